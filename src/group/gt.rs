@@ -1,0 +1,146 @@
+//! The target group GT: the elements of order q of F_p¹², written multiplicatively.
+
+use super::{plain, scalar::Scalar, torus};
+use crate::error::DecodeError;
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
+use ark_ff::{AdditiveGroup, CyclotomicMultSubgroup, Field, One};
+use core::ops::{Div, Mul};
+use rand_core::CryptoRng;
+use zeroize::Zeroize;
+
+/// An element of GT: M, C, C' or a pad. Never built from bytes that were not checked.
+#[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
+pub struct Gt(pub(super) Fq12);
+
+impl Gt {
+    /// Bytes of the canonical encoding (T6 torus).
+    pub const BYTES: usize = 192;
+    /// Bytes of the T2 torus encoding.
+    pub const T2_BYTES: usize = 288;
+    /// Bytes of the twelve coefficients.
+    pub const PLAIN_BYTES: usize = 576;
+
+    /// e(g1, g2) for the generators of the standard.
+    pub fn generator() -> Self {
+        super::pairing(&super::G1::generator(), &super::G2::generator())
+    }
+
+    /// The identity 1.
+    pub fn identity() -> Self {
+        Self(Fq12::one())
+    }
+
+    /// A uniform element other than the identity: e(g1, g2) to a random power.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self::generator().pow(&Scalar::random(rng))
+    }
+
+    /// Whether this is 1.
+    pub fn is_identity(&self) -> bool {
+        self.0 == Fq12::one()
+    }
+
+    /// The element to the power `exponent`.
+    #[must_use]
+    pub fn pow(&self, exponent: &Scalar) -> Self {
+        Self(self.0.cyclotomic_exp(exponent.limbs()))
+    }
+
+    /// The inverse, which in GT is the conjugate over F_p⁶.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        let mut inverse = self.0;
+        inverse.conjugate_in_place();
+        Self(inverse)
+    }
+
+    /// The canonical encoding: the T6 torus form, 192 bytes.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        torus::encode_t6(&self.0)
+    }
+
+    /// Reads the canonical encoding. The identity is accepted: a ciphertext or a message may be 1 by chance.
+    ///
+    /// # Errors
+    /// [`DecodeError::Length`]; [`DecodeError::Flags`]; [`DecodeError::NonCanonical`] for a coefficient of p or above
+    /// or a value with another encoding; [`DecodeError::NotInSubgroup`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let f = torus::decode_t6(sized(bytes)?)?;
+        Self::checked(f, true)
+    }
+
+    /// The T2 torus form, 288 bytes: one F_p⁶ element. Decoding costs one inversion less than the canonical form.
+    pub fn to_bytes_t2(&self) -> [u8; Self::T2_BYTES] {
+        torus::encode_t2(&self.0)
+    }
+
+    /// Reads the T2 torus form.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_bytes_t2(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let f = torus::decode_t2(sized(bytes)?)?;
+        Self::checked(f, plain::in_cyclotomic_subgroup(&f))
+    }
+
+    /// The twelve coefficients in tower order (1, u) × (1, v, v²) × (1, w), lowest first, 48 bytes each, big-endian.
+    pub fn to_bytes_plain(&self) -> [u8; Self::PLAIN_BYTES] {
+        let mut out = [0; Self::PLAIN_BYTES];
+        for (chunk, x) in out.chunks_exact_mut(48).zip(self.0.to_base_prime_field_elements()) {
+            chunk.copy_from_slice(&plain::encode_fq(&x));
+        }
+        out
+    }
+
+    /// Reads the twelve coefficients.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_bytes_plain(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let bytes: &[u8; Self::PLAIN_BYTES] = sized(bytes)?;
+        let mut x = [Fq::ZERO; 12];
+        for (x, chunk) in x.iter_mut().zip(bytes.as_chunks().0) {
+            *x = plain::decode_fq(chunk).ok_or(DecodeError::NonCanonical { what: "GT" })?;
+        }
+        let fq6 = |x: &[Fq]| Fq6::new(Fq2::new(x[0], x[1]), Fq2::new(x[2], x[3]), Fq2::new(x[4], x[5]));
+        let f = Fq12::new(fq6(&x[..6]), fq6(&x[6..]));
+        Self::checked(f, plain::in_cyclotomic_subgroup(&f))
+    }
+
+    /// Completes the membership test of an element whose cyclotomic part is known.
+    fn checked(f: Fq12, cyclotomic: bool) -> Result<Self, DecodeError> {
+        if cyclotomic && plain::frobenius_is_x(&f) {
+            Ok(Self(f))
+        } else {
+            Err(DecodeError::NotInSubgroup { what: "GT" })
+        }
+    }
+}
+
+fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], DecodeError> {
+    bytes.try_into().map_err(|_| DecodeError::Length { what: "GT", expected: N, got: bytes.len() })
+}
+
+impl Mul for Gt {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self(self.0 * other.0)
+    }
+}
+
+impl Div for Gt {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        self * other.inverse()
+    }
+}
+
+/// Prints nothing of the value: an element of GT may be the secret M or a pad.
+impl core::fmt::Debug for Gt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Gt(<redacted>)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! The groups of the scheme over BLS12-381: [`G1`], [`G2`], [`Gt`], their exponents [`Scalar`] and the pairing e.
+//!
+//! Paper: section 3.2, "g1, g2" and e of Equations 2 and 3, on a Type-3 pairing of prime order q (255 bits).
+//! All three groups are written multiplicatively, as the paper writes them: `a * b`, `a / b`, [`pow`](Gt::pow).
+//! Every value of these types lies in its group of order q; decoding is the only way in from bytes and it checks
+//! length, flags, canonical form, curve and subgroup, each with its own [`DecodeError`](crate::error::DecodeError).
+//!
+//! This is the only place, beside the executable specification in [`paper`](crate::paper), that names a curve library.
+//!
+//! | type | group | bytes |
+//! |---|---|---|
+//! | [`Scalar`] | Z_q | 32, big-endian |
+//! | [`G1`] | points of E(F_p) of order q | 48, compressed, big-endian (the Zcash encoding) |
+//! | [`G2`] | points of E'(F_p²) of order q | 96, compressed, big-endian (the Zcash encoding) |
+//! | [`Gt`] | order-q subgroup of F_p¹² | 192 (T6 torus); 288 (T2 torus); 576 (twelve coefficients) |
+
+mod gt;
+mod pairing;
+mod plain;
+mod point;
+mod scalar;
+mod torus;
+
+pub use gt::Gt;
+pub use pairing::{G2Prepared, pair_and_multiply, pairing};
+pub use point::{G1, G2};
+pub use scalar::Scalar;

@@ -1,0 +1,149 @@
+//! The reference engine: arkworks, one operation at a time. Every other engine is held equal to it, bit for bit.
+
+use crate::error::DecodeError;
+use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G2Affine};
+use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, BigInteger384, Field, One, PrimeField};
+
+/// Bytes of a coefficient in F_p, big-endian.
+pub(super) const FQ_BYTES: usize = 48;
+
+/// Flag bits of the first byte of an encoding (the Zcash convention; p leaves the top three bits free).
+mod flag {
+    pub const COMPRESSED: u8 = 0x80;
+    pub const INFINITY: u8 = 0x40;
+    pub const LARGER_Y: u8 = 0x20;
+    pub const ALL: u8 = COMPRESSED | INFINITY | LARGER_Y;
+}
+
+pub(super) fn generator<P: SWCurveConfig>() -> Affine<P> {
+    Affine::generator()
+}
+
+pub(super) fn identity<P: SWCurveConfig>() -> Affine<P> {
+    Affine::identity()
+}
+
+pub(super) fn is_identity<P: SWCurveConfig>(point: &Affine<P>) -> bool {
+    point.is_zero()
+}
+
+pub(super) fn pow<P: SWCurveConfig<ScalarField = Fr>>(point: &Affine<P>, exponent: Fr) -> Affine<P> {
+    (*point * exponent).into_affine()
+}
+
+/// e(P, Q), the final exponentiation included.
+pub(super) fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12 {
+    Bls12_381::pairing(p, q).0
+}
+
+/// The line coefficients of a fixed second argument.
+pub(super) type Lines = <Bls12_381 as Pairing>::G2Prepared;
+
+/// e(P, Q) with the lines of Q at hand.
+pub(super) fn pairing_prepared(p: &G1Affine, q: &Lines) -> Fq12 {
+    final_exponentiation(Bls12_381::multi_miller_loop([p], [q.clone()]))
+}
+
+fn final_exponentiation(f: MillerLoopOutput<Bls12_381>) -> Fq12 {
+    // Absent only for f = 0, which no Miller loop of points of the curve returns.
+    Bls12_381::final_exponentiation(f).map_or_else(Fq12::one, |e| e.0)
+}
+
+pub(super) fn encode_g1(point: &G1Affine) -> [u8; 48] {
+    let mut out = [0; 48];
+    match point.xy() {
+        None => out[0] = flag::COMPRESSED | flag::INFINITY,
+        Some((x, y)) => {
+            out = encode_fq(&x);
+            out[0] |= flag::COMPRESSED | if y > -y { flag::LARGER_Y } else { 0 };
+        }
+    }
+    out
+}
+
+pub(super) fn encode_g2(point: &G2Affine) -> [u8; 96] {
+    let mut out = [0; 96];
+    match point.xy() {
+        None => out[0] = flag::COMPRESSED | flag::INFINITY,
+        Some((x, y)) => {
+            // The high coefficient stands first.
+            out[..48].copy_from_slice(&encode_fq(&x.c1));
+            out[48..].copy_from_slice(&encode_fq(&x.c0));
+            out[0] |= flag::COMPRESSED | if y > -y { flag::LARGER_Y } else { 0 };
+        }
+    }
+    out
+}
+
+pub(super) fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
+    let what = "G1";
+    let (larger, stripped) = flags(what, bytes)?;
+    let x = decode_fq(&stripped).ok_or(DecodeError::NonCanonical { what })?;
+    let point = G1Affine::get_point_from_x_unchecked(x, larger).ok_or(DecodeError::NotOnCurve { what })?;
+    in_subgroup(what, point)
+}
+
+pub(super) fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
+    let what = "G2";
+    let (larger, stripped) = flags(what, bytes)?;
+    let ([c1, c0], []) = stripped.as_chunks::<FQ_BYTES>() else { unreachable!("96 = 2·48") };
+    let c1 = decode_fq(c1).ok_or(DecodeError::NonCanonical { what })?;
+    let c0 = decode_fq(c0).ok_or(DecodeError::NonCanonical { what })?;
+    let point =
+        G2Affine::get_point_from_x_unchecked(Fq2::new(c0, c1), larger).ok_or(DecodeError::NotOnCurve { what })?;
+    in_subgroup(what, point)
+}
+
+/// Checks the flags of a compressed, finite point; returns the sign bit and the bytes without flags.
+fn flags<const N: usize>(what: &'static str, bytes: &[u8; N]) -> Result<(bool, [u8; N]), DecodeError> {
+    let mut stripped = *bytes;
+    stripped[0] &= !flag::ALL;
+    match bytes[0] & flag::ALL {
+        flag::COMPRESSED => Ok((false, stripped)),
+        f if f == flag::COMPRESSED | flag::LARGER_Y => Ok((true, stripped)),
+        f if f == flag::COMPRESSED | flag::INFINITY && stripped == [0; N] => Err(DecodeError::Identity { what }),
+        f if f == flag::COMPRESSED | flag::INFINITY => Err(DecodeError::NonCanonical { what }),
+        _ => Err(DecodeError::Flags { what }),
+    }
+}
+
+fn in_subgroup<P: SWCurveConfig>(what: &'static str, point: Affine<P>) -> Result<Affine<P>, DecodeError> {
+    if point.is_in_correct_subgroup_assuming_on_curve() { Ok(point) } else { Err(DecodeError::NotInSubgroup { what }) }
+}
+
+pub(super) fn encode_fq(x: &Fq) -> [u8; FQ_BYTES] {
+    let mut out = [0; FQ_BYTES];
+    for (chunk, limb) in out.rchunks_exact_mut(8).zip(x.into_bigint().0) {
+        chunk.copy_from_slice(&limb.to_be_bytes());
+    }
+    out
+}
+
+/// None for a value of p or above.
+pub(super) fn decode_fq(bytes: &[u8; FQ_BYTES]) -> Option<Fq> {
+    let mut limbs = [0; 6];
+    for (limb, chunk) in limbs.iter_mut().zip(bytes.as_rchunks::<8>().1.iter().rev()) {
+        *limb = u64::from_be_bytes(*chunk);
+    }
+    Fq::from_bigint(BigInteger384::new(limbs))
+}
+
+/// |x|, the absolute value of the curve parameter x = -0xd201000000010000.
+const X: [u64; 1] = [0xd201_0000_0001_0000];
+
+/// f^p = f^x: with membership of the cyclotomic subgroup, exactly the elements of order q (Scott, eprint 2021/1130).
+/// `f` must lie in the cyclotomic subgroup.
+pub(super) fn frobenius_is_x(f: &Fq12) -> bool {
+    use ark_ff::CyclotomicMultSubgroup;
+    let mut power = f.cyclotomic_exp(X);
+    power.conjugate_in_place(); // x is negative
+    f.frobenius_map(1) == power
+}
+
+/// f ≠ 0 and f^(p^4)·f = f^(p^2): f lies in the cyclotomic subgroup, of order Φ12(p).
+pub(super) fn in_cyclotomic_subgroup(f: &Fq12) -> bool {
+    *f != Fq12::ZERO && f.frobenius_map(4) * f == f.frobenius_map(2)
+}

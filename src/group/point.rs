@@ -1,0 +1,105 @@
+//! The source groups G1 and G2, and their compressed encoding (Zcash, used by the CFRG pairing-friendly-curves draft).
+
+use super::{plain, scalar::Scalar};
+use crate::error::DecodeError;
+use core::ops::{Div, Mul};
+use rand_core::CryptoRng;
+use zeroize::Zeroize;
+
+macro_rules! source_group {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal, $affine:ty, $decode:path, $encode:path) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
+        pub struct $name(pub(super) $affine);
+
+        impl $name {
+            /// Bytes of an encoding.
+            pub const BYTES: usize = $bytes;
+
+            /// The generator of the standard.
+            pub fn generator() -> Self {
+                Self(plain::generator())
+            }
+
+            /// The identity, which decoding refuses.
+            pub fn identity() -> Self {
+                Self(plain::identity())
+            }
+
+            /// A uniform element other than the identity: the generator to a random power.
+            pub fn random(rng: &mut impl CryptoRng) -> Self {
+                Self::generator().pow(&Scalar::random(rng))
+            }
+
+            /// Whether this is the identity.
+            pub fn is_identity(&self) -> bool {
+                plain::is_identity(&self.0)
+            }
+
+            /// The element to the power `exponent`.
+            #[must_use]
+            pub fn pow(&self, exponent: &Scalar) -> Self {
+                Self(plain::pow(&self.0, exponent.0))
+            }
+
+            /// The inverse element.
+            #[must_use]
+            pub fn inverse(&self) -> Self {
+                Self(-self.0)
+            }
+
+            /// The canonical encoding: compressed, big-endian.
+            pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+                $encode(&self.0)
+            }
+
+            /// Reads the canonical encoding of an element other than the identity.
+            ///
+            /// # Errors
+            /// [`DecodeError::Length`]; [`DecodeError::Flags`] unless compressed and finite;
+            /// [`DecodeError::NonCanonical`] for a coordinate of p or above; [`DecodeError::NotOnCurve`];
+            /// [`DecodeError::NotInSubgroup`]; [`DecodeError::Identity`].
+            pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+                let what = stringify!($name);
+                let bytes = bytes
+                    .try_into()
+                    .map_err(|_| DecodeError::Length { what, expected: Self::BYTES, got: bytes.len() })?;
+                $decode(bytes).map(Self)
+            }
+        }
+
+        impl Mul for $name {
+            type Output = Self;
+            fn mul(self, other: Self) -> Self {
+                Self((self.0 + other.0).into())
+            }
+        }
+
+        impl Div for $name {
+            type Output = Self;
+            fn div(self, other: Self) -> Self {
+                Self((self.0 - other.0).into())
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), hex::encode(self.to_bytes()))
+            }
+        }
+    };
+}
+
+source_group! {
+    /// An element of G1: g1, or Z = g1^r. 48 bytes compressed.
+    G1, 48, ark_bls12_381::G1Affine, plain::decode_g1, plain::encode_g1
+}
+source_group! {
+    /// An element of G2: g2, k_e, k'_e or k_re. 96 bytes compressed.
+    ///
+    /// `Debug` prints the element: the types that hold a secret one (`EncryptionKey`, `ReKey`) redact it.
+    G2, 96, ark_bls12_381::G2Affine, plain::decode_g2, plain::encode_g2
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Torus compression of GT: a third of the bytes, exactly one encoding for each element.
+//!
+//! With F_p¹² = F_p⁶(w), w² = v, F_p⁶ = F_p²(v), v³ = ξ = 1 + u, an element g = g0 + g1·w of GT has g0² − v·g1² = 1.
+//! - T2 (Granger, Page, Stam; eprint 2007/429): c = (1 + g0)/g1 in F_p⁶ and back g = (c + w)/(c − w)
+//!   = ((c² + v) + 2c·w)/(c² − v). Only g = 1 has no c (g = −1 is not of order q).
+//! - T6: membership of the cyclotomic subgroup ties the coefficients of c = a0 + a1·v + a2·v² by
+//!   a0·a1 = ξ·a2² + 1/3, so (a0, a2) says all where a0 ≠ 0; where a0 = 0 the pair (a1, a2) does.
+//!
+//! Layout: T6 is two elements of F_p² and T2 three, the coefficient of 1 before that of u, 48 bytes each, big-endian.
+//! The three top bits of the first byte are the form's flag: [`REGULAR`], [`ONE`] (all other bits zero) or, T6 alone,
+//! [`A0_IS_ZERO`].
+
+use super::plain::{FQ_BYTES, decode_fq, encode_fq};
+use crate::error::DecodeError;
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
+use ark_ff::{AdditiveGroup, Field, MontFp, One, Zero};
+
+const REGULAR: u8 = 0b100 << 5;
+const ONE: u8 = 0b110 << 5;
+const A0_IS_ZERO: u8 = 0b101 << 5;
+const FLAGS: u8 = 0b111 << 5;
+
+const WHAT: &str = "GT";
+const THIRD: Fq2 = Fq2::new(
+    MontFp!(
+        "2668273036814444928945193217157269437704588546626005256888038757416021100327225242961791752752677109358596181706525"
+    ),
+    Fq::ZERO,
+);
+
+pub(super) fn encode_t2(g: &Fq12) -> [u8; 288] {
+    let mut out = [0; 288];
+    out[0] = match compress_t2(g) {
+        None => ONE,
+        Some(c) => {
+            put(&mut out, &[c.c0, c.c1, c.c2]);
+            out[0] | REGULAR
+        }
+    };
+    out
+}
+
+/// The result is unitary (g·ḡ = 1), not yet known to lie in the cyclotomic subgroup.
+pub(super) fn decode_t2(bytes: &[u8; 288]) -> Result<Fq12, DecodeError> {
+    let (flag, [c0, c1, c2]) = take(bytes)?;
+    match flag {
+        ONE if [c0, c1, c2].iter().all(Zero::is_zero) => Ok(Fq12::one()),
+        ONE => Err(DecodeError::NonCanonical { what: WHAT }),
+        REGULAR => decompress_t2(&Fq6::new(c0, c1, c2)),
+        _ => Err(DecodeError::Flags { what: WHAT }),
+    }
+}
+
+pub(super) fn encode_t6(g: &Fq12) -> [u8; 192] {
+    let mut out = [0; 192];
+    out[0] = match compress_t2(g) {
+        None => ONE,
+        Some(c) if c.c0.is_zero() => {
+            put(&mut out, &[c.c1, c.c2]);
+            out[0] | A0_IS_ZERO
+        }
+        Some(c) => {
+            put(&mut out, &[c.c0, c.c2]);
+            out[0] | REGULAR
+        }
+    };
+    out
+}
+
+/// The result lies in the cyclotomic subgroup: each (a0, a2) with a0 ≠ 0 is a point of the torus T6.
+pub(super) fn decode_t6(bytes: &[u8; 192]) -> Result<Fq12, DecodeError> {
+    let (flag, [first, a2]) = take(bytes)?;
+    let xi_a2_squared_plus_third = times_xi(a2.square()) + THIRD;
+    match flag {
+        ONE if first.is_zero() && a2.is_zero() => Ok(Fq12::one()),
+        ONE => Err(DecodeError::NonCanonical { what: WHAT }),
+        REGULAR => {
+            let inverse = first.inverse().ok_or(DecodeError::NonCanonical { what: WHAT })?;
+            decompress_t2(&Fq6::new(first, xi_a2_squared_plus_third * inverse, a2))
+        }
+        A0_IS_ZERO if xi_a2_squared_plus_third.is_zero() => decompress_t2(&Fq6::new(Fq2::ZERO, first, a2)),
+        A0_IS_ZERO => Err(DecodeError::NotInSubgroup { what: WHAT }),
+        _ => Err(DecodeError::Flags { what: WHAT }),
+    }
+}
+
+/// c = (1 + g0)/g1; none where g1 = 0, in GT the identity alone.
+fn compress_t2(g: &Fq12) -> Option<Fq6> {
+    Some((g.c0 + Fq6::one()) * g.c1.inverse()?)
+}
+
+/// g = ((c² + v) + 2c·w)/(c² − v). The denominator is never zero: v is no square in F_p⁶.
+fn decompress_t2(c: &Fq6) -> Result<Fq12, DecodeError> {
+    let v = Fq6::new(Fq2::ZERO, Fq2::ONE, Fq2::ZERO);
+    let square = c.square();
+    let inverse = (square - v).inverse().ok_or(DecodeError::NotInSubgroup { what: WHAT })?;
+    Ok(Fq12::new((square + v) * inverse, c.double() * inverse))
+}
+
+/// (1 + u)·x.
+fn times_xi(x: Fq2) -> Fq2 {
+    Fq2::new(x.c0 - x.c1, x.c0 + x.c1)
+}
+
+fn put(out: &mut [u8], elements: &[Fq2]) {
+    for (chunk, x) in out.chunks_exact_mut(FQ_BYTES).zip(elements.iter().flat_map(|e| [e.c0, e.c1])) {
+        chunk.copy_from_slice(&encode_fq(&x));
+    }
+}
+
+/// Splits off the flag and reads `N` elements of F_p².
+fn take<const N: usize, const BYTES: usize>(bytes: &[u8; BYTES]) -> Result<(u8, [Fq2; N]), DecodeError> {
+    const { assert!(BYTES == 2 * N * FQ_BYTES) };
+    let mut stripped = *bytes;
+    stripped[0] &= !FLAGS;
+    let mut elements = [Fq2::ZERO; N];
+    let (pairs, _) = stripped.as_chunks::<{ 2 * FQ_BYTES }>();
+    for (element, pair) in elements.iter_mut().zip(pairs) {
+        let (halves, _) = pair.as_chunks::<FQ_BYTES>();
+        let read = |half| decode_fq(half).ok_or(DecodeError::NonCanonical { what: WHAT });
+        *element = Fq2::new(read(&halves[0])?, read(&halves[1])?);
+    }
+    Ok((bytes[0] & FLAGS, elements))
+}

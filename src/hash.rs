@@ -1,0 +1,139 @@
+//! Every hash and key derivation of the crate, and every label that separates them.
+//!
+//! SHA-256 (the 64 hex digits of the paper's Fig. 5), HMAC-SHA256 (RFC 2104) and HKDF-SHA256 (RFC 5869). A structured
+//! input is framed: the label, then each part behind its length, so that no two inputs run together.
+
+use core::fmt;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest as _, Sha256};
+
+/// Domain labels. One meaning, one label; a label never changes without a new version.
+pub mod label {
+    /// f of section 3.2: k_d from sk, k_s and a scope.
+    pub const DECRYPTION_KEY: &str = "phi-pre/1/k_d";
+    /// sk from the X25519 shared secret and the transcript.
+    pub const SHARED_SECRET: &str = "phi-pre/1/sk";
+    /// What both sides of the Diffie-Hellman sign.
+    pub const HANDSHAKE: &str = "phi-pre/1/diffie-hellman";
+    /// Content key and key commitment from M.
+    pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
+    /// The pseudonym ID_i of section 3.2.
+    pub const PSEUDONYM: &str = "id";
+    /// Leaf of a record commitment.
+    pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
+    /// The salted root of a record commitment.
+    pub const COMMITMENT_ROOT: &str = "phi-pre/1/commitment/root";
+}
+
+/// A SHA-256 value: 32 bytes, printed as 64 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl Digest {
+    /// Reads 64 hex digits.
+    ///
+    /// # Errors
+    /// [`DecodeError::Text`](crate::error::DecodeError::Text) for anything else, capital letters included.
+    pub fn from_hex(text: &str) -> Result<Self, crate::error::DecodeError> {
+        let mut bytes = [0; 32];
+        let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
+        match hex::decode_to_slice(text, &mut bytes) {
+            Ok(()) if lower => Ok(Self(bytes)),
+            _ => Err(crate::error::DecodeError::Text { what: "digest" }),
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// SHA-256 of the concatenation of `parts`, as a standard defines it: no label, no framing.
+pub fn sha256(parts: &[&[u8]]) -> Digest {
+    let mut h = Sha256::new();
+    for part in parts {
+        h.update(part);
+    }
+    Digest(h.finalize().into())
+}
+
+/// SHA-256 of `label` and `parts`, each behind its length as eight big-endian bytes.
+pub fn tagged(label: &str, parts: &[&[u8]]) -> Digest {
+    let mut h = Sha256::new();
+    frame(label, parts, |bytes| h.update(bytes));
+    Digest(h.finalize().into())
+}
+
+/// HMAC-SHA256 of `label` followed by `message`, unframed: RFC 2104 over a fixed prefix.
+pub fn hmac(key: &[u8], label: &str, message: &[u8]) -> Digest {
+    // Any key length is legal for HMAC; `new_from_slice` only fails for MACs of fixed key size.
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    mac.update(label.as_bytes());
+    mac.update(message);
+    Digest(mac.finalize().into_bytes().into())
+}
+
+/// HKDF-SHA256 with `salt`; `info` is the framing of `label` and `context`. `L` is at most 255·32 bytes.
+pub fn hkdf<const L: usize>(secret: &[u8], salt: &[u8], label: &str, context: &[&[u8]]) -> [u8; L] {
+    const { assert!(L <= 255 * 32) };
+    let mut info = Vec::new();
+    frame(label, context, |bytes| info.extend_from_slice(bytes));
+    let mut out = [0; L];
+    // The only failure of `expand` is L above 255·32, excluded at compile time.
+    Hkdf::<Sha256>::new(Some(salt), secret)
+        .expand(&info, &mut out)
+        .unwrap_or_else(|_| unreachable!("L was checked at compile time"));
+    out
+}
+
+fn frame(label: &str, parts: &[&[u8]], mut sink: impl FnMut(&[u8])) {
+    for part in core::iter::once(&label.as_bytes()).chain(parts) {
+        sink(&(part.len() as u64).to_be_bytes());
+        sink(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FIPS 180-4 sample "abc"; RFC 4231 test case 2 (the label stands in for the first bytes of the message).
+    #[test]
+    fn standard_values() {
+        assert_eq!(
+            sha256(&[b"a", b"bc"]).to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_eq!(
+            hmac(b"Jefe", "what do ", b"ya want for nothing?").to_string(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn framing_separates_parts_and_labels() {
+        assert_ne!(tagged("a", &[b"bc", b"d"]), tagged("a", &[b"b", b"cd"]));
+        assert_ne!(tagged("ab", &[b"c"]), tagged("a", &[b"bc"]));
+        assert_ne!(hkdf::<32>(b"k", b"s", "a", &[b"bc", b"d"]), hkdf::<32>(b"k", b"s", "a", &[b"b", b"cd"]));
+        assert_ne!(hkdf::<32>(b"k", b"s", "a", &[]), hkdf::<32>(b"k", b"t", "a", &[]));
+    }
+
+    #[test]
+    fn digest_reads_what_it_prints_and_nothing_else() {
+        let digest = sha256(&[b"x"]);
+        assert_eq!(Digest::from_hex(&digest.to_string()), Ok(digest));
+        let text = digest.to_string();
+        for bad in [&text[..63], &text.to_uppercase(), "", &format!("{text}0"), &text.replace('a', "g")] {
+            assert!(Digest::from_hex(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! draft
+pub mod error;
+pub mod group;
+pub mod hash;
+pub mod identifier;
+pub mod secret;
+pub mod wire;
