@@ -12,10 +12,10 @@ pub(super) const FQ_BYTES: usize = 48;
 
 /// Flag bits of the first byte of an encoding (the Zcash convention; p leaves the top three bits free).
 mod flag {
-    pub const COMPRESSED: u8 = 0x80;
-    pub const INFINITY: u8 = 0x40;
-    pub const LARGER_Y: u8 = 0x20;
-    pub const ALL: u8 = COMPRESSED | INFINITY | LARGER_Y;
+    pub(super) const COMPRESSED: u8 = 0x80;
+    pub(super) const INFINITY: u8 = 0x40;
+    pub(super) const LARGER_Y: u8 = 0x20;
+    pub(super) const ALL: u8 = COMPRESSED | INFINITY | LARGER_Y;
 }
 
 pub(super) fn generator<P: SWCurveConfig>() -> Affine<P> {
