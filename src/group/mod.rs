@@ -25,3 +25,24 @@ pub use gt::Gt;
 pub use pairing::{G2Prepared, pair_and_multiply, pairing};
 pub use point::{G1, G2};
 pub use scalar::Scalar;
+
+/// The values underneath, for the tests that hold the typed scheme equal to the specification.
+#[cfg(test)]
+pub(crate) mod reference {
+    use super::{G1, G2, Gt, Scalar};
+    use ark_bls12_381::{Bls12_381, Fr, G1Affine, G2Affine};
+    use ark_ec::pairing::PairingOutput;
+
+    pub(crate) fn scalar(x: &Scalar) -> Fr {
+        x.0
+    }
+    pub(crate) fn g1(x: &G1) -> G1Affine {
+        x.0
+    }
+    pub(crate) fn g2(x: &G2) -> G2Affine {
+        x.0
+    }
+    pub(crate) fn gt(x: &Gt) -> PairingOutput<Bls12_381> {
+        PairingOutput(x.0)
+    }
+}
