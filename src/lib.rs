@@ -3,6 +3,7 @@ pub mod error;
 pub mod group;
 pub mod hash;
 pub mod identifier;
+pub mod integrity;
 pub mod paper;
 pub mod pre;
 pub mod secret;
