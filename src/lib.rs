@@ -1,4 +1,6 @@
 //! draft
+#[cfg(feature = "envelope")]
+pub mod envelope;
 pub mod error;
 pub mod group;
 pub mod hash;

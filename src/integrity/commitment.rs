@@ -32,6 +32,13 @@ pub struct Leaf {
     bytes: u64,
 }
 
+impl Leaf {
+    /// Bytes of the chunk.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 /// What stands on the ledger for a record: 32 bytes that hide it and bind it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Commitment(pub Digest);
