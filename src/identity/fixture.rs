@@ -1,0 +1,46 @@
+//! What the tests of this floor share: a seeded generator, a fixed time, a phone that remembers its codes.
+
+use super::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+/// 2025-06-01T00:00:00Z.
+pub(super) const NOW: u64 = 1_748_736_000;
+
+pub(super) fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+/// All codes that were sent, with the numbers they went to.
+#[derive(Default)]
+pub(super) struct Phone(pub(super) Vec<(String, String)>);
+
+impl Phone {
+    pub(super) fn last(&self) -> &str {
+        &self.0.last().expect("a code was sent").1
+    }
+}
+
+impl Delivery for Phone {
+    fn deliver(&mut self, phone: &PhoneNumber, code: &str) {
+        self.0.push((phone.expose().to_owned(), code.to_owned()));
+    }
+}
+
+pub(super) fn authority(group: Group, seed: u64) -> Authority {
+    Authority::new(group, &mut rng(seed), NOW).unwrap().with_pseudonyms(3).unwrap()
+}
+
+/// A certificate of `group` for a fresh key, with a sealing key.
+pub(super) fn issued(
+    authority: &mut Authority,
+    organisation: &str,
+    role: Role,
+    seed: u64,
+) -> (Certificate, SigningKey) {
+    let rng = &mut rng(seed);
+    let key = SigningKey::random(rng);
+    let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
+    let sealing = SealingKey::random(rng).public();
+    (authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW, rng).unwrap(), key)
+}
