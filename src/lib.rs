@@ -1,7 +1,11 @@
 //! draft
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "envelope")]
 pub mod envelope;
 pub mod error;
+#[cfg(feature = "flow")]
+pub mod flow;
 pub mod group;
 pub mod hash;
 pub mod identifier;

@@ -36,7 +36,27 @@ pub struct Inspection {
     pub chunks: u64,
 }
 
+/// Told the bytes read so far, now and then. `&|_| ()` for nobody.
+pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+
+struct Watched<'a> {
+    file: File,
+    read: u64,
+    progress: Progress<'a>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.read += n as u64;
+        (self.progress)(self.read);
+        Ok(n)
+    }
+}
+
 /// Encrypts the record `from` into the envelope `to`.
+///
+/// `progress` is told the bytes read so far.
 ///
 /// # Errors
 /// [`EncryptError`], with the file that failed. `to` is then as it was.
@@ -47,20 +67,28 @@ pub fn encrypt_file(
     rng: &mut impl CryptoRng,
     from: &Path,
     to: &Path,
+    progress: Progress<'_>,
 ) -> Result<Receipt, FileError<EncryptError>> {
-    let mut record = File::open(from).map_err(FileError::at(from))?;
+    let file = File::open(from).map_err(FileError::at(from))?;
+    let mut record = Watched { file, read: 0, progress };
     let sealer = Sealer::new(params, key, suite, rng).map_err(FileError::at(from))?;
     let header = *sealer.header();
     let sealed = create(to, |envelope| sealer.seal(&mut record, envelope)).map_err(FileError::at(to))?;
     Ok(Receipt { header, sealed })
 }
 
-/// Decrypts the envelope `from` into the record `to`.
+/// Decrypts the envelope `from` into the record `to`. `progress` is told the bytes read so far.
 ///
 /// # Errors
 /// [`DecryptError`], with the file that failed. `to` is then as it was.
-pub fn decrypt_file(key: &EncryptionKey, from: &Path, to: &Path) -> Result<Sealed, FileError<DecryptError>> {
-    let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
+pub fn decrypt_file(
+    key: &EncryptionKey,
+    from: &Path,
+    to: &Path,
+    progress: Progress<'_>,
+) -> Result<Sealed, FileError<DecryptError>> {
+    let (file, header) = open(from).map_err(FileError::at(from))?;
+    let mut envelope = Watched { file, read: 0, progress };
     let opener = Opener::new(&header, key).map_err(FileError::at(from))?;
     create(to, |record| opener.open(&mut envelope, record)).map_err(|source| {
         let path = if matches!(source, DecryptError::Io(_)) { to } else { from };

@@ -33,7 +33,9 @@ mod header;
 mod stream;
 
 pub use error::{DecryptError, EncryptError, FileError};
-pub use file::{Inspection, Receipt, decrypt_file, encrypt_file, inspect_file, reencrypt_file, reencrypt_file_to};
+pub use file::{
+    Inspection, Progress, Receipt, decrypt_file, encrypt_file, inspect_file, reencrypt_file, reencrypt_file_to,
+};
 pub use header::{Header, Suite};
 pub use stream::{Opener, Sealed, Sealer};
 

@@ -200,13 +200,14 @@ mod files {
         let record = record(2 * CHUNK_BYTES);
         fs::write(&plain, &record).unwrap();
         let receipt =
-            encrypt_file(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(3), &plain, &sealed).unwrap();
+            encrypt_file(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(3), &plain, &sealed, &|_| ())
+                .unwrap();
         let inspection = inspect_file(&sealed).unwrap();
         assert_eq!(inspection, Inspection { header: receipt.header, record_bytes: record.len() as u64, chunks: 2 });
         reencrypt_file_to(&WORLD.k_re, &sealed, &moved).unwrap();
         reencrypt_file(&WORLD.k_re, &sealed).unwrap();
         assert_eq!(fs::read(&moved).unwrap(), fs::read(&sealed).unwrap());
-        assert_eq!(decrypt_file(&WORLD.other, &sealed, &back).unwrap(), receipt.sealed);
+        assert_eq!(decrypt_file(&WORLD.other, &sealed, &back, &|_| ()).unwrap(), receipt.sealed);
         assert_eq!(fs::read(&back).unwrap(), record);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4);
     }
@@ -220,11 +221,11 @@ mod files {
         let last = envelope.len() - 1;
         envelope[last] ^= 1;
         fs::write(&sealed, &envelope).unwrap();
-        let refused = decrypt_file(&WORLD.key, &sealed, &back).unwrap_err();
+        let refused = decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap_err();
         assert!(matches!(refused.source, DecryptError::Refused));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         fs::write(&back, b"before").unwrap();
-        decrypt_file(&WORLD.key, &sealed, &back).unwrap_err();
+        decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap_err();
         assert_eq!(fs::read(&back).unwrap(), b"before");
     }
 
@@ -276,7 +277,7 @@ mod files {
         let dir = tempfile::tempdir().unwrap();
         let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
         fs::write(&sealed, seal(b"x", Suite::default()).0).unwrap();
-        decrypt_file(&WORLD.key, &sealed, &back).unwrap();
+        decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap();
         assert_eq!(fs::metadata(&back).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
