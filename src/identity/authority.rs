@@ -166,7 +166,8 @@ impl Authority {
     /// `sealing_key`, which the certificate names as the institution's own.
     ///
     /// # Errors
-    /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue).
+    /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue);
+    /// [`IdentityError::NotAnInstitution`] for a user.
     #[expect(
         clippy::too_many_arguments,
         reason = "a registration has these parts, and time and randomness are arguments"
@@ -181,6 +182,9 @@ impl Authority {
         sealing_key: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
+        if role == Role::User {
+            return Err(IdentityError::NotAnInstitution);
+        }
         self.registrations.check(ticket, code, now)?;
         let subject = Subject::new(organisation, role, MemberId::random(rng))?;
         let key = SigningKey::random(rng);

@@ -96,6 +96,7 @@ fn an_institution_receives_one_certified_key() {
     let public = key.public();
     let mut finish = |role| ca.finish_institution(&ticket, &code, "Hospital A", role, NOW, &public, &mut rng(3));
     assert_eq!(finish(Role::Cloud), Err(wrong));
+    assert_eq!(finish(Role::User), Err(IdentityError::NotAnInstitution));
     let sealed = finish(Role::Hospital).unwrap();
     assert_eq!(finish(Role::Hospital), Err(IdentityError::CodeReused));
     let sealed = SealedEnrolment::from_bytes(&sealed.to_bytes()).unwrap();
