@@ -18,7 +18,8 @@ use crate::identifier::{Pseudonym, UserId, Vector};
 use rand_core::CryptoRng;
 use std::collections::{BTreeMap, BTreeSet};
 
-const YEAR: u64 = 365 * 24 * 3600;
+const DAY: u64 = 24 * 3600;
+const YEAR: u64 = 365 * DAY;
 
 /// The CA of one group, with a self-signed root. Its state lives in memory.
 pub struct Authority {
@@ -92,7 +93,7 @@ impl Authority {
         &self.root
     }
 
-    /// Certifies that `subject` holds `verifying_key` and `sealing_key`, for one year from `now`.
+    /// Certifies that `subject` holds `verifying_key` and `sealing_key`, for one year from the day of `now`.
     ///
     /// That the subject is who it says and holds the private key is for the caller to know; participants come through
     /// [`begin_registration`](Self::begin_registration).
@@ -165,7 +166,8 @@ impl Authority {
     /// `sealing_key`, which the certificate names as the institution's own.
     ///
     /// # Errors
-    /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue).
+    /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue);
+    /// [`IdentityError::NotAnInstitution`] for a user.
     #[expect(
         clippy::too_many_arguments,
         reason = "a registration has these parts, and time and randomness are arguments"
@@ -180,6 +182,9 @@ impl Authority {
         sealing_key: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
+        if role == Role::User {
+            return Err(IdentityError::NotAnInstitution);
+        }
         self.registrations.check(ticket, code, now)?;
         let subject = Subject::new(organisation, role, MemberId::random(rng))?;
         let key = SigningKey::random(rng);
@@ -236,12 +241,14 @@ impl Authority {
         if now > self.root.not_after() {
             return Err(IdentityError::Expired);
         }
+        // To the second, the time would join the k certificates of a person; to the day, it joins a day's persons.
+        let start = now - now % DAY;
         let statement = Statement {
             issuer: self.root.subject().clone(),
             subject: subject.clone(),
             serial: Serial::random(rng),
-            not_before: now,
-            not_after: now.saturating_add(Self::MEMBER_LIFETIME).min(self.root.not_after()),
+            not_before: start,
+            not_after: start.saturating_add(Self::MEMBER_LIFETIME).min(self.root.not_after()),
             verifying_key: *verifying_key,
             sealing_key,
         };

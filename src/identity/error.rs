@@ -89,6 +89,9 @@ pub enum IdentityError {
     /// Too many wrong codes: the registration is closed.
     #[error("too many wrong codes")]
     TooManyAttempts,
+    /// A user's certificates are pseudonymous and come in sets: users do not register as institutions do.
+    #[error("a user is not an institution")]
+    NotAnInstitution,
     /// The authority has issued nothing under this identifier.
     #[error("unknown member")]
     UnknownMember,

@@ -44,3 +44,36 @@ pub(super) fn issued(
     let sealing = SealingKey::random(rng).public();
     (authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW, rng).unwrap(), key)
 }
+
+/// An authority that signs whatever it is told to: for certificates that an honest one refuses to make.
+pub(super) struct Rogue {
+    pub(super) key: SigningKey,
+    pub(super) root: Certificate,
+}
+
+impl Rogue {
+    pub(super) fn new(group: Group, seed: u64) -> Self {
+        let key = SigningKey::random(&mut rng(seed));
+        let subject = Subject::new(group.name(), Role::Authority, MemberId([7; 32])).unwrap();
+        let root = Self::sign(&key, &subject, &subject, key.verifying_key());
+        Self { key, root }
+    }
+
+    pub(super) fn certify(&self, organisation: &str, role: Role) -> Certificate {
+        let subject = Subject::new(organisation, role, MemberId([8; 32])).unwrap();
+        Self::sign(&self.key, self.root.subject(), &subject, SigningKey::random(&mut rng(99)).verifying_key())
+    }
+
+    pub(super) fn sign(key: &SigningKey, issuer: &Subject, subject: &Subject, of: VerifyingKey) -> Certificate {
+        let statement = profile::Statement {
+            issuer: issuer.clone(),
+            subject: subject.clone(),
+            serial: Serial([0x55; 16]),
+            not_before: NOW,
+            not_after: NOW + 1,
+            verifying_key: of,
+            sealing_key: None,
+        };
+        Certificate::from_der(&statement.certify(key).unwrap()).unwrap()
+    }
+}

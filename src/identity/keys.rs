@@ -158,9 +158,10 @@ impl Signature {
     }
 
     fn of(signature: &p256::ecdsa::Signature) -> Result<Self, IdentityError> {
-        match signature.normalize_s() == *signature {
-            true => Ok(Self(signature.to_bytes().into())),
-            false => Err(IdentityError::HighS),
+        if signature.normalize_s() == *signature {
+            Ok(Self(signature.to_bytes().into()))
+        } else {
+            Err(IdentityError::HighS)
         }
     }
 }

@@ -111,10 +111,7 @@ impl Msp {
             return Err(IdentityError::UnknownIssuer);
         }
         let member = self.verified(group, trusted, certificate)?;
-        match trusted.revoked.contains(&certificate.serial()) {
-            true => Err(IdentityError::Revoked),
-            false => Ok(member),
-        }
+        if trusted.revoked.contains(&certificate.serial()) { Err(IdentityError::Revoked) } else { Ok(member) }
     }
 
     /// Validates at `now`, seconds since the Unix epoch, for proposals that come in.

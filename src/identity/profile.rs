@@ -209,3 +209,6 @@ fn read_name(name: &Name) -> Result<Subject, IdentityError> {
     let subject = Subject::new(organisation, role, MemberId(id.0))?;
     if write_name(&subject)? == *name { Ok(subject) } else { Err(BROKEN) }
 }
+
+#[cfg(test)]
+mod tests;
