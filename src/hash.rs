@@ -20,6 +20,14 @@ pub mod label {
     pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
     /// The pseudonym ID_i of section 3.2.
     pub const PSEUDONYM: &str = "id";
+    /// What an authority signs when it revokes certificates.
+    pub const REVOCATIONS: &str = "phi-pre/1/revocations";
+    /// HPKE info of what an authority hands to a person.
+    pub const ENROLMENT: &str = "phi-pre/1/enrolment";
+    /// HPKE info of what an authority hands to an institution.
+    pub const INSTITUTION: &str = "phi-pre/1/institution";
+    /// The mark of a phone with a registration under way.
+    pub const PHONE: &str = "phi-pre/1/phone";
     /// Leaf of a record commitment.
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
     /// The salted root of a record commitment.
