@@ -47,8 +47,7 @@ impl Header {
         let sign: &[u8] = if digits[0] & 0x80 == 0 { &[] } else { &[0] };
         let integer = [sign, digits].concat();
         let previous = self.previous.as_ref().map_or(&[][..], |digest| &digest.0);
-        let content =
-            [tlv(0x02, &integer).as_slice(), &tlv(0x04, previous), &tlv(0x04, &self.data_hash.0)].concat();
+        let content = [tlv(0x02, &integer).as_slice(), &tlv(0x04, previous), &tlv(0x04, &self.data_hash.0)].concat();
         tlv(0x30, &content)
     }
 
@@ -221,8 +220,9 @@ impl Wire for Block {
         };
         let header = Header { number, previous, data_hash: Digest::read(input)? };
         let count = input.count("envelopes", ENVELOPES_LIMIT)?;
-        let envelopes =
-            (0..count).map(|_| input.bytes("envelope", ENVELOPE_LIMIT).map(<[u8]>::to_vec)).collect::<Result<_, _>>()?;
+        let envelopes = (0..count)
+            .map(|_| input.bytes("envelope", ENVELOPE_LIMIT).map(<[u8]>::to_vec))
+            .collect::<Result<_, _>>()?;
         let seal = Seal { orderer: Certificate::read(input)?, signature: input.array("seal")? };
         Ok(Self { header, envelopes, seal })
     }

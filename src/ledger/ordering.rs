@@ -10,13 +10,12 @@
 //! on time:        timeout after the first that waits:    cut
 //! ```
 
-use super::block::{Block, CommittedBlock};
-use super::blockfile::{BlockFile, TornTail};
+use super::block::{Block, ENVELOPES_LIMIT};
+use super::blockfile::{BlockFile, CONTENT_LIMIT, TornTail};
 use super::config::Config;
-use super::endorsement::Envelope;
+use super::endorsement::{ENVELOPE_LIMIT, Envelope};
 use super::peer::Signer;
 use super::store::StoreError;
-use super::validation::Code;
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{IdentityError, Msp, Role};
@@ -134,7 +133,7 @@ impl Orderer {
         let genesis = Block::seal(0, None, vec![config.to_bytes()], &signer.certificate, &signer.key);
         let mut file = BlockFile::create(folder)?;
         let tip = genesis.header.hash();
-        keep(&mut file, genesis)?;
+        file.append(&genesis.to_bytes())?;
         Ok(Self { signer, config: config.clone(), msp, cutter: Cutter::new(config.cut), file, tip })
     }
 
@@ -144,7 +143,7 @@ impl Orderer {
     /// [`OrderError`].
     pub fn open(folder: &Path, signer: Signer) -> Result<(Self, Option<TornTail>), OrderError> {
         let (file, torn) = BlockFile::open(folder, 1)?;
-        let config = genesis_config(&read(&file, 0)?)?;
+        let config = Config::of_genesis(&read(&file, 0)?)?;
         let msp = orderer_msp(&config, &signer)?;
         let tip = read(&file, file.len().saturating_sub(1))?.header.hash();
         let cutter = Cutter::new(config.cut);
@@ -213,3 +212,38 @@ impl Orderer {
         Ok(block)
     }
 }
+
+fn orderer_msp(config: &Config, signer: &Signer) -> Result<Msp, OrderError> {
+    let msp = config.msp()?;
+    match msp.validate(&signer.certificate)?.role {
+        Role::Orderer => Ok(msp),
+        role => Err(OrderError::NotAnOrderer(role)),
+    }
+}
+
+fn read(file: &BlockFile, number: u64) -> Result<Block, StoreError> {
+    Ok(Block::from_bytes(&file.read(number)?)?)
+}
+
+impl Wire for CutRules {
+    const NAME: &'static str = "cut rules";
+
+    fn write(&self, out: &mut Writer) {
+        out.u32(self.max_messages).u32(self.preferred_bytes).u32(self.max_bytes).u64(self.timeout);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut at_most = |what, limit| {
+            let got = input.u32(what)?;
+            if got <= limit { Ok(got) } else { Err(DecodeError::Limit { what, limit: limit.into(), got: got.into() }) }
+        };
+        let max_messages = at_most("messages of a block", ENVELOPES_LIMIT)?;
+        // A block stays below the limit of the block file whatever these are.
+        let preferred_bytes = at_most("bytes of a block", CONTENT_LIMIT / 2)?;
+        let max_bytes = at_most("bytes of an envelope", ENVELOPE_LIMIT)?;
+        Ok(Self { max_messages, preferred_bytes, max_bytes, timeout: input.u64("timeout")? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -284,8 +284,7 @@ impl Wire for ReadWriteSet {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let reads: Vec<Read> = input.list(Self::NAME, KEYS_LIMIT)?;
         let writes: Vec<Write> = input.list(Self::NAME, KEYS_LIMIT)?;
-        let ascending =
-            reads.is_sorted_by(|a, b| a.key < b.key) && writes.is_sorted_by(|a, b| a.key < b.key);
+        let ascending = reads.is_sorted_by(|a, b| a.key < b.key) && writes.is_sorted_by(|a, b| a.key < b.key);
         if ascending { Ok(Self { reads, writes }) } else { Err(DecodeError::NonCanonical { what: Self::NAME }) }
     }
 }
