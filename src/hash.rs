@@ -28,6 +28,12 @@ pub mod label {
     pub const INSTITUTION: &str = "phi-pre/1/institution";
     /// The mark of a phone with a registration under way.
     pub const PHONE: &str = "phi-pre/1/phone";
+    /// ID_i on its way from the user to the hospital.
+    pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
+    /// What a participant signs for the cloud.
+    pub const SIGNED_MESSAGE: &str = "phi-pre/1/signed-message";
+    /// The digest of a grant on the ledger.
+    pub const GRANT: &str = "phi-pre/1/grant";
     /// Leaf of a record commitment.
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
     /// The salted root of a record commitment.

@@ -73,7 +73,7 @@ pub fn encrypt_file(
     let mut record = Watched { file, read: 0, progress };
     let sealer = Sealer::new(params, key, suite, rng).map_err(FileError::at(from))?;
     let header = *sealer.header();
-    let sealed = create(to, |envelope| sealer.seal(&mut record, envelope)).map_err(FileError::at(to))?;
+    let sealed = create_file(to, |envelope| sealer.seal(&mut record, envelope)).map_err(FileError::at(to))?;
     Ok(Receipt { header, sealed })
 }
 
@@ -90,10 +90,22 @@ pub fn decrypt_file(
     let (file, header) = open(from).map_err(FileError::at(from))?;
     let mut envelope = Watched { file, read: 0, progress };
     let opener = Opener::new(&header, key).map_err(FileError::at(from))?;
-    create(to, |record| opener.open(&mut envelope, record)).map_err(|source| {
+    create_file(to, |record| opener.open(&mut envelope, record)).map_err(|source| {
         let path = if matches!(source, DecryptError::Io(_)) { to } else { from };
         FileError { path: path.to_owned(), source }
     })
+}
+
+/// Decrypts the envelope `path` to nowhere: what its record is, and that all of it is intact.
+///
+/// # Errors
+/// [`DecryptError`], with the file.
+pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<Sealed, FileError<DecryptError>> {
+    let check = || {
+        let (mut envelope, header) = open(path)?;
+        Opener::new(&header, key)?.open(&mut envelope, &mut io::sink())
+    };
+    check().map_err(FileError::at(path))
 }
 
 /// Equation (2) on the envelope in place: rewrites C and nothing else, whatever the size of the file.
@@ -105,7 +117,7 @@ pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<Dec
         let (_, header) = open(path)?;
         let again = header.reencrypt(k_re);
         let kept = journal(path);
-        create(&kept, |file| file.write_all(&header.to_bytes()))?;
+        create_file(&kept, |file| file.write_all(&header.to_bytes()))?;
         overwrite(path, &again)?;
         fs::remove_file(&kept)?;
         Ok(again)
@@ -120,7 +132,7 @@ pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<Dec
 pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header, FileError<DecryptError>> {
     let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
     let again = header.reencrypt(k_re);
-    create(to, |file| {
+    create_file(to, |file| {
         file.write_all(&again.to_bytes())?;
         io::copy(&mut envelope, file).map(|_| ())
     })
@@ -189,8 +201,11 @@ fn overwrite(path: &Path, header: &Header) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Writes a file under a temporary name and gives it its own once it is whole and on disk.
-fn create<T, E: From<io::Error>>(
+/// Writes a file under a temporary name and gives it its own once it is whole and on disk; only its owner may read it.
+///
+/// # Errors
+/// Those of `write`, and the file system's. `path` is then as it was.
+pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
 ) -> Result<T, E> {

@@ -34,7 +34,8 @@ mod stream;
 
 pub use error::{DecryptError, EncryptError, FileError};
 pub use file::{
-    Inspection, Progress, Receipt, decrypt_file, encrypt_file, inspect_file, reencrypt_file, reencrypt_file_to,
+    Inspection, Progress, Receipt, check_file, create_file, decrypt_file, encrypt_file, inspect_file, reencrypt_file,
+    reencrypt_file_to,
 };
 pub use header::{Header, Suite};
 pub use stream::{Opener, Sealed, Sealer};

@@ -1,9 +1,11 @@
 //! What can stop a step of the flow.
 
+use crate::contract::ContractError;
 use crate::envelope::{DecryptError, EncryptError, FileError};
 use crate::error::DecodeError;
 use crate::hash::Digest;
-use crate::identity::IdentityError;
+use crate::identity::{IdentityError, MemberId};
+use crate::ledger::{Code, NetworkError, TxId};
 use crate::pre::{HandshakeError, SameKey};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,9 +22,9 @@ pub enum FlowError {
         /// Why.
         source: io::Error,
     },
-    /// A stream could not be read.
-    #[error("reading: {0}")]
-    Read(#[source] io::Error),
+    /// A stream or a new file failed.
+    #[error("input or output: {0}")]
+    Io(#[source] io::Error),
     /// The system cannot watch the EMR folder.
     #[error("watching the EMR folder: {0}")]
     Watch(#[from] notify::Error),
@@ -65,6 +67,55 @@ pub enum FlowError {
     /// Equation (1) from a key to itself.
     #[error(transparent)]
     ReKey(#[from] SameKey),
+    /// The ledger did not take a transaction.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A transaction stands in a block and is not valid.
+    #[error("transaction {txid} was committed as {code}")]
+    Invalid {
+        /// The transaction.
+        txid: TxId,
+        /// The verdict on it.
+        code: Code,
+    },
+    /// The ledger's state could not be read.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// What the step builds on does not stand on the ledger.
+    #[error("{what} {txid} does not stand on the ledger")]
+    NotOnLedger {
+        /// The kind of thing.
+        what: &'static str,
+        /// Its transaction.
+        txid: TxId,
+    },
+    /// No Diffie-Hellman with this party has taken place.
+    #[error("no shared secret with {0}")]
+    Stranger(MemberId),
+    /// This participant does not know the record.
+    #[error("unknown record {0}")]
+    UnknownRecord(TxId),
+    /// A record is not the one that was committed to.
+    #[error("the record does not match its commitment")]
+    Commitment,
+    /// A message comes from, or is for, another participant than the ledger names.
+    #[error("{0} is not the participant that the ledger names")]
+    WrongParty(MemberId),
+    /// The sealed keys are not those to which the user consented on the ledger.
+    #[error("the grant is not the one that stands on the ledger")]
+    Grant,
+    /// A request is completed and opens nothing any more.
+    #[error("request {0} is completed")]
+    Completed(TxId),
+    /// The message with ID_i does not open.
+    #[error("the sealed identifier cannot be opened")]
+    Identifier,
+    /// A certificate without a key to seal to.
+    #[error("{0} has no sealing key")]
+    NoSealingKey(MemberId),
+    /// A record's name is no path below a folder.
+    #[error("unusable record name {0:?}")]
+    Name(String),
     /// A record could not be encrypted.
     #[error(transparent)]
     Encrypt(#[from] EncryptError),
@@ -77,6 +128,12 @@ pub enum FlowError {
     /// An envelope file was refused.
     #[error(transparent)]
     DecryptFile(#[from] FileError<DecryptError>),
+}
+
+impl From<io::Error> for FlowError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 impl FlowError {

@@ -82,7 +82,7 @@ impl Store {
                         total += n as u64;
                     }
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    Err(e) => break Err(FlowError::Read(e)),
+                    Err(e) => break Err(FlowError::Io(e)),
                 }
             };
             let announced = copied.and_then(|()| {
