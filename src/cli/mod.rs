@@ -3,9 +3,9 @@
 //! Exit codes: 0 done; 1 the operation failed, and stderr says which and why; 2 usage. Long work shows a progress bar on
 //! a terminal and is silent in a pipe.
 
-// mod demo;
+mod demo;
 mod keyfile;
-// mod ledger;
+mod ledger;
 mod tools;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +26,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// The paper's whole flow (Figures 2-5) on real files, with a check list at the end.
+    Demo {
+        /// Folder of records; the ones in examples/records where it is left out.
+        #[arg(long, value_name = "DIR")]
+        emr: Option<PathBuf>,
+        /// Keeps ledger, cloud store, received records and a transcript in this new or empty folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y).
     Keygen {
         /// Path and name of the pair, without extension.
@@ -81,17 +90,22 @@ enum Command {
         /// The envelope.
         envelope: PathBuf,
     },
+    /// Reads the ledger of a stopped peer.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
 }
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Demo { emr, out } => demo::run(emr.as_deref(), out.as_deref()),
         Command::Keygen { name } => tools::keygen(&name),
         Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),
         Command::Rekey { from, to, rekey } => tools::rekey(&from, &to, &rekey),
         Command::Reencrypt { rekey, out, envelope } => tools::reencrypt(&rekey, &envelope, out.as_deref()),
         Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
         Command::Inspect { envelope } => tools::inspect(&envelope),
+        Command::Ledger(command) => ledger::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

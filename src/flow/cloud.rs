@@ -73,11 +73,14 @@ impl Cloud {
         if share.grant != grant.digest() {
             return Err(FlowError::Grant);
         }
-        let opened = self.institution.sealing_key.open(Grant::K_RE, &grant.request.0.0, &grant.k_re)?;
-        let k_re = ReKey::from_bytes(opened.expose())?;
-        let header = self.header(share.record)?.reencrypt(&k_re);
+        let header = self.header(share.record)?.reencrypt(&self.unseal(grant)?);
         self.store.create(&delivery_key(grant.request), header.to_bytes())?;
         Ok(header)
+    }
+
+    pub(crate) fn unseal(&self, grant: &Grant) -> Result<ReKey, FlowError> {
+        let opened = self.institution.sealing_key.open(Grant::K_RE, &grant.request.0.0, &grant.k_re)?;
+        Ok(ReKey::from_bytes(opened.expose())?)
     }
 
     /// Figure 4: the re-encrypted record, to the hospital that the request names: its header and a reader of its body.

@@ -63,8 +63,8 @@ impl EmrWatch {
 
     fn take(&mut self, event: &Event) -> Result<(), FlowError> {
         let complete = match event.kind {
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-            EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both | RenameMode::Any)) => true,
+            EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both | RenameMode::Any)) => true,
             // Systems that do not report closing: a file counts when it appears.
             EventKind::Create(_) => !cfg!(target_os = "linux"),
             _ => false,

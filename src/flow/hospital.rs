@@ -190,7 +190,7 @@ impl Hospital {
         Ok(Received { name, path, sealed })
     }
 
-    fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
+    pub(crate) fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime)?;
         let mut input = Reader::new(opened.expose());
         let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", 96)?)?;

@@ -4,6 +4,7 @@
 //!
 //! | figure | arrow | call |
 //! |---|---|---|
+//! | 2 | registration: code, keys, certificates, vectors | [`Consortium`] |
 //! | 3 | Diffie-Hellman, sk | [`introduce`] |
 //! | 3 | EMR system -> hospital DApp | [`EmrWatch::next`] |
 //! | 3 | hospital encrypts; alarm with txid -> user | [`Hospital::admit`] |
@@ -21,6 +22,7 @@
 //! other. What decides is always the ledger: the cloud and hospital B read the request there before they act.
 
 mod cloud;
+mod consortium;
 mod emr;
 mod error;
 mod hospital;
@@ -30,6 +32,7 @@ mod transaction;
 mod user;
 
 pub use cloud::Cloud;
+pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrWatch, files};
 pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};

@@ -47,16 +47,21 @@ impl Store {
         Ok(Self { objects, runtime: Arc::new(runtime) })
     }
 
-    /// Writes a small object that must be new.
+    /// Writes a small object under a free key. To write the same again is no error, so a step that was interrupted can
+    /// be repeated.
     ///
     /// # Errors
-    /// [`FlowError::Exists`] where the key is taken, [`FlowError::Store`].
+    /// [`FlowError::Exists`] where the key holds something else, [`FlowError::Store`].
     pub fn create(&self, key: &str, bytes: Vec<u8>) -> Result<(), FlowError> {
         let options = PutOptions::from(PutMode::Create);
         let at = Key::from(key);
-        match self.runtime.block_on(self.objects.put_opts(&at, PutPayload::from(bytes), options)) {
+        match self.runtime.block_on(self.objects.put_opts(&at, PutPayload::from(bytes.clone()), options)) {
             Ok(_) => Ok(()),
-            Err(object_store::Error::AlreadyExists { .. }) => Err(FlowError::Exists(key.to_owned())),
+            Err(object_store::Error::AlreadyExists { .. }) => match self.get(key, bytes.len() as u64) {
+                Ok(there) if there == bytes => Ok(()),
+                Ok(_) | Err(FlowError::TooLarge { .. }) => Err(FlowError::Exists(key.to_owned())),
+                Err(e) => Err(e),
+            },
             Err(e) => Err(e.into()),
         }
     }
@@ -186,7 +191,10 @@ mod tests {
     fn small_objects_are_written_once_and_read_within_their_limit() {
         let (_dir, store) = store();
         store.create("records/a", b"one".to_vec()).unwrap();
-        assert!(matches!(store.create("records/a", b"two".to_vec()), Err(FlowError::Exists(_))));
+        store.create("records/a", b"one".to_vec()).unwrap();
+        for other in ["two", "", "three"] {
+            assert!(matches!(store.create("records/a", other.into()), Err(FlowError::Exists(_))));
+        }
         assert_eq!(store.get("records/a", 3).unwrap(), b"one");
         assert!(matches!(store.get("records/a", 2), Err(FlowError::TooLarge { .. })));
     }
