@@ -114,7 +114,7 @@ impl Registrations {
     ) -> Result<Ticket, IdentityError> {
         self.known.retain(|_, r| now.saturating_sub(r.sent) < REMEMBERED);
         let mark = hmac(self.key.expose(), label::PHONE, phone.expose().as_bytes());
-        if self.known.values().any(|r| r.phone == mark && r.live(now)) {
+        if self.known.values().any(|r| r.phone == mark && !r.used && r.live(now)) {
             return Err(IdentityError::RegistrationOpen);
         }
         let mut ticket = [0; 16];

@@ -61,7 +61,7 @@ impl Report {
         let micros = u64::try_from(self.last.elapsed().as_micros()).unwrap_or(u64::MAX);
         if self.number < IN_FULL {
             let millis = micros as f64 / 1000.0;
-            println!("  {arrow:<26} {what:<84} {millis:>8.1} ms");
+            println!("  {arrow:<26} {what:<82} {millis:>7.1} ms");
         }
         let mut entry = Map::new();
         entry.insert("figure".into(), json!(self.figure));

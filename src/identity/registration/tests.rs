@@ -89,6 +89,16 @@ fn a_phone_has_one_registration_at_a_time() {
 }
 
 #[test]
+fn a_finished_registration_leaves_the_phone_free() {
+    let (mut registrations, ticket, code) = begun();
+    registrations.check(&ticket, &code, NOW).unwrap();
+    registrations.close(&ticket);
+    let (same, rng) = (phone("+821012345678"), &mut rng(3));
+    assert!(registrations.begin(&same, NOW + 1, &mut Phone::default(), rng).is_ok());
+    assert_eq!(registrations.check(&ticket, &code, NOW), Err(IdentityError::CodeReused));
+}
+
+#[test]
 fn registrations_are_forgotten() {
     let (mut registrations, ticket, code) = begun();
     let later = NOW + REMEMBERED;
