@@ -51,6 +51,3 @@ pub use state::{
 pub use store::{Savepoint, Snapshot, Store, StoreError};
 pub use validation::{Code, Outcome, Verdict, validate};
 pub use verify::{Report, VerifyError, verify};
-
-#[cfg(test)]
-mod fixture;
