@@ -504,3 +504,146 @@ fn transient_data_stays_out_of_blocks() {
         assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{file}");
     }
 }
+
+/// Figures 3 and 4 over the network: the hospital's transaction is endorsed only after the user's is committed.
+#[test]
+fn the_papers_transactions() {
+    use phi_pre::contract::{Action, confirmation, record, share};
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.records(folder.path());
+    let (north, south, alice) = (world.north.clone(), world.south.clone(), world.alice.clone());
+    let (holder, commitment) = (id(&alice.certificate).into(), Digest([0xc0; 32]));
+    let nonce = world.nonce();
+    let write = Action::MedicalRecord { id: holder, commitment };
+    let proposal = act_with(nonce, &north, &write);
+    let item = proposal.proposal.txid;
+    let transact = |network: &mut Network, proposal: &SignedProposal, who: &Signer| {
+        network.transact(proposal, &Transient::default(), &who.key, NOW)
+    };
+    let refusal = |result: Result<Outcome, NetworkError>| match result {
+        Err(NetworkError::Endorse(EndorseError::Refused(refusal))) => refusal.code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refusal(transact(&mut network, &proposal, &north)), 3, "unconfirmed");
+    let confirm = Action::Confirmation { record: item, id: holder, commitment, hospital: id(&north.certificate) };
+    let forged = world.act(&world.bob.clone(), &confirm);
+    assert_eq!(refusal(transact(&mut network, &forged, &world.bob)), 6, "not the holder");
+    let confirm = world.act(&alice, &confirm);
+    assert_eq!(transact(&mut network, &confirm, &alice).unwrap().code, Code::Valid);
+    // Under the same txid, as the user was told.
+    assert_eq!(transact(&mut network, &proposal, &north).unwrap().code, Code::Valid);
+    let ask = Action::ShareRequest { record: item, recipient: id(&south.certificate), grant: Digest([0x60; 32]) };
+    let request = world.act(&alice, &ask);
+    assert_eq!(transact(&mut network, &request, &alice).unwrap().code, Code::Valid);
+    let done = Action::ShareComplete { request: request.proposal.txid };
+    let not_mine = world.act(&north, &done);
+    assert_eq!(refusal(transact(&mut network, &not_mine, &north)), 12, "not the recipient");
+    // Two completions simulated at the same height: the second one is stale.
+    let envelopes = [(); 2].map(|()| {
+        let proposal = world.act(&south, &done).proposal;
+        envelope(&network, proposal, &south)
+    });
+    assert_eq!(block_of(&mut network, &envelopes), [0, 11]);
+    let again = world.act(&south, &done);
+    assert_eq!(refusal(transact(&mut network, &again, &south)), 13, "completed");
+    network.stop(0);
+    let read = |snapshot: &Snapshot| {
+        let state = &mut Simulation::new(snapshot);
+        let found = record(state, item).unwrap().zip(confirmation(state, item, holder).unwrap());
+        Ok(found.zip(share(state, request.proposal.txid).unwrap()))
+    };
+    let ((record, confirmation), share) = network.read(read).unwrap().unwrap();
+    assert_eq!((record.id, record.commitment, record.hospital), (holder, commitment, id(&north.certificate)));
+    assert_eq!((confirmation.commitment, share.completed), (commitment, Some(NOW)));
+    network.restart(0).unwrap();
+    drop(network);
+    for i in 0..3 {
+        assert_eq!(verify(&folder.path().join(format!("peer-{i}")), None).unwrap().codes[&Code::Valid], 4);
+    }
+}
+
+mod flips {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    /// A stopped peer with three blocks, kept for all cases.
+    fn stopped() -> &'static (tempfile::TempDir, World, Vec<u8>) {
+        static STOPPED: OnceLock<(tempfile::TempDir, World, Vec<u8>)> = OnceLock::new();
+        STOPPED.get_or_init(|| {
+            let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+            let mut network = world.counters(folder.path());
+            increment(&mut network, &mut world, "n");
+            increment(&mut network, &mut world, "n");
+            drop(network);
+            let blocks = std::fs::read(folder.path().join("peer-0/blocks")).unwrap();
+            (folder, world, blocks)
+        })
+    }
+
+    /// The stopped peer's state beside other blocks.
+    fn with_blocks(blocks: &[u8]) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::copy(stopped().0.path().join("peer-0/state.redb"), copy.path().join("state.redb")).unwrap();
+        std::fs::write(copy.path().join("blocks"), blocks).unwrap();
+        copy
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+
+        /// One flipped byte of a block file: refused by name when it is opened and when it is verified.
+        #[test]
+        fn of_a_block_file(at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let (_, world, whole) = stopped();
+            let mut bytes = whole.clone();
+            bytes[at.index(whole.len())] ^= flip;
+            let folder = with_blocks(&bytes);
+            let verified = verify(folder.path(), None);
+            prop_assert!(matches!(verified, Err(VerifyError::Store(StoreError::Damaged(_)))), "{verified:?}");
+            let opened = Peer::open(folder.path(), world.peers[0].clone(), Arc::new(Counter));
+            let damaged = matches!(opened, Err(PeerError::Commit(CommitError::Store(StoreError::Damaged(_)))));
+            prop_assert!(damaged, "{opened:?}");
+            prop_assert_eq!(std::fs::read(folder.path().join("blocks")).unwrap(), bytes);
+        }
+
+        /// A forger who mends the checksums as well is found by the chain itself.
+        #[test]
+        fn under_a_mended_checksum(block in 0_u64..3, at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let source = BlockFile::open_read_only(&stopped().0.path().join("peer-0"), 3).unwrap().0;
+            let folder = tempfile::tempdir().unwrap();
+            let mut mended = BlockFile::create(folder.path()).unwrap();
+            for number in 0..3 {
+                let mut content = source.read(number).unwrap();
+                if number == block {
+                    let at = at.index(content.len());
+                    content[at] ^= flip;
+                }
+                mended.append(&content).unwrap();
+            }
+            drop(mended);
+            std::fs::copy(stopped().0.path().join("peer-0/state.redb"), folder.path().join("state.redb")).unwrap();
+            let verified = verify(folder.path(), None);
+            let found = matches!(verified, Err(VerifyError::Store(StoreError::Decode(_)) | VerifyError::Chain(_)));
+            prop_assert!(found, "{verified:?}");
+        }
+
+        /// No flipped byte of an envelope is valid, and none is attributed to its creator.
+        #[test]
+        fn of_an_envelope(at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let (folder, world, _) = stopped();
+            let blocks = BlockFile::open_read_only(&folder.path().join("peer-0"), 3).unwrap().0;
+            let genesis = CommittedBlock::from_bytes(&blocks.read(0).unwrap()).unwrap().block;
+            let mut block = CommittedBlock::from_bytes(&blocks.read(1).unwrap()).unwrap().block;
+            let at = at.index(block.envelopes[0].len());
+            block.envelopes[0][at] ^= flip;
+            let Signer { certificate, key } = &world.orderer;
+            let block = Block::seal(1, Some(genesis.header.hash()), block.envelopes, certificate, key);
+            let fresh = tempfile::tempdir().unwrap();
+            let mut peer =
+                Peer::create(&fresh.path().join("p"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+            let code = peer.commit(&block).unwrap().codes[0];
+            prop_assert!(matches!(code, Code::BadPayload | Code::BadCreatorSignature), "{code}");
+        }
+    }
+}
