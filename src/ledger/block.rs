@@ -57,7 +57,8 @@ impl Header {
     }
 }
 
-/// Tag, length and value; all lengths here are below 128, so one byte holds them.
+/// Tag, length and value, where one byte holds the length.
+#[expect(clippy::cast_possible_truncation, reason = "all lengths here are below 128")]
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     [&[tag, value.len() as u8], value].concat()
 }
@@ -240,12 +241,11 @@ impl Wire for CommittedBlock {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let block = Block::read(input)?;
         let codes: Vec<Code> = input.list("validation codes", ENVELOPES_LIMIT)?;
-        match codes.len() == block.envelopes.len() {
-            true => Ok(Self { block, codes, commit_hash: Digest::read(input)? }),
-            false => {
-                Err(DecodeError::Length { what: "validation codes", expected: block.envelopes.len(), got: codes.len() })
-            }
+        let (expected, got) = (block.envelopes.len(), codes.len());
+        if got != expected {
+            return Err(DecodeError::Length { what: "validation codes", expected, got });
         }
+        Ok(Self { block, codes, commit_hash: Digest::read(input)? })
     }
 }
 

@@ -21,8 +21,8 @@ pub const FILE_NAME: &str = "blocks";
 /// The longest content of a record in bytes.
 pub const CONTENT_LIMIT: u32 = 256 << 20;
 const MAGIC: &[u8] = b"phi-pre blocks 1\n";
-const HEAD: u64 = 20;
-const SUM: u64 = 32;
+const HEAD: usize = 20;
+const SUM: usize = 32;
 
 /// What an interrupted write left at the end of the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,8 +58,10 @@ pub enum Damage {
 pub struct BlockFile {
     path: PathBuf,
     file: File,
-    /// Where each record begins, and where the next one will.
-    offsets: Vec<u64>,
+    /// Where the content of each record begins, and its length.
+    places: Vec<(u64, u32)>,
+    /// Where the next record will begin.
+    end: u64,
     /// Whether a failed append may have left bytes that could not be taken back.
     broken: bool,
 }
@@ -81,7 +83,7 @@ impl BlockFile {
         written.map_err(StoreError::io("write", &path))?;
         // The name of a new file is durable only once its folder is.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
-        Ok(Self { path, file, offsets: vec![MAGIC.len() as u64], broken: false })
+        Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
     }
 
     /// Opens the file in `folder` and checks every record. The first `committed` blocks are known to have been complete
@@ -108,7 +110,7 @@ impl BlockFile {
 
     /// The number of blocks.
     pub fn len(&self) -> u64 {
-        self.offsets.len() as u64 - 1
+        self.places.len() as u64
     }
 
     /// Whether there is no block.
@@ -124,8 +126,8 @@ impl BlockFile {
         let length = u32::try_from(content.len()).ok().filter(|length| *length <= CONTENT_LIMIT);
         let length = length.ok_or(StoreError::TooLarge { limit: CONTENT_LIMIT, got: content.len() })?;
         let number = self.len();
-        let end = self.end();
-        let mut record = Vec::with_capacity(content.len() + (HEAD + SUM) as usize);
+        let end = self.end;
+        let mut record = Vec::with_capacity(content.len() + HEAD + SUM);
         record.extend_from_slice(&head(length, number));
         record.extend_from_slice(content);
         record.extend_from_slice(&sum(number, content).0);
@@ -142,7 +144,8 @@ impl BlockFile {
             self.broken = self.file.set_len(end).and_then(|()| self.file.sync_all()).is_err();
             return Err(StoreError::io("append to", &self.path)(error));
         }
-        self.offsets.push(end + record.len() as u64);
+        self.places.push((end + HEAD as u64, length));
+        self.end += record.len() as u64;
         Ok(())
     }
 
@@ -151,25 +154,17 @@ impl BlockFile {
     /// # Errors
     /// [`StoreError::NoSuchBlock`], [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn read(&self, number: u64) -> Result<Vec<u8>, StoreError> {
-        let place = usize::try_from(number).ok().and_then(|n| self.offsets.get(n..n.checked_add(2)?));
-        let Some(&[start, end]) = place else { return Err(StoreError::NoSuchBlock { number }) };
-        // The range was checked to be one record when it was scanned or written.
-        let mut content = vec![0; (end - start - HEAD - SUM) as usize];
-        let mut expected = [0; SUM as usize];
+        let place = usize::try_from(number).ok().and_then(|n| self.places.get(n));
+        let &(start, length) = place.ok_or(StoreError::NoSuchBlock { number })?;
+        let mut content = vec![0; length as usize];
+        let mut expected = [0; SUM];
         let mut file = &self.file;
         let read = file
-            .seek(SeekFrom::Start(start + HEAD))
+            .seek(SeekFrom::Start(start))
             .and_then(|_| file.read_exact(&mut content))
             .and_then(|()| file.read_exact(&mut expected));
         read.map_err(StoreError::io("read", &self.path))?;
-        match sum(number, &content) == Digest(expected) {
-            true => Ok(content),
-            false => Err(Damage::Content(number).into()),
-        }
-    }
-
-    fn end(&self) -> u64 {
-        self.offsets.last().copied().unwrap_or_default()
+        if sum(number, &content) == Digest(expected) { Ok(content) } else { Err(Damage::Content(number).into()) }
     }
 
     fn scan(folder: &Path, committed: u64, write: bool) -> Result<(Self, Option<TornTail>), StoreError> {
@@ -186,35 +181,40 @@ impl BlockFile {
         if magic != MAGIC {
             return Err(Damage::Magic.into());
         }
-        let mut offsets = vec![MAGIC.len() as u64];
-        let mut offset = MAGIC.len() as u64;
+        let mut places = Vec::new();
+        let mut end = MAGIC.len() as u64;
         let torn = loop {
-            let number = offsets.len() as u64 - 1;
-            if offset == size {
+            let number = places.len() as u64;
+            if end == size {
                 break None;
             }
-            match scan_record(&mut input, number, size - offset).map_err(io)? {
+            match scan_record(&mut input, number, size - end).map_err(io)? {
                 Record::Whole(length) => {
-                    offset += length;
-                    offsets.push(offset);
+                    places.push((end + HEAD as u64, length));
+                    end += whole(length);
                 }
                 Record::Damaged(damage) => return Err(damage.into()),
                 Record::Torn(damage) if number < committed => return Err(damage.into()),
-                Record::Torn(_) => break Some(TornTail { number, offset, bytes: size - offset }),
+                Record::Torn(_) => break Some(TornTail { number, offset: end, bytes: size - end }),
             }
         };
-        let blocks = offsets.len() as u64 - 1;
+        let blocks = places.len() as u64;
         if blocks < committed {
             return Err(Damage::Missing(blocks).into());
         }
         drop(input);
-        Ok((Self { path, file, offsets, broken: !write }, torn))
+        Ok((Self { path, file, places, end, broken: !write }, torn))
     }
 }
 
+/// The length of a record around a content of `length` bytes.
+fn whole(length: u32) -> u64 {
+    u64::from(length) + (HEAD + SUM) as u64
+}
+
 enum Record {
-    /// A record of this many bytes.
-    Whole(u64),
+    /// A record with a content of this many bytes.
+    Whole(u32),
     /// An interrupted write can have left this, if the block was never committed.
     Torn(Damage),
     /// No interrupted write leaves this.
@@ -223,32 +223,32 @@ enum Record {
 
 /// Reads the record at the input's position, `left` bytes before the end of the file.
 fn scan_record(input: &mut impl Read, number: u64, left: u64) -> std::io::Result<Record> {
-    if left < HEAD {
+    if left < HEAD as u64 {
         return Ok(Record::Torn(Damage::Missing(number)));
     }
-    let mut found = [0; HEAD as usize];
+    let mut found = [0; HEAD];
     input.read_exact(&mut found)?;
     let [a, b, c, d, ..] = found;
     let length = u32::from_be_bytes([a, b, c, d]);
     if found != head(length, number) || length > CONTENT_LIMIT {
         // A file system may have lengthened the file and not yet written to it.
-        return Ok(match found == [0; HEAD as usize] && only_zeros(input)? {
-            true => Record::Torn(Damage::Head(number)),
-            false => Record::Damaged(Damage::Head(number)),
-        });
+        let lengthened = found == [0; HEAD] && only_zeros(input)?;
+        let damage = Damage::Head(number);
+        return Ok(if lengthened { Record::Torn(damage) } else { Record::Damaged(damage) });
     }
-    let whole = HEAD + u64::from(length) + SUM;
-    if left < whole {
+    if left < whole(length) {
         return Ok(Record::Torn(Damage::Missing(number)));
     }
     let mut content = vec![0; length as usize];
-    let mut expected = [0; SUM as usize];
+    let mut expected = [0; SUM];
     input.read_exact(&mut content)?;
     input.read_exact(&mut expected)?;
-    Ok(match sum(number, &content) == Digest(expected) {
-        true => Record::Whole(whole),
-        false if left == whole => Record::Torn(Damage::Content(number)),
-        false => Record::Damaged(Damage::Content(number)),
+    Ok(if sum(number, &content) == Digest(expected) {
+        Record::Whole(length)
+    } else if left == whole(length) {
+        Record::Torn(Damage::Content(number))
+    } else {
+        Record::Damaged(Damage::Content(number))
     })
 }
 
@@ -263,10 +263,10 @@ fn only_zeros(input: &mut impl Read) -> std::io::Result<bool> {
     }
 }
 
-fn head(length: u32, number: u64) -> [u8; HEAD as usize] {
+fn head(length: u32, number: u64) -> [u8; HEAD] {
     let (length, number) = (length.to_be_bytes(), number.to_be_bytes());
     let check = sha256(&[b"record", &length, &number]);
-    let mut head = [0; HEAD as usize];
+    let mut head = [0; HEAD];
     head[..4].copy_from_slice(&length);
     head[4..12].copy_from_slice(&number);
     head[12..].copy_from_slice(&check.0[..8]);

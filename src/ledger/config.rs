@@ -133,10 +133,10 @@ impl Channel {
         state: &(impl Committed + ?Sized),
     ) -> Result<(Verdict, Savepoint), CommitError> {
         let (verdict, after) = self.judge(&stored.block, before, state)?;
-        match stored.codes == verdict.codes && stored.commit_hash == after.commit_hash {
-            true => Ok((verdict, after)),
-            false => Err(CommitError::Diverged(stored.block.header.number)),
+        if stored.codes != verdict.codes || stored.commit_hash != after.commit_hash {
+            return Err(CommitError::Diverged(stored.block.header.number));
         }
+        Ok((verdict, after))
     }
 }
 
@@ -151,7 +151,8 @@ impl Wire for Config {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        const GROUPS: u32 = Group::ALL.len() as u32;
+        const GROUPS: u32 = 4;
+        const { assert!(Group::ALL.len() == GROUPS as usize) };
         Ok(Self {
             channel: input.text("channel", NAME_LIMIT)?.to_owned(),
             contract: input.text("contract", NAME_LIMIT)?.to_owned(),

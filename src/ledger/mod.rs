@@ -49,8 +49,5 @@ pub use state::{
     Committed, Contract, Entry, Invocation, InvokeError, ReadWriteSet, Refusal, Simulation, State, StateError, Version,
 };
 pub use store::{Savepoint, Snapshot, Store, StoreError};
-pub use validation::{Code, Verdict, validate};
+pub use validation::{Code, Outcome, Verdict, validate};
 pub use verify::{Report, VerifyError, verify};
-
-#[cfg(test)]
-mod fixture;

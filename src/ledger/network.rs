@@ -17,9 +17,9 @@ use super::endorsement::{AssembleError, Endorsed, Envelope, Transaction};
 use super::ordering::{OrderError, Orderer};
 use super::peer::{EndorseError, Opened, Peer, PeerError, Signer};
 use super::proposal::{SignedProposal, Transient, TxId};
-use super::state::{Committed, Contract, Version};
+use super::state::{Committed, Contract};
 use super::store::{Savepoint, Snapshot, StoreError};
-use super::validation::Code;
+use super::validation::Outcome;
 use crate::identity::{IdentityError, Member, Msp, RevocationList, SigningKey};
 use crate::wire::Wire;
 use std::path::{Path, PathBuf};
@@ -203,7 +203,9 @@ impl Network {
     /// [`NetworkError::Order`].
     pub fn broadcast(&mut self, envelope: &Envelope, now: u64) -> Result<(), NetworkError> {
         let blocks = self.orderer.order(&envelope.to_bytes(), now)?;
-        blocks.iter().for_each(|block| self.deliver(block));
+        for block in &blocks {
+            self.deliver(block);
+        }
         Ok(())
     }
 
@@ -235,7 +237,7 @@ impl Network {
         transient: &Transient,
         key: &SigningKey,
         now: u64,
-    ) -> Result<(Version, Code), NetworkError> {
+    ) -> Result<Outcome, NetworkError> {
         let txid = self.submit(proposal, transient, key, now)?;
         self.flush()?;
         self.outcome(&txid)?.ok_or(NetworkError::Lost(txid))
@@ -252,7 +254,9 @@ impl Network {
     /// [`NetworkError::Order`].
     pub fn tick(&mut self, now: u64) -> Result<(), NetworkError> {
         let block = self.orderer.tick(now)?;
-        block.iter().for_each(|block| self.deliver(block));
+        if let Some(block) = block {
+            self.deliver(&block);
+        }
         Ok(())
     }
 
@@ -262,7 +266,9 @@ impl Network {
     /// [`NetworkError::Order`].
     pub fn flush(&mut self) -> Result<(), NetworkError> {
         let block = self.orderer.flush()?;
-        block.iter().for_each(|block| self.deliver(block));
+        if let Some(block) = block {
+            self.deliver(&block);
+        }
         Ok(())
     }
 
@@ -360,7 +366,7 @@ impl Network {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn outcome(&self, txid: &TxId) -> Result<Option<(Version, Code)>, NetworkError> {
+    pub fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, NetworkError> {
         self.read(|snapshot| snapshot.outcome(txid))
     }
 

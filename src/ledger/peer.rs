@@ -312,6 +312,6 @@ impl Peer {
 
 impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer").field("certificate", &self.signer.certificate).field("store", &self.store).finish()
+        f.debug_struct("Peer").field("certificate", &self.signer.certificate).finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use super::block::CommittedBlock;
 use super::blockfile::{BlockFile, Damage, TornTail};
 use super::proposal::TxId;
 use super::state::{Committed, Entry, Version};
-use super::validation::{Code, Verdict};
+use super::validation::{Outcome, Verdict};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::wire::{Reader, Wire, Writer};
@@ -25,7 +25,7 @@ pub const STATE_NAME: &str = "state.redb";
 
 /// key -> version || value
 const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
-/// txid -> version || code
+/// txid -> outcome
 const TXIDS: TableDefinition<[u8; 32], &[u8]> = TableDefinition::new("txids");
 /// () -> savepoint
 const SAVEPOINT: TableDefinition<(), &[u8]> = TableDefinition::new("savepoint");
@@ -176,11 +176,11 @@ impl Store {
         {
             let mut state = write.open_table(STATE)?;
             for (key, entry) in &verdict.updates {
-                state.insert(key.as_str(), encode(entry.version, &entry.value).as_slice())?;
+                state.insert(key.as_str(), encode(entry).as_slice())?;
             }
             let mut txids = write.open_table(TXIDS)?;
-            for (txid, (version, code)) in &verdict.txids {
-                txids.insert(txid.0.0, encode(*version, &[code.number()]).as_slice())?;
+            for (txid, outcome) in &verdict.txids {
+                txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
             }
             write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
         }
@@ -231,9 +231,9 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn outcome(&self, txid: &TxId) -> Result<Option<(Version, Code)>, StoreError> {
+    pub fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, StoreError> {
         let bytes = self.txids.get(txid.0.0)?;
-        Ok(bytes.map(|bytes| decode_outcome(bytes.value())).transpose()?)
+        Ok(bytes.map(|bytes| Outcome::from_bytes(bytes.value())).transpose()?)
     }
 
     /// All keys and entries that begin with `prefix`, in ascending order.
@@ -256,11 +256,11 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn outcomes(&self) -> Result<Vec<(TxId, (Version, Code))>, StoreError> {
+    pub fn outcomes(&self) -> Result<Vec<(TxId, Outcome)>, StoreError> {
         let mut found = Vec::new();
         for item in self.txids.iter()? {
             let (txid, value) = item?;
-            found.push((TxId(Digest(txid.value())), decode_outcome(value.value())?));
+            found.push((TxId(Digest(txid.value())), Outcome::from_bytes(value.value())?));
         }
         Ok(found)
     }
@@ -277,10 +277,10 @@ impl Committed for Snapshot {
     }
 }
 
-fn encode(version: Version, rest: &[u8]) -> Vec<u8> {
+fn encode(entry: &Entry) -> Vec<u8> {
     let mut out = Writer::default();
-    version.write(&mut out);
-    out.raw(rest);
+    entry.version.write(&mut out);
+    out.raw(&entry.value);
     out.into_bytes()
 }
 
@@ -289,13 +289,6 @@ fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
     let mut input = Reader::new(bytes);
     let version = Version::read(&mut input)?;
     Ok(Entry { version, value: input.raw("value", bytes.len() - VERSION)?.to_vec() })
-}
-
-fn decode_outcome(bytes: &[u8]) -> Result<(Version, Code), DecodeError> {
-    let mut input = Reader::new(bytes);
-    let outcome = (Version::read(&mut input)?, Code::read(&mut input)?);
-    input.end("outcome")?;
-    Ok(outcome)
 }
 
 impl Wire for Savepoint {

@@ -99,13 +99,35 @@ impl Wire for Code {
     }
 }
 
+/// Where a transaction stands in the chain, and the verdict on it. 13 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// The place.
+    pub version: Version,
+    /// The verdict.
+    pub code: Code,
+}
+
+impl Wire for Outcome {
+    const NAME: &'static str = "outcome";
+
+    fn write(&self, out: &mut Writer) {
+        self.version.write(out);
+        self.code.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { version: Version::read(input)?, code: Code::read(input)? })
+    }
+}
+
 /// All that follows from a block.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Verdict {
     /// One for each envelope.
     pub codes: Vec<Code>,
-    /// The txids that the chain knows from now on, each with its place and verdict.
-    pub txids: BTreeMap<TxId, (Version, Code)>,
+    /// The txids that the chain knows from now on.
+    pub txids: BTreeMap<TxId, Outcome>,
     /// The values that change.
     pub updates: BTreeMap<String, Entry>,
 }
@@ -160,7 +182,7 @@ pub fn validate(
                 }
                 // The first place counts, unless only a later one in the same block is valid.
                 if !known && (code == Code::Valid || !verdict.txids.contains_key(&txid)) {
-                    verdict.txids.insert(txid, (version, code));
+                    verdict.txids.insert(txid, Outcome { version, code });
                 }
                 code
             }

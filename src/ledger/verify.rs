@@ -13,9 +13,9 @@ use super::block::CommittedBlock;
 use super::blockfile::{BlockFile, TornTail};
 use super::config::{Channel, CommitError};
 use super::proposal::TxId;
-use super::state::{Committed, Entry, Version};
+use super::state::{Committed, Entry};
 use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError};
-use super::validation::{Code, Verdict};
+use super::validation::{Code, Outcome, Verdict};
 use crate::hash::Digest;
 use crate::wire::Wire;
 use redb::ReadOnlyDatabase;
@@ -129,7 +129,7 @@ pub(super) fn verify_chain(
 #[derive(Default)]
 struct Replay {
     state: BTreeMap<String, Entry>,
-    txids: BTreeMap<TxId, (Version, Code)>,
+    txids: BTreeMap<TxId, Outcome>,
 }
 
 impl Replay {
