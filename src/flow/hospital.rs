@@ -10,7 +10,7 @@ use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::{Commitment, literal};
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
 use crate::pre::{EncryptionKey, Params, Scope, SharedSecret};
-use crate::wire::Reader;
+use crate::wire::{Reader, Wire};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -84,6 +84,11 @@ impl Hospital {
         &self.institution.signing_key
     }
 
+    /// A message to the cloud, signed.
+    pub fn sign<T: Wire>(&self, content: T) -> Signed<T> {
+        Signed::new(content, self.certificate(), self.signing_key())
+    }
+
     pub(super) fn remember(&mut self, patient: MemberId, sk: SharedSecret) {
         self.secrets.insert(patient, sk);
     }
@@ -147,8 +152,7 @@ impl Hospital {
         let open = || File::open(path).map_err(FlowError::file(path));
         let envelope = literal(&mut open()?).map_err(FlowError::file(path))?;
         let upload = Upload { record: draft.alert.txid, envelope };
-        let signed = Signed::new(upload, self.certificate(), self.signing_key());
-        let bytes = cloud.accept(network, &signed, &mut open()?, now)?;
+        let bytes = cloud.accept(network, &self.sign(upload), &mut open()?, now)?;
         std::fs::remove_file(path).map_err(FlowError::file(path))?;
         Ok(bytes)
     }
@@ -178,7 +182,7 @@ impl Hospital {
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
-        let fetch = Signed::new(Fetch { request: grant.request }, self.certificate(), self.signing_key());
+        let fetch = self.sign(Fetch { request: grant.request });
         let (header, mut body) = cloud.deliver(network, &fetch, now)?;
         let opener = Opener::new(&header, &k_e_prime)?;
         let parent = path.parent().unwrap_or(folder);

@@ -3,7 +3,7 @@
 use super::{FlowError, Hospital, User};
 use crate::contract::{self, Action, Record, Share};
 use crate::identity::{Certificate, Msp, SigningKey};
-use crate::ledger::{Code, Network, Nonce, Proposal, SignedProposal, Simulation, Transient, TxId, Version};
+use crate::ledger::{Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, Transient, TxId, Version};
 use crate::pre::{Handshake, Party, Session};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
@@ -76,7 +76,7 @@ pub(super) fn commit(
     now: u64,
 ) -> Result<Receipt, FlowError> {
     let txid = proposal.proposal.txid;
-    let (version, code) = network.transact(proposal, &Transient::default(), key, now)?;
+    let Outcome { version, code } = network.transact(proposal, &Transient::default(), key, now)?;
     match code {
         Code::Valid => Ok(Receipt { txid, version, code }),
         code => Err(FlowError::Invalid { txid, code }),
