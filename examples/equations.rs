@@ -40,5 +40,6 @@ fn main() {
 
 /// The first bytes of an element's canonical encoding.
 fn start(x: &Gt) -> String {
-    x.to_bytes()[..12].iter().map(|b| format!("{b:02x}")).collect::<String>() + "..."
+    let bytes = x.to_bytes();
+    format!("{:016x}...", u64::from_be_bytes(core::array::from_fn(|i| bytes[i])))
 }

@@ -1,5 +1,7 @@
 //! Figures 2 to 4 from registration to completion, and every refusal on the way.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use phi_pre::contract::Record;
 use phi_pre::envelope::DecryptError;
 use phi_pre::flow::{
@@ -105,7 +107,7 @@ impl World {
 #[test]
 fn a_record_goes_from_a_to_b() {
     let mut w = World::new();
-    for record in [&b""[..], b"x", &[7; 200_000]] {
+    for record in [&b""[..], b"x", &vec![7; 200_000]] {
         let txid = w.stored(record);
         let grant = w.granted(txid);
         w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
@@ -297,7 +299,7 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
 #[test]
 fn an_altered_store_is_noticed_by_the_receiver() {
     let mut w = World::new();
-    let txid = w.stored(&[1; 100_000]);
+    let txid = w.stored(&vec![1; 100_000]);
     let grant = w.granted(txid);
     w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
     for entry in fs::read_dir(w.dir.path().join("cloud/envelopes")).unwrap() {

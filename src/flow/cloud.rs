@@ -55,7 +55,7 @@ impl Cloud {
         Read::by_ref(envelope).take(Header::BYTES as u64).read_to_end(&mut header).map_err(FlowError::Io)?;
         Header::from_bytes(&header)?;
         let bytes = self.store.upload(&envelope_key(upload), &mut header.chain(envelope), &digest)?;
-        self.store.create(&record_key(record), upload.to_bytes())?;
+        self.store.create(&record_key(record), &upload.to_bytes())?;
         Ok(bytes)
     }
 
@@ -74,7 +74,7 @@ impl Cloud {
             return Err(FlowError::Grant);
         }
         let header = self.header(share.record)?.reencrypt(&self.unseal(grant)?);
-        self.store.create(&delivery_key(grant.request), header.to_bytes())?;
+        self.store.create(&delivery_key(grant.request), &header.to_bytes())?;
         Ok(header)
     }
 

@@ -52,10 +52,10 @@ impl Store {
     ///
     /// # Errors
     /// [`FlowError::Exists`] where the key holds something else, [`FlowError::Store`].
-    pub fn create(&self, key: &str, bytes: Vec<u8>) -> Result<(), FlowError> {
+    pub fn create(&self, key: &str, bytes: &[u8]) -> Result<(), FlowError> {
         let options = PutOptions::from(PutMode::Create);
         let at = Key::from(key);
-        match self.runtime.block_on(self.objects.put_opts(&at, PutPayload::from(bytes.clone()), options)) {
+        match self.runtime.block_on(self.objects.put_opts(&at, PutPayload::from(bytes.to_vec()), options)) {
             Ok(_) => Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => match self.get(key, bytes.len() as u64) {
                 Ok(there) if there == bytes => Ok(()),
@@ -190,10 +190,10 @@ mod tests {
     #[test]
     fn small_objects_are_written_once_and_read_within_their_limit() {
         let (_dir, store) = store();
-        store.create("records/a", b"one".to_vec()).unwrap();
-        store.create("records/a", b"one".to_vec()).unwrap();
-        for other in ["two", "", "three"] {
-            assert!(matches!(store.create("records/a", other.into()), Err(FlowError::Exists(_))));
+        store.create("records/a", b"one").unwrap();
+        store.create("records/a", b"one").unwrap();
+        for other in [&b"two"[..], b"", b"three"] {
+            assert!(matches!(store.create("records/a", other), Err(FlowError::Exists(_))));
         }
         assert_eq!(store.get("records/a", 3).unwrap(), b"one");
         assert!(matches!(store.get("records/a", 2), Err(FlowError::TooLarge { .. })));

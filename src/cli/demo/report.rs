@@ -50,7 +50,7 @@ impl Report {
 
     /// A new figure begins.
     pub(super) fn figure(&mut self, figure: &str, title: &str) {
-        self.figure = figure.to_owned();
+        figure.clone_into(&mut self.figure);
         if self.number < IN_FULL {
             println!("\n{figure}   {title}");
         }
@@ -58,9 +58,9 @@ impl Report {
 
     /// A step, with the time since the last one.
     pub(super) fn step<const N: usize>(&mut self, arrow: &str, what: &str, fields: [(&str, String); N]) {
-        let micros = u64::try_from(self.last.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let time = self.last.elapsed();
         if self.number < IN_FULL {
-            let millis = micros as f64 / 1000.0;
+            let millis = time.as_secs_f64() * 1000.0;
             println!("  {arrow:<26} {what:<82} {millis:>7.1} ms");
         }
         let mut entry = Map::new();
@@ -69,7 +69,7 @@ impl Report {
         entry.insert("arrow".into(), json!(arrow));
         entry.insert("what".into(), json!(what));
         entry.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))));
-        entry.insert("micros".into(), json!(micros));
+        entry.insert("seconds".into(), json!(time.as_secs_f64()));
         self.steps.push(entry.into());
         self.last = Instant::now();
     }
