@@ -18,7 +18,7 @@ use crate::secret::Secret;
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
 
-/// A person's credentials: uid, v_1..v_k, and for each ID_i a certificate with its private key. About 700 k bytes.
+/// A person's credentials: uid, v_1..v_k, and for each ID_i a certificate with its private key. About 610 bytes for each.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The unique identifier.
@@ -100,7 +100,7 @@ impl Credentials {
     }
 }
 
-/// An institution's credentials: one certificate and the two private keys that belong to it. About 750 bytes.
+/// An institution's credentials: one certificate and the two private keys that belong to it. About 700 bytes.
 #[derive(Clone, Debug)]
 pub struct Institution {
     /// Names the organisation, the role and both public keys.

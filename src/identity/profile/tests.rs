@@ -196,3 +196,25 @@ fn root_and_member_read_back() {
         assert_eq!(Statement::read(x509_cert::Certificate::from_der(&der).unwrap().tbs_certificate()), Ok(statement));
     }
 }
+
+/// BER may write out the default `critical FALSE`; DER (X.690 section 11.5) must not. Two encodings of one certificate
+/// would have two fingerprints.
+#[test]
+fn a_second_encoding_is_refused() {
+    let mut free = Free::new();
+    free.extensions.push(extension("1.2.3.4", false, &[5, 0]));
+    let mut der = free.read().unwrap().der().to_vec();
+    let last = [0x30, 9, 6, 3, 0x2a, 3, 4, 4, 2, 5, 0];
+    let at = der.windows(last.len()).position(|w| w == last).unwrap();
+    der.splice(at + 7..at + 7, [1, 1, 0]);
+    // The lengths around it: the extension, the list behind keyUsage's 16 bytes, [3], tbsCertificate, the certificate.
+    for short in [at + 1, at - 17, at - 19] {
+        der[short] += 3;
+    }
+    for long in [6, 2] {
+        let length = u16::from_be_bytes([der[long], der[long + 1]]) + 3;
+        der[long..long + 2].copy_from_slice(&length.to_be_bytes());
+    }
+    assert!(x509_cert::Certificate::from_der(&der).is_ok(), "the lengths are right");
+    assert_eq!(Certificate::from_der(&der).unwrap_err(), IdentityError::Malformed { what: "DER" });
+}
