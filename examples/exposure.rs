@@ -16,11 +16,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("     n     k   claim n/k       uid    uid + one v_i   uid + all v_i   without any secret");
     for k in ks {
         let seen = measure(n, k, 50, &mut ChaCha20Rng::seed_from_u64(1));
+        let claim = (10 * n + k / 2).checked_div(k).unwrap_or(0); // tenths
         println!(
-            "{:>6}{:>6}{:>12.1}{:>10}{:>17}{:>16}{:>12} of {}",
+            "{:>6}{:>6}{:>10}.{}{:>10}{:>17}{:>16}{:>12} of {}",
             seen.n,
             k,
-            n as f64 / k as f64,
+            claim / 10,
+            claim % 10,
             seen.by_uid,
             seen.by_uid_and_one_vector,
             seen.by_uid_and_all_vectors,

@@ -257,7 +257,8 @@ fn peers_stop_and_catch_up() {
     network.stop(0);
     assert_eq!(count(&network, "n"), 4, "peer 2 has what it missed");
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
-    (network.stop(1), network.stop(2));
+    network.stop(1);
+    network.stop(2);
     assert!(matches!(network.get("n"), Err(NetworkError::NoPeer)));
 }
 
@@ -358,6 +359,41 @@ fn verify_from_genesis() {
     }
 }
 
+/// What a power cut leaves: the files of a peer that never closed them. They open, replay and verify.
+#[test]
+fn files_that_were_never_closed() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    increment(&mut network, &mut world, "n");
+    let image = tempfile::tempdir().unwrap();
+    for file in ["blocks", "state.redb"] {
+        std::fs::copy(folder.path().join("peer-0").join(file), image.path().join(file)).unwrap();
+    }
+    let agreed = network.agreement().unwrap();
+    assert_eq!(verify(image.path(), None).unwrap().savepoint, agreed);
+    let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 0 }));
+    assert_eq!(peer.verify().unwrap().savepoint, agreed);
+}
+
+/// The block is on the disk and the state is not: whatever comes next replays it first.
+#[test]
+fn a_crash_between_block_and_state() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    let image = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("peer-0/state.redb"), image.path().join("state.redb")).unwrap();
+    increment(&mut network, &mut world, "n");
+    std::fs::copy(folder.path().join("peer-0/blocks"), image.path().join("blocks")).unwrap();
+    let agreed = network.agreement().unwrap();
+    let report = verify(image.path(), None).unwrap();
+    assert_eq!((report.savepoint, report.state_height), (agreed, 2));
+    let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1 }));
+}
+
 /// Changes the state behind the ledger's back.
 fn tamper(folder: &Path, how: usize) {
     const STATE: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("state");
@@ -379,11 +415,11 @@ fn negate_s(signature: &[u8; 64]) -> [u8; 64] {
         0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
     ];
     let mut out = *signature;
-    let mut borrow = 0;
+    let mut borrow = false;
     for i in (0..32).rev() {
-        let difference = i16::from(N[i]) - i16::from(signature[32 + i]) - borrow;
-        borrow = i16::from(difference < 0);
-        out[32 + i] = difference.rem_euclid(256) as u8;
+        let (difference, low) = N[i].overflowing_sub(signature[32 + i]);
+        let (difference, lower) = difference.overflowing_sub(u8::from(borrow));
+        (out[32 + i], borrow) = (difference, low || lower);
     }
     out
 }
@@ -480,7 +516,7 @@ fn assembly_needs_equal_answers_of_distinct_endorsers() {
 fn transient_data_stays_out_of_blocks() {
     struct Peek;
     impl Contract for Peek {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "counter"
         }
         fn invoke(&self, state: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError> {

@@ -18,7 +18,8 @@ use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError};
 use super::validation::{Code, Outcome, Verdict};
 use crate::hash::Digest;
 use crate::wire::Wire;
-use redb::ReadOnlyDatabase;
+use redb::backends::InMemoryBackend;
+use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -76,11 +77,33 @@ pub struct Report {
 /// # Errors
 /// [`VerifyError`], naming the first thing that is wrong.
 pub fn verify(folder: &Path, genesis: Option<Digest>) -> Result<Report, VerifyError> {
-    let database = ReadOnlyDatabase::open(folder.join(STATE_NAME)).map_err(StoreError::from)?;
-    let snapshot = Snapshot::new(&database)?;
+    let path = folder.join(STATE_NAME);
+    match ReadOnlyDatabase::open(&path) {
+        Err(DatabaseError::RepairAborted) => verify_with(folder, &repaired(&path)?, genesis),
+        opened => verify_with(folder, &opened.map_err(StoreError::from)?, genesis),
+    }
+}
+
+fn verify_with(
+    folder: &Path,
+    database: &impl ReadableDatabase,
+    genesis: Option<Digest>,
+) -> Result<Report, VerifyError> {
+    let snapshot = Snapshot::new(database)?;
     let committed = snapshot.savepoint()?.map_or(0, |savepoint| savepoint.height);
     let (blocks, torn) = BlockFile::open_read_only(folder, committed)?;
     Ok(Report { torn, ..verify_chain(&blocks, &snapshot, genesis)? })
+}
+
+/// After a crash redb has to put a database in order before it can be read. It does so on a copy in memory, because
+/// the folder is not to be changed.
+fn repaired(path: &Path) -> Result<Database, StoreError> {
+    let io = StoreError::io("read", path);
+    let bytes = std::fs::read(path).map_err(io)?;
+    let copy = InMemoryBackend::new();
+    let filled = copy.set_len(bytes.len() as u64).and_then(|()| copy.write(0, &bytes));
+    filled.map_err(|error| StoreError::from(redb::StorageError::from(error)))?;
+    Ok(redb::Builder::new().create_with_backend(copy)?)
 }
 
 /// Verifies a chain and the state that goes with it.

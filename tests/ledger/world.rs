@@ -121,7 +121,7 @@ pub fn forged(proposal: &Proposal, endorser: &Signer) -> Endorsed {
 pub struct Counter;
 
 impl Contract for Counter {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "counter"
     }
 
