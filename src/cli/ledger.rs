@@ -32,14 +32,14 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
             let mut savepoints = Vec::new();
             for peer in peers(dir)? {
                 let report = verify(&peer, genesis).map_err(|e| format!("{}: {e}", peer.display()))?;
-                println!("{}   {} blocks, {} keys", peer.display(), report.savepoint.height, report.keys);
-                println!("  block 0       {}", report.genesis);
-                println!("  commit hash   {}", report.savepoint.commit_hash);
+                say!("{}   {} blocks, {} keys", peer.display(), report.savepoint.height, report.keys);
+                say!("  block 0       {}", report.genesis);
+                say!("  commit hash   {}", report.savepoint.commit_hash);
                 for (code, count) in &report.codes {
-                    println!("  {count:>6} transactions   {code}");
+                    say!("  {count:>6} transactions   {code}");
                 }
                 if let Some(torn) = report.torn {
-                    println!("  an incomplete block at the end, never acknowledged: {torn:?}");
+                    say!("  an incomplete block at the end, never acknowledged: {torn:?}");
                 }
                 savepoints.push(report.savepoint);
             }
@@ -70,9 +70,9 @@ fn show(peer: &Path) -> Result<(), Failure> {
     let (blocks, _) = BlockFile::open_read_only(peer, 0).map_err(|e| format!("{}: {e}", peer.display()))?;
     for number in 0..blocks.len() {
         let CommittedBlock { block, codes, .. } = CommittedBlock::from_bytes(&blocks.read(number)?)?;
-        println!("block {number}   {}", block.header.hash());
+        say!("block {number}   {}", block.header.hash());
         if number == 0 {
-            println!("  channel configuration");
+            say!("  channel configuration");
             continue;
         }
         for (envelope, code) in block.envelopes.iter().zip(codes) {
@@ -81,9 +81,9 @@ fn show(peer: &Path) -> Result<(), Failure> {
                     let action = Action::from_bytes(&proposal.action)
                         .map_or_else(|e| e.to_string(), |action| action.txtype().to_string());
                     let subject = proposal.creator.subject();
-                    println!("  {}   {code}   {action} by {} {}", proposal.txid, subject.role, subject.id);
+                    say!("  {}   {code}   {action} by {} {}", proposal.txid, subject.role, subject.id);
                 }
-                Err(error) => println!("  {code}   {error}"),
+                Err(error) => say!("  {code}   {error}"),
             }
         }
     }

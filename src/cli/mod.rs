@@ -3,6 +3,11 @@
 //! Exit codes: 0 done; 1 the operation failed, and stderr says which and why; 2 usage. Long work shows a progress bar on
 //! a terminal and is silent in a pipe.
 
+/// `println!` for a command: a reader that went away (`| head`) is no failure, and nothing panics.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*)) };
+}
+
 mod demo;
 mod keyfile;
 mod ledger;
@@ -121,4 +126,12 @@ fn system_rng() -> Result<ChaCha20Rng, Failure> {
     let mut seed = zeroize::Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut())?;
     Ok(ChaCha20Rng::from_seed(*seed))
+}
+
+fn say(line: std::fmt::Arguments<'_>) {
+    use std::io::{ErrorKind, Write};
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => eprintln!("phi-pre: stdout: {e}"),
+        _ => {}
+    }
 }

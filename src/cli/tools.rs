@@ -40,8 +40,8 @@ pub(super) fn keygen(name: &Path) -> Result<(), Failure> {
     let k_d = DecryptionKey::random(&mut system_rng()?);
     keyfile::write(Kind::Secret, &secret, k_d.to_bytes().expose())?;
     keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes())?;
-    println!("{}   k_d, keep it", secret.display());
-    println!("{}   Y, give it to those who encrypt", public.display());
+    say!("{}   k_d, keep it", secret.display());
+    say!("{}   Y, give it to those who encrypt", public.display());
     Ok(())
 }
 
@@ -52,8 +52,8 @@ pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Pat
     let receipt =
         envelope::encrypt_file(&params(), &key, suite.into(), rng, record, envelope, &|n| bar.set_position(n))?;
     bar.finish_and_clear();
-    println!("{}   {} bytes of record", envelope.display(), receipt.sealed.bytes);
-    println!("commitment   {}", receipt.sealed.commitment);
+    say!("{}   {} bytes of record", envelope.display(), receipt.sealed.bytes);
+    say!("commitment   {}", receipt.sealed.commitment);
     Ok(())
 }
 
@@ -61,7 +61,7 @@ pub(super) fn rekey(from: &Path, to: &Path, rekey: &Path) -> Result<(), Failure>
     let [k_e, k_e_prime] = [from, to].map(|path| keyfile::read_secret(path).map(|k_d| k_d.encryption_key(&params())));
     let k_re = ReKey::new(&k_e?, &k_e_prime?)?;
     keyfile::write(Kind::ReKey, rekey, k_re.to_bytes().expose())?;
-    println!("{}   k_re = k'_e / k_e, for the proxy alone", rekey.display());
+    say!("{}   k_re = k'_e / k_e, for the proxy alone", rekey.display());
     Ok(())
 }
 
@@ -71,7 +71,7 @@ pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Re
         None => envelope::reencrypt_file(&k_re, envelope)?,
         Some(out) => envelope::reencrypt_file_to(&k_re, envelope, out)?,
     };
-    println!("{}   Z {}", out.unwrap_or(envelope).display(), hex::encode(header.capsule.z().to_bytes()));
+    say!("{}   Z {}", out.unwrap_or(envelope).display(), hex::encode(header.capsule.z().to_bytes()));
     Ok(())
 }
 
@@ -80,19 +80,19 @@ pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), 
     let bar = progress(envelope);
     let sealed = envelope::decrypt_file(&k_e, envelope, record, &|n| bar.set_position(n))?;
     bar.finish_and_clear();
-    println!("{}   {} bytes", record.display(), sealed.bytes);
-    println!("commitment   {}", sealed.commitment);
+    say!("{}   {} bytes", record.display(), sealed.bytes);
+    say!("commitment   {}", sealed.commitment);
     Ok(())
 }
 
 pub(super) fn inspect(envelope: &Path) -> Result<(), Failure> {
     let envelope::Inspection { header, record_bytes, chunks } = envelope::inspect_file(envelope)?;
-    println!("suite            {}", header.suite);
-    println!("record           {record_bytes} bytes in {chunks} chunks");
-    println!("key commitment   {}", header.key_commitment);
-    println!("Z                {}", hex::encode(header.capsule.z().to_bytes()));
-    println!("C                {}", hex::encode(header.capsule.c().to_bytes()));
-    println!("header           {} bytes, of which re-encryption rewrites the last 192", Header::BYTES);
+    say!("suite            {}", header.suite);
+    say!("record           {record_bytes} bytes in {chunks} chunks");
+    say!("key commitment   {}", header.key_commitment);
+    say!("Z                {}", hex::encode(header.capsule.z().to_bytes()));
+    say!("C                {}", hex::encode(header.capsule.c().to_bytes()));
+    say!("header           {} bytes, of which re-encryption rewrites the last 192", Header::BYTES);
     Ok(())
 }
 

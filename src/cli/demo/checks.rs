@@ -16,7 +16,7 @@ use std::path::Path;
 const NEEDLE: usize = 16;
 
 pub(super) fn run(world: &World, shared: &[Shared], folder: &Path, report: &mut Report) -> Result<bool, Failure> {
-    println!("\nChecks");
+    say!("\nChecks");
     let n = shared.len();
     let mut holds = true;
     let mut check = |value: bool, what: String| holds &= report.check(value, &what);

@@ -80,7 +80,7 @@ pub(super) fn run(emr: Option<&Path>, out: Option<&Path>) -> Result<(), Failure>
     let holds = checks::run(&world, &shared, &folder, &mut report)?;
     if let Some(out) = out {
         report.write(&out.join("transcript.json"))?;
-        println!("\nkept in {}: ledger, cloud, received, transcript.json", out.display());
+        say!("\nkept in {}: ledger, cloud, received, transcript.json", out.display());
     }
     if holds { Ok(()) } else { Err("a check does not hold".into()) }
 }

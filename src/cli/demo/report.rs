@@ -34,12 +34,12 @@ impl Report {
         self.record = Some(name.display().to_string());
         self.last = Instant::now();
         if number < IN_FULL {
-            println!("\nRecord {} of {of}: {}, {bytes} bytes", number + 1, name.display());
+            say!("\nRecord {} of {of}: {}, {bytes} bytes", number + 1, name.display());
         } else {
             if number == IN_FULL {
-                println!("\nThe other records go the same way.");
+                say!("\nThe other records go the same way.");
             }
-            println!("  {:>6} of {of}   {:>10} bytes   {}", number + 1, bytes, name.display());
+            say!("  {:>6} of {of}   {:>10} bytes   {}", number + 1, bytes, name.display());
         }
     }
 
@@ -52,7 +52,7 @@ impl Report {
     pub(super) fn figure(&mut self, figure: &str, title: &str) {
         figure.clone_into(&mut self.figure);
         if self.number < IN_FULL {
-            println!("\n{figure}   {title}");
+            say!("\n{figure}   {title}");
         }
     }
 
@@ -61,7 +61,7 @@ impl Report {
         let time = self.last.elapsed();
         if self.number < IN_FULL {
             let millis = time.as_secs_f64() * 1000.0;
-            println!("  {arrow:<26} {what:<82} {millis:>7.1} ms");
+            say!("  {arrow:<26} {what:<82} {millis:>7.1} ms");
         }
         let mut entry = Map::new();
         entry.insert("figure".into(), json!(self.figure));
@@ -89,14 +89,14 @@ impl Report {
 
     /// A text of several lines.
     pub(super) fn text(&mut self, title: &str, text: &str) {
-        println!("  {title}");
-        text.lines().for_each(|line| println!("    {line}"));
+        say!("  {title}");
+        text.lines().for_each(|line| say!("    {line}"));
         self.steps.push(json!({ "figure": title, "record": self.record, "text": text }));
     }
 
     /// A check and how it came out.
     pub(super) fn check(&mut self, holds: bool, what: &str) -> bool {
-        println!("  [{}] {what}", if holds { "true " } else { "FALSE" });
+        say!("  [{}] {what}", if holds { "true " } else { "FALSE" });
         self.checks.push(json!({ "holds": holds, "check": what }));
         holds
     }
