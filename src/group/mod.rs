@@ -14,14 +14,25 @@
 //! | [`G2`] | points of E'(F_p²) of order q | 96, compressed, big-endian (the Zcash encoding) |
 //! | [`Gt`] | order-q subgroup of F_p¹² | 192 (T6 torus); 288 (T2 torus); 576 (twelve coefficients) |
 
+#[cfg(feature = "blst")]
+mod blst;
+mod engine;
 mod gt;
+mod lanes;
 mod pairing;
 mod plain;
 mod point;
+mod power;
 mod scalar;
+mod table;
 mod torus;
 
+pub use engine::{ENGINE_VARIABLE, Engaged, Engine, EngineError};
 pub use gt::Gt;
 pub use pairing::{G2Prepared, pair_and_multiply, pairing};
 pub use point::{G1, G2};
 pub use scalar::Scalar;
+pub use table::GtTable;
+
+#[cfg(test)]
+mod tests;

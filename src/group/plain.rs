@@ -1,5 +1,6 @@
 //! The reference engine: arkworks, one operation at a time. Every other engine is held equal to it, bit for bit.
 
+use super::power;
 use crate::error::DecodeError;
 use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
@@ -30,7 +31,11 @@ pub(super) fn is_identity<P: SWCurveConfig>(point: &Affine<P>) -> bool {
     point.is_zero()
 }
 
-pub(super) fn pow<P: SWCurveConfig<ScalarField = Fr>>(point: &Affine<P>, exponent: Fr) -> Affine<P> {
+pub(super) fn pow_g1(point: &G1Affine, exponent: Fr) -> G1Affine {
+    (*point * exponent).into_affine()
+}
+
+pub(super) fn pow_g2(point: &G2Affine, exponent: Fr) -> G2Affine {
     (*point * exponent).into_affine()
 }
 
@@ -41,6 +46,10 @@ pub(super) fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12 {
 
 /// The line coefficients of a fixed second argument.
 pub(super) type Lines = <Bls12_381 as Pairing>::G2Prepared;
+
+pub(super) fn prepare(q: &G2Affine) -> Lines {
+    q.into()
+}
 
 /// e(P, Q) with the lines of Q at hand.
 pub(super) fn pairing_prepared(p: &G1Affine, q: &Lines) -> Fq12 {
@@ -98,7 +107,7 @@ pub(super) fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
 }
 
 /// Checks the flags of a compressed, finite point; returns the sign bit and the bytes without flags.
-fn flags<const N: usize>(what: &'static str, bytes: &[u8; N]) -> Result<(bool, [u8; N]), DecodeError> {
+pub(super) fn flags<const N: usize>(what: &'static str, bytes: &[u8; N]) -> Result<(bool, [u8; N]), DecodeError> {
     let mut stripped = *bytes;
     stripped[0] &= !flag::ALL;
     match bytes[0] & flag::ALL {
@@ -131,19 +140,34 @@ pub(super) fn decode_fq(bytes: &[u8; FQ_BYTES]) -> Option<Fq> {
     Fq::from_bigint(BigInteger384::new(limbs))
 }
 
-/// |x|, the absolute value of the curve parameter x = -0xd201000000010000.
-const X: [u64; 1] = [0xd201_0000_0001_0000];
+pub(super) fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12 {
+    *a * b
+}
 
-/// f^p = f^x: with membership of the cyclotomic subgroup, exactly the elements of order q (Scott, eprint 2021/1130).
-/// `f` must lie in the cyclotomic subgroup.
+pub(super) fn pow_gt(base: &Fq12, digits: [u64; 4]) -> Fq12 {
+    power::pow(base, digits)
+}
+
+pub(super) fn pow_fixed(table: &power::Windows, digits: [u64; 4]) -> Fq12 {
+    table.pow(digits)
+}
+
+/// 1/x; none for 0.
+pub(super) fn inverse(x: &Fq) -> Option<Fq> {
+    x.inverse()
+}
+
+/// f lies in the subgroup of order q; `f` is any element of F_p¹².
+pub(super) fn in_gt(f: &Fq12) -> bool {
+    in_cyclotomic_subgroup(f) && frobenius_is_x(f)
+}
+
+/// As [`in_gt`], for an element that is known to lie in the cyclotomic subgroup.
 pub(super) fn frobenius_is_x(f: &Fq12) -> bool {
-    use ark_ff::CyclotomicMultSubgroup;
-    let mut power = f.cyclotomic_exp(X);
-    power.conjugate_in_place(); // x is negative
-    f.frobenius_map(1) == power
+    power::frobenius_is_x(f)
 }
 
 /// f ≠ 0 and f^(p^4)·f = f^(p^2): f lies in the cyclotomic subgroup, of order Φ12(p).
-pub(super) fn in_cyclotomic_subgroup(f: &Fq12) -> bool {
+fn in_cyclotomic_subgroup(f: &Fq12) -> bool {
     *f != Fq12::ZERO && f.frobenius_map(4) * f == f.frobenius_map(2)
 }
