@@ -17,7 +17,7 @@ use blst::{
     blst_precompute_lines,
 };
 
-/// Lines of the Miller loop with a fixed second argument: 62 doublings and 5 additions, and the first line.
+/// Lines of the Miller loop with a fixed second argument: 63 doublings and 5 additions.
 const LINES: usize = 68;
 
 /// The line coefficients of a fixed second argument (19,584 bytes); none for the identity.
@@ -35,7 +35,7 @@ pub(super) fn prepare(q: &G2Affine) -> Lines {
         return None;
     }
     let mut lines = Box::new([blst_fp6::default(); LINES]);
-    // SAFETY: the function writes exactly 68 elements (aggregate of x's 62 doublings, 5 additions and the first line).
+    // SAFETY: the function writes exactly 68 elements: 63 doublings and the 5 additions of |x|.
     unsafe { blst_precompute_lines(lines.as_mut_ptr(), &to_p2(q)) };
     Some(lines)
 }

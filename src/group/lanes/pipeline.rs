@@ -1,0 +1,106 @@
+//! What the lanes offer to the rest of the group: whole operations on eight records, arkworks' values in and out.
+#![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
+
+use super::Ifma;
+use super::base::{Base, Mask};
+use super::eight::Eight;
+use super::kernels::Kernels;
+use super::miller::{Lines, PointG1, PointG2};
+use super::tower::{Fp2, Fp6, Fp12};
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
+
+/// Eight of something, one for each lane.
+pub(in crate::group) type Lanes<T> = [T; 8];
+
+/// Declares the entries: each takes the proof that the processor has the lanes, and runs with their features.
+macro_rules! entries {
+    ($($(#[$doc:meta])* fn $name:ident($($a:ident: $t:ty),*) -> $r:ty $body:block)*) => { $(
+        $(#[$doc])*
+        pub(in crate::group) fn $name(_: Ifma, $($a: $t),*) -> $r {
+            #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+            fn with_features($($a: $t),*) -> $r $body
+            // SAFETY: the `Ifma` proves that the processor has these features.
+            unsafe { with_features($($a),*) }
+        }
+    )* };
+}
+
+entries! {
+    /// e(P, Q) for a fixed Q; the points are finite.
+    fn pairing_prepared(p: &Lanes<G1Affine>, lines: &Lines) -> Lanes<Fq12> {
+        store12(&Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines)))
+    }
+
+    /// C·e(P, Q) for a fixed Q; the points are finite.
+    fn pair_and_multiply(p: &Lanes<G1Affine>, c: &Lanes<Fq12>, lines: &Lines) -> Lanes<Fq12> {
+        let e = Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines));
+        store12(&e.times(&load12(c)))
+    }
+
+    /// e(P, Q) for a Q in each lane; the points are finite.
+    fn pairing_each(p: &Lanes<G1Affine>, q: &Lanes<G2Affine>) -> Lanes<Fq12> {
+        store12(&Eight::final_exponentiation(&Eight::miller_loop_each(&point1(p), &point2(q))))
+    }
+
+    fn multiply_gt(a: &Lanes<Fq12>, b: &Lanes<Fq12>) -> Lanes<Fq12> {
+        store12(&load12(a).times(&load12(b)))
+    }
+
+    /// The Miller loop alone, for measurements.
+    fn miller_loop_only(p: &Lanes<G1Affine>, lines: &Lines) -> Mask {
+        Eight::miller_loop(&point1(p), lines).0.0.0.zeros()
+    }
+
+    /// The final exponentiation alone, for measurements.
+    fn final_exponentiation_only(f: &Lanes<Fq12>) -> Lanes<Fq12> {
+        store12(&Eight::final_exponentiation(&load12(f)))
+    }
+}
+
+#[inline(always)]
+fn load1(values: &Lanes<Fq>) -> Eight {
+    Eight::load(values)
+}
+
+#[inline(always)]
+fn load2(values: &Lanes<Fq2>) -> Fp2<Eight> {
+    Fp2(load1(&values.map(|x| x.c0)), load1(&values.map(|x| x.c1)))
+}
+
+#[inline(always)]
+fn load6(values: &Lanes<Fq6>) -> Fp6<Eight> {
+    Fp6(load2(&values.map(|x| x.c0)), load2(&values.map(|x| x.c1)), load2(&values.map(|x| x.c2)))
+}
+
+#[inline(always)]
+fn load12(values: &Lanes<Fq12>) -> Fp12<Eight> {
+    Fp12(load6(&values.map(|x| x.c0)), load6(&values.map(|x| x.c1)))
+}
+
+#[inline(always)]
+fn store2(x: &Fp2<Eight>) -> Lanes<Fq2> {
+    let (c0, c1) = (x.0.store(), x.1.store());
+    std::array::from_fn(|i| Fq2::new(c0[i], c1[i]))
+}
+
+#[inline(always)]
+fn store6(x: &Fp6<Eight>) -> Lanes<Fq6> {
+    let (c0, c1, c2) = (store2(&x.0), store2(&x.1), store2(&x.2));
+    std::array::from_fn(|i| Fq6::new(c0[i], c1[i], c2[i]))
+}
+
+#[inline(always)]
+fn store12(x: &Fp12<Eight>) -> Lanes<Fq12> {
+    let (c0, c1) = (store6(&x.0), store6(&x.1));
+    std::array::from_fn(|i| Fq12::new(c0[i], c1[i]))
+}
+
+#[inline(always)]
+fn point1(p: &Lanes<G1Affine>) -> PointG1<Eight> {
+    PointG1::new(&load1(&p.map(|p| p.x)), &load1(&p.map(|p| p.y)))
+}
+
+#[inline(always)]
+fn point2(q: &Lanes<G2Affine>) -> PointG2<Eight> {
+    PointG2 { x: load2(&q.map(|q| q.x)), y: load2(&q.map(|q| q.y)) }
+}
