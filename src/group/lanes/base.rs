@@ -23,6 +23,10 @@ pub(super) type Mask = u8;
 pub(super) trait Base: Copy + 'static {
     /// A sum of products.
     type Wide: Copy;
+    /// One column of it; sums of many wide values are taken column by column, in registers.
+    type Column: Copy;
+    /// The columns of a wide value.
+    const COLUMNS: usize;
 
     fn constant(value: &Constant) -> Self;
 
@@ -43,6 +47,10 @@ pub(super) trait Base: Copy + 'static {
     fn square_wide(&self) -> Self::Wide;
     fn wide_plus(a: &Self::Wide, b: &Self::Wide) -> Self::Wide;
     fn wide_minus(a: &Self::Wide, b: &Self::Wide) -> Self::Wide;
+    fn column(wide: &Self::Wide, i: usize) -> Self::Column;
+    fn set_column(wide: &mut Self::Wide, i: usize, column: Self::Column);
+    fn column_plus(a: Self::Column, b: Self::Column) -> Self::Column;
+    fn column_minus(a: Self::Column, b: Self::Column) -> Self::Column;
     /// wide + self·R: adds a normal value to what the reduction will return.
     fn raise(&self, wide: &Self::Wide) -> Self::Wide;
     /// wide − self·R.

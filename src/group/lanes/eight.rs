@@ -204,6 +204,8 @@ impl Eight {
 
 impl Base for Eight {
     type Wide = WideEight;
+    type Column = V;
+    const COLUMNS: usize = 2 * LIMBS;
 
     #[inline(always)]
     fn constant(value: &Constant) -> Self {
@@ -294,6 +296,26 @@ impl Base for Eight {
             out.0[i] = a.0[i].minus(b.0[i]);
         }
         out
+    }
+
+    #[inline(always)]
+    fn column(wide: &WideEight, i: usize) -> V {
+        wide.0[i]
+    }
+
+    #[inline(always)]
+    fn set_column(wide: &mut WideEight, i: usize, column: V) {
+        wide.0[i] = column;
+    }
+
+    #[inline(always)]
+    fn column_plus(a: V, b: V) -> V {
+        a.plus(b)
+    }
+
+    #[inline(always)]
+    fn column_minus(a: V, b: V) -> V {
+        a.minus(b)
     }
 
     #[inline(always)]

@@ -88,8 +88,8 @@ kernels! {
     fn line(a: &Constant2, b: &Constant2, p: &PointG1<Self>) -> Line<Self> = miller::line;
     fn double_step(r: &Homogeneous<Self>, p: &PointG1<Self>) -> (Homogeneous<Self>, Line<Self>, Fp2<Self>) = miller::double_step;
     fn add_step(r: &Homogeneous<Self>, q: &PointG2<Self>, p: &PointG1<Self>) -> (Homogeneous<Self>, Line<Self>, Fp2<Self>) = miller::add_step;
-    fn square4(a: &Fp2<Self>, b: &Fp2<Self>, m: &Fp2<Self>, n: &Fp2<Self>) -> (Fp2<Self>, Fp2<Self>) = cyclotomic::square4::<_, false>;
-    fn square4_xi(a: &Fp2<Self>, b: &Fp2<Self>, m: &Fp2<Self>, n: &Fp2<Self>) -> (Fp2<Self>, Fp2<Self>) = cyclotomic::square4::<_, true>;
+    fn square4(a: &Fp2<Self>, b: &Fp2<Self>, m: &mut Fp2<Self>, n: &mut Fp2<Self>) -> () = cyclotomic::square4::<_, false>;
+    fn square4_xi(a: &Fp2<Self>, b: &Fp2<Self>, m: &mut Fp2<Self>, n: &mut Fp2<Self>) -> () = cyclotomic::square4::<_, true>;
     /// f^(2^n) for f in the cyclotomic subgroup.
     fn cyclotomic_square_times(f: &Fp12<Self>, n: usize) -> Fp12<Self> = cyclotomic::square_times;
     fn compressed_square_times(f: &Compressed<Self>, n: usize) -> Compressed<Self> = cyclotomic::compressed_square_times;

@@ -44,6 +44,8 @@ impl One {
 
 impl Base for One {
     type Wide = WideOne;
+    type Column = WideOne;
+    const COLUMNS: usize = 1;
 
     fn constant(constant: &Constant) -> Self {
         Self::new(constant.value)
@@ -102,6 +104,22 @@ impl Base for One {
             high: a.high - b.low,
             products: a.products + b.products,
         }
+    }
+
+    fn column(wide: &WideOne, _: usize) -> WideOne {
+        *wide
+    }
+
+    fn set_column(wide: &mut WideOne, _: usize, column: WideOne) {
+        *wide = column;
+    }
+
+    fn column_plus(a: WideOne, b: WideOne) -> WideOne {
+        Self::wide_plus(&a, &b)
+    }
+
+    fn column_minus(a: WideOne, b: WideOne) -> WideOne {
+        Self::wide_minus(&a, &b)
     }
 
     fn raise(&self, wide: &WideOne) -> WideOne {

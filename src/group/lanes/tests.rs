@@ -97,3 +97,35 @@ proptest! {
         );
     }
 }
+
+#[test]
+#[ignore]
+fn timing() {
+    use std::hint::black_box as bb;
+    use std::time::Instant;
+    let Some(ifma) = lanes() else { return };
+    let mut rng = rng(1);
+    let p: [G1Affine; 8] = std::array::from_fn(|_| G1::random(&mut rng).0);
+    let q = G2::random(&mut rng);
+    let qs: [_; 8] = std::array::from_fn(|_| G2::random(&mut rng).0);
+    let lines = Lines::new(&q.0).unwrap();
+    let c: [Fq12; 8] = std::array::from_fn(|_| Gt::random(&mut rng).0);
+    let bl = crate::group::blst::prepare(&q.0);
+    pipeline::measure::kernels(ifma, &c);
+    {
+        macro_rules! t { ($name:expr, $n:expr, $per:expr, $e:expr) => {{ let mut best = f64::MAX; for _ in 0..40 { let t = Instant::now(); for _ in 0..$n.div_ceil(20) { bb($e); } best = best.min(t.elapsed().as_secs_f64() * 1e6 / $n.div_ceil(20) as f64 / $per); } println!("{:28} {:9.3} us", $name, best); best }} }
+        let b = t!("blst pairing with lines", 100_usize, 1.0, crate::group::blst::pairing_prepared(bb(&p[0]), &bl));
+        let l = t!("lanes pair_and_multiply", 100_usize, 8.0, pipeline::pair_and_multiply(ifma, bb(&p), &c, &lines));
+        let b2 = t!("blst pairing with lines", 100_usize, 1.0, crate::group::blst::pairing_prepared(bb(&p[0]), &bl));
+        println!("ratio {:.4}", l / (b + b2) * 2.0);
+        t!("lanes miller", 100_usize, 8.0, pipeline::miller_loop_only(ifma, bb(&p), &lines));
+        t!("lanes final exp", 100_usize, 8.0, pipeline::final_exponentiation_only(ifma, bb(&c)));
+        t!("lanes pairing each", 100_usize, 8.0, pipeline::pairing_each(ifma, bb(&p), &qs));
+        t!("lanes gt mul + load/store", 1000_usize, 8.0, pipeline::multiply_gt(ifma, bb(&c), &c));
+        t!("ark inverse", 1000_usize, 1.0, plain::inverse(bb(&p[0].x)));
+        t!("blst inverse", 1000_usize, 1.0, crate::group::blst::inverse(bb(&p[0].x)));
+        t!("ark pairing", 20_usize, 1.0, plain::pairing(bb(&p[0]), &q.0));
+        t!("blst decode gt", 100_usize, 1.0, crate::group::blst::in_gt(bb(&c[0])));
+        t!("blst mul", 1000_usize, 1.0, crate::group::blst::multiply_gt(bb(&c[0]), bb(&c[0])));
+    }
+}

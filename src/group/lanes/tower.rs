@@ -37,7 +37,38 @@ impl<F: Base> Clone for Wide2<F> {
 }
 impl<F: Base> Copy for Wide2<F> {}
 
+/// One column of a wide value in F_p².
+struct Column2<F: Base>(F::Column, F::Column);
+
+impl<F: Base> Column2<F> {
+    #[inline(always)]
+    fn plus(&self, other: &Self) -> Self {
+        Self(F::column_plus(self.0, other.0), F::column_plus(self.1, other.1))
+    }
+
+    #[inline(always)]
+    fn minus(&self, other: &Self) -> Self {
+        Self(F::column_minus(self.0, other.0), F::column_minus(self.1, other.1))
+    }
+
+    #[inline(always)]
+    fn times_xi(&self) -> Self {
+        Self(F::column_minus(self.0, self.1), F::column_plus(self.0, self.1))
+    }
+}
+
 impl<F: Base> Wide2<F> {
+    #[inline(always)]
+    fn column(&self, i: usize) -> Column2<F> {
+        Column2(F::column(&self.0, i), F::column(&self.1, i))
+    }
+
+    #[inline(always)]
+    fn set_column(&mut self, i: usize, column: &Column2<F>) {
+        F::set_column(&mut self.0, i, column.0);
+        F::set_column(&mut self.1, i, column.1);
+    }
+
     #[inline(always)]
     pub(super) fn plus(&self, other: &Self) -> Self {
         Self(F::wide_plus(&self.0, &other.0), F::wide_plus(&self.1, &other.1))
@@ -270,13 +301,19 @@ pub(super) fn multiply6_wide<F: Kernels>(a: &Fp6<F>, b: &Fp6<F>) -> Wide6<F> {
     let t0 = F::multiply2_wide(&a.0, &b.0);
     let t1 = F::multiply2_wide(&a.1, &b.1);
     let t2 = F::multiply2_wide(&a.2, &b.2);
-    let c12 = F::multiply2_wide(&a.1.plus(&a.2), &b.1.plus(&b.2));
-    let c0 = c12.minus(&t1).minus(&t2).times_xi().plus(&t0);
-    let c01 = F::multiply2_wide(&a.0.plus(&a.1), &b.0.plus(&b.1));
-    let c1 = c01.minus(&t0).minus(&t1).plus(&t2.times_xi());
-    let c02 = F::multiply2_wide(&a.0.plus(&a.2), &b.0.plus(&b.2));
-    let c2 = c02.minus(&t0).minus(&t2).plus(&t1);
-    Wide6(c0, c1, c2)
+    let mut c = Wide6(
+        F::multiply2_wide(&a.1.plus(&a.2), &b.1.plus(&b.2)),
+        F::multiply2_wide(&a.0.plus(&a.1), &b.0.plus(&b.1)),
+        F::multiply2_wide(&a.0.plus(&a.2), &b.0.plus(&b.2)),
+    );
+    for i in 0..F::COLUMNS {
+        let (t0, t1, t2) = (t0.column(i), t1.column(i), t2.column(i));
+        let (c12, c01, c02) = (c.0.column(i), c.1.column(i), c.2.column(i));
+        c.0.set_column(i, &c12.minus(&t1).minus(&t2).times_xi().plus(&t0));
+        c.1.set_column(i, &c01.minus(&t0).minus(&t1).plus(&t2.times_xi()));
+        c.2.set_column(i, &c02.minus(&t0).minus(&t2).plus(&t1));
+    }
+    c
 }
 
 /// a·(b0 + b1·v): 5 products.
@@ -284,10 +321,19 @@ pub(super) fn multiply6_wide<F: Kernels>(a: &Fp6<F>, b: &Fp6<F>) -> Wide6<F> {
 pub(super) fn multiply6_by_01_wide<F: Kernels>(a: &Fp6<F>, b0: &Fp2<F>, b1: &Fp2<F>) -> Wide6<F> {
     let t0 = F::multiply2_wide(&a.0, b0);
     let t1 = F::multiply2_wide(&a.1, b1);
-    let c0 = F::multiply2_wide(&a.2, b1).times_xi().plus(&t0);
-    let c1 = F::multiply2_wide(&a.0.plus(&a.1), &b0.plus(b1)).minus(&t0).minus(&t1);
-    let c2 = F::multiply2_wide(&a.2, b0).plus(&t1);
-    Wide6(c0, c1, c2)
+    let mut c = Wide6(
+        F::multiply2_wide(&a.2, b1),
+        F::multiply2_wide(&a.0.plus(&a.1), &b0.plus(b1)),
+        F::multiply2_wide(&a.2, b0),
+    );
+    for i in 0..F::COLUMNS {
+        let (t0, t1) = (t0.column(i), t1.column(i));
+        let (c0, c1, c2) = (c.0.column(i), c.1.column(i), c.2.column(i));
+        c.0.set_column(i, &c0.times_xi().plus(&t0));
+        c.1.set_column(i, &c1.minus(&t0).minus(&t1));
+        c.2.set_column(i, &c2.plus(&t1));
+    }
+    c
 }
 
 /// A line of the Miller loop at P: l0 + l1·v + l4·v·w.
@@ -352,31 +398,40 @@ pub(super) fn multiply12<F: Kernels>(a: &Fp12<F>, b: &Fp12<F>) -> Fp12<F> {
     let t0 = F::multiply6_wide(&a.0, &b.0);
     let t1 = F::multiply6_wide(&a.1, &b.1);
     let cross = F::multiply6_wide(&a.0.plus(&a.1), &b.0.plus(&b.1));
-    let c1 = Fp6(
-        F::reduce2(&cross.0.minus(&t0.0).minus(&t1.0)),
-        F::reduce2(&cross.1.minus(&t0.1).minus(&t1.1)),
-        F::reduce2(&cross.2.minus(&t0.2).minus(&t1.2)),
-    );
-    let c0 = Fp6(
-        F::reduce2(&t0.0.plus(&t1.2.times_xi())),
-        F::reduce2(&t0.1.plus(&t1.0)),
-        F::reduce2(&t0.2.plus(&t1.1)),
-    );
-    Fp12(c0, c1)
+    karatsuba12(t0, t1, cross)
+}
+
+/// t0 + v·t1 and cross − t0 − t1, reduced.
+#[inline(always)]
+fn karatsuba12<F: Kernels>(mut t0: Wide6<F>, t1: Wide6<F>, mut cross: Wide6<F>) -> Fp12<F> {
+    for i in 0..F::COLUMNS {
+        let (a, b, c) = (t0.0.column(i), t0.1.column(i), t0.2.column(i));
+        let (d, e, f) = (t1.0.column(i), t1.1.column(i), t1.2.column(i));
+        cross.0.set_column(i, &cross.0.column(i).minus(&a).minus(&d));
+        cross.1.set_column(i, &cross.1.column(i).minus(&b).minus(&e));
+        cross.2.set_column(i, &cross.2.column(i).minus(&c).minus(&f));
+        t0.0.set_column(i, &a.plus(&f.times_xi()));
+        t0.1.set_column(i, &b.plus(&d));
+        t0.2.set_column(i, &c.plus(&e));
+    }
+    Fp12(Fp6::reduced(&t0), Fp6::reduced(&cross))
 }
 
 /// (a0 + a1)(a0 + v·a1) − m − v·m and 2m, m = a0·a1: 2 products of F_p⁶. Coefficients below 32p.
 #[inline(always)]
 pub(super) fn square12<F: Kernels>(a: &Fp12<F>) -> Fp12<F> {
-    let m = F::multiply6_wide(&a.0, &a.1);
-    let t = F::multiply6_wide(&a.0.plus(&a.1), &a.0.plus(&a.1.times_v::<32>()));
-    let c0 = Fp6(
-        F::reduce2(&t.0.minus(&m.0).minus(&m.2.times_xi())),
-        F::reduce2(&t.1.minus(&m.1).minus(&m.0)),
-        F::reduce2(&t.2.minus(&m.2).minus(&m.1)),
-    );
-    let c1 = Fp6(F::reduce2(&m.0.plus(&m.0)), F::reduce2(&m.1.plus(&m.1)), F::reduce2(&m.2.plus(&m.2)));
-    Fp12(c0, c1)
+    let mut m = F::multiply6_wide(&a.0, &a.1);
+    let mut t = F::multiply6_wide(&a.0.plus(&a.1), &a.0.plus(&a.1.times_v::<32>()));
+    for i in 0..F::COLUMNS {
+        let (m0, m1, m2) = (m.0.column(i), m.1.column(i), m.2.column(i));
+        t.0.set_column(i, &t.0.column(i).minus(&m0).minus(&m2.times_xi()));
+        t.1.set_column(i, &t.1.column(i).minus(&m1).minus(&m0));
+        t.2.set_column(i, &t.2.column(i).minus(&m2).minus(&m1));
+        m.0.set_column(i, &m0.plus(&m0));
+        m.1.set_column(i, &m1.plus(&m1));
+        m.2.set_column(i, &m2.plus(&m2));
+    }
+    Fp12(Fp6::reduced(&t), Fp6::reduced(&m))
 }
 
 /// f·(l0 + l1·v + v·w), the line normalised so that its third coefficient is 1: 10 products. f below 12p.
@@ -410,15 +465,5 @@ pub(super) fn multiply_by_full_line<F: Kernels>(f: &Fp12<F>, line: &Line<F>, l4:
         F::multiply2_wide(&f.1.1, l4),
     );
     let cross = F::multiply6_by_01_wide(&f.0.plus(&f.1), &line.0, &line.1.plus(l4));
-    let c1 = Fp6(
-        F::reduce2(&cross.0.minus(&t0.0).minus(&t1.0)),
-        F::reduce2(&cross.1.minus(&t0.1).minus(&t1.1)),
-        F::reduce2(&cross.2.minus(&t0.2).minus(&t1.2)),
-    );
-    let c0 = Fp6(
-        F::reduce2(&t0.0.plus(&t1.2.times_xi())),
-        F::reduce2(&t0.1.plus(&t1.0)),
-        F::reduce2(&t0.2.plus(&t1.1)),
-    );
-    Fp12(c0, c1)
+    karatsuba12(t0, t1, cross)
 }
