@@ -11,27 +11,39 @@
 
 use super::base::{Base, Constant2, constant2};
 use super::kernels::Kernels;
-use super::tower::{Fp2, Fp6, Fp12, reduce2, square2_wide};
-use ark_bls12_381::{Fq12, Fq2, Fq6};
+use super::tower::{Fp2, Fp6, Fp12, Wide2, reduce2};
+use ark_bls12_381::{Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field};
 use std::sync::LazyLock;
 
 /// (a + b·t)² with t² = ξ: c0 = a² + ξ·b², c1 = 2ab, and from these m ← 3·c0 − 2m and n ← 3·c1 + 2n (XI: 3·ξ·c1 + 2n).
 /// All below 2p in, below 1.01p out.
 #[inline(always)]
-pub(super) fn square4<F: Kernels, const XI: bool>(
-    a: &Fp2<F>,
-    b: &Fp2<F>,
-    m: &mut Fp2<F>,
-    n: &mut Fp2<F>,
-) {
-    let (aa, bb) = (square2_wide(a), square2_wide(b));
-    let c0 = aa.plus(&bb.times_xi());
-    let c1 = square2_wide(&a.plus(b)).minus(&aa).minus(&bb);
-    let c1 = if XI { c1.times_xi() } else { c1 };
-    let (t0, t1) = (reduce2::<F, 1>(&c0), reduce2::<F, 1>(&c1));
-    *m = Fp2(t0.0.thrice_minus_twice(&m.0), t0.1.thrice_minus_twice(&m.1));
-    *n = Fp2(t1.0.thrice_plus_twice(&n.0), t1.1.thrice_plus_twice(&n.1));
+pub(super) fn square4<F: Kernels, const XI: bool>(a: &Fp2<F>, b: &Fp2<F>, m: &mut Fp2<F>, n: &mut Fp2<F>) {
+    let (mut aa, bb) = (F::square2_wide(a), F::square2_wide(b));
+    let mut cross = F::square2_wide(&a.plus(b));
+    for i in 0..F::COLUMNS {
+        let (x, y) = (aa.column(i), bb.column(i));
+        let c1 = cross.column(i).minus(&x).minus(&y);
+        aa.set_column(i, &x.plus(&y.times_xi()));
+        cross.set_column(i, &if XI { c1.times_xi() } else { c1 });
+    }
+    *m = F::reduce2_thrice_minus(&aa, m);
+    *n = F::reduce2_thrice_plus(&cross, n);
+}
+
+/// 3·w/R − 2m.
+#[inline(always)]
+pub(super) fn reduce2_thrice_minus<F: Base>(w: &Wide2<F>, m: &Fp2<F>) -> Fp2<F> {
+    let t = reduce2::<F, 1>(w);
+    Fp2(t.0.thrice_minus_twice(&m.0), t.1.thrice_minus_twice(&m.1))
+}
+
+/// 3·w/R + 2n.
+#[inline(always)]
+pub(super) fn reduce2_thrice_plus<F: Base>(w: &Wide2<F>, n: &Fp2<F>) -> Fp2<F> {
+    let t = reduce2::<F, 1>(w);
+    Fp2(t.0.thrice_plus_twice(&n.0), t.1.thrice_plus_twice(&n.1))
 }
 
 /// f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
@@ -101,8 +113,7 @@ fn decompress<F: Kernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option
         let inverse = if i == 0 { rest } else { rest.times(&products[i]) };
         rest = rest.times(&powers[i].denominator());
         let square = g4.squared();
-        let numerator =
-            g5.squared().times_xi::<4>().plus(&square).plus(&square).plus(&square).minus::<4>(&g3.plus(g3));
+        let numerator = g5.squared().times_xi::<4>().plus(&square).plus(&square).plus(&square).minus::<4>(&g3.plus(g3));
         let a11 = numerator.times(&inverse).weaken();
         let cross = g3.times(g4);
         let square = a11.squared();
@@ -146,11 +157,13 @@ static FROBENIUS: LazyLock<[[[Constant2; 3]; 2]; 3]> = LazyLock::new(|| {
     [1, 2, 3].map(|n| {
         [0, 1].map(|i| {
             [0, 1, 2].map(|j| {
-                let unit = |k: usize| Fq6::new(
-                    if k == 0 { Fq2::ONE } else { Fq2::ZERO },
-                    if k == 1 { Fq2::ONE } else { Fq2::ZERO },
-                    if k == 2 { Fq2::ONE } else { Fq2::ZERO },
-                );
+                let unit = |k: usize| {
+                    Fq6::new(
+                        if k == 0 { Fq2::ONE } else { Fq2::ZERO },
+                        if k == 1 { Fq2::ONE } else { Fq2::ZERO },
+                        if k == 2 { Fq2::ONE } else { Fq2::ZERO },
+                    )
+                };
                 let f = if i == 0 { Fq12::new(unit(j), Fq6::ZERO) } else { Fq12::new(Fq6::ZERO, unit(j)) };
                 let image = f.frobenius_map(n);
                 let image = if i == 0 { image.c0 } else { image.c1 };

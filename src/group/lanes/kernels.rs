@@ -70,6 +70,9 @@ kernels! {
     fn multiply2_wide(a: &Fp2<Self>, b: &Fp2<Self>) -> Wide2<Self> = tower::multiply2_wide;
     fn multiply2(a: &Fp2<Self>, b: &Fp2<Self>) -> Fp2<Self> = tower::multiply2;
     fn square2(a: &Fp2<Self>) -> Fp2<Self> = tower::square2;
+    fn square2_wide(a: &Fp2<Self>) -> Wide2<Self> = tower::square2_wide;
+    fn reduce2_thrice_minus(w: &Wide2<Self>, m: &Fp2<Self>) -> Fp2<Self> = cyclotomic::reduce2_thrice_minus;
+    fn reduce2_thrice_plus(w: &Wide2<Self>, n: &Fp2<Self>) -> Fp2<Self> = cyclotomic::reduce2_thrice_plus;
     /// Below 3.01p, for sums of products alone.
     fn reduce2(w: &Wide2<Self>) -> Fp2<Self> = tower::reduce2::<_, 1>;
     /// For wide values from which at most 15p·R was subtracted.

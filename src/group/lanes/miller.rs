@@ -142,11 +142,8 @@ pub(super) fn add_step<F: Kernels>(
     let f = z.times(&theta.squared());
     let g = x.times(&d);
     let h = e.plus(&f).minus::<8>(&g.plus(&g));
-    let sum = Homogeneous(
-        lambda.times(&h),
-        reduced(&theta.times(&g.minus::<16>(&h)).minus::<4>(&e.times(y))),
-        z.times(&e),
-    );
+    let sum =
+        Homogeneous(lambda.times(&h), reduced(&theta.times(&g.minus::<16>(&h)).minus::<4>(&e.times(y))), z.times(&e));
     let j = theta.times(&q.x).minus::<4>(&lambda.times(&q.y));
     let minus_theta = Fp2::zero().minus::<16>(&theta);
     (sum, Line(j.scaled(&p.y_inverse), minus_theta.scaled(&p.x_over_y)), lambda)

@@ -76,12 +76,7 @@ impl Base for One {
     }
 
     fn times_wide(&self, other: &Self) -> WideOne {
-        WideOne {
-            value: self.value * other.value,
-            low: 0.0,
-            high: self.bound * other.bound * P_OVER_R,
-            products: 1.0,
-        }
+        WideOne { value: self.value * other.value, low: 0.0, high: self.bound * other.bound * P_OVER_R, products: 1.0 }
     }
 
     fn square_wide(&self) -> WideOne {

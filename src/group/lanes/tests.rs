@@ -113,7 +113,20 @@ fn timing() {
     let bl = crate::group::blst::prepare(&q.0);
     pipeline::measure::kernels(ifma, &c);
     {
-        macro_rules! t { ($name:expr, $n:expr, $per:expr, $e:expr) => {{ let mut best = f64::MAX; for _ in 0..40 { let t = Instant::now(); for _ in 0..$n.div_ceil(20) { bb($e); } best = best.min(t.elapsed().as_secs_f64() * 1e6 / $n.div_ceil(20) as f64 / $per); } println!("{:28} {:9.3} us", $name, best); best }} }
+        macro_rules! t {
+            ($name:expr, $n:expr, $per:expr, $e:expr) => {{
+                let mut best = f64::MAX;
+                for _ in 0..40 {
+                    let t = Instant::now();
+                    for _ in 0..$n.div_ceil(20) {
+                        bb($e);
+                    }
+                    best = best.min(t.elapsed().as_secs_f64() * 1e6 / $n.div_ceil(20) as f64 / $per);
+                }
+                println!("{:28} {:9.3} us", $name, best);
+                best
+            }};
+        }
         let b = t!("blst pairing with lines", 100_usize, 1.0, crate::group::blst::pairing_prepared(bb(&p[0]), &bl));
         let l = t!("lanes pair_and_multiply", 100_usize, 8.0, pipeline::pair_and_multiply(ifma, bb(&p), &c, &lines));
         let b2 = t!("blst pairing with lines", 100_usize, 1.0, crate::group::blst::pairing_prepared(bb(&p[0]), &bl));

@@ -38,33 +38,33 @@ impl<F: Base> Clone for Wide2<F> {
 impl<F: Base> Copy for Wide2<F> {}
 
 /// One column of a wide value in F_p².
-struct Column2<F: Base>(F::Column, F::Column);
+pub(super) struct Column2<F: Base>(F::Column, F::Column);
 
 impl<F: Base> Column2<F> {
     #[inline(always)]
-    fn plus(&self, other: &Self) -> Self {
+    pub(super) fn plus(&self, other: &Self) -> Self {
         Self(F::column_plus(self.0, other.0), F::column_plus(self.1, other.1))
     }
 
     #[inline(always)]
-    fn minus(&self, other: &Self) -> Self {
+    pub(super) fn minus(&self, other: &Self) -> Self {
         Self(F::column_minus(self.0, other.0), F::column_minus(self.1, other.1))
     }
 
     #[inline(always)]
-    fn times_xi(&self) -> Self {
+    pub(super) fn times_xi(&self) -> Self {
         Self(F::column_minus(self.0, self.1), F::column_plus(self.0, self.1))
     }
 }
 
 impl<F: Base> Wide2<F> {
     #[inline(always)]
-    fn column(&self, i: usize) -> Column2<F> {
+    pub(super) fn column(&self, i: usize) -> Column2<F> {
         Column2(F::column(&self.0, i), F::column(&self.1, i))
     }
 
     #[inline(always)]
-    fn set_column(&mut self, i: usize, column: &Column2<F>) {
+    pub(super) fn set_column(&mut self, i: usize, column: &Column2<F>) {
         F::set_column(&mut self.0, i, column.0);
         F::set_column(&mut self.1, i, column.1);
     }
@@ -86,13 +86,13 @@ impl<F: Base> Wide2<F> {
 
     /// self + x·R.
     #[inline(always)]
-    fn raised(&self, x: &Fp2<F>) -> Self {
+    pub(super) fn raised(&self, x: &Fp2<F>) -> Self {
         Self(x.0.raise(&self.0), x.1.raise(&self.1))
     }
 
     /// self + ξ·x·R.
     #[inline(always)]
-    fn raised_by_xi_times(&self, x: &Fp2<F>) -> Self {
+    pub(super) fn raised_by_xi_times(&self, x: &Fp2<F>) -> Self {
         Self(x.1.lower(&x.0.raise(&self.0)), x.1.raise(&x.0.raise(&self.1)))
     }
 }

@@ -116,13 +116,14 @@ impl V {
         let r = rows.map(|row| row.0);
         // SAFETY: as above.
         unsafe {
-            let pairs = [0, 2, 4, 6].map(|i| {
-                (x86::_mm512_unpacklo_epi64(r[i], r[i + 1]), x86::_mm512_unpackhi_epi64(r[i], r[i + 1]))
-            });
+            let pairs = [0, 2, 4, 6]
+                .map(|i| (x86::_mm512_unpacklo_epi64(r[i], r[i + 1]), x86::_mm512_unpackhi_epi64(r[i], r[i + 1])));
             // Pairs of rows (0,1), (2,3), (4,5), (6,7): each 128-bit part k holds column 2k (low) or 2k + 1 (high).
             let quads = |i: [x86::__m512i; 4]| {
-                let low = (x86::_mm512_shuffle_i64x2::<0x88>(i[0], i[1]), x86::_mm512_shuffle_i64x2::<0x88>(i[2], i[3]));
-                let high = (x86::_mm512_shuffle_i64x2::<0xdd>(i[0], i[1]), x86::_mm512_shuffle_i64x2::<0xdd>(i[2], i[3]));
+                let low =
+                    (x86::_mm512_shuffle_i64x2::<0x88>(i[0], i[1]), x86::_mm512_shuffle_i64x2::<0x88>(i[2], i[3]));
+                let high =
+                    (x86::_mm512_shuffle_i64x2::<0xdd>(i[0], i[1]), x86::_mm512_shuffle_i64x2::<0xdd>(i[2], i[3]));
                 // low: parts 0, 2 of each pair; high: parts 1, 3.
                 [
                     x86::_mm512_shuffle_i64x2::<0x88>(low.0, low.1),
