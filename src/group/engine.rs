@@ -132,6 +132,15 @@ impl Engaged {
         }
     }
 
+    /// The inversion in F_p of [`Self::single`].
+    pub(super) fn inverse(self) -> super::torus::Inverse {
+        match self.single() {
+            Single::Plain => super::plain::inverse,
+            #[cfg(feature = "blst")]
+            Single::Blst => super::blst::inverse,
+        }
+    }
+
     /// The engine for one operation at a time: plain, or blst.
     pub(super) const fn single(self) -> Single {
         match self.0 {

@@ -2,11 +2,13 @@
 
 use super::power;
 use crate::error::DecodeError;
-use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G2Affine};
+use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ec::scalar_mul::BatchMulPreprocessing;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{AdditiveGroup, BigInteger384, Field, One, PrimeField};
+use std::sync::LazyLock;
 
 /// Bytes of a coefficient in F_p, big-endian.
 pub(super) const FQ_BYTES: usize = 48;
@@ -33,6 +35,15 @@ pub(super) fn is_identity<P: SWCurveConfig>(point: &Affine<P>) -> bool {
 
 pub(super) fn pow_g1(point: &G1Affine, exponent: Fr) -> G1Affine {
     (*point * exponent).into_affine()
+}
+
+/// The multiples of the generator of G1: 32 windows of 8 bits, 851,968 bytes.
+static GENERATOR: LazyLock<BatchMulPreprocessing<G1Projective>> =
+    LazyLock::new(|| BatchMulPreprocessing::new(G1Projective::generator(), 1 << 12));
+
+/// Powers of the generator of G1: 32 additions each, and one inversion for all.
+pub(super) fn pow_generator_batch(exponents: &[Fr]) -> Vec<G1Affine> {
+    GENERATOR.batch_mul(exponents)
 }
 
 pub(super) fn pow_g2(point: &G2Affine, exponent: Fr) -> G2Affine {
@@ -124,20 +135,29 @@ fn in_subgroup<P: SWCurveConfig>(what: &'static str, point: Affine<P>) -> Result
 }
 
 pub(super) fn encode_fq(x: &Fq) -> [u8; FQ_BYTES] {
+    write_integer(&x.into_bigint().0)
+}
+
+/// None for a value of p or above.
+pub(super) fn decode_fq(bytes: &[u8; FQ_BYTES]) -> Option<Fq> {
+    integer(bytes).and_then(|limbs| Fq::from_bigint(BigInteger384::new(limbs)))
+}
+
+pub(super) fn write_integer(limbs: &[u64; 6]) -> [u8; FQ_BYTES] {
     let mut out = [0; FQ_BYTES];
-    for (chunk, limb) in out.rchunks_exact_mut(8).zip(x.into_bigint().0) {
+    for (chunk, limb) in out.rchunks_exact_mut(8).zip(limbs) {
         chunk.copy_from_slice(&limb.to_be_bytes());
     }
     out
 }
 
-/// None for a value of p or above.
-pub(super) fn decode_fq(bytes: &[u8; FQ_BYTES]) -> Option<Fq> {
+/// The integer, lowest limb first; none for a value of p or above.
+pub(super) fn integer(bytes: &[u8; FQ_BYTES]) -> Option<[u64; 6]> {
     let mut limbs = [0; 6];
     for (limb, chunk) in limbs.iter_mut().zip(bytes.as_rchunks::<8>().1.iter().rev()) {
         *limb = u64::from_be_bytes(*chunk);
     }
-    Fq::from_bigint(BigInteger384::new(limbs))
+    (BigInteger384::new(limbs) < Fq::MODULUS).then_some(limbs)
 }
 
 pub(super) fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12 {

@@ -10,7 +10,7 @@
 //!
 //! Departure: nothing here is constant-time; see the crate's notes.
 
-use ark_bls12_381::Fq12;
+use ark_bls12_381::{Fq, Fq12};
 use ark_ff::{CyclotomicMultSubgroup, Field};
 
 /// |x|, the absolute value of the curve parameter x = −0xd201000000010000.
@@ -143,9 +143,21 @@ impl Windows {
         self.0.iter().zip(digit.to_le_bytes()).map(|(window, byte)| &window[usize::from(byte)])
     }
 
+    /// The entry of a digit in one window.
+    pub(super) fn entry(&self, window: usize, digit: u64) -> &Fq12 {
+        &self.0[window][usize::from(digit.to_le_bytes()[window])]
+    }
+
     /// g^(Σ dᵢ·|x|ⁱ).
     pub(super) fn pow<T: Cyclotomic>(&self, digits: [u64; 4]) -> T {
         let [d0, d1, d2, d3] = digits.map(|d| self.entries(d).fold(T::one(), |product, e| product.times(&T::load(e))));
         d0.times(&d1.frobenius(1).conjugate()).times(&d2.frobenius(2)).times(&d3.frobenius(3).conjugate())
     }
+}
+
+/// The i-th coefficient over F_p, in tower order.
+pub(super) fn coefficient(f: &Fq12, i: usize) -> &Fq {
+    let six = if i < 6 { &f.c0 } else { &f.c1 };
+    let two = [&six.c0, &six.c1, &six.c2][i % 6 / 2];
+    if i % 2 == 0 { &two.c0 } else { &two.c1 }
 }

@@ -62,6 +62,8 @@ pub(super) trait Base: Copy + 'static {
     fn inverse(&self) -> Self;
     /// The lanes whose value is 0 mod p.
     fn zeros(&self) -> Mask;
+    /// The lanes whose value, as an integer below p, is above p/2.
+    fn larger_half(&self) -> Mask;
     /// `self` in the lanes of the mask, `other` elsewhere.
     fn select(&self, mask: Mask, other: &Self) -> Self;
 }

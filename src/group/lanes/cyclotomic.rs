@@ -9,7 +9,7 @@
 //! - Final exponentiation (Hayashida, Hayasaka, Teruya; eprint 2020/875): easy part f^((p⁶ − 1)(p² + 1)), then
 //!   (x − 1)²·(x + p)·(x² + p² − 1) + 3: five powers by x, 8 products, 1 squaring.
 
-use super::base::{Base, Constant2, constant2};
+use super::base::{Base, Constant2, Mask, constant2};
 use super::kernels::Kernels;
 use super::tower::{Fp2, Fp6, Fp12, Wide2, reduce2};
 use ark_bls12_381::{Fq2, Fq6, Fq12};
@@ -150,6 +150,13 @@ pub(super) fn power_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
 #[inline(always)]
 fn to_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
     F::power_x(f).conjugate().weaken()
+}
+
+/// f^p = f^x: the elements of order q of the cyclotomic subgroup (Scott, eprint 2021/1130). f below 4p.
+#[inline(always)]
+pub(super) fn frobenius_is_x<F: Kernels>(f: &Fp12<F>) -> Mask {
+    let f = f.weaken();
+    F::equals12(&F::frobenius(&f, 1), &to_x(&f))
 }
 
 /// FROBENIUS[n − 1][i][j]: what the coefficient of w^i·v^j takes under the n-th power of the Frobenius.

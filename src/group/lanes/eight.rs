@@ -126,12 +126,18 @@ impl Eight {
     /// Eight integers of six words below 2^384, times `factor`/R.
     #[inline(always)]
     fn from_words(words: &[[u64; 6]; 8], factor: &[u64; LIMBS]) -> Self {
+        Self::from_residues(words).times(&Self::broadcast(factor))
+    }
+
+    /// Eight integers of six words below p, taken for residues.
+    #[inline(always)]
+    pub(super) fn from_residues(words: &[[u64; 6]; 8]) -> Self {
         let w = V::transpose(each!(lane => {
             let [a, b, c, d, e, f] = words[lane];
             V::load(&[a, b, c, d, e, f, 0, 0])
         }));
         let mask = V::splat(LIMB_MASK);
-        let limbs = [
+        Self([
             w[0].and(mask),
             w[0].shift_right::<52>().or(w[1].shift_left::<12>()).and(mask),
             w[1].shift_right::<40>().or(w[2].shift_left::<24>()).and(mask),
@@ -140,8 +146,23 @@ impl Eight {
             w[4].shift_right::<4>().and(mask),
             w[4].shift_right::<56>().or(w[5].shift_left::<8>()).and(mask),
             w[5].shift_right::<44>(),
-        ];
-        Self(limbs).times(&Self::broadcast(factor))
+        ])
+    }
+
+    /// The limbs of each lane.
+    #[inline(always)]
+    pub(super) fn to_rows(self) -> [[u64; LIMBS]; 8] {
+        let rows = V::transpose(self.0);
+        let mut out = [[0; LIMBS]; 8];
+        for lane in 0..8 {
+            out[lane] = rows[lane].store();
+        }
+        out
+    }
+
+    #[inline(always)]
+    pub(super) fn from_rows(rows: &[[u64; LIMBS]; 8]) -> Self {
+        Self(V::transpose(each!(lane => V::load(&rows[lane]))))
     }
 
     /// self·`factor`/R as eight integers below p, of six words.
@@ -377,6 +398,13 @@ impl Base for Eight {
     fn zeros(&self) -> Mask {
         let [a, b, c, d, e, f, g, h] = self.canonical().0;
         a.or(b).or(c.or(d)).or(e.or(f)).or(g.or(h)).zeros()
+    }
+
+    #[inline(always)]
+    fn larger_half(&self) -> Mask {
+        let integer = self.times(&Self::broadcast(&[1, 0, 0, 0, 0, 0, 0, 0])).canonical();
+        let difference = Self::normalised(each!(i => V::splat(P52[i]).minus(integer.0[i]).minus(integer.0[i])));
+        difference.0[LIMBS - 1].negatives()
     }
 
     #[inline(always)]

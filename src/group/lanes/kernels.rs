@@ -6,10 +6,12 @@
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
 
 use super::base::{Base, Constant, Constant2, Mask};
+use super::curve::{self, Jacobian};
 use super::cyclotomic::{self, Compressed};
 use super::eight::Eight;
 use super::miller::{self, Homogeneous, Lines, PointG1, PointG2};
 use super::one::One;
+use super::torus;
 use super::tower::{self, Fp2, Fp6, Fp12, Line, Wide2, Wide6};
 use ark_bls12_381::Fq;
 use ark_ff::{AdditiveGroup, Field};
@@ -100,6 +102,16 @@ kernels! {
     fn power_x(f: &Fp12<Self>) -> Fp12<Self> = cyclotomic::power_x;
     fn frobenius(f: &Fp12<Self>, n: usize) -> Fp12<Self> = cyclotomic::frobenius;
     fn final_exponentiation(f: &Fp12<Self>) -> Fp12<Self> = cyclotomic::final_exponentiation;
+    /// a^((p + 1)/4).
+    fn square_root(a: &Self) -> Self = curve::square_root;
+    fn decompress_g1(x: &Self, larger: Mask) -> (Self, Mask) = curve::decompress;
+    fn double_g1(p: &Jacobian<Self>) -> Jacobian<Self> = curve::double;
+    fn add_g1(p: &Jacobian<Self>, q: &Jacobian<Self>) -> Jacobian<Self> = curve::add;
+    fn in_g1(x: &Self, y: &Self) -> Mask = curve::in_g1;
+    fn decompress_gt(a0: &Fp2<Self>, a2: &Fp2<Self>) -> Fp12<Self> = torus::decompress;
+    fn compress_gt(g: &Fp12<Self>) -> (Fp2<Self>, Fp2<Self>, Mask) = torus::compress;
+    /// The lanes in which f^p = f^x.
+    fn frobenius_is_x(f: &Fp12<Self>) -> Mask = cyclotomic::frobenius_is_x;
     fn miller_loop(p: &PointG1<Self>, lines: &Lines) -> Fp12<Self> = miller::miller_loop;
     fn miller_loop_each(p: &PointG1<Self>, q: &PointG2<Self>) -> Fp12<Self> = miller::miller_loop_each;
 }

@@ -7,15 +7,21 @@
 //! | [`vector`] | the instructions |
 //! | [`tower`] | F_p², F_p⁶, F_p¹² |
 //! | [`miller`], [`cyclotomic`] | the Miller loop; the final exponentiation |
+//! | [`curve`], [`torus`] | decoding of G1; GT to and from its short form |
+//! | [`table`] | powers in GT, by tables that each lane looks up at its own place |
+//! | [`pipeline`] | whole operations on eight records, for the rest of the group |
 //! | [`kernels`] | what is compiled once each, and the way into the lanes |
 
 mod base;
+mod curve;
 mod cyclotomic;
 mod eight;
 mod kernels;
-mod miller;
+pub(super) mod miller;
 mod one;
 pub(super) mod pipeline;
+mod table;
+mod torus;
 mod tower;
 mod vector;
 

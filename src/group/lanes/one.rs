@@ -136,7 +136,12 @@ impl Base for One {
     }
 
     fn zeros(&self) -> Mask {
+        debug_assert!(self.bound <= 16.0, "{}p made canonical", self.bound);
         Mask::from(self.value == Fq::ZERO)
+    }
+
+    fn larger_half(&self) -> Mask {
+        Mask::from(self.value > -self.value)
     }
 
     fn select(&self, mask: Mask, other: &Self) -> Self {

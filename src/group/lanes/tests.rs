@@ -1,6 +1,5 @@
 //! The readable form against arkworks; the lanes against both.
 
-use super::base::Base;
 use super::kernels::Kernels;
 use super::miller::{Lines, PointG1, PointG2};
 use super::one::One;
@@ -78,6 +77,25 @@ proptest! {
     }
 
     #[test]
+    fn the_readable_form_decodes(seed: u64) {
+        let mut rng = rng(seed);
+        let p = G1::random(&mut rng);
+        let larger = u8::from(p.0.y > -p.0.y);
+        let (y, on_curve) = One::decompress_g1(&One::new(p.0.x), larger);
+        prop_assert_eq!((y.value, on_curve), (p.0.y, 1));
+        prop_assert_eq!(One::in_g1(&One::new(p.0.x), &y), 1);
+        let other = G1Affine::get_point_from_x_unchecked(Fq::from(4), false).unwrap();
+        prop_assert_eq!(One::in_g1(&One::new(other.x), &One::new(other.y)), 0);
+        let g = Gt::random(&mut rng);
+        let (a0, a2, special) = One::compress_gt(&one12(&g.0));
+        prop_assert_eq!(special, 0);
+        prop_assert_eq!(ark12(&One::decompress_gt(&a0, &a2)), g.0);
+        prop_assert_eq!(One::compress_gt(&Fp12::one()).2, 1);
+        prop_assert_eq!(One::frobenius_is_x(&one12(&g.0)), 1);
+        prop_assert_eq!(One::frobenius_is_x(&one12(&cyclotomic(seed))), 0);
+    }
+
+    #[test]
     fn eight_lanes_pair(seed: u64) {
         let Some(ifma) = lanes() else { return Ok(()) };
         let mut rng = rng(seed);
@@ -99,7 +117,7 @@ proptest! {
 }
 
 #[test]
-#[ignore]
+#[ignore = "a measurement"]
 fn timing() {
     use std::hint::black_box as bb;
     use std::time::Instant;
