@@ -41,13 +41,22 @@ pub(super) fn prepare(q: &G2Affine) -> Lines {
 }
 
 pub(super) fn pairing_prepared(p: &G1Affine, lines: &Lines) -> Fq12 {
+    final_exponentiation(&miller_loop(p, lines))
+}
+
+pub(super) fn final_exponentiation(f: &Fq12) -> Fq12 {
+    from_fp12(&to_fp12(f).final_exp())
+}
+
+/// 1 where an argument is the identity.
+pub(super) fn miller_loop(p: &G1Affine, lines: &Lines) -> Fq12 {
     let Some(lines) = lines.as_ref().filter(|_| !p.is_zero()) else {
         return Fq12::ONE;
     };
     let mut f = blst_fp12::default();
     // SAFETY: reads the 68 elements of `lines`; `f` and the point are valid for the call.
     unsafe { blst_miller_loop_lines(&raw mut f, lines.as_ptr(), &to_p1(p)) };
-    from_fp12(&f.final_exp())
+    from_fp12(&f)
 }
 
 pub(super) fn pow_g1(point: &G1Affine, exponent: Fr) -> G1Affine {

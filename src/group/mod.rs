@@ -21,6 +21,8 @@ mod engine;
 mod gt;
 mod lanes;
 mod pairing;
+#[doc(hidden)]
+pub mod phase;
 mod plain;
 mod point;
 mod power;

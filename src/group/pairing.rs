@@ -44,12 +44,12 @@ impl G2Prepared {
         prepared
     }
 
-    fn plain(&self) -> &plain::Lines {
+    pub(super) fn plain(&self) -> &plain::Lines {
         self.plain.get_or_init(|| plain::prepare(&self.q.0))
     }
 
     #[cfg(feature = "blst")]
-    fn blst(&self) -> &super::blst::Lines {
+    pub(super) fn blst(&self) -> &super::blst::Lines {
         self.blst.get_or_init(|| super::blst::prepare(&self.q.0))
     }
 

@@ -64,12 +64,16 @@ pub(super) fn prepare(q: &G2Affine) -> Lines {
 
 /// e(P, Q) with the lines of Q at hand.
 pub(super) fn pairing_prepared(p: &G1Affine, q: &Lines) -> Fq12 {
-    final_exponentiation(Bls12_381::multi_miller_loop([p], [q.clone()]))
+    final_exponentiation(&miller_loop(p, q))
 }
 
-fn final_exponentiation(f: MillerLoopOutput<Bls12_381>) -> Fq12 {
+pub(super) fn miller_loop(p: &G1Affine, q: &Lines) -> Fq12 {
+    Bls12_381::multi_miller_loop([p], [q.clone()]).0
+}
+
+pub(super) fn final_exponentiation(f: &Fq12) -> Fq12 {
     // Absent only for f = 0, which no Miller loop of points of the curve returns.
-    Bls12_381::final_exponentiation(f).map_or_else(Fq12::one, |e| e.0)
+    Bls12_381::final_exponentiation(MillerLoopOutput(*f)).map_or_else(Fq12::one, |e| e.0)
 }
 
 pub(super) fn encode_g1(point: &G1Affine) -> [u8; 48] {

@@ -7,6 +7,9 @@
 //! limbs: the quotient of a limb is then the limb itself, M = (k·p + 1)/2^52 enters one limb higher, and the chain from
 //! limb to limb is one multiplication long. Only the last limb needs the quotient by p⁻¹: k·p is 52 bits longer than p,
 //! which seven limbs outweigh and the eighth would not.
+//!
+//! Debug builds do not inline the methods: without the optimizer's sharing of slots the frames of whole kernels would
+//! outgrow the stack of a thread.
 
 use super::base::{Base, Constant, LIMBS, Mask, P, doubled, split};
 use super::vector::V;
@@ -96,7 +99,7 @@ pub(super) struct WideEight([V; 2 * LIMBS]);
 
 impl Eight {
     /// Carries from limb to limb, signed: all but the top limb end in [0, 2^52).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn normalised(mut limbs: [V; LIMBS]) -> Self {
         for i in 0..LIMBS - 1 {
             limbs[i + 1] = limbs[i + 1].plus(limbs[i].signed_shift::<52>());
@@ -106,31 +109,31 @@ impl Eight {
     }
 
     /// Subtracts the largest multiple of p that is surely not above; the limbs need not be normalised.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn weakened(limbs: [V; LIMBS]) -> Self {
         let quotient = limbs[LIMBS - 1].less_at_least_zero(CARRY).times_32(V::splat(QUOTIENT)).shift_right::<40>();
         Self::normalised(each!(i => limbs[i].minus(V::look_up(&MULTIPLES[i], quotient))))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn broadcast(limbs: &[u64; LIMBS]) -> Self {
         Self(each!(i => V::splat(limbs[i])))
     }
 
     /// The product mod p, below 3.01p.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn times(&self, other: &Self) -> Self {
         Self::reduce::<1>(&self.times_wide(other))
     }
 
     /// Eight integers of six words below 2^384, times `factor`/R.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn from_words(words: &[[u64; 6]; 8], factor: &[u64; LIMBS]) -> Self {
         Self::from_residues(words).times(&Self::broadcast(factor))
     }
 
     /// Eight integers of six words below p, taken for residues.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn from_residues(words: &[[u64; 6]; 8]) -> Self {
         let w = V::transpose(each!(lane => {
             let [a, b, c, d, e, f] = words[lane];
@@ -150,7 +153,7 @@ impl Eight {
     }
 
     /// The limbs of each lane.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn to_rows(self) -> [[u64; LIMBS]; 8] {
         let rows = V::transpose(self.0);
         let mut out = [[0; LIMBS]; 8];
@@ -160,13 +163,13 @@ impl Eight {
         out
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn from_rows(rows: &[[u64; LIMBS]; 8]) -> Self {
         Self(V::transpose(each!(lane => V::load(&rows[lane]))))
     }
 
     /// self·`factor`/R as eight integers below p, of six words.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn to_words(self, factor: &[u64; LIMBS]) -> [[u64; 6]; 8] {
         let t = self.times(&Self::broadcast(factor)).canonical().0;
         let words = [
@@ -189,7 +192,7 @@ impl Eight {
     }
 
     /// From below 16p to below p.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn canonical(&self) -> Self {
         let weak = self.weaken();
         let less = Self::normalised(each!(i => weak.0[i].minus(V::splat(P52[i]))));
@@ -198,26 +201,26 @@ impl Eight {
     }
 
     /// Eight elements of arkworks' field, which are residues to 2^384: times 2^448/2^416. Below 3.01p.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn load(values: &[Fq; 8]) -> Self {
         const FACTOR: [u64; LIMBS] = split(&doubled([1, 0, 0, 0, 0, 0], 448));
         Self::from_words(&values.map(|x| x.0.0), &FACTOR)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn store(&self) -> [Fq; 8] {
         const FACTOR: [u64; LIMBS] = split(&doubled([1, 0, 0, 0, 0, 0], 384));
         self.to_words(&FACTOR).map(|words| Fq::new_unchecked(BigInteger384::new(words)))
     }
 
     /// Eight integers below p.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn from_integers(words: &[[u64; 6]; 8]) -> Self {
         const FACTOR: [u64; LIMBS] = split(&doubled([1, 0, 0, 0, 0, 0], 832));
         Self::from_words(words, &FACTOR)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn to_integers(self) -> [[u64; 6]; 8] {
         self.to_words(&[1, 0, 0, 0, 0, 0, 0, 0])
     }
@@ -228,28 +231,28 @@ impl Base for Eight {
     type Column = V;
     const COLUMNS: usize = 2 * LIMBS;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn constant(value: &Constant) -> Self {
         Self::broadcast(&value.limbs)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn plus(&self, other: &Self) -> Self {
         Self::normalised(each!(i => self.0[i].plus(other.0[i])))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn minus<const K: usize>(&self, other: &Self) -> Self {
         let offset = const { multiple(K) };
         Self::normalised(each!(i => self.0[i].plus(V::splat(offset[i])).minus(other.0[i])))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn weaken(&self) -> Self {
         Self::weakened(self.0)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn thrice_plus_twice(&self, other: &Self) -> Self {
         Self::weakened(each!(i => {
             let sum = self.0[i].plus(other.0[i]);
@@ -257,7 +260,7 @@ impl Base for Eight {
         }))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn thrice_minus_twice(&self, other: &Self) -> Self {
         let offset = const { multiple(4) };
         Self::weakened(each!(i => {
@@ -266,7 +269,7 @@ impl Base for Eight {
         }))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn times_wide(&self, other: &Self) -> WideEight {
         let mut columns = [V::splat(0); 2 * LIMBS];
         for j in 0..LIMBS {
@@ -280,7 +283,7 @@ impl Base for Eight {
         WideEight(columns)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn square_wide(&self) -> WideEight {
         let mut columns = [V::splat(0); 2 * LIMBS];
         for j in 0..LIMBS {
@@ -301,7 +304,7 @@ impl Base for Eight {
         WideEight(columns)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn wide_plus(a: &WideEight, b: &WideEight) -> WideEight {
         let mut out = *a;
         for i in 0..2 * LIMBS {
@@ -310,7 +313,7 @@ impl Base for Eight {
         out
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn wide_minus(a: &WideEight, b: &WideEight) -> WideEight {
         let mut out = *a;
         for i in 0..2 * LIMBS {
@@ -319,27 +322,27 @@ impl Base for Eight {
         out
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn column(wide: &WideEight, i: usize) -> V {
         wide.0[i]
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn set_column(wide: &mut WideEight, i: usize, column: V) {
         wide.0[i] = column;
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn column_plus(a: V, b: V) -> V {
         a.plus(b)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn column_minus(a: V, b: V) -> V {
         a.minus(b)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn raise(&self, wide: &WideEight) -> WideEight {
         let mut out = *wide;
         for i in 0..LIMBS {
@@ -348,7 +351,7 @@ impl Base for Eight {
         out
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn lower(&self, wide: &WideEight) -> WideEight {
         let mut out = *wide;
         for i in 0..LIMBS {
@@ -358,7 +361,7 @@ impl Base for Eight {
     }
 
     /// 7·16 + 17 = 129 IFMA.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn reduce<const N: usize>(wide: &WideEight) -> Self {
         let offset = const { multiple(N) };
         let mut t = wide.0;
@@ -389,25 +392,25 @@ impl Base for Eight {
     }
 
     /// Montgomery's trick over the lanes: 21 products of one lane and one inversion.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn inverse(&self) -> Self {
         Self::load(&inverses(&self.store())).weaken()
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn zeros(&self) -> Mask {
         let [a, b, c, d, e, f, g, h] = self.canonical().0;
         a.or(b).or(c.or(d)).or(e.or(f)).or(g.or(h)).zeros()
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn larger_half(&self) -> Mask {
         let integer = self.times(&Self::broadcast(&[1, 0, 0, 0, 0, 0, 0, 0])).canonical();
         let difference = Self::normalised(each!(i => V::splat(P52[i]).minus(integer.0[i]).minus(integer.0[i])));
         difference.0[LIMBS - 1].negatives()
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn select(&self, mask: Mask, other: &Self) -> Self {
         Self(each!(i => self.0[i].select(mask, other.0[i])))
     }

@@ -49,12 +49,12 @@ entries! {
     }
 
     /// The Miller loop alone, for measurements.
-    fn miller_loop_only(p: &Lanes<G1Affine>, lines: &Lines) -> Mask {
+    fn miller_loop_alone(p: &Lanes<G1Affine>, lines: &Lines) -> Mask {
         Eight::miller_loop(&point1(p), lines).0.0.0.zeros()
     }
 
     /// The final exponentiation alone, for measurements.
-    fn final_exponentiation_only(f: &Lanes<Fq12>) -> Lanes<Fq12> {
+    fn final_exponentiation_alone(f: &Lanes<Fq12>) -> Lanes<Fq12> {
         store12(&Eight::final_exponentiation(&load12(f)))
     }
 

@@ -149,8 +149,8 @@ fn timing() {
         let l = t!("lanes pair_and_multiply", 100_usize, 8.0, pipeline::pair_and_multiply(ifma, bb(&p), &c, &lines));
         let b2 = t!("blst pairing with lines", 100_usize, 1.0, crate::group::blst::pairing_prepared(bb(&p[0]), &bl));
         println!("ratio {:.4}", l / (b + b2) * 2.0);
-        t!("lanes miller", 100_usize, 8.0, pipeline::miller_loop_only(ifma, bb(&p), &lines));
-        t!("lanes final exp", 100_usize, 8.0, pipeline::final_exponentiation_only(ifma, bb(&c)));
+        t!("lanes miller", 100_usize, 8.0, pipeline::miller_loop_alone(ifma, bb(&p), &lines));
+        t!("lanes final exp", 100_usize, 8.0, pipeline::final_exponentiation_alone(ifma, bb(&c)));
         t!("lanes pairing each", 100_usize, 8.0, pipeline::pairing_each(ifma, bb(&p), &qs));
         t!("lanes gt mul + load/store", 1000_usize, 8.0, pipeline::multiply_gt(ifma, bb(&c), &c));
         t!("ark inverse", 1000_usize, 1.0, plain::inverse(bb(&p[0].x)));
