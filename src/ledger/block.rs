@@ -1,7 +1,7 @@
 //! Blocks and their chain.
 //!
-//! Paper: section 2 and Fig. 5 (the ledger that every node has). Semantics: Fabric's (protoutil/blockutils.go,
-//! core/ledger/kvledger/kv_ledger.go).
+//! Paper: section 4.2, Integrity, and Fig. 5 (what stands in the ledger of every node). Semantics: Fabric's
+//! (protoutil/blockutils.go, core/ledger/kvledger/kv_ledger.go).
 //!
 //! ```text
 //! dataHash    = SHA-256(envelope_0 || envelope_1 || ...)
