@@ -8,6 +8,7 @@ mod world;
 
 use phi_pre::hash::Digest;
 use phi_pre::identity::{IdentityError, Role};
+use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::wire::Wire;
 use std::path::Path;
@@ -548,7 +549,7 @@ fn the_papers_transactions() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.records(folder.path());
     let (north, south, alice) = (world.north.clone(), world.south.clone(), world.alice.clone());
-    let (holder, commitment) = (id(&alice.certificate).into(), Digest([0xc0; 32]));
+    let (holder, commitment) = (id(&alice.certificate).into(), Commitment(Digest([0xc0; 32])));
     let nonce = world.nonce();
     let write = Action::MedicalRecord { id: holder, commitment };
     let proposal = act_with(nonce, &north, &write);

@@ -79,7 +79,7 @@ fn show(peer: &Path) -> Result<(), Failure> {
             match Envelope::from_bytes(envelope).and_then(|envelope| envelope.proposal()) {
                 Ok(proposal) => {
                     let action = Action::from_bytes(&proposal.action)
-                        .map_or_else(|e| e.to_string(), |action| action.txtype().to_string());
+                        .map_or_else(|e| e.to_string(), |action| action.txtype().name().to_owned());
                     let subject = proposal.creator.subject();
                     say!("  {}   {code}   {action} by {} {}", proposal.txid, subject.role, subject.id);
                 }

@@ -6,56 +6,15 @@ use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{MemberId, Role};
+use crate::integrity::{Commitment, TxType};
 use crate::ledger::TxId;
 use crate::wire::{Reader, Wire, Writer};
-use core::fmt;
 
-/// The four kinds of transaction. Printed as the four digits of Fig. 5.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum TxType {
-    /// medical-record-transaction.
-    MedicalRecord,
-    /// medical-record-confirmation-transaction.
-    Confirmation,
-    /// share-request-transaction.
-    ShareRequest,
-    /// share-complete-transaction.
-    ShareComplete,
-}
-
-impl TxType {
-    /// The four digits.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::MedicalRecord => "0000",
-            Self::Confirmation => "0001",
-            Self::ShareRequest => "0002",
-            Self::ShareComplete => "0003",
-        }
-    }
-
-    /// The paper's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::MedicalRecord => "medical-record",
-            Self::Confirmation => "medical-record-confirmation",
-            Self::ShareRequest => "share-request",
-            Self::ShareComplete => "share-complete",
-        }
-    }
-
-    /// Who may do it.
-    pub const fn role(self) -> Role {
-        match self {
-            Self::MedicalRecord | Self::ShareComplete => Role::Hospital,
-            Self::Confirmation | Self::ShareRequest => Role::User,
-        }
-    }
-}
-
-impl fmt::Display for TxType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// Who may do it.
+pub const fn role(txtype: TxType) -> Role {
+    match txtype {
+        TxType::MedicalRecord | TxType::ShareComplete => Role::Hospital,
+        TxType::Confirmation | TxType::ShareRequest => Role::User,
     }
 }
 
@@ -67,7 +26,7 @@ pub enum Action {
         /// ID_i, whose record it is.
         id: Pseudonym,
         /// The salted commitment to its content.
-        commitment: Digest,
+        commitment: Commitment,
     },
     /// 0001: the user has checked the record. 130 bytes.
     Confirmation {
@@ -76,7 +35,7 @@ pub enum Action {
         /// ID_i, the creator.
         id: Pseudonym,
         /// The commitment that the user has checked.
-        commitment: Digest,
+        commitment: Commitment,
         /// The hospital.
         hospital: MemberId,
     },
@@ -135,11 +94,11 @@ impl Wire for Action {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match u16::from_be_bytes(input.array("txtype")?) {
-            0 => Ok(Self::MedicalRecord { id: Pseudonym::read(input)?, commitment: Digest::read(input)? }),
+            0 => Ok(Self::MedicalRecord { id: Pseudonym::read(input)?, commitment: Commitment::read(input)? }),
             1 => Ok(Self::Confirmation {
                 record: TxId::read(input)?,
                 id: Pseudonym::read(input)?,
-                commitment: Digest::read(input)?,
+                commitment: Commitment::read(input)?,
                 hospital: MemberId::read(input)?,
             }),
             2 => Ok(Self::ShareRequest {

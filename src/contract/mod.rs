@@ -21,13 +21,14 @@
 mod action;
 mod records;
 
-pub use action::{Action, TxType};
+pub use action::{Action, role};
 pub use records::{Confirmation, Record, Share, confirmation, latest_share, record, share};
 
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{MemberId, Role};
+use crate::integrity::{Commitment, TxType};
 use crate::ledger::{Contract, Invocation, InvokeError, Refusal, State, StateError, TxId};
 use crate::wire::Wire;
 
@@ -42,7 +43,7 @@ pub enum ContractError {
     #[error("action: {0}")]
     Malformed(DecodeError),
     /// The action is not for this role.
-    #[error("{action} is not for a {role}")]
+    #[error("{} is not for a {role}", action.name())]
     Role {
         /// The action.
         action: TxType,
@@ -143,7 +144,7 @@ impl Contract for PhiContract {
 pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Result<Vec<u8>, ContractError> {
     let action = Action::from_bytes(call.action).map_err(ContractError::Malformed)?;
     let (action_type, role) = (action.txtype(), call.creator.role);
-    if role != action_type.role() {
+    if role != action::role(action_type) {
         return Err(ContractError::Role { action: action_type, role });
     }
     match action {
@@ -161,7 +162,7 @@ fn medical_record(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
     id: Pseudonym,
-    commitment: Digest,
+    commitment: Commitment,
 ) -> Result<Vec<u8>, ContractError> {
     if record(state, call.txid)?.is_some() {
         return Err(ContractError::Exists);

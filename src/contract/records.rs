@@ -14,6 +14,7 @@ use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::MemberId;
+use crate::integrity::Commitment;
 use crate::ledger::{State, TxId};
 use crate::wire::{Reader, Wire, Writer};
 
@@ -23,7 +24,7 @@ pub struct Record {
     /// ID_i.
     pub id: Pseudonym,
     /// The salted commitment to the content.
-    pub commitment: Digest,
+    pub commitment: Commitment,
     /// Who wrote it.
     pub hospital: MemberId,
     /// When, milliseconds since 1970 by the hospital's proposal.
@@ -36,7 +37,7 @@ pub struct Confirmation {
     /// ID_i, who confirmed.
     pub id: Pseudonym,
     /// The commitment confirmed.
-    pub commitment: Digest,
+    pub commitment: Commitment,
     /// The hospital that may write it.
     pub hospital: MemberId,
     /// When, milliseconds since 1970 by the user's proposal.
@@ -135,7 +136,7 @@ impl Wire for Record {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             id: Pseudonym::read(input)?,
-            commitment: Digest::read(input)?,
+            commitment: Commitment::read(input)?,
             hospital: MemberId::read(input)?,
             timestamp: input.u64("timestamp")?,
         })
@@ -155,7 +156,7 @@ impl Wire for Confirmation {
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             id: Pseudonym::read(input)?,
-            commitment: Digest::read(input)?,
+            commitment: Commitment::read(input)?,
             hospital: MemberId::read(input)?,
             timestamp: input.u64("timestamp")?,
         })

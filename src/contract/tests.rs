@@ -32,7 +32,7 @@ const CONFIRM: TxId = TxId(Digest([2; 32]));
 const REQUEST: TxId = TxId(Digest([3; 32]));
 const COMPLETE: TxId = TxId(Digest([4; 32]));
 const NEW: TxId = TxId(Digest([5; 32]));
-const COMMITMENT: Digest = Digest([0xc0; 32]);
+const COMMITMENT: Commitment = Commitment(Digest([0xc0; 32]));
 const GRANT: Digest = Digest([0x60; 32]);
 const ALICE: u8 = 10;
 const BOB: u8 = 11;
@@ -131,7 +131,7 @@ fn each_action_has_its_role() {
 fn a_record_must_be_the_one_confirmed() {
     let mut world = World::confirmed();
     let id = Pseudonym([ALICE; 32]);
-    let other = Action::MedicalRecord { id, commitment: GRANT };
+    let other = Action::MedicalRecord { id, commitment: Commitment(GRANT) };
     assert_eq!(world.refuses(Role::Hospital, NORTH, RECORD, other), 4);
     assert_eq!(world.refuses(Role::Hospital, SOUTH, RECORD, WRITE), 5);
     assert_eq!(world.refuses(Role::Hospital, NORTH, NEW, WRITE), 3);
@@ -198,7 +198,7 @@ fn malformed_actions_and_foreign_values_are_refused() {
 #[test]
 fn transaction_types() {
     for (action, code) in [(WRITE, "0000"), (CONFIRMS, "0001"), (ASK, "0002"), (DONE, "0003")] {
-        assert_eq!(action.txtype().code(), code);
+        assert_eq!(action.txtype().to_string(), code);
         assert_eq!(action.to_bytes()[..2], code.parse::<u16>().unwrap().to_be_bytes());
         assert_eq!(Action::from_bytes(&action.to_bytes()), Ok(action));
     }

@@ -7,7 +7,7 @@ use crate::contract::Action;
 use crate::envelope::{self, Opener, Sealed, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, SigningKey};
-use crate::integrity::{Commitment, literal};
+use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
 use crate::pre::{EncryptionKey, Params, Scope, SharedSecret};
 use crate::wire::{Reader, Wire};
@@ -131,7 +131,7 @@ impl Hospital {
         now: u64,
     ) -> Result<SignedProposal, FlowError> {
         let id = identifier.open(self.secret(&draft.patient)?, &draft.alert.txid)?;
-        let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment.0 };
+        let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
         Ok(propose(network, &action, draft.nonce, self.certificate(), self.signing_key(), now))
     }
 
@@ -189,7 +189,7 @@ impl Hospital {
         std::fs::create_dir_all(parent).map_err(FlowError::file(parent))?;
         let sealed = envelope::create_file(&path, |file| {
             let sealed = opener.open(&mut body, file)?;
-            if sealed.commitment == Commitment(record.commitment) { Ok(sealed) } else { Err(FlowError::Commitment) }
+            if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
         })?;
         Ok(Received { name, path, sealed })
     }

@@ -91,8 +91,7 @@ impl User {
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
         let (held, (certificate, key)) = self.held(record)?;
-        let action =
-            Action::Confirmation { record, id: held.id, commitment: held.commitment.0, hospital: held.hospital };
+        let action = Action::Confirmation { record, id: held.id, commitment: held.commitment, hospital: held.hospital };
         let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
         commit(network, &proposal, key, now)
     }

@@ -26,11 +26,22 @@ impl TxType {
     pub const ALL: [Self; 4] = [Self::MedicalRecord, Self::Confirmation, Self::ShareRequest, Self::ShareComplete];
 
     /// The type of a number.
-    pub fn from_number(number: u8) -> Option<Self> {
+    pub fn from_number(number: u16) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// The paper's name of the transaction.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MedicalRecord => "medical-record",
+            Self::Confirmation => "medical-record-confirmation",
+            Self::ShareRequest => "share-request",
+            Self::ShareComplete => "share-complete",
+        }
     }
 }
 
+/// The four digits of Fig. 5.
 impl fmt::Display for TxType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}", *self as u8)

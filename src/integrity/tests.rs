@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn fig5_reads_what_it_prints(
-        number in 0_u8..4,
+        number in 0_u16..4,
         timestamp in 0_u64..253_402_300_800_000,
         hash: [u8; 32],
         signature: [u8; 18],

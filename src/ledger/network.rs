@@ -11,63 +11,23 @@
 //!
 //! Time is an argument: whoever drives the network calls [`Network::tick`] when [`Network::deadline`] has come.
 
+mod error;
+
+pub use error::NetworkError;
+
 use super::block::{Block, CommittedBlock};
 use super::config::{CommitError, Config};
-use super::endorsement::{AssembleError, Endorsed, Envelope, Transaction};
-use super::ordering::{OrderError, Orderer};
-use super::peer::{EndorseError, Opened, Peer, PeerError, Signer};
+use super::endorsement::{Endorsed, Envelope, Transaction};
+use super::ordering::Orderer;
+use super::peer::{Opened, Peer, PeerError, Signer};
 use super::proposal::{SignedProposal, Transient, TxId};
 use super::state::{Committed, Contract};
 use super::store::{Savepoint, Snapshot, StoreError};
 use super::validation::Outcome;
-use crate::identity::{IdentityError, Member, Msp, RevocationList, SigningKey};
+use crate::identity::{Member, Msp, RevocationList, SigningKey};
 use crate::wire::Wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Why the network does not do what it is asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NetworkError {
-    /// No peer runs.
-    #[error("no peer is running")]
-    NoPeer,
-    /// There is no peer of this number, or it is not in the state for this.
-    #[error("peer {0}: there is none, or it runs already")]
-    NotStopped(usize),
-    /// An endorser refused, and the others do not satisfy the policy.
-    #[error("not endorsed: {0}")]
-    Endorse(#[from] EndorseError),
-    /// The running peers endorsed, but do not satisfy the policy.
-    #[error("{endorsed} equal endorsements do not satisfy the policy {policy}")]
-    Policy {
-        /// The largest number of equal endorsements.
-        endorsed: usize,
-        /// The policy.
-        policy: String,
-    },
-    /// The transaction cannot be put together.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The orderer refused.
-    #[error(transparent)]
-    Order(#[from] OrderError),
-    /// A peer cannot start.
-    #[error(transparent)]
-    Peer(#[from] PeerError),
-    /// A peer cannot catch up.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// A peer cannot read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A root or revocation list does not count.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// The transaction was ordered and stands in no block: no running peer committed it.
-    #[error("the transaction {0} stands in no block")]
-    Lost(TxId),
-}
 
 struct Node {
     folder: PathBuf,
