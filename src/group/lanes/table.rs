@@ -29,9 +29,10 @@ pub(super) fn power(g: &Fp12<Eight>, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
     let mut power = Fp12::one();
     for bit in (0..64).rev() {
         if bit < 63 {
-            power = Eight::cyclotomic_square_times(&power.weaken(), 1);
+            power = power.weaken();
+            Eight::cyclotomic_square_times(&mut power, 1);
         }
-        power = power.times(&look_up(&table, digits.map(|d| column(d, bit))));
+        Eight::multiply12(&mut power, &look_up(&table, digits.map(|d| column(d, bit))));
     }
     power
 }
@@ -67,7 +68,7 @@ pub(super) fn power_fixed(windows: &Windows, digits: &[[u64; 4]; 8]) -> Fp12<Eig
         let digits = digits.map(|d| d[i]);
         *part = entry(windows, 0, digits);
         for window in 1..Windows::COUNT {
-            *part = part.times(&entry(windows, window, digits));
+            Eight::multiply12(part, &entry(windows, window, digits));
         }
     }
     let [d0, d1, d2, d3] = parts;
