@@ -136,14 +136,13 @@ pub(super) fn power_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
     let s48 = s16.squared(32);
     let s57 = s48.squared(9);
     let s60 = s57.squared(3);
-    let [f16, f48, f57, f60] = match decompress(&[s16, s48, s57, s60]) {
-        Some(powers) => powers,
-        None => {
-            let f16 = f.cyclotomic_squared(16);
-            let f48 = f16.cyclotomic_squared(32);
-            let f57 = f48.cyclotomic_squared(9);
-            [f16, f48, f57, f57.cyclotomic_squared(3)]
-        }
+    let [f16, f48, f57, f60] = if let Some(powers) = decompress(&[s16, s48, s57, s60]) {
+        powers
+    } else {
+        let f16 = f.cyclotomic_squared(16);
+        let f48 = f16.cyclotomic_squared(32);
+        let f57 = f48.cyclotomic_squared(9);
+        [f16, f48, f57, f57.cyclotomic_squared(3)]
     };
     let f62 = f60.cyclotomic_squared(2);
     let mut power = f62.cyclotomic_squared(1);

@@ -10,6 +10,7 @@ use super::curve::{self, Jacobian};
 use super::cyclotomic::{self, Compressed};
 use super::eight::Eight;
 use super::miller::{self, Homogeneous, Lines, PointG1, PointG2};
+#[cfg(test)]
 use super::one::One;
 use super::torus;
 use super::tower::{self, Fp2, Fp6, Fp12, Line, Slots6, Wide2, Wide6};
@@ -37,6 +38,7 @@ macro_rules! kernels {
             }
         }
 
+        #[cfg(test)]
         impl Kernels for One {
             $(fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) })*
         }

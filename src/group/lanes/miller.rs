@@ -39,7 +39,7 @@ pub(super) struct PointG2<F> {
     pub(super) y: Fp2<F>,
 }
 
-/// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (60,928 bytes with the form for one value).
+/// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (17,408 bytes).
 #[derive(Clone)]
 pub(in crate::group) struct Lines(Box<[[Constant2; 2]]>);
 

@@ -28,11 +28,6 @@ macro_rules! entries {
 }
 
 entries! {
-    /// e(P, Q) for a fixed Q; the points are finite.
-    fn pairing_prepared(p: &Lanes<G1Affine>, lines: &Lines) -> Lanes<Fq12> {
-        store12(&Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines)))
-    }
-
     /// C·e(P, Q) for a fixed Q; the points are finite.
     fn pair_and_multiply(p: &Lanes<G1Affine>, c: &Lanes<Fq12>, lines: &Lines) -> Lanes<Fq12> {
         let e = Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines));

@@ -27,6 +27,7 @@ pub(super) struct Fp6<F>(pub(super) Fp2<F>, pub(super) Fp2<F>, pub(super) Fp2<F>
 pub(super) struct Fp12<F>(pub(super) Fp6<F>, pub(super) Fp6<F>);
 
 /// A sum of products in F_p².
+#[derive(Clone, Copy)]
 pub(super) struct Wide2<F: Base>(pub(super) F::Wide, pub(super) F::Wide);
 /// Room for a [`Wide6`]: 6 KiB in lanes, which are neither cleared nor copied.
 pub(super) struct Slots6<F: Base>([MaybeUninit<Wide2<F>>; 3]);
@@ -39,13 +40,6 @@ impl<F: Base> Slots6<F> {
         Self([const { MaybeUninit::uninit() }; 3])
     }
 }
-
-impl<F: Base> Clone for Wide2<F> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<F: Base> Copy for Wide2<F> {}
 
 /// One column of a wide value in F_p².
 pub(super) struct Column2<F: Base>(F::Column, F::Column);
@@ -77,16 +71,6 @@ impl<F: Base> Wide2<F> {
     pub(super) fn set_column(&mut self, i: usize, column: &Column2<F>) {
         F::set_column(&mut self.0, i, column.0);
         F::set_column(&mut self.1, i, column.1);
-    }
-
-    #[inline(always)]
-    pub(super) fn plus(&self, other: &Self) -> Self {
-        Self(F::wide_plus(&self.0, &other.0), F::wide_plus(&self.1, &other.1))
-    }
-
-    #[inline(always)]
-    pub(super) fn minus(&self, other: &Self) -> Self {
-        Self(F::wide_minus(&self.0, &other.0), F::wide_minus(&self.1, &other.1))
     }
 
     #[inline(always)]
@@ -148,11 +132,6 @@ impl<F: Kernels> Fp2<F> {
     #[inline(always)]
     pub(super) fn weaken(&self) -> Self {
         Self(self.0.weaken(), self.1.weaken())
-    }
-
-    #[inline(always)]
-    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
-        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1))
     }
 
     #[inline(always)]
@@ -273,11 +252,6 @@ impl<F: Kernels> Fp6<F> {
     #[inline(always)]
     pub(super) fn weaken(&self) -> Self {
         Self(self.0.weaken(), self.1.weaken(), self.2.weaken())
-    }
-
-    #[inline(always)]
-    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
-        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1), self.2.select(mask, &other.2))
     }
 
     #[inline(always)]
@@ -416,11 +390,6 @@ impl<F: Kernels> Fp12<F> {
     pub(super) fn weaken(&self) -> Self {
         Self(self.0.weaken(), self.1.weaken())
     }
-
-    #[inline(always)]
-    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
-        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1))
-    }
 }
 
 /// conjugate/(c0² − v·c1²); 0 for 0. Coefficients below 5p.
@@ -441,15 +410,15 @@ pub(super) fn equals12<F: Kernels>(a: &Fp12<F>, b: &Fp12<F>) -> Mask {
 #[inline(always)]
 pub(super) fn multiply12<F: Kernels>(f: &mut Fp12<F>, g: &Fp12<F>) {
     let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
-    let t0 = F::multiply6_wide(&f.0, &g.0, &mut s0);
+    let mut t0 = F::multiply6_wide(&f.0, &g.0, &mut s0);
     let t1 = F::multiply6_wide(&f.1, &g.1, &mut s1);
-    let cross = F::multiply6_wide(&f.0.plus(&f.1), &g.0.plus(&g.1), &mut s2);
-    karatsuba12(f, t0, &t1, cross);
+    let mut cross = F::multiply6_wide(&f.0.plus(&f.1), &g.0.plus(&g.1), &mut s2);
+    karatsuba12(f, &mut t0, &t1, &mut cross);
 }
 
 /// f ← t0 + v·t1 and cross − t0 − t1, reduced.
 #[inline(always)]
-fn karatsuba12<F: Kernels>(f: &mut Fp12<F>, t0: Wide6<F>, t1: &Wide6<F>, cross: Wide6<F>) {
+fn karatsuba12<F: Kernels>(f: &mut Fp12<F>, t0: &mut Wide6<F>, t1: &Wide6<F>, cross: &mut Wide6<F>) {
     for i in 0..F::COLUMNS {
         let (a, b, c) = (t0.0.column(i), t0.1.column(i), t0.2.column(i));
         let (x, y, z) = (t1.0.column(i), t1.1.column(i), t1.2.column(i));
@@ -460,8 +429,8 @@ fn karatsuba12<F: Kernels>(f: &mut Fp12<F>, t0: Wide6<F>, t1: &Wide6<F>, cross: 
         t0.1.set_column(i, &b.plus(&x));
         t0.2.set_column(i, &c.plus(&y));
     }
-    f.0.reduce_from(&t0);
-    f.1.reduce_from(&cross);
+    f.0.reduce_from(t0);
+    f.1.reduce_from(cross);
 }
 
 /// f ← f²: c0 = (f0 + f1)(f0 + v·f1) − m − v·m and c1 = 2m, m = f0·f1: 2 products of F_p⁶. f below 32p.
@@ -510,7 +479,7 @@ pub(super) fn multiply_by_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>) {
 #[inline(always)]
 pub(super) fn multiply_by_full_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>, l4: &Fp2<F>) {
     let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
-    let t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
+    let mut t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
     // f1·l4·v
     let [s10, s11, s12] = &mut s1.0;
     let t1 = Wide6(
@@ -519,6 +488,6 @@ pub(super) fn multiply_by_full_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>,
         F::multiply2_wide_into(&f.1.1, l4, s12),
     );
     *t1.0 = t1.0.times_xi();
-    let cross = F::multiply6_by_01_wide(&f.0.plus(&f.1), &line.0, &line.1.plus(l4), &mut s2);
-    karatsuba12(f, t0, &t1, cross);
+    let mut cross = F::multiply6_by_01_wide(&f.0.plus(&f.1), &line.0, &line.1.plus(l4), &mut s2);
+    karatsuba12(f, &mut t0, &t1, &mut cross);
 }
