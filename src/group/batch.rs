@@ -67,7 +67,7 @@ impl Engaged {
     pub fn pair_and_multiply(self, batch: &[(G1, Gt)], q: &G2Prepared) -> Vec<Gt> {
         let one = |(z, c): &(G1, Gt)| self.multiply(c, &q.pairing_with(self, z));
         let lines = self.lanes_for(batch.len()).and_then(|ifma| Some((ifma, q.lanes()?)));
-        self.over(batch, lines, one, |(ifma, lines), batch| {
+        over(batch, lines, one, |(ifma, lines), batch| {
             // The identity has no place in the lanes: e(1, Q) = 1.
             let z = batch.map(|(z, _)| if z.is_identity() { G1::generator().0 } else { z.0 });
             let out = pipeline::pair_and_multiply(ifma, &z, &batch.map(|(_, c)| c.0), lines).map(Gt);
@@ -78,7 +78,7 @@ impl Engaged {
     /// See [`pairing_batch`].
     pub fn pairing_batch(self, pairs: &[(G1, G2)]) -> Vec<Gt> {
         let one = |(p, q): &(G1, G2)| Gt(by_single!(self, pairing(&p.0, &q.0)));
-        self.over(pairs, self.lanes_for(pairs.len()), one, |ifma, pairs| {
+        over(pairs, self.lanes_for(pairs.len()), one, |ifma, pairs| {
             let trivial = pairs.map(|(p, q)| p.is_identity() || q.is_identity());
             let p = from_fn(|i| if trivial[i] { G1::generator().0 } else { pairs[i].0.0 });
             let q = from_fn(|i| if trivial[i] { G2::generator().0 } else { pairs[i].1.0 });
@@ -90,7 +90,7 @@ impl Engaged {
     /// See [`pow_gt_batch`].
     pub fn pow_gt_batch(self, pairs: &[(Gt, Scalar)]) -> Vec<Gt> {
         let one = |(a, k): &(Gt, Scalar)| Gt(by_single!(self, pow_gt(&a.0, power::digits(k.limbs()))));
-        self.over(pairs, self.lanes_for(pairs.len()), one, |ifma, pairs| {
+        over(pairs, self.lanes_for(pairs.len()), one, |ifma, pairs| {
             pipeline::pow_gt(ifma, &pairs.map(|(a, _)| a.0), &pairs.map(|(_, k)| power::digits(k.limbs()))).map(Gt)
         })
     }
@@ -98,14 +98,14 @@ impl Engaged {
     /// See [`pow_table_batch`].
     pub fn pow_table_batch(self, table: &GtTable, exponents: &[Scalar]) -> Vec<Gt> {
         let one = |k: &Scalar| table.pow_with(self, k);
-        self.over(exponents, self.lanes_for(exponents.len()), one, |ifma, exponents| {
+        over(exponents, self.lanes_for(exponents.len()), one, |ifma, exponents| {
             pipeline::pow_fixed(ifma, &table.windows, &exponents.map(|k| power::digits(k.limbs()))).map(Gt)
         })
     }
 
     /// See [`encode_gt`].
     pub fn encode_gt(self, elements: &[Gt]) -> Vec<[u8; Gt::BYTES]> {
-        self.over(
+        over(
             elements,
             self.lanes_for(elements.len()),
             |g| torus::encode_t6(&g.0, self.inverse()),
@@ -171,23 +171,6 @@ impl Engaged {
         if self.engine() == Engine::Lanes && len >= LEAST { Ifma::detect() } else { None }
     }
 
-    /// `eight` over groups of eight where there are `lanes`, the last filled up with its own last item; else `one`.
-    fn over<T: Copy + Sync, L: Copy + Send + Sync, R: Copy + Send>(
-        self,
-        items: &[T],
-        lanes: Option<L>,
-        one: impl Fn(&T) -> R + Send + Sync,
-        eight: impl Fn(L, [T; 8]) -> [R; 8] + Send + Sync,
-    ) -> Vec<R> {
-        match lanes {
-            None => map_chunks(items, 1, |chunk| chunk.iter().map(&one).collect()),
-            Some(lanes) => map_chunks(items, 8, |chunk| match chunk {
-                [single] => vec![one(single)],
-                _ => eight(lanes, from_fn(|i| chunk[i.min(chunk.len() - 1)]))[..chunk.len()].to_vec(),
-            }),
-        }
-    }
-
     /// As `over`, for records: those of the regular form in lanes, in groups of eight, all others by `one`.
     fn over_regular<R: Clone + Send>(
         self,
@@ -210,6 +193,22 @@ impl Engaged {
             }
             chunk.iter().zip(in_lanes).map(|(record, result)| result.unwrap_or_else(|| one(record))).collect()
         })
+    }
+}
+
+/// `eight` over groups of eight where there are `lanes`, the last filled up with its own last item; else `one`.
+fn over<T: Copy + Sync, L: Copy + Send + Sync, R: Copy + Send>(
+    items: &[T],
+    lanes: Option<L>,
+    one: impl Fn(&T) -> R + Send + Sync,
+    eight: impl Fn(L, [T; 8]) -> [R; 8] + Send + Sync,
+) -> Vec<R> {
+    match lanes {
+        None => map_chunks(items, 1, |chunk| chunk.iter().map(&one).collect()),
+        Some(lanes) => map_chunks(items, 8, |chunk| match chunk {
+            [single] => vec![one(single)],
+            _ => eight(lanes, from_fn(|i| chunk[i.min(chunk.len() - 1)]))[..chunk.len()].to_vec(),
+        }),
     }
 }
 
@@ -247,7 +246,7 @@ fn coordinates(record: &[u8; RECORD_BYTES]) -> Option<pipeline::Coordinates> {
 
 impl pipeline::Verdict {
     /// The first check that the record in this lane fails.
-    fn lane(&self, lane: usize) -> Result<(), DecodeError> {
+    fn lane(self, lane: usize) -> Result<(), DecodeError> {
         let passes = |mask: u8| mask >> lane & 1 == 1;
         match () {
             () if !passes(self.on_curve) => Err(DecodeError::NotOnCurve { what: "G1" }),

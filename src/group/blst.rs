@@ -21,7 +21,7 @@ use blst::{
 const LINES: usize = 68;
 
 /// The line coefficients of a fixed second argument (19,584 bytes); none for the identity.
-pub(super) type Lines = Option<Box<[blst_fp6; LINES]>>;
+pub(super) type Lines = Option<Box<[blst_fp6]>>;
 
 pub(super) fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12 {
     if p.is_zero() || q.is_zero() {
@@ -34,7 +34,7 @@ pub(super) fn prepare(q: &G2Affine) -> Lines {
     if q.is_zero() {
         return None;
     }
-    let mut lines = Box::new([blst_fp6::default(); LINES]);
+    let mut lines = vec![blst_fp6::default(); LINES].into_boxed_slice();
     // SAFETY: the function writes exactly 68 elements: 63 doublings and the 5 additions of |x|.
     unsafe { blst_precompute_lines(lines.as_mut_ptr(), &to_p2(q)) };
     Some(lines)

@@ -116,7 +116,7 @@ pub(super) fn frobenius_is_x<T: Cyclotomic + PartialEq>(f: &T) -> bool {
 }
 
 /// Powers g^(j·2^(8i)), i < 8, j < 256, of one base.
-pub(super) struct Windows(Vec<[Fq12; Windows::ENTRIES]>);
+pub(super) struct Windows(Vec<Vec<Fq12>>);
 
 impl Windows {
     pub(super) const BITS: usize = 8;
@@ -128,7 +128,7 @@ impl Windows {
         let mut generator = *base;
         let mut windows = Vec::with_capacity(Self::COUNT);
         for _ in 0..Self::COUNT {
-            let mut entries = [Fq12::ONE; Self::ENTRIES];
+            let mut entries = vec![Fq12::ONE; Self::ENTRIES];
             for j in 1..Self::ENTRIES {
                 entries[j] = multiply(&entries[j - 1], &generator);
             }
@@ -159,5 +159,5 @@ impl Windows {
 pub(super) fn coefficient(f: &Fq12, i: usize) -> &Fq {
     let six = if i < 6 { &f.c0 } else { &f.c1 };
     let two = [&six.c0, &six.c1, &six.c2][i % 6 / 2];
-    if i % 2 == 0 { &two.c0 } else { &two.c1 }
+    if i.is_multiple_of(2) { &two.c0 } else { &two.c1 }
 }

@@ -50,6 +50,7 @@ pub(super) fn cyclotomic(seed: u64) -> Fq12 {
 /// An element of order 4513, the least prime of Φ12(p)/q: f^(Φ12(p)/4513).
 pub(super) fn of_order_4513() -> Fq12 {
     let p = Fq::MODULUS.0;
+    #[allow(clippy::cast_possible_truncation)] // low limbs
     let product = |a: &[u64], b: &[u64]| {
         let mut out = vec![0_u64; a.len() + b.len()];
         for (i, x) in a.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::group::tests::{config, cyclotomic, of_order_4513, rng, zero_x};
-use ark_ff::{AdditiveGroup, Field, PrimeField};
+use ark_ff::{Field, PrimeField};
 use proptest::prelude::*;
 
 fn engines() -> Vec<Engaged> {

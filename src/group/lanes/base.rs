@@ -68,9 +68,10 @@ pub(super) trait Base: Copy + 'static {
     fn select(&self, mask: Mask, other: &Self) -> Self;
 }
 
-/// A constant of F_p in the form of both base fields.
+/// A constant of F_p.
 #[derive(Clone, Copy)]
 pub(super) struct Constant {
+    #[cfg(test)]
     pub(super) value: Fq,
     /// The Montgomery residue to R = 2^416, in limbs of 52 bits.
     pub(super) limbs: [u64; LIMBS],
@@ -79,7 +80,11 @@ pub(super) struct Constant {
 impl Constant {
     /// arkworks holds x·2^384; 32 doublings mod p make it x·2^416.
     pub(super) const fn new(value: Fq) -> Self {
-        Self { value, limbs: split(&doubled(value.0.0, 32)) }
+        Self {
+            #[cfg(test)]
+            value,
+            limbs: split(&doubled(value.0.0, 32)),
+        }
     }
 }
 

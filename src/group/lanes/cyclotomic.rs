@@ -28,36 +28,34 @@ pub(super) fn square4<F: Kernels, const XI: bool>(a: &Fp2<F>, b: &Fp2<F>, m: &mu
         aa.set_column(i, &x.plus(&y.times_xi()));
         cross.set_column(i, &if XI { c1.times_xi() } else { c1 });
     }
-    *m = F::reduce2_thrice_minus(&aa, m);
-    *n = F::reduce2_thrice_plus(&cross, n);
+    F::reduce2_thrice_minus(&aa, m);
+    F::reduce2_thrice_plus(&cross, n);
 }
 
-/// 3·w/R − 2m.
+/// m ← 3·w/R − 2m.
 #[inline(always)]
-pub(super) fn reduce2_thrice_minus<F: Base>(w: &Wide2<F>, m: &Fp2<F>) -> Fp2<F> {
+pub(super) fn reduce2_thrice_minus<F: Base>(w: &Wide2<F>, m: &mut Fp2<F>) {
     let t = reduce2::<F, 1>(w);
-    Fp2(t.0.thrice_minus_twice(&m.0), t.1.thrice_minus_twice(&m.1))
+    *m = Fp2(t.0.thrice_minus_twice(&m.0), t.1.thrice_minus_twice(&m.1));
 }
 
-/// 3·w/R + 2n.
+/// n ← 3·w/R + 2n.
 #[inline(always)]
-pub(super) fn reduce2_thrice_plus<F: Base>(w: &Wide2<F>, n: &Fp2<F>) -> Fp2<F> {
+pub(super) fn reduce2_thrice_plus<F: Base>(w: &Wide2<F>, n: &mut Fp2<F>) {
     let t = reduce2::<F, 1>(w);
-    Fp2(t.0.thrice_plus_twice(&n.0), t.1.thrice_plus_twice(&n.1))
+    *n = Fp2(t.0.thrice_plus_twice(&n.0), t.1.thrice_plus_twice(&n.1));
 }
 
-/// f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
+/// f ← f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
 #[inline(always)]
-pub(super) fn square_times<F: Kernels>(f: &Fp12<F>, n: usize) -> Fp12<F> {
-    let mut out = *f;
+pub(super) fn square_times<F: Kernels>(f: &mut Fp12<F>, n: usize) {
+    let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
     for _ in 0..n {
-        let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = &mut out;
         let (old00, old11, old01, old12) = (*a00, *a11, *a01, *a12);
         F::square4(&old00, &old11, a00, a11);
         F::square4(a10, a02, a01, a12);
         F::square4_xi(&old01, &old12, a02, a10);
     }
-    out
 }
 
 /// The coefficients a10, a02, a01, a12 of an element of the cyclotomic subgroup.
@@ -70,6 +68,14 @@ impl<F: Kernels> Compressed<F> {
         Self([f.1.0, f.0.2, f.0.1, f.1.2])
     }
 
+    /// self^(2^n).
+    #[inline(always)]
+    fn squared(&self, n: usize) -> Self {
+        let mut out = *self;
+        F::compressed_square_times(&mut out, n);
+        out
+    }
+
     /// 4·g2.
     #[inline(always)]
     fn denominator(&self) -> Fp2<F> {
@@ -78,17 +84,15 @@ impl<F: Kernels> Compressed<F> {
     }
 }
 
-/// f^(2^n).
+/// f ← f^(2^n).
 #[inline(always)]
-pub(super) fn compressed_square_times<F: Kernels>(f: &Compressed<F>, n: usize) -> Compressed<F> {
-    let mut out = *f;
+pub(super) fn compressed_square_times<F: Kernels>(f: &mut Compressed<F>, n: usize) {
+    let Compressed([a10, a02, a01, a12]) = f;
     for _ in 0..n {
-        let Compressed([a10, a02, a01, a12]) = &mut out;
         let (old01, old12) = (*a01, *a12);
         F::square4(a10, a02, a01, a12);
         F::square4_xi(&old01, &old12, a02, a10);
     }
-    out
 }
 
 /// The whole elements: with g2..g5 = a10, a02, a01, a12,
@@ -128,22 +132,26 @@ fn decompress<F: Kernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option
 /// f^|x| below 3.01p; f below 2p.
 #[inline(always)]
 pub(super) fn power_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
-    let s16 = F::compressed_square_times(&Compressed::new(f), 16);
-    let s48 = F::compressed_square_times(&s16, 32);
-    let s57 = F::compressed_square_times(&s48, 9);
-    let s60 = F::compressed_square_times(&s57, 3);
-    let [f16, f48, f57, f60] = match decompress(&[s16, s48, s57, s60]) {
-        Some(powers) => powers,
-        None => {
-            let f16 = F::cyclotomic_square_times(f, 16);
-            let f48 = F::cyclotomic_square_times(&f16, 32);
-            let f57 = F::cyclotomic_square_times(&f48, 9);
-            [f16, f48, f57, F::cyclotomic_square_times(&f57, 3)]
-        }
+    let s16 = Compressed::new(f).squared(16);
+    let s48 = s16.squared(32);
+    let s57 = s48.squared(9);
+    let s60 = s57.squared(3);
+    let [f16, f48, f57, f60] = if let Some(powers) = decompress(&[s16, s48, s57, s60]) {
+        powers
+    } else {
+        let f16 = f.cyclotomic_squared(16);
+        let f48 = f16.cyclotomic_squared(32);
+        let f57 = f48.cyclotomic_squared(9);
+        [f16, f48, f57, f57.cyclotomic_squared(3)]
     };
-    let f62 = F::cyclotomic_square_times(&f60, 2);
-    let f63 = F::cyclotomic_square_times(&f62, 1);
-    f16.times(&f48).times(&f57).times(&f60).times(&f62).times(&f63)
+    let f62 = f60.cyclotomic_squared(2);
+    let mut power = f62.cyclotomic_squared(1);
+    F::multiply12(&mut power, &f62);
+    F::multiply12(&mut power, &f60);
+    F::multiply12(&mut power, &f57);
+    F::multiply12(&mut power, &f48);
+    F::multiply12(&mut power, &f16);
+    power
 }
 
 /// f^x for the negative x, below 1.01p.
@@ -210,5 +218,5 @@ pub(super) fn final_exponentiation<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
     // x² + p² − 1
     let b = to_x(&to_x(&a)).times(&F::frobenius(&a, 2)).times(&a.conjugate());
     // + 3
-    b.times(&F::cyclotomic_square_times(&f, 1)).times(&f)
+    b.times(&f.cyclotomic_squared(1)).times(&f)
 }

@@ -28,6 +28,7 @@ const K: u64 = {
     x.wrapping_neg() & LIMB_MASK
 };
 /// M = (k·p + 1)/2^52.
+#[allow(clippy::cast_possible_truncation)] // limbs
 const M: [u64; LIMBS] = {
     let mut out = [0; LIMBS];
     let (mut carry, mut i) = (1_u128, 0);
@@ -47,6 +48,7 @@ const M: [u64; LIMBS] = {
 };
 
 /// k·p in limbs; the top one takes what is over.
+#[allow(clippy::cast_possible_truncation)] // limbs
 const fn multiple(k: usize) -> [u64; LIMBS] {
     let mut out = [0; LIMBS];
     let (mut carry, mut i) = (0_u128, 0);

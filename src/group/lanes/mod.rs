@@ -11,6 +11,8 @@
 //! | [`table`] | powers in GT, by tables that each lane looks up at its own place |
 //! | [`pipeline`] | whole operations on eight records, for the rest of the group |
 //! | [`kernels`] | what is compiled once each, and the way into the lanes |
+#![allow(clippy::inline_always)] // the generic code must end up inside the functions that have the lanes' features
+#![allow(clippy::needless_range_loop)] // limbs and columns are numbered
 
 mod base;
 mod curve;
@@ -18,6 +20,7 @@ mod cyclotomic;
 mod eight;
 mod kernels;
 pub(super) mod miller;
+#[cfg(test)]
 mod one;
 pub(super) mod pipeline;
 mod table;

@@ -1,6 +1,7 @@
 //! The base field as one element of arkworks' F_p: the readable form of the lanes, and their test.
 //!
 //! A debug build carries the bounds that [`Base`] states and asserts them at each step.
+#![allow(clippy::cast_precision_loss)] // the bounds are small
 
 use super::base::{Base, Constant, Mask};
 use ark_bls12_381::Fq;

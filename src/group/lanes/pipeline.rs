@@ -28,11 +28,6 @@ macro_rules! entries {
 }
 
 entries! {
-    /// e(P, Q) for a fixed Q; the points are finite.
-    fn pairing_prepared(p: &Lanes<G1Affine>, lines: &Lines) -> Lanes<Fq12> {
-        store12(&Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines)))
-    }
-
     /// C·e(P, Q) for a fixed Q; the points are finite.
     fn pair_and_multiply(p: &Lanes<G1Affine>, c: &Lanes<Fq12>, lines: &Lines) -> Lanes<Fq12> {
         let e = Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines));
@@ -183,91 +178,4 @@ fn point1(p: &Lanes<G1Affine>) -> PointG1<Eight> {
 #[inline(always)]
 fn point2(q: &Lanes<G2Affine>) -> PointG2<Eight> {
     PointG2 { x: load2(&q.map(|q| q.x)), y: load2(&q.map(|q| q.y)) }
-}
-
-#[cfg(test)]
-pub(super) mod measure {
-    use super::*;
-    use crate::group::lanes::cyclotomic::Compressed;
-    use std::hint::black_box as bb;
-    use std::time::Instant;
-    fn t(name: &str, ifma: f64, n: usize, mut f: impl FnMut()) {
-        let mut best = f64::MAX;
-        for _ in 0..200 {
-            let t = Instant::now();
-            for _ in 0..n {
-                f();
-            }
-            best = best.min(t.elapsed().as_secs_f64() * 1e9 / n as f64);
-        }
-        println!("{name:28} {best:10.1} ns  {:8.0} cycles, {:.2} IFMA per cycle", best * 3.55, ifma / best / 3.55);
-    }
-    pub(crate) fn kernels(_: Ifma, c: &Lanes<Fq12>) {
-        #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
-        fn go(c: &Lanes<Fq12>) {
-            let f = load12(c).weaken();
-            let (a, b) = (f.0.0, f.0.1);
-            t("multiply1", 257., 100, || {
-                bb(Eight::multiply1(bb(&a.0), &b.0));
-            });
-            let w = Eight::multiply2_wide(&a, &b);
-            t("multiply2_wide", 384., 100, || {
-                bb(Eight::multiply2_wide(bb(&a), &b));
-            });
-            let w = Eight::multiply2_wide(&a, &b);
-            t("square2_wide", 216., 100, || {
-                bb(Eight::square2_wide(bb(&a)));
-            });
-            t("reduce2_thrice", 258., 100, || {
-                bb(Eight::reduce2_thrice_plus(bb(&w), &a));
-            });
-            t("reduce2", 258., 100, || {
-                bb(Eight::reduce2(bb(&w)));
-            });
-            t("multiply2", 642., 100, || {
-                bb(Eight::multiply2(bb(&a), &b));
-            });
-            t("square2", 474., 100, || {
-                bb(Eight::square2(bb(&a)));
-            });
-            t("square4", 1164., 50, || {
-                let (mut m, mut n) = (a, b);
-                Eight::square4(bb(&a), &b, &mut m, &mut n);
-                bb((m, n));
-            });
-            let k = Compressed::new(&f);
-            t("compressed_square x10", 23280., 5, || {
-                bb(Eight::compressed_square_times(bb(&k), 10));
-            });
-            t("cyclotomic_square x10", 34920., 5, || {
-                bb(Eight::cyclotomic_square_times(bb(&f), 10));
-            });
-            t("multiply6_wide", 2304., 20, || {
-                bb(Eight::multiply6_wide(bb(&f.0), &f.1));
-            });
-            t("multiply12", 8460., 10, || {
-                bb(Eight::multiply12(bb(&f), &f));
-            });
-            t("square12", 6156., 10, || {
-                bb(Eight::square12(bb(&f)));
-            });
-            let l = crate::group::lanes::tower::Line(a, b);
-            t("multiply_by_line", 5388., 10, || {
-                bb(Eight::multiply_by_line(bb(&f), &l));
-            });
-            t("inverse1", 0., 10, || {
-                bb(a.0.inverse());
-            });
-            t("power_x", 220000., 1, || {
-                bb(Eight::power_x(bb(&f)));
-            });
-            t("inverse12", 0., 1, || {
-                bb(Eight::inverse12(bb(&f)));
-            });
-            t("frobenius", 5. * 642., 1, || {
-                bb(Eight::frobenius(bb(&f), 1));
-            });
-        }
-        unsafe { go(c) }
-    }
 }

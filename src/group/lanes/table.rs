@@ -17,21 +17,28 @@ type Rows = [[[u64; 8]; 8]; 12];
 /// g^(Σ dᵢ·|x|ⁱ) in each lane, g below 2p in GT. Below 3.01p. 98,304 bytes of table.
 #[inline(always)]
 pub(super) fn power(g: &Fp12<Eight>, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
-    let frobenius = |n| Eight::frobenius(g, n);
-    let bases = [*g, frobenius(1).conjugate().weaken(), frobenius(2), frobenius(3).conjugate().weaken()];
-    let mut products = [Fp12::one(); 16];
-    let mut table = vec![rows(&Fp12::one())];
-    for i in 1..16_usize {
-        let (rest, lowest) = (i & (i - 1), &bases[i.trailing_zeros() as usize]);
-        products[i] = if rest == 0 { *lowest } else { products[rest].times(lowest) };
-        table.push(rows(&products[i]));
+    let mut products = vec![Fp12::one(); 16];
+    products[1] = *g;
+    products[2] = Eight::frobenius(g, 1).conjugate().weaken();
+    products[4] = Eight::frobenius(g, 2);
+    products[8] = Eight::frobenius(g, 3).conjugate().weaken();
+    for i in 3..16_usize {
+        let rest = i & (i - 1);
+        if rest != 0 {
+            products[i] = products[rest].times(&products[i ^ rest]);
+        }
+    }
+    let mut table = Vec::with_capacity(16);
+    for product in &products {
+        table.push(rows(product));
     }
     let mut power = Fp12::one();
     for bit in (0..64).rev() {
         if bit < 63 {
-            power = Eight::cyclotomic_square_times(&power.weaken(), 1);
+            power = power.weaken();
+            Eight::cyclotomic_square_times(&mut power, 1);
         }
-        power = power.times(&look_up(&table, digits.map(|d| column(d, bit))));
+        Eight::multiply12(&mut power, &look_up(&table, digits.map(|d| column(d, bit))));
     }
     power
 }
@@ -62,17 +69,20 @@ static CORRECTION: std::sync::LazyLock<Constant> =
 /// b^(Σ dᵢ·|x|ⁱ) in each lane, below 3.01p.
 #[inline(always)]
 pub(super) fn power_fixed(windows: &Windows, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
-    let mut parts = [Fp12::one(); 4];
-    for (i, part) in parts.iter_mut().enumerate() {
+    let mut product = Fp12::one();
+    for i in 0..4 {
         let digits = digits.map(|d| d[i]);
-        *part = entry(windows, 0, digits);
+        let mut part = entry(windows, 0, digits);
         for window in 1..Windows::COUNT {
-            *part = part.times(&entry(windows, window, digits));
+            Eight::multiply12(&mut part, &entry(windows, window, digits));
         }
+        let image = match i {
+            0 => part,
+            2 => Eight::frobenius(&part, 2),
+            _ => Eight::frobenius(&part, i).conjugate(),
+        };
+        Eight::multiply12(&mut product, &image);
     }
-    let [d0, d1, d2, d3] = parts;
-    let odd = Eight::frobenius(&d1, 1).times(&Eight::frobenius(&d3, 3)).conjugate();
-    let product = d0.times(&Eight::frobenius(&d2, 2)).times(&odd);
     let mut out = coefficients(&product);
     let correction = Eight::constant(&CORRECTION);
     for x in &mut out {

@@ -14,6 +14,7 @@
 
 use super::base::{Base, Constant2, Mask};
 use super::kernels::Kernels;
+use core::mem::MaybeUninit;
 
 /// c0 + c1·u.
 #[derive(Clone, Copy)]
@@ -26,16 +27,19 @@ pub(super) struct Fp6<F>(pub(super) Fp2<F>, pub(super) Fp2<F>, pub(super) Fp2<F>
 pub(super) struct Fp12<F>(pub(super) Fp6<F>, pub(super) Fp6<F>);
 
 /// A sum of products in F_p².
+#[derive(Clone, Copy)]
 pub(super) struct Wide2<F: Base>(pub(super) F::Wide, pub(super) F::Wide);
-/// A sum of products in F_p⁶.
-pub(super) struct Wide6<F: Base>(pub(super) Wide2<F>, pub(super) Wide2<F>, pub(super) Wide2<F>);
+/// Room for a [`Wide6`]: 6 KiB in lanes, which are neither cleared nor copied.
+pub(super) struct Slots6<F: Base>([MaybeUninit<Wide2<F>>; 3]);
+/// A sum of products in F_p⁶, in its slots.
+pub(super) struct Wide6<'o, F: Base>(&'o mut Wide2<F>, &'o mut Wide2<F>, &'o mut Wide2<F>);
 
-impl<F: Base> Clone for Wide2<F> {
-    fn clone(&self) -> Self {
-        *self
+impl<F: Base> Slots6<F> {
+    #[inline(always)]
+    pub(super) const fn new() -> Self {
+        Self([const { MaybeUninit::uninit() }; 3])
     }
 }
-impl<F: Base> Copy for Wide2<F> {}
 
 /// One column of a wide value in F_p².
 pub(super) struct Column2<F: Base>(F::Column, F::Column);
@@ -67,16 +71,6 @@ impl<F: Base> Wide2<F> {
     pub(super) fn set_column(&mut self, i: usize, column: &Column2<F>) {
         F::set_column(&mut self.0, i, column.0);
         F::set_column(&mut self.1, i, column.1);
-    }
-
-    #[inline(always)]
-    pub(super) fn plus(&self, other: &Self) -> Self {
-        Self(F::wide_plus(&self.0, &other.0), F::wide_plus(&self.1, &other.1))
-    }
-
-    #[inline(always)]
-    pub(super) fn minus(&self, other: &Self) -> Self {
-        Self(F::wide_minus(&self.0, &other.0), F::wide_minus(&self.1, &other.1))
     }
 
     #[inline(always)]
@@ -138,11 +132,6 @@ impl<F: Kernels> Fp2<F> {
     #[inline(always)]
     pub(super) fn weaken(&self) -> Self {
         Self(self.0.weaken(), self.1.weaken())
-    }
-
-    #[inline(always)]
-    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
-        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1))
     }
 
     #[inline(always)]
@@ -231,6 +220,20 @@ pub(super) fn square2_wide<F: Base>(a: &Fp2<F>) -> Wide2<F> {
 }
 
 #[inline(always)]
+pub(super) fn multiply2_wide_into<'o, F: Base>(
+    a: &Fp2<F>,
+    b: &Fp2<F>,
+    slot: &'o mut MaybeUninit<Wide2<F>>,
+) -> &'o mut Wide2<F> {
+    slot.write(multiply2_wide(a, b))
+}
+
+#[inline(always)]
+pub(super) fn reduce2_into<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
+    *out = reduce2::<F, K>(w);
+}
+
+#[inline(always)]
 pub(super) fn reduce2<F: Base, const K: usize>(w: &Wide2<F>) -> Fp2<F> {
     Fp2(F::reduce::<K>(&w.0), F::reduce::<K>(&w.1))
 }
@@ -252,11 +255,6 @@ impl<F: Kernels> Fp6<F> {
     }
 
     #[inline(always)]
-    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
-        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1), self.2.select(mask, &other.2))
-    }
-
-    #[inline(always)]
     pub(super) fn zeros(&self) -> Mask {
         self.0.zeros() & self.1.zeros() & self.2.zeros()
     }
@@ -267,13 +265,17 @@ impl<F: Kernels> Fp6<F> {
     }
 
     #[inline(always)]
-    pub(super) fn reduced(w: &Wide6<F>) -> Self {
-        Self(F::reduce2(&w.0), F::reduce2(&w.1), F::reduce2(&w.2))
+    fn reduce_from(&mut self, w: &Wide6<F>) {
+        F::reduce2(w.0, &mut self.0);
+        F::reduce2(w.1, &mut self.1);
+        F::reduce2(w.2, &mut self.2);
     }
 
     #[inline(always)]
     pub(super) fn times(&self, other: &Self) -> Self {
-        Self::reduced(&F::multiply6_wide(self, other))
+        let mut out = *self;
+        out.reduce_from(&F::multiply6_wide(self, other, &mut Slots6::new()));
+        out
     }
 
     /// v·self; c2 below K·p.
@@ -297,14 +299,15 @@ pub(super) fn inverse6<F: Kernels>(a: &Fp6<F>) -> Fp6<F> {
 
 /// 6 products.
 #[inline(always)]
-pub(super) fn multiply6_wide<F: Kernels>(a: &Fp6<F>, b: &Fp6<F>) -> Wide6<F> {
+pub(super) fn multiply6_wide<'o, F: Kernels>(a: &Fp6<F>, b: &Fp6<F>, slots: &'o mut Slots6<F>) -> Wide6<'o, F> {
     let t0 = F::multiply2_wide(&a.0, &b.0);
     let t1 = F::multiply2_wide(&a.1, &b.1);
     let t2 = F::multiply2_wide(&a.2, &b.2);
-    let mut c = Wide6(
-        F::multiply2_wide(&a.1.plus(&a.2), &b.1.plus(&b.2)),
-        F::multiply2_wide(&a.0.plus(&a.1), &b.0.plus(&b.1)),
-        F::multiply2_wide(&a.0.plus(&a.2), &b.0.plus(&b.2)),
+    let [s0, s1, s2] = &mut slots.0;
+    let c = Wide6(
+        F::multiply2_wide_into(&a.1.plus(&a.2), &b.1.plus(&b.2), s0),
+        F::multiply2_wide_into(&a.0.plus(&a.1), &b.0.plus(&b.1), s1),
+        F::multiply2_wide_into(&a.0.plus(&a.2), &b.0.plus(&b.2), s2),
     );
     for i in 0..F::COLUMNS {
         let (t0, t1, t2) = (t0.column(i), t1.column(i), t2.column(i));
@@ -318,13 +321,19 @@ pub(super) fn multiply6_wide<F: Kernels>(a: &Fp6<F>, b: &Fp6<F>) -> Wide6<F> {
 
 /// a·(b0 + b1·v): 5 products.
 #[inline(always)]
-pub(super) fn multiply6_by_01_wide<F: Kernels>(a: &Fp6<F>, b0: &Fp2<F>, b1: &Fp2<F>) -> Wide6<F> {
+pub(super) fn multiply6_by_01_wide<'o, F: Kernels>(
+    a: &Fp6<F>,
+    b0: &Fp2<F>,
+    b1: &Fp2<F>,
+    slots: &'o mut Slots6<F>,
+) -> Wide6<'o, F> {
     let t0 = F::multiply2_wide(&a.0, b0);
     let t1 = F::multiply2_wide(&a.1, b1);
-    let mut c = Wide6(
-        F::multiply2_wide(&a.2, b1),
-        F::multiply2_wide(&a.0.plus(&a.1), &b0.plus(b1)),
-        F::multiply2_wide(&a.2, b0),
+    let [s0, s1, s2] = &mut slots.0;
+    let c = Wide6(
+        F::multiply2_wide_into(&a.2, b1, s0),
+        F::multiply2_wide_into(&a.0.plus(&a.1), &b0.plus(b1), s1),
+        F::multiply2_wide_into(&a.2, b0, s2),
     );
     for i in 0..F::COLUMNS {
         let (t0, t1) = (t0.column(i), t1.column(i));
@@ -348,7 +357,17 @@ impl<F: Kernels> Fp12<F> {
 
     #[inline(always)]
     pub(super) fn times(&self, other: &Self) -> Self {
-        F::multiply12(self, other)
+        let mut out = *self;
+        F::multiply12(&mut out, other);
+        out
+    }
+
+    /// self^(2^n) in the cyclotomic subgroup, self below 2p.
+    #[inline(always)]
+    pub(super) fn cyclotomic_squared(&self, n: usize) -> Self {
+        let mut out = *self;
+        F::cyclotomic_square_times(&mut out, n);
+        out
     }
 
     /// c0 − c1·w, the inverse of a unitary element; c1 is below 4p.
@@ -371,11 +390,6 @@ impl<F: Kernels> Fp12<F> {
     pub(super) fn weaken(&self) -> Self {
         Self(self.0.weaken(), self.1.weaken())
     }
-
-    #[inline(always)]
-    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
-        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1))
-    }
 }
 
 /// conjugate/(c0² − v·c1²); 0 for 0. Coefficients below 5p.
@@ -392,36 +406,39 @@ pub(super) fn equals12<F: Kernels>(a: &Fp12<F>, b: &Fp12<F>) -> Mask {
     a.0.minus::<6>(&b.0).zeros() & a.1.minus::<6>(&b.1).zeros()
 }
 
-/// 3 products of F_p⁶.
+/// f ← f·g: 3 products of F_p⁶.
 #[inline(always)]
-pub(super) fn multiply12<F: Kernels>(a: &Fp12<F>, b: &Fp12<F>) -> Fp12<F> {
-    let t0 = F::multiply6_wide(&a.0, &b.0);
-    let t1 = F::multiply6_wide(&a.1, &b.1);
-    let cross = F::multiply6_wide(&a.0.plus(&a.1), &b.0.plus(&b.1));
-    karatsuba12(t0, t1, cross)
+pub(super) fn multiply12<F: Kernels>(f: &mut Fp12<F>, g: &Fp12<F>) {
+    let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
+    let mut t0 = F::multiply6_wide(&f.0, &g.0, &mut s0);
+    let t1 = F::multiply6_wide(&f.1, &g.1, &mut s1);
+    let mut cross = F::multiply6_wide(&f.0.plus(&f.1), &g.0.plus(&g.1), &mut s2);
+    karatsuba12(f, &mut t0, &t1, &mut cross);
 }
 
-/// t0 + v·t1 and cross − t0 − t1, reduced.
+/// f ← t0 + v·t1 and cross − t0 − t1, reduced.
 #[inline(always)]
-fn karatsuba12<F: Kernels>(mut t0: Wide6<F>, t1: Wide6<F>, mut cross: Wide6<F>) -> Fp12<F> {
+fn karatsuba12<F: Kernels>(f: &mut Fp12<F>, t0: &mut Wide6<F>, t1: &Wide6<F>, cross: &mut Wide6<F>) {
     for i in 0..F::COLUMNS {
         let (a, b, c) = (t0.0.column(i), t0.1.column(i), t0.2.column(i));
-        let (d, e, f) = (t1.0.column(i), t1.1.column(i), t1.2.column(i));
-        cross.0.set_column(i, &cross.0.column(i).minus(&a).minus(&d));
-        cross.1.set_column(i, &cross.1.column(i).minus(&b).minus(&e));
-        cross.2.set_column(i, &cross.2.column(i).minus(&c).minus(&f));
-        t0.0.set_column(i, &a.plus(&f.times_xi()));
-        t0.1.set_column(i, &b.plus(&d));
-        t0.2.set_column(i, &c.plus(&e));
+        let (x, y, z) = (t1.0.column(i), t1.1.column(i), t1.2.column(i));
+        cross.0.set_column(i, &cross.0.column(i).minus(&a).minus(&x));
+        cross.1.set_column(i, &cross.1.column(i).minus(&b).minus(&y));
+        cross.2.set_column(i, &cross.2.column(i).minus(&c).minus(&z));
+        t0.0.set_column(i, &a.plus(&z.times_xi()));
+        t0.1.set_column(i, &b.plus(&x));
+        t0.2.set_column(i, &c.plus(&y));
     }
-    Fp12(Fp6::reduced(&t0), Fp6::reduced(&cross))
+    f.0.reduce_from(t0);
+    f.1.reduce_from(cross);
 }
 
-/// (a0 + a1)(a0 + v·a1) − m − v·m and 2m, m = a0·a1: 2 products of F_p⁶. Coefficients below 32p.
+/// f ← f²: c0 = (f0 + f1)(f0 + v·f1) − m − v·m and c1 = 2m, m = f0·f1: 2 products of F_p⁶. f below 32p.
 #[inline(always)]
-pub(super) fn square12<F: Kernels>(a: &Fp12<F>) -> Fp12<F> {
-    let mut m = F::multiply6_wide(&a.0, &a.1);
-    let mut t = F::multiply6_wide(&a.0.plus(&a.1), &a.0.plus(&a.1.times_v::<32>()));
+pub(super) fn square12<F: Kernels>(f: &mut Fp12<F>) {
+    let (mut s0, mut s1) = (Slots6::new(), Slots6::new());
+    let m = F::multiply6_wide(&f.0, &f.1, &mut s0);
+    let t = F::multiply6_wide(&f.0.plus(&f.1), &f.0.plus(&f.1.times_v::<32>()), &mut s1);
     for i in 0..F::COLUMNS {
         let (m0, m1, m2) = (m.0.column(i), m.1.column(i), m.2.column(i));
         t.0.set_column(i, &t.0.column(i).minus(&m0).minus(&m2.times_xi()));
@@ -431,39 +448,46 @@ pub(super) fn square12<F: Kernels>(a: &Fp12<F>) -> Fp12<F> {
         m.1.set_column(i, &m1.plus(&m1));
         m.2.set_column(i, &m2.plus(&m2));
     }
-    Fp12(Fp6::reduced(&t), Fp6::reduced(&m))
+    f.0.reduce_from(&t);
+    f.1.reduce_from(&m);
 }
 
-/// f·(l0 + l1·v + v·w), the line normalised so that its third coefficient is 1: 10 products. f below 12p.
+/// f ← f·(l0 + l1·v + v·w), the line normalised so that its third coefficient is 1: 10 products. f below 12p.
 ///
 /// With L = l0 + l1·v: c0 = f0·L + v²·f1 and c1 = f1·L + v·f0; the summands without a product are raised by R.
 #[inline(always)]
-pub(super) fn multiply_by_line<F: Kernels>(f: &Fp12<F>, line: &Line<F>) -> Fp12<F> {
-    let t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1);
-    let t1 = F::multiply6_by_01_wide(&f.1, &line.0, &line.1);
-    let c0 = Fp6(
-        F::reduce2_raised(&t0.0.raised_by_xi_times(&f.1.1)),
-        F::reduce2_raised(&t0.1.raised_by_xi_times(&f.1.2)),
-        F::reduce2(&t0.2.raised(&f.1.0)),
-    );
-    let c1 = Fp6(
-        F::reduce2_raised(&t1.0.raised_by_xi_times(&f.0.2)),
-        F::reduce2(&t1.1.raised(&f.0.0)),
-        F::reduce2(&t1.2.raised(&f.0.1)),
-    );
-    Fp12(c0, c1)
+pub(super) fn multiply_by_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>) {
+    let (mut s0, mut s1) = (Slots6::new(), Slots6::new());
+    let t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
+    let t1 = F::multiply6_by_01_wide(&f.1, &line.0, &line.1, &mut s1);
+    let Fp12(Fp6(a0, a1, a2), Fp6(b0, b1, b2)) = f;
+    *t0.0 = t0.0.raised_by_xi_times(b1);
+    *t0.1 = t0.1.raised_by_xi_times(b2);
+    *t0.2 = t0.2.raised(b0);
+    *t1.0 = t1.0.raised_by_xi_times(a2);
+    *t1.1 = t1.1.raised(a0);
+    *t1.2 = t1.2.raised(a1);
+    F::reduce2_raised(t0.0, a0);
+    F::reduce2_raised(t0.1, a1);
+    F::reduce2(t0.2, a2);
+    F::reduce2_raised(t1.0, b0);
+    F::reduce2(t1.1, b1);
+    F::reduce2(t1.2, b2);
 }
 
-/// f·(l0 + l1·v + l4·v·w), for lines that are not normalised: 13 products.
+/// f ← f·(l0 + l1·v + l4·v·w), for lines that are not normalised: 13 products.
 #[inline(always)]
-pub(super) fn multiply_by_full_line<F: Kernels>(f: &Fp12<F>, line: &Line<F>, l4: &Fp2<F>) -> Fp12<F> {
-    let t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1);
+pub(super) fn multiply_by_full_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>, l4: &Fp2<F>) {
+    let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
+    let mut t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
     // f1·l4·v
-    let t1 = Wide6::<F>(
-        F::multiply2_wide(&f.1.2, l4).times_xi(),
-        F::multiply2_wide(&f.1.0, l4),
-        F::multiply2_wide(&f.1.1, l4),
+    let [s10, s11, s12] = &mut s1.0;
+    let t1 = Wide6(
+        F::multiply2_wide_into(&f.1.2, l4, s10),
+        F::multiply2_wide_into(&f.1.0, l4, s11),
+        F::multiply2_wide_into(&f.1.1, l4, s12),
     );
-    let cross = F::multiply6_by_01_wide(&f.0.plus(&f.1), &line.0, &line.1.plus(l4));
-    karatsuba12(t0, t1, cross)
+    *t1.0 = t1.0.times_xi();
+    let mut cross = F::multiply6_by_01_wide(&f.0.plus(&f.1), &line.0, &line.1.plus(l4), &mut s2);
+    karatsuba12(f, &mut t0, &t1, &mut cross);
 }
