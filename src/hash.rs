@@ -18,6 +18,8 @@ pub mod label {
     pub const HANDSHAKE: &str = "phi-pre/1/diffie-hellman";
     /// Content key and key commitment from M.
     pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
+    /// The key of one record of a folder from the folder's M.
+    pub const RECORD_KEY: &str = "phi-pre/1/record-key";
     /// The pseudonym ID_i of section 3.2.
     pub const PSEUDONYM: &str = "id";
     /// What an authority signs when it revokes certificates.

@@ -3,7 +3,7 @@
 use super::capsule::{Capsule, Message};
 use super::params::Params;
 use crate::error::DecodeError;
-use crate::group::{G2, G2Prepared, Gt, Scalar, pair_and_multiply};
+use crate::group::{G2, G2Prepared, Gt, GtTable, Scalar, pair_and_multiply, pow_gt_batch, pow_table_batch};
 use crate::secret::Secret;
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
@@ -121,21 +121,52 @@ impl PublicKey {
         (Capsule::seal(params, self, &m, &Scalar::random(rng)), Message::new(m))
     }
 
-    /// `n` fresh capsules, in parallel once their randomness is drawn.
+    /// `n` fresh capsules, in batches and on all cores once their randomness is drawn.
     pub fn encapsulate_many(&self, params: &Params, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
-        let randomness: Vec<_> = (0..n).map(|_| (Scalar::random(rng), Scalar::random(rng))).collect();
-        let one = |(t, r): &(Scalar, Scalar)| {
-            let m = params.g_t().pow(t);
-            (Capsule::seal(params, self, &m, r), Message::new(m))
-        };
-        #[cfg(feature = "parallel")]
-        {
-            use rayon::prelude::*;
-            randomness.par_iter().map(one).collect()
-        }
-        #[cfg(not(feature = "parallel"))]
-        randomness.iter().map(one).collect()
+        let (t, r) = draw(n, rng);
+        let m = pow_gt_batch(&t.iter().map(|t| (*params.g_t(), *t)).collect::<Vec<_>>());
+        let pads = pow_gt_batch(&r.iter().map(|r| (self.0, *r)).collect::<Vec<_>>());
+        seal_many(params, &m, &pads, &r)
     }
+
+    /// The key with tables of the powers of Y and of e(g1, g2): 1.2 MB each, worth it from about 30 capsules on.
+    pub fn prepare(&self, params: &Params) -> PreparedPublicKey {
+        let (y, g_t) = (GtTable::new(&self.0), params.g_t_table().into_owned());
+        PreparedPublicKey { params: params.clone(), y, g_t }
+    }
+}
+
+/// Y with its table, for those who encrypt many records to one key.
+#[derive(Clone, Debug)]
+pub struct PreparedPublicKey {
+    params: Params,
+    y: GtTable,
+    g_t: GtTable,
+}
+
+impl PreparedPublicKey {
+    /// A fresh M in GT and its capsule.
+    pub fn encapsulate(&self, rng: &mut impl CryptoRng) -> (Capsule, Message) {
+        let (m, r) = (self.g_t.pow(&Scalar::random(rng)), Scalar::random(rng));
+        (Capsule { z: self.params.powers_of_g1(&[r])[0], c: m * self.y.pow(&r) }, Message::new(m))
+    }
+
+    /// `n` fresh capsules, in batches and on all cores once their randomness is drawn.
+    pub fn encapsulate_many(&self, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
+        let (t, r) = draw(n, rng);
+        seal_many(&self.params, &pow_table_batch(&self.g_t, &t), &pow_table_batch(&self.y, &r), &r)
+    }
+}
+
+/// The exponents of n capsules: t of M = e(g1, g2)^t, and r.
+fn draw(n: usize, rng: &mut impl CryptoRng) -> (Vec<Scalar>, Vec<Scalar>) {
+    (0..n).map(|_| (Scalar::random(rng), Scalar::random(rng))).unzip()
+}
+
+fn seal_many(params: &Params, m: &[Gt], pads: &[Gt], r: &[Scalar]) -> Vec<(Capsule, Message)> {
+    let z = params.powers_of_g1(r);
+    let sealed = z.into_iter().zip(m).zip(pads);
+    sealed.map(|((z, m), pad)| (Capsule { z, c: *m * *pad }, Message::new(*m))).collect()
 }
 
 impl Wire for PublicKey {

@@ -21,6 +21,7 @@
 
 mod capsule;
 mod dh;
+mod folder;
 #[cfg(feature = "hazmat")]
 pub mod hazmat;
 mod keys;
@@ -29,7 +30,8 @@ mod rekey;
 
 pub use capsule::{Capsule, Message};
 pub use dh::{Handshake, HandshakeError, Party, Session, Share};
-pub use keys::{DecryptionKey, EncryptionKey, PreparedKey, PublicKey, SharedSecret};
+pub use folder::RecordKeys;
+pub use keys::{DecryptionKey, EncryptionKey, PreparedKey, PreparedPublicKey, PublicKey, SharedSecret};
 pub use params::{Params, Scope, Seed};
 pub use rekey::{PreparedReKey, ReKey, SameKey};
 

@@ -2,10 +2,11 @@
 
 use super::keys::{DecryptionKey, SharedSecret};
 use crate::error::DecodeError;
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use crate::group::{G1, G2, Gt, GtTable, Scalar, pairing, pow_generator_batch};
 use crate::hash::{hkdf, label};
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
+use std::borrow::Cow;
 use zeroize::Zeroize;
 
 /// k_s: the cloud's seed key, "publicly open in advance", 32 bytes. A public salt; a new one begins a new epoch.
@@ -83,6 +84,21 @@ impl Params {
     /// k_s.
     pub const fn seed(&self) -> &Seed {
         &self.seed
+    }
+
+    /// g1^r for each r.
+    pub(super) fn powers_of_g1(&self, r: &[Scalar]) -> Vec<G1> {
+        if self.g1 == G1::generator() {
+            pow_generator_batch(r) // by a table that is made once
+        } else {
+            r.iter().map(|r| self.g1.pow(r)).collect()
+        }
+    }
+
+    /// The table of e(g1, g2), 1.2 MB: shared by all parameters with the standard generators.
+    pub(super) fn g_t_table(&self) -> Cow<'static, GtTable> {
+        let standard = GtTable::generator();
+        if *standard.base() == self.g_t { Cow::Borrowed(standard) } else { Cow::Owned(GtTable::new(&self.g_t)) }
     }
 
     /// k_d = f(sk, k_s || scope): OS2IP(HKDF-SHA256(ikm = sk, salt = k_s, info = scope, L = 48)) mod q, never zero.

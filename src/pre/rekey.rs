@@ -3,7 +3,7 @@
 use super::capsule::Capsule;
 use super::keys::EncryptionKey;
 use crate::error::DecodeError;
-use crate::group::{G2, G2Prepared, pair_and_multiply, pairing};
+use crate::group::{G2, G2Prepared, pair_and_multiply, pair_and_multiply_bytes, pairing, pairing_batch};
 use crate::secret::Secret;
 
 /// k_re = k'_e / k_e, in G2: 96 bytes, secret between the user and the proxy.
@@ -50,6 +50,13 @@ impl ReKey {
         Capsule { z: capsule.z, c: capsule.c * pairing(&capsule.z, self.0.expose()) }
     }
 
+    /// Equation (2) on capsules that each have their own key, as records of scope [`Record`](super::Scope::Record) do.
+    pub fn reencrypt_each(batch: &[(Capsule, &Self)]) -> Vec<Capsule> {
+        let pairs: Vec<_> = batch.iter().map(|(capsule, k_re)| (capsule.z, *k_re.0.expose())).collect();
+        let shifts = pairing_batch(&pairs);
+        batch.iter().zip(shifts).map(|((capsule, _), shift)| Capsule { z: capsule.z, c: capsule.c * shift }).collect()
+    }
+
     /// The key with its lines, for many capsules.
     pub fn prepare(&self) -> PreparedReKey {
         PreparedReKey(G2Prepared::new(self.0.expose()))
@@ -79,5 +86,11 @@ impl PreparedReKey {
         let pairs: Vec<_> = capsules.iter().map(|capsule| (capsule.z, capsule.c)).collect();
         let shifted = pair_and_multiply(&pairs, &self.0);
         capsules.iter().zip(shifted).map(|(capsule, c)| Capsule { z: capsule.z, c }).collect()
+    }
+
+    /// Equation (2) from bytes to bytes, with every check of [`Capsule::from_bytes`](crate::wire::Wire::from_bytes). A
+    /// bad capsule is an error in its own place and costs the others nothing.
+    pub fn reencrypt_bytes(&self, capsules: &[[u8; Capsule::BYTES]]) -> Vec<Result<[u8; Capsule::BYTES], DecodeError>> {
+        pair_and_multiply_bytes(capsules, &self.0)
     }
 }

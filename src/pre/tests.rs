@@ -1,6 +1,6 @@
 use super::*;
 use crate::error::DecodeError;
-use crate::group::{G2, Gt, Scalar, reference};
+use crate::group::{G1, G2, Gt, Scalar, reference};
 use crate::paper;
 use crate::wire::Wire;
 use ark_bls12_381::Bls12_381;
@@ -72,6 +72,43 @@ proptest! {
         prop_assert_eq!(&again, &one_by_one);
         prop_assert!(k_e_prime.prepare().decapsulate(&again) == messages);
         prop_assert!(k_e.prepare().decapsulate(&capsules) == messages);
+    }
+
+    /// Own keys for each capsule, prepared public keys, and bytes: all equal the single operations.
+    #[test]
+    fn other_batches_equal_single_operations(seed: u64, n in 0_usize..18, standard: bool) {
+        let rng = &mut rng(seed);
+        let params = if standard {
+            Params::new(Seed::random(rng))
+        } else {
+            Params::with_generators(G1::random(rng), G2::random(rng), Seed::random(rng))
+        };
+        let keys: Vec<_> = (0..n).map(|_| DecryptionKey::random(rng)).collect();
+        let to = DecryptionKey::random(rng).encryption_key(&params);
+        let k_re: Vec<_> = keys.iter().map(|k_d| ReKey::new(&k_d.encryption_key(&params), &to).unwrap()).collect();
+        let sealed: Vec<_> = keys.iter().map(|k_d| k_d.public_key(&params).encapsulate(&params, rng)).collect();
+        let batch: Vec<_> = sealed.iter().zip(&k_re).map(|((capsule, _), k_re)| (*capsule, k_re)).collect();
+        let again = ReKey::reencrypt_each(&batch);
+        let one_by_one: Vec<_> = batch.iter().map(|(capsule, k_re)| k_re.reencrypt(capsule)).collect();
+        prop_assert_eq!(&again, &one_by_one);
+
+        let k_d = DecryptionKey::random(rng);
+        let prepared = k_d.public_key(&params).prepare(&params);
+        let mut sealed = prepared.encapsulate_many(n, rng);
+        sealed.push(prepared.encapsulate(rng));
+        for (capsule, m) in &sealed {
+            prop_assert!(k_d.encryption_key(&params).decapsulate(capsule) == *m);
+        }
+
+        let k_re = ReKey::new(&k_d.encryption_key(&params), &to).unwrap();
+        let mut bytes: Vec<[u8; Capsule::BYTES]> =
+            sealed.iter().map(|(capsule, _)| capsule.to_bytes().try_into().unwrap()).collect();
+        let bad = usize::try_from(seed % bytes.len() as u64).unwrap();
+        bytes[bad][usize::try_from(seed % 240).unwrap()] ^= 0x55;
+        for (i, (result, bytes)) in k_re.prepare().reencrypt_bytes(&bytes).into_iter().zip(&bytes).enumerate() {
+            let expected = Capsule::from_bytes(bytes).map(|capsule| k_re.reencrypt(&capsule).to_bytes());
+            prop_assert_eq!(result.map(|bytes| bytes.to_vec()), expected, "{}", i);
+        }
     }
 
     #[test]
@@ -174,6 +211,21 @@ fn keys_read_what_they_write_and_refuse_the_rest() {
     let capsule = [&[0xc0][..], &[0; 47], &one].concat();
     assert_eq!(Capsule::from_bytes(&capsule), Err(DecodeError::Identity { what: "G1" }));
     assert_eq!(Capsule::from_bytes(&capsule[..47]), Err(DecodeError::Length { what: "Z", expected: 48, got: 47 }));
+}
+
+#[test]
+fn a_folder_has_a_key_for_each_record_and_moves_as_one() {
+    let rng = &mut rng(10);
+    let (params, k_d, k_d_prime) = world(rng);
+    let (folder, m) = k_d.public_key(&params).encapsulate(&params, rng);
+    let keys = RecordKeys::new(&folder, &m);
+    let (k_e, k_e_prime) = (k_d.encryption_key(&params), k_d_prime.encryption_key(&params));
+    let moved = ReKey::new(&k_e, &k_e_prime).unwrap().reencrypt(&folder);
+    let received = RecordKeys::new(&moved, &k_e_prime.decapsulate(&moved));
+    assert_eq!(keys.key(b"1").expose(), received.key(b"1").expose());
+    assert_ne!(keys.key(b"1").expose(), keys.key(b"2").expose());
+    let (other, n) = k_d.public_key(&params).encapsulate(&params, rng);
+    assert_ne!(keys.key(b"1").expose(), RecordKeys::new(&other, &n).key(b"1").expose());
 }
 
 #[test]
