@@ -8,11 +8,13 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*)) };
 }
 
+mod bench;
 mod demo;
 mod keyfile;
 mod ledger;
 mod tools;
 
+use crate::group::{ENGINE_VARIABLE, Engaged};
 use clap::{Parser, Subcommand};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -39,6 +41,18 @@ enum Command {
         /// Keeps ledger, cloud store, received records and a transcript in this new or empty folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+    /// Throughput of every engine on this machine, interleaved in one run.
+    Bench {
+        /// Writes machine, versions and every figure.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Plots throughput by engine and batch size, and where the time goes.
+        #[arg(long, value_name = "FILE.svg")]
+        plot: Option<PathBuf>,
+        /// Samples of each figure.
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
+        rounds: u16,
     },
     /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y).
     Keygen {
@@ -102,8 +116,14 @@ enum Command {
 
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    if let Err(failure) = Engaged::from_env() {
+        eprintln!("phi-pre: {ENGINE_VARIABLE}: {failure}");
+        return ExitCode::from(2);
+    }
+    let done = match command {
         Command::Demo { emr, out } => demo::run(emr.as_deref(), out.as_deref()),
+        Command::Bench { json, plot, rounds } => bench::run(json.as_deref(), plot.as_deref(), rounds),
         Command::Keygen { name } => tools::keygen(&name),
         Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),
         Command::Rekey { from, to, rekey } => tools::rekey(&from, &to, &rekey),
