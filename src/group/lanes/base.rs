@@ -86,6 +86,15 @@ impl Constant {
             limbs: split(&doubled(value.0.0, 32)),
         }
     }
+
+    /// The same at run time, by one product.
+    pub(super) fn computed(value: Fq) -> Self {
+        Self {
+            #[cfg(test)]
+            value,
+            limbs: split(&(value * Fq::from(1_u64 << 32)).0.0),
+        }
+    }
 }
 
 /// A constant of F_p².

@@ -4,6 +4,7 @@
 //! there is to it. For [`Eight`] each kernel is a function with the target features of the lanes, so that the crate
 //! builds for any x86-64 and these functions alone use AVX-512.
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
+#![cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
 
 use super::base::{Base, Constant, Constant2, Mask};
 use super::curve::{self, Jacobian};
@@ -46,7 +47,7 @@ macro_rules! kernels {
         /// The kernels of the lanes.
         impl Eight {
             $(
-                #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+                #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512ifma"))]
                 #[inline(never)]
                 fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) }
             )*

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`base`] | what the tower needs of a base field, with the bounds |
 //! | [`one`], [`eight`] | that field once (arkworks, the readable form and the test) and eight times |
-//! | [`vector`] | the instructions |
+//! | [`vector`] | the instructions; `portable.rs` in its place on other architectures |
 //! | [`tower`] | F_p², F_p⁶, F_p¹² |
 //! | [`miller`], [`cyclotomic`] | the Miller loop; the final exponentiation |
 //! | [`curve`], [`torus`] | decoding of G1; GT to and from its short form |
@@ -26,6 +26,7 @@ pub(super) mod pipeline;
 mod table;
 mod torus;
 mod tower;
+#[cfg_attr(not(target_arch = "x86_64"), path = "portable.rs")]
 mod vector;
 
 #[cfg(not(feature = "blst"))]
@@ -40,9 +41,12 @@ pub(super) struct Ifma(());
 impl Ifma {
     /// Asks the processor.
     pub(super) fn detect() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512ifma");
+        #[cfg(not(target_arch = "x86_64"))]
+        let has = false;
         has.then_some(Self(()))
     }
 }
