@@ -62,6 +62,12 @@ impl V {
         self.map(|x| x << N)
     }
 
+    pub(super) fn rotate<const N: i32>(self) -> Self {
+        let mut words = self.0;
+        words.rotate_left(N.unsigned_abs() as usize);
+        Self(words)
+    }
+
     pub(super) fn splat(word: u64) -> Self {
         Self([word; 8])
     }

@@ -53,6 +53,13 @@ impl V {
         fn shift_left = _mm512_slli_epi64;
     }
 
+    /// Lane i + N in lane i.
+    #[inline(always)]
+    pub(super) fn rotate<const N: i32>(self) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { x86::_mm512_alignr_epi64::<N>(self.0, self.0) })
+    }
+
     /// The word in every lane.
     #[inline(always)]
     pub(super) fn splat(word: u64) -> Self {
