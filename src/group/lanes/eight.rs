@@ -69,16 +69,13 @@ impl Eight {
     /// Eight integers of six words below 2^384, times `factor`/R.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from_words(words: &[[u64; 6]; 8], factor: &[u64; LIMBS]) -> Self {
-        Self::from_residues(words).times(&Self::broadcast(factor))
+        Self::from_residues(words.each_ref()).times(&Self::broadcast(factor))
     }
 
     /// Eight integers of six words below p, taken for residues.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn from_residues(words: &[[u64; 6]; 8]) -> Self {
-        let w = V::transpose(each!(lane => {
-            let [a, b, c, d, e, f] = words[lane];
-            V::load(&[a, b, c, d, e, f, 0, 0])
-        }));
+    pub(super) fn from_residues(words: [&[u64; 6]; 8]) -> Self {
+        let w = V::transpose(each!(lane => V::load_six(words[lane])));
         let mask = V::splat(LIMB_MASK);
         Self([
             w[0].and(mask),
@@ -110,8 +107,8 @@ impl Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn from_rows(rows: &[[u64; LIMBS]; 8]) -> Self {
-        Self(V::transpose(each!(lane => V::load(&rows[lane]))))
+    pub(super) fn from_rows(rows: [&[u64; LIMBS]; 8]) -> Self {
+        Self(V::transpose(each!(lane => V::load(rows[lane]))))
     }
 
     /// self·`factor`/R as eight integers below p, of six words.

@@ -48,7 +48,7 @@ pub(super) const fn multiple(k: usize) -> [u64; LIMBS] {
     out
 }
 
-/// Limb i of 0, p, .. 15p: [`Eight::weaken`] looks up its quotient's multiple.
+/// Limb i of 0, p, .. 15p: `weaken` looks up its quotient's multiple.
 pub(super) static MULTIPLES: [[u64; 16]; LIMBS] = {
     let mut out = [[0; 16]; LIMBS];
     let mut k = 0;
@@ -65,6 +65,6 @@ pub(super) static MULTIPLES: [[u64; 16]; LIMBS] = {
 /// 2^40/(top limb of p + 1): times a top limb, shifted right by 40, a quotient by p that is never too large.
 pub(super) const QUOTIENT: u64 = (1 << 40) / (P52[LIMBS - 1] + 1);
 /// What a top limb can lack of its value or have too much, as long as the limbs below are not normalised: those of
-/// [`WideEight::reduced`] are below 2^58, three times that and more carry less than this. 2·256 of p's top limb of
+/// a reduction are below 2^58, three times that and more carry less than this. 2·256 of p's top limb of
 /// 106,513 leave a weakened value below 1.01p.
 pub(super) const CARRY: u64 = 256;

@@ -76,6 +76,11 @@ impl V {
         Self(*words)
     }
 
+    pub(super) fn load_six(words: &[u64; 6]) -> Self {
+        let [a, b, c, d, e, f] = *words;
+        Self([a, b, c, d, e, f, 0, 0])
+    }
+
     pub(super) fn store(self) -> [u64; 8] {
         self.0
     }

@@ -73,6 +73,13 @@ impl V {
         Self(unsafe { x86::_mm512_loadu_epi64(words.as_ptr().cast()) })
     }
 
+    /// Six words, and zero in the last two lanes.
+    #[inline(always)]
+    pub(super) fn load_six(words: &[u64; 6]) -> Self {
+        // SAFETY: as above; the mask lets 48 bytes be read, those of `words`.
+        Self(unsafe { x86::_mm512_maskz_loadu_epi64(0b11_1111, words.as_ptr().cast()) })
+    }
+
     #[inline(always)]
     pub(super) fn store(self) -> [u64; 8] {
         let mut words = [0; 8];
