@@ -45,7 +45,12 @@ pub(super) fn power(g: &Fp12<Eight>, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
 
 #[inline(always)]
 fn rows(f: &Fp12<Eight>) -> Rows {
-    coefficients(f).map(Eight::to_rows)
+    let coefficients = coefficients(f);
+    let mut rows = [[[0; 8]; 8]; 12];
+    for i in 0..12 {
+        rows[i] = coefficients[i].to_rows();
+    }
+    rows
 }
 
 #[inline(always)]
