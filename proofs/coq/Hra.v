@@ -357,7 +357,7 @@ Corollary hra_single n m Q (A : lr_adversary n m) :
   (gap (hra_game Q 1 A true) (hra_game Q 1 A false) <=
     adv_ddh (reduction Q left_or_right A (ord0 : 'I_1) true) +
     adv_ddh (reduction Q left_or_right A (ord0 : 'I_1) false))%R.
-Proof. by have := hra Q A; rewrite big_ord1. Qed.
+Proof. by have := hra Q 1 A; rewrite big_ord1. Qed.
 
 (** Nobody corrupt: IND-CPA for q challenges against the cloud, which holds every
     re-encryption key. *)

@@ -19,7 +19,7 @@ Theorem records_collide (id : 'I_n -> 'I_k) : k < n -> exists i j, i != j /\ id 
 Proof.
 move=> kn; case: (pickP (fun ij : 'I_n * 'I_n => (ij.1 != ij.2) && (id ij.1 == id ij.2))).
   by case=> i j /andP[ne /eqP eq]; exists i, j.
-move=> none; have /card_leq : injective id.
+move=> none; have /leq_card : injective id.
   by move=> i j eq; apply/eqP; have := none (i, j); rewrite /= eq eqxx andbT => /negbFE.
 by rewrite !card_ord leqNgt kn.
 Qed.
@@ -29,8 +29,9 @@ Proof.
 move=> k0; rewrite /Pr card_prod card_ord.
 have -> : #|(fun w : 'I_k * 'I_k => w.1 == w.2)| = k.
   rewrite -[RHS]card_ord -(card_codom (f := fun i : 'I_k => (i, i))); last by move=> i j [].
-  apply: eq_card => -[i j]; rewrite unfold_in /=; apply/eqP/codomP => [->|[x [-> ->]]] //.
-  by exists j.
+  apply: eq_card => -[i j]; rewrite [LHS]unfold_in /=; apply/eqP/codomP.
+    by move=> ->; exists j.
+  by case=> x [-> ->].
 by rewrite natrM invfM mulrA divff ?mul1r // pnatr_eq0 -lt0n.
 Qed.
 End Linking.
