@@ -1,7 +1,7 @@
 (** The game of security against honest re-encryption attacks (HRA).
 
     Paper: section 4.2, "Confidentiality", and the sharing procedure of Figure 4.
-    Stated: definitions only. Cohen, eprint 2017/785, definition 5, with static
+    Stated: definitions only (and that keys matter by value). Cohen, eprint 2017/785, definition 5, with static
     corruption, for the public variant C = M Y^r:
     - n honest keys are drawn; the adversary gets every Y_i and every re-encryption
       key between two of them (it is the cloud), so it needs no oracle for those;
@@ -95,6 +95,14 @@ Definition step (st : seq (option entry) * nat) :=
 
 Definition play : seq answer := map shown (iter Q step ([::], 0)).1.
 End Step.
+
+Lemma play_keys keys keys' rE rC side (s : seed H) next : keys =1 keys' ->
+  play keys rE rC side s next = play keys' rE rC side s next.
+Proof.
+move=> same; rewrite /play; congr (map _ (fst _)); apply: eq_iter => -[tab c].
+rewrite /step; case: (next _) => [u M|i x|k u]; rewrite ?same //.
+by congr (rcons _ _, _); rewrite /reencrypt; case: (nth _ _ _) => [[v C l d]|] //; rewrite !same.
+Qed.
 
 (** A tape of k numbers, read as a function of the step. *)
 Definition at_ k (f : {ffun 'I_k -> 'I_p}) (c : nat) : nat :=
