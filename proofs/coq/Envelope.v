@@ -89,7 +89,7 @@ Variable length : record -> nat.
 (** Two records of one length: an AEAD hides no lengths. *)
 Record pair := Pair { left : record; right : record; _ : length left = length right }.
 Definition choice (b : bool) (x : pair) := if b then left x else right x.
-Definition question_ := (info * header * pair)%type.
+Definition request := (info * header * pair)%type.
 Definition outside := (tag * body)%type.                   (* beside the capsule *)
 
 (** *** Assumption on the KDF: one uniform R, one info of the test's choice. *)
@@ -110,22 +110,22 @@ Definition aead_game D (b : bool) := Pr (fun w : aead_coins D * demkey =>
 Definition adv_aead D := gap (aead_game D true) (aead_game D false).
 
 (** *** The game. Side true of the challenger encapsulates R, side false 1. *)
-Definition package (kc : demkey * tag) (b : bool) (x : question_) (Z : G1) : outside :=
+Definition package (kc : demkey * tag) (b : bool) (x : request) (Z : G1) : outside :=
   (kc.2, seal kc.1 (bind x.1.2 Z kc.2) (choice b x.2)).
-Definition envelope (b : bool) : challenger B question_ outside :=
-  @Challenger B question_ outside GT
+Definition envelope (b : bool) : challenger B request outside :=
+  @Challenger B request outside GT
     (fun R _ x Z => ((R, 1), package (kdf R x.1.1) b x Z)).
 
 Variables n m Q : nat.
-Variable A : adversary B n m question_ outside.
+Variable A : adversary B n m request outside.
 Definition envelope_game (b : bool) := game Q 1 (envelope b) A (fun _ => true).
 
 (** *** The tests that the proof runs *)
-Variable x0 : question_.
+Variable x0 : request.
 Definition rest : finType := [finType of
   {ffun 'I_n -> 'I_p} * {ffun 'I_Q -> 'I_p} * {ffun 'I_1 -> 'I_p} * tape A].
 (** The question asked in this world, and the verdict when [o] is the answer. *)
-Definition asked (w : rest) : question_ :=
+Definition asked (w : rest) : request :=
   let: (ds, rE, rC, t) := w in
   let ks i := pk B (ds i) in
   let Ys := [ffun i => pub (ks i)] in
@@ -138,7 +138,7 @@ Definition answered (w : rest) (o : outside) : bool :=
   let Ys := [ffun i => pub (ks i)] in
   let rks := [ffun ij : 'I_n * 'I_n => rk (ks ij.1) (ks ij.2)] in
   verdict t Ys rks (play Q 1 (key ks (corrupt_key t)) (at_ rE) (at_ rC) (fun _ => true)
-    (tt : seed (fixed question_ 1 o)) (ask t Ys rks)).
+    (tt : seed (fixed request 1 o)) (ask t Ys rks)).
 
 Definition kdf_reduction (b : bool) : kdf_test :=
   @KdfTest rest (fun w => (asked w).1.1)
