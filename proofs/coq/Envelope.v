@@ -2,16 +2,17 @@
 
     Paper: section 4.2, "Confidentiality", for whole records instead of GT elements.
     Stated: an envelope is a capsule (C, Z) of a uniform R in GT, a tag com, and a body
-    sealed under K, where (K, com) = KDF(R, info). Its game is the HRA game of
-    HraGame.v with one challenge: the adversary names info, a header and two records of
-    one length, and gets the envelope of one of them. [envelope_hra] bounds its advantage.
+    sealed under K, where (K, com) = KDF(R, context). Its game is the HRA game of
+    HraGame.v with one challenge: the adversary names a header and two records of one
+    length, and gets the envelope of one of them. [envelope_hra] bounds its advantage.
     Assumed, each by name in the bound: DDH in G1 ([adv_ddh]); the KDF on one uniform
     element of GT is pseudorandom ([adv_kdf]); the AEAD hides which of two records of one
     length is sealed, once, under a fresh key ([adv_aead]).
 
     Honest envelopes need no oracle of their own: the adversary may draw R itself and
-    have it encrypted, which tells it more. What the AAD binds besides the header
-    (Z and com) is the function [bind]; it must not depend on C, or re-encryption breaks. *)
+    have it encrypted, which tells it more. The context of the KDF is a function of the
+    header and Z, the AAD ([bind]) one of the header, Z and com; neither sees C, or
+    re-encryption would break. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From PhiPre Require Import Bilinear Scheme Probability Ddh HraGame Hra.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
@@ -83,13 +84,14 @@ Local Notation G1 := (G1 B). Local Notation G2 := (G2 B). Local Notation GT := (
 Variables (demkey tag : finType) (info header aad record body : Type).
 Variable kdf : GT -> info -> demkey * tag.
 Variable seal : demkey -> aad -> record -> body.
+Variable context : header -> G1 -> info.
 Variable bind : header -> G1 -> tag -> aad.
 Variable length : record -> nat.
 
 (** Two records of one length: an AEAD hides no lengths. *)
 Record pair := Pair { left : record; right : record; _ : length left = length right }.
 Definition choice (b : bool) (x : pair) := if b then left x else right x.
-Definition request := (info * header * pair)%type.
+Definition request := (header * pair)%type.
 Definition outside := (tag * body)%type.                   (* beside the capsule *)
 
 (** *** Assumption on the KDF: one uniform R, one info of the test's choice. *)
@@ -111,10 +113,10 @@ Definition adv_aead D := gap (aead_game D true) (aead_game D false).
 
 (** *** The game. Side true of the challenger encapsulates R, side false 1. *)
 Definition package (kc : demkey * tag) (b : bool) (x : request) (Z : G1) : outside :=
-  (kc.2, seal kc.1 (bind x.1.2 Z kc.2) (choice b x.2)).
+  (kc.2, seal kc.1 (bind x.1 Z kc.2) (choice b x.2)).
 Definition envelope (b : bool) : challenger B request outside :=
   @Challenger B request outside GT
-    (fun R _ x Z => ((R, 1), package (kdf R x.1.1) b x Z)).
+    (fun R _ x Z => ((R, 1), package (kdf R (context x.1 Z)) b x Z)).
 
 Variables n m Q : nat.
 Variable A : adversary B n m request outside.
@@ -141,11 +143,11 @@ Definition answered (w : rest) (o : outside) : bool :=
     (tt : seed (fixed request 1 o)) (ask t Ys rks)).
 
 Definition kdf_reduction (b : bool) : kdf_test :=
-  @KdfTest rest (fun w => (asked w).1.1)
+  @KdfTest rest (fun w => context (asked w).1 (capsule_z w))
     (fun w kc => answered w (package kc b (asked w) (capsule_z w))).
 Definition aead_reduction : aead_test :=
   @AeadTest [finType of rest * tag]
-    (fun w => (bind (asked w.1).1.2 (capsule_z w.1) w.2, (asked w.1).2))
+    (fun w => (bind (asked w.1).1 (capsule_z w.1) w.2, (asked w.1).2))
     (fun w c => answered w.1 (w.2, c)).
 
 Lemma dummy_capsule b : game Q 1 (envelope b) A (fun _ => false) = kdf_real (kdf_reduction b).

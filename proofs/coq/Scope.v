@@ -126,10 +126,11 @@ Section Records.
 Variables (demkey tag : finType) (info header aad record body : Type).
 Variable kdf : GT B -> info -> demkey * tag.
 Variable seal : demkey -> aad -> record -> body.
+Variable context : header -> G1 B -> info.
 Variable bind : header -> G1 B -> tag -> aad.
 Variable length : record -> nat.
-Local Notation requests := (request info header length).
-Local Notation envelope := (@envelope B demkey tag info header aad record body kdf seal bind length).
+Local Notation requests := (request header length).
+Local Notation envelope := (@envelope B demkey tag info header aad record body kdf seal context bind length).
 Variable A : scope_adversary B n m requests (outside tag body).
 Variable x0 : requests.
 
@@ -139,9 +140,9 @@ Theorem scoped_envelope :
     adv_prf f (prf_reduction Q 1 (envelope true) (fun _ => true) A) +
     ((adv_ddh (reduction Q (envelope true) (hra_adversary A) (ord0 : 'I_1) true) +
       adv_ddh (reduction Q (envelope true) (hra_adversary A) (ord0 : 'I_1) false)) +
-     adv_kdf kdf (kdf_reduction seal bind Q (hra_adversary A) x0 true) +
+     adv_kdf kdf (kdf_reduction seal context bind Q (hra_adversary A) x0 true) +
      adv_aead seal (aead_reduction bind Q (hra_adversary A) x0) +
-     adv_kdf kdf (kdf_reduction seal bind Q (hra_adversary A) x0 false) +
+     adv_kdf kdf (kdf_reduction seal context bind Q (hra_adversary A) x0 false) +
      (adv_ddh (reduction Q (envelope false) (hra_adversary A) (ord0 : 'I_1) true) +
       adv_ddh (reduction Q (envelope false) (hra_adversary A) (ord0 : 'I_1) false))) +
     adv_prf f (prf_reduction Q 1 (envelope false) (fun _ => true) A))%R.
