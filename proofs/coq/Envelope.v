@@ -1,13 +1,15 @@
 (** From capsules to envelopes: the KEM-DEM composition.
 
     Paper: section 4.2, "Confidentiality", for whole records instead of GT elements.
-    Stated: an envelope is a capsule (C, Z) of a uniform R in GT, a tag com, and a body
-    sealed under K, where (K, com) = KDF(R, context). Its game is the HRA game of
+    Stated: an envelope is a capsule (C, Z) of a uniform R in GT, a tag com, a body
+    sealed under K, and on the ledger a commitment to the record under a salt, where
+    (K, com, salt) = KDF(R, context). Its game is the HRA game of
     HraGame.v with one challenge: the adversary names a header and two records of one
     length, and gets the envelope of one of them. [envelope_hra] bounds its advantage.
     Assumed, each by name in the bound: DDH in G1 ([adv_ddh]); the KDF on one uniform
     element of GT is pseudorandom ([adv_kdf]); the AEAD hides which of two records of one
-    length is sealed, once, under a fresh key ([adv_aead]).
+    length is sealed, once, under a fresh key ([adv_aead]); the commitment hides which of
+    two records it is to, under a fresh salt ([adv_commit]).
 
     Honest envelopes need no oracle of their own: the adversary may draw R itself and
     have it encrypted, which tells it more. The context of the KDF is a function of the
@@ -81,26 +83,27 @@ Variable B : bilinear_group.
 Local Notation p := (p B).   Local Notation g1 := (g1 B).
 Local Notation G1 := (G1 B). Local Notation G2 := (G2 B). Local Notation GT := (GT B).
 
-Variables (demkey tag : finType) (info header aad record body : Type).
-Variable kdf : GT -> info -> demkey * tag.
+Variables (demkey tag salt : finType) (info header aad record body commitment : Type).
+Variable kdf : GT -> info -> demkey * tag * salt.
 Variable seal : demkey -> aad -> record -> body.
 Variable context : header -> G1 -> info.
 Variable bind : header -> G1 -> tag -> aad.
+Variable commit : salt -> record -> commitment.
 Variable length : record -> nat.
 
 (** Two records of one length: an AEAD hides no lengths. *)
 Record pair := Pair { left : record; right : record; _ : length left = length right }.
 Definition choice (b : bool) (x : pair) := if b then left x else right x.
 Definition request := (header * pair)%type.
-Definition outside := (tag * body)%type.                   (* beside the capsule *)
+Definition outside := (tag * body * commitment)%type.      (* beside the capsule *)
 
 (** *** Assumption on the KDF: one uniform R, one info of the test's choice. *)
 Record kdf_test := KdfTest {
   kdf_coins : finType;  kdf_info : kdf_coins -> info;
-  kdf_judge : kdf_coins -> demkey * tag -> bool }.
+  kdf_judge : kdf_coins -> demkey * tag * salt -> bool }.
 Definition kdf_real D := Pr (fun w : kdf_coins D * GT =>
   kdf_judge w.1 (kdf w.2 (kdf_info w.1))).
-Definition kdf_rand D := Pr (fun w : kdf_coins D * (demkey * tag) => kdf_judge w.1 w.2).
+Definition kdf_rand D := Pr (fun w : kdf_coins D * (demkey * tag * salt) => kdf_judge w.1 w.2).
 Definition adv_kdf D := gap (kdf_real D) (kdf_rand D).
 
 (** *** Assumption on the AEAD: one fresh key, one sealing of one of two records. *)
@@ -111,9 +114,17 @@ Definition aead_game D (b : bool) := Pr (fun w : aead_coins D * demkey =>
   let: (a, x) := aead_ask w.1 in aead_judge w.1 (seal w.2 a (choice b x))).
 Definition adv_aead D := gap (aead_game D true) (aead_game D false).
 
+(** *** Assumption on the commitment: one fresh salt, one of two records. *)
+Record commit_test := CommitTest {
+  commit_coins : finType;  commit_ask : commit_coins -> pair;
+  commit_judge : commit_coins -> commitment -> bool }.
+Definition commit_game D (b : bool) := Pr (fun w : commit_coins D * salt =>
+  commit_judge w.1 (commit w.2 (choice b (commit_ask w.1)))).
+Definition adv_commit D := gap (commit_game D true) (commit_game D false).
+
 (** *** The game. Side true of the challenger encapsulates R, side false 1. *)
-Definition package (kc : demkey * tag) (b : bool) (x : request) (Z : G1) : outside :=
-  (kc.2, seal kc.1 (bind x.1 Z kc.2) (choice b x.2)).
+Definition package (kcs : demkey * tag * salt) (b : bool) (x : request) (Z : G1) : outside :=
+  let: (k, c, s) := kcs in (c, seal k (bind x.1 Z c) (choice b x.2), commit s (choice b x.2)).
 Definition envelope (b : bool) : challenger B request outside :=
   @Challenger B request outside GT
     (fun R _ x Z => ((R, 1), package (kdf R (context x.1 Z)) b x Z)).
@@ -145,10 +156,17 @@ Definition answered (w : rest) (o : outside) : bool :=
 Definition kdf_reduction (b : bool) : kdf_test :=
   @KdfTest rest (fun w => context (asked w).1 (capsule_z w))
     (fun w kc => answered w (package kc b (asked w) (capsule_z w))).
-Definition aead_reduction : aead_test :=
-  @AeadTest [finType of rest * tag]
-    (fun w => (bind (asked w.1).1 (capsule_z w.1) w.2, (asked w.1).2))
-    (fun w c => answered w.1 (w.2, c)).
+(** It commits to the record of side b, whichever of the two is sealed. *)
+Definition aead_reduction (b : bool) : aead_test :=
+  @AeadTest [finType of rest * tag * salt]
+    (fun v => let: (w, c, s) := v in (bind (asked w).1 (capsule_z w) c, (asked w).2))
+    (fun v y => let: (w, c, s) := v in answered w (c, y, commit s (choice b (asked w).2))).
+(** It seals the right record, whichever of the two is committed to. *)
+Definition commit_reduction : commit_test :=
+  @CommitTest [finType of rest * tag * demkey]
+    (fun v => let: (w, c, k) := v in (asked w).2)
+    (fun v y => let: (w, c, k) := v in
+       answered w (c, seal k (bind (asked w).1 (capsule_z w) c) (choice false (asked w).2), y)).
 
 Lemma dummy_capsule b : game Q 1 (envelope b) A (fun _ => false) = kdf_real (kdf_reduction b).
 Proof.
@@ -161,30 +179,42 @@ case=> [[[[ds rE] rC] R] t] /=; congr (verdict _ _ _ _).
 by rewrite (play_fixed _ _ _ _ x0).
 Qed.
 
-Lemma fresh_key b : kdf_rand (kdf_reduction b) = aead_game aead_reduction b.
+Lemma fresh_key b : kdf_rand (kdf_reduction b) = aead_game (aead_reduction b) b.
 Proof.
-pose f (w : rest * (demkey * tag)) : (rest * tag) * demkey := ((w.1, w.2.2), w.2.1).
-apply: (@Pr_bij _ _ f) => [|[w [k c]] //].
-by exists (fun w : (rest * tag) * demkey => (w.1.1, (w.2, w.1.2))); [case=> w [k c] | case=> [[w c] k]].
+pose f (v : rest * (demkey * tag * salt)) : (rest * tag * salt) * demkey :=
+  let: (w, (k, c, s)) := v in ((w, c, s), k).
+apply: (@Pr_bij _ _ f) => [|[w [[k c] s]] //].
+by exists (fun v : (rest * tag * salt) * demkey => let: ((w, c, s), k) := v in (w, (k, c, s)));
+   [case=> w [[k c] s] | case=> [[[w c] s] k]].
+Qed.
+
+Lemma fresh_salt b : commit_game commit_reduction b = aead_game (aead_reduction b) false.
+Proof.
+pose f (v : (rest * tag * demkey) * salt) : (rest * tag * salt) * demkey :=
+  let: ((w, c, k), s) := v in ((w, c, s), k).
+apply: (@Pr_bij _ _ f) => [|[[[w c] k] s] //].
+by exists (fun v : (rest * tag * salt) * demkey => let: ((w, c, s), k) := v in ((w, c, k), s));
+   [case=> [[[w c] k] s] | case=> [[[w c] s] k]].
 Qed.
 
 Theorem envelope_hra :
   (gap (envelope_game true) (envelope_game false) <=
     (adv_ddh (reduction Q (envelope true) A (ord0 : 'I_1) true) +
      adv_ddh (reduction Q (envelope true) A (ord0 : 'I_1) false)) +
-    adv_kdf (kdf_reduction true) + adv_aead aead_reduction + adv_kdf (kdf_reduction false) +
+    adv_kdf (kdf_reduction true) +
+    adv_aead (aead_reduction true) + adv_commit commit_reduction +
+    adv_kdf (kdf_reduction false) +
     (adv_ddh (reduction Q (envelope false) A (ord0 : 'I_1) true) +
      adv_ddh (reduction Q (envelope false) A (ord0 : 'I_1) false)))%R.
 Proof.
 have hop b := leaky_hra Q 1 (envelope b) A.
 move: (hop true) (hop false); rewrite !big_ord1 -!/(envelope_game _) !dummy_capsule => ht hf.
-apply: Order.POrderTheory.le_trans (gap_trans (kdf_real (kdf_reduction false)) _ _) _.
-apply: Num.Theory.ler_add; last by rewrite gapC.
-apply: Order.POrderTheory.le_trans (gap_trans (aead_game aead_reduction false) _ _) _.
-apply: Num.Theory.ler_add; last by rewrite gapC /adv_kdf fresh_key.
-apply: Order.POrderTheory.le_trans (gap_trans (aead_game aead_reduction true) _ _) _.
-apply: Num.Theory.ler_add => //.
-apply: Order.POrderTheory.le_trans (gap_trans (kdf_real (kdf_reduction true)) _ _) _.
-by apply: Num.Theory.ler_add => //; rewrite /adv_kdf fresh_key.
+have then_ y x z a c : (gap x y <= a -> gap y z <= c -> gap x z <= a + c)%R.
+  by move=> xy yz; apply: Order.POrderTheory.le_trans (gap_trans y _ _) _; exact: Num.Theory.ler_add.
+apply: (then_ (kdf_real (kdf_reduction false))); last by rewrite gapC.
+apply: (then_ (kdf_rand (kdf_reduction false))); last by rewrite gapC.
+apply: (then_ (commit_game commit_reduction true)); last by rewrite fresh_key -fresh_salt.
+apply: (then_ (kdf_rand (kdf_reduction true))); last by rewrite fresh_key fresh_salt.
+exact: (then_ (kdf_real (kdf_reduction true))).
 Qed.
 End Envelope.

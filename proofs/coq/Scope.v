@@ -10,7 +10,7 @@
     the envelope of a whole record. [pair_wide_game]: with the
     paper's one key for all scopes the same game is lost with advantage 1.
     Assumed: DDH in G1 ([adv_ddh]); f is a PRF on sk ([adv_prf], on fixed labels); for
-    envelopes also the KDF and the AEAD of Envelope.v. *)
+    envelopes also KDF, AEAD and commitment as in Envelope.v. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From PhiPre Require Import Bilinear Scheme Probability Ddh HraGame Hra Envelope.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
@@ -123,15 +123,18 @@ Proof. exact: swap_f (hra _ _ _). Qed.
 
 (** The same for a whole envelope: the end-to-end bound of the crate's default. *)
 Section Records.
-Variables (demkey tag : finType) (info header aad record body : Type).
-Variable kdf : GT B -> info -> demkey * tag.
+Variables (demkey tag salt : finType) (info header aad record body commitment : Type).
+Variable kdf : GT B -> info -> demkey * tag * salt.
 Variable seal : demkey -> aad -> record -> body.
 Variable context : header -> G1 B -> info.
 Variable bind : header -> G1 B -> tag -> aad.
+Variable commit : salt -> record -> commitment.
 Variable length : record -> nat.
 Local Notation requests := (request header length).
-Local Notation envelope := (@envelope B demkey tag info header aad record body kdf seal context bind length).
-Variable A : scope_adversary B n m requests (outside tag body).
+Local Notation envelope :=
+  (@envelope B demkey tag salt info header aad record body commitment
+     kdf seal context bind commit length).
+Variable A : scope_adversary B n m requests (outside tag body commitment).
 Variable x0 : requests.
 
 Theorem scoped_envelope :
@@ -140,9 +143,10 @@ Theorem scoped_envelope :
     adv_prf f (prf_reduction Q 1 (envelope true) (fun _ => true) A) +
     ((adv_ddh (reduction Q (envelope true) (hra_adversary A) (ord0 : 'I_1) true) +
       adv_ddh (reduction Q (envelope true) (hra_adversary A) (ord0 : 'I_1) false)) +
-     adv_kdf kdf (kdf_reduction seal context bind Q (hra_adversary A) x0 true) +
-     adv_aead seal (aead_reduction bind Q (hra_adversary A) x0) +
-     adv_kdf kdf (kdf_reduction seal context bind Q (hra_adversary A) x0 false) +
+     adv_kdf kdf (kdf_reduction seal context bind commit Q (hra_adversary A) x0 true) +
+     adv_aead seal (aead_reduction bind commit Q (hra_adversary A) x0 true) +
+     adv_commit commit (commit_reduction seal bind Q (hra_adversary A) x0) +
+     adv_kdf kdf (kdf_reduction seal context bind commit Q (hra_adversary A) x0 false) +
      (adv_ddh (reduction Q (envelope false) (hra_adversary A) (ord0 : 'I_1) true) +
       adv_ddh (reduction Q (envelope false) (hra_adversary A) (ord0 : 'I_1) false))) +
     adv_prf f (prf_reduction Q 1 (envelope false) (fun _ => true) A))%R.
