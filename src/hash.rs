@@ -18,8 +18,24 @@ pub mod label {
     pub const HANDSHAKE: &str = "phi-pre/1/diffie-hellman";
     /// Content key and key commitment from M.
     pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
+    /// The key of one record of a folder from the folder's M.
+    pub const RECORD_KEY: &str = "phi-pre/1/record-key";
     /// The pseudonym ID_i of section 3.2.
     pub const PSEUDONYM: &str = "id";
+    /// What an authority signs when it revokes certificates.
+    pub const REVOCATIONS: &str = "phi-pre/1/revocations";
+    /// HPKE info of what an authority hands to a person.
+    pub const ENROLMENT: &str = "phi-pre/1/enrolment";
+    /// HPKE info of what an authority hands to an institution.
+    pub const INSTITUTION: &str = "phi-pre/1/institution";
+    /// The mark of a phone with a registration under way.
+    pub const PHONE: &str = "phi-pre/1/phone";
+    /// ID_i on its way from the user to the hospital.
+    pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
+    /// What a participant signs for the cloud.
+    pub const SIGNED_MESSAGE: &str = "phi-pre/1/signed-message";
+    /// The digest of a grant on the ledger.
+    pub const GRANT: &str = "phi-pre/1/grant";
     /// Leaf of a record commitment.
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
     /// The salted root of a record commitment.

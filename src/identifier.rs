@@ -11,6 +11,8 @@
 //! Departure: the paper hashes v_i "to" the unique identifier; read literally that is H(uid || v_i), which is kept as
 //! [`literal`]. HMAC with the secret v_i as its key is the standard form of the same idea and a PRF by assumption.
 
+pub mod exposure;
+
 use crate::error::DecodeError;
 use crate::hash::{Digest, hmac, label, sha256};
 use crate::secret::Secret;
@@ -106,3 +108,6 @@ impl Wire for Pseudonym {
         input.array(Self::NAME).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! The target group GT: the elements of order q of F_p¹², written multiplicatively.
 
-use super::{plain, scalar::Scalar, torus};
+use super::engine::{Engaged, by_single};
+use super::{plain, power, scalar::Scalar, torus};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
-use ark_ff::{AdditiveGroup, CyclotomicMultSubgroup, Field, One};
+use ark_ff::{AdditiveGroup, Field, One};
 use core::ops::{Div, Mul};
 use rand_core::CryptoRng;
 use zeroize::Zeroize;
@@ -40,10 +41,10 @@ impl Gt {
         self.0 == Fq12::one()
     }
 
-    /// The element to the power `exponent`.
+    /// The element to the power `exponent`, by the Frobenius: 64 squarings and at most 75 products.
     #[must_use]
     pub fn pow(&self, exponent: &Scalar) -> Self {
-        Self(self.0.cyclotomic_exp(exponent.limbs()))
+        Self(by_single!(Engaged::current(), pow_gt(&self.0, power::digits(exponent.limbs()))))
     }
 
     /// The inverse, which in GT is the conjugate over F_p⁶.
@@ -56,7 +57,7 @@ impl Gt {
 
     /// The canonical encoding: the T6 torus form, 192 bytes.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        torus::encode_t6(&self.0)
+        torus::encode_t6(&self.0, Engaged::current().inverse())
     }
 
     /// Reads the canonical encoding. The identity is accepted: a ciphertext or a message may be 1 by chance.
@@ -65,13 +66,13 @@ impl Gt {
     /// [`DecodeError::Length`]; [`DecodeError::Flags`]; [`DecodeError::NonCanonical`] for a coefficient of p or above
     /// or a value with another encoding; [`DecodeError::NotInSubgroup`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let f = torus::decode_t6(sized(bytes)?)?;
-        Self::checked(f, true)
+        let f = torus::decode_t6(sized(bytes)?, Engaged::current().inverse())?;
+        Self::checked(f, by_single!(Engaged::current(), frobenius_is_x(&f)))
     }
 
-    /// The T2 torus form, 288 bytes: one F_p⁶ element. Decoding costs one inversion less than the canonical form.
+    /// The T2 torus form, 288 bytes: one F_p⁶ element. It decodes a little faster than the canonical form.
     pub fn to_bytes_t2(&self) -> [u8; Self::T2_BYTES] {
-        torus::encode_t2(&self.0)
+        torus::encode_t2(&self.0, Engaged::current().inverse())
     }
 
     /// Reads the T2 torus form.
@@ -79,8 +80,8 @@ impl Gt {
     /// # Errors
     /// As [`Self::from_bytes`].
     pub fn from_bytes_t2(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let f = torus::decode_t2(sized(bytes)?)?;
-        Self::checked(f, plain::in_cyclotomic_subgroup(&f))
+        let f = torus::decode_t2(sized(bytes)?, Engaged::current().inverse())?;
+        Self::checked(f, by_single!(Engaged::current(), in_gt(&f)))
     }
 
     /// The twelve coefficients in tower order (1, u) × (1, v, v²) × (1, w), lowest first, 48 bytes each, big-endian.
@@ -104,16 +105,11 @@ impl Gt {
         }
         let fq6 = |x: &[Fq]| Fq6::new(Fq2::new(x[0], x[1]), Fq2::new(x[2], x[3]), Fq2::new(x[4], x[5]));
         let f = Fq12::new(fq6(&x[..6]), fq6(&x[6..]));
-        Self::checked(f, plain::in_cyclotomic_subgroup(&f))
+        Self::checked(f, by_single!(Engaged::current(), in_gt(&f)))
     }
 
-    /// Completes the membership test of an element whose cyclotomic part is known.
-    fn checked(f: Fq12, cyclotomic: bool) -> Result<Self, DecodeError> {
-        if cyclotomic && plain::frobenius_is_x(&f) {
-            Ok(Self(f))
-        } else {
-            Err(DecodeError::NotInSubgroup { what: "GT" })
-        }
+    fn checked(f: Fq12, member: bool) -> Result<Self, DecodeError> {
+        if member { Ok(Self(f)) } else { Err(DecodeError::NotInSubgroup { what: "GT" }) }
     }
 }
 
@@ -124,7 +120,7 @@ fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], DecodeError> {
 impl Mul for Gt {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        Self(self.0 * other.0)
+        Self(by_single!(Engaged::current(), multiply_gt(&self.0, &other.0)))
     }
 }
 

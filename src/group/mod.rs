@@ -14,14 +14,53 @@
 //! | [`G2`] | points of E'(F_p²) of order q | 96, compressed, big-endian (the Zcash encoding) |
 //! | [`Gt`] | order-q subgroup of F_p¹² | 192 (T6 torus); 288 (T2 torus); 576 (twelve coefficients) |
 
+mod batch;
+#[cfg(feature = "blst")]
+mod blst;
+mod engine;
 mod gt;
+mod lanes;
 mod pairing;
+#[doc(hidden)]
+pub mod phase;
 mod plain;
 mod point;
+mod power;
 mod scalar;
+mod table;
 mod torus;
 
+pub use batch::{
+    RECORD_BYTES, decode_records, encode_gt, pair_and_multiply, pair_and_multiply_bytes, pairing_batch,
+    pow_generator_batch, pow_gt_batch, pow_table_batch,
+};
+pub use engine::{ENGINE_VARIABLE, Engaged, Engine, EngineError};
 pub use gt::Gt;
-pub use pairing::{G2Prepared, pair_and_multiply, pairing};
+pub use pairing::{G2Prepared, pairing};
 pub use point::{G1, G2};
 pub use scalar::Scalar;
+pub use table::GtTable;
+
+#[cfg(test)]
+mod tests;
+
+/// The values underneath, for the tests that hold the typed scheme equal to the specification.
+#[cfg(test)]
+pub(crate) mod reference {
+    use super::{G1, G2, Gt, Scalar};
+    use ark_bls12_381::{Bls12_381, Fr, G1Affine, G2Affine};
+    use ark_ec::pairing::PairingOutput;
+
+    pub(crate) fn scalar(x: &Scalar) -> Fr {
+        x.0
+    }
+    pub(crate) fn g1(x: &G1) -> G1Affine {
+        x.0
+    }
+    pub(crate) fn g2(x: &G2) -> G2Affine {
+        x.0
+    }
+    pub(crate) fn gt(x: &Gt) -> PairingOutput<Bls12_381> {
+        PairingOutput(x.0)
+    }
+}

@@ -1,11 +1,14 @@
 //! The reference engine: arkworks, one operation at a time. Every other engine is held equal to it, bit for bit.
 
+use super::power;
 use crate::error::DecodeError;
-use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G2Affine};
+use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
+use ark_ec::scalar_mul::BatchMulPreprocessing;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{AdditiveGroup, BigInteger384, Field, One, PrimeField};
+use std::sync::LazyLock;
 
 /// Bytes of a coefficient in F_p, big-endian.
 pub(super) const FQ_BYTES: usize = 48;
@@ -30,7 +33,20 @@ pub(super) fn is_identity<P: SWCurveConfig>(point: &Affine<P>) -> bool {
     point.is_zero()
 }
 
-pub(super) fn pow<P: SWCurveConfig<ScalarField = Fr>>(point: &Affine<P>, exponent: Fr) -> Affine<P> {
+pub(super) fn pow_g1(point: &G1Affine, exponent: Fr) -> G1Affine {
+    (*point * exponent).into_affine()
+}
+
+/// The multiples of the generator of G1: 32 windows of 8 bits, 851,968 bytes.
+static GENERATOR: LazyLock<BatchMulPreprocessing<G1Projective>> =
+    LazyLock::new(|| BatchMulPreprocessing::new(G1Projective::generator(), 1 << 12));
+
+/// Powers of the generator of G1: 32 additions each, and one inversion for all.
+pub(super) fn pow_generator_batch(exponents: &[Fr]) -> Vec<G1Affine> {
+    GENERATOR.batch_mul(exponents)
+}
+
+pub(super) fn pow_g2(point: &G2Affine, exponent: Fr) -> G2Affine {
     (*point * exponent).into_affine()
 }
 
@@ -42,14 +58,22 @@ pub(super) fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12 {
 /// The line coefficients of a fixed second argument.
 pub(super) type Lines = <Bls12_381 as Pairing>::G2Prepared;
 
-/// e(P, Q) with the lines of Q at hand.
-pub(super) fn pairing_prepared(p: &G1Affine, q: &Lines) -> Fq12 {
-    final_exponentiation(Bls12_381::multi_miller_loop([p], [q.clone()]))
+pub(super) fn prepare(q: &G2Affine) -> Lines {
+    q.into()
 }
 
-fn final_exponentiation(f: MillerLoopOutput<Bls12_381>) -> Fq12 {
+/// e(P, Q) with the lines of Q at hand.
+pub(super) fn pairing_prepared(p: &G1Affine, q: &Lines) -> Fq12 {
+    final_exponentiation(&miller_loop(p, q))
+}
+
+pub(super) fn miller_loop(p: &G1Affine, q: &Lines) -> Fq12 {
+    Bls12_381::multi_miller_loop([p], [q.clone()]).0
+}
+
+pub(super) fn final_exponentiation(f: &Fq12) -> Fq12 {
     // Absent only for f = 0, which no Miller loop of points of the curve returns.
-    Bls12_381::final_exponentiation(f).map_or_else(Fq12::one, |e| e.0)
+    Bls12_381::final_exponentiation(MillerLoopOutput(*f)).map_or_else(Fq12::one, |e| e.0)
 }
 
 pub(super) fn encode_g1(point: &G1Affine) -> [u8; 48] {
@@ -98,7 +122,7 @@ pub(super) fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
 }
 
 /// Checks the flags of a compressed, finite point; returns the sign bit and the bytes without flags.
-fn flags<const N: usize>(what: &'static str, bytes: &[u8; N]) -> Result<(bool, [u8; N]), DecodeError> {
+pub(super) fn flags<const N: usize>(what: &'static str, bytes: &[u8; N]) -> Result<(bool, [u8; N]), DecodeError> {
     let mut stripped = *bytes;
     stripped[0] &= !flag::ALL;
     match bytes[0] & flag::ALL {
@@ -115,35 +139,59 @@ fn in_subgroup<P: SWCurveConfig>(what: &'static str, point: Affine<P>) -> Result
 }
 
 pub(super) fn encode_fq(x: &Fq) -> [u8; FQ_BYTES] {
+    write_integer(&x.into_bigint().0)
+}
+
+/// None for a value of p or above.
+pub(super) fn decode_fq(bytes: &[u8; FQ_BYTES]) -> Option<Fq> {
+    integer(bytes).and_then(|limbs| Fq::from_bigint(BigInteger384::new(limbs)))
+}
+
+pub(super) fn write_integer(limbs: &[u64; 6]) -> [u8; FQ_BYTES] {
     let mut out = [0; FQ_BYTES];
-    for (chunk, limb) in out.rchunks_exact_mut(8).zip(x.into_bigint().0) {
+    for (chunk, limb) in out.rchunks_exact_mut(8).zip(limbs) {
         chunk.copy_from_slice(&limb.to_be_bytes());
     }
     out
 }
 
-/// None for a value of p or above.
-pub(super) fn decode_fq(bytes: &[u8; FQ_BYTES]) -> Option<Fq> {
+/// The integer, lowest limb first; none for a value of p or above.
+pub(super) fn integer(bytes: &[u8; FQ_BYTES]) -> Option<[u64; 6]> {
     let mut limbs = [0; 6];
     for (limb, chunk) in limbs.iter_mut().zip(bytes.as_rchunks::<8>().1.iter().rev()) {
         *limb = u64::from_be_bytes(*chunk);
     }
-    Fq::from_bigint(BigInteger384::new(limbs))
+    (BigInteger384::new(limbs) < Fq::MODULUS).then_some(limbs)
 }
 
-/// |x|, the absolute value of the curve parameter x = -0xd201000000010000.
-const X: [u64; 1] = [0xd201_0000_0001_0000];
+pub(super) fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12 {
+    *a * b
+}
 
-/// f^p = f^x: with membership of the cyclotomic subgroup, exactly the elements of order q (Scott, eprint 2021/1130).
-/// `f` must lie in the cyclotomic subgroup.
+pub(super) fn pow_gt(base: &Fq12, digits: [u64; 4]) -> Fq12 {
+    power::pow(base, digits)
+}
+
+pub(super) fn pow_fixed(table: &power::Windows, digits: [u64; 4]) -> Fq12 {
+    table.pow(digits)
+}
+
+/// 1/x; none for 0.
+pub(super) fn inverse(x: &Fq) -> Option<Fq> {
+    x.inverse()
+}
+
+/// f lies in the subgroup of order q; `f` is any element of F_p¹².
+pub(super) fn in_gt(f: &Fq12) -> bool {
+    in_cyclotomic_subgroup(f) && frobenius_is_x(f)
+}
+
+/// As [`in_gt`], for an element that is known to lie in the cyclotomic subgroup.
 pub(super) fn frobenius_is_x(f: &Fq12) -> bool {
-    use ark_ff::CyclotomicMultSubgroup;
-    let mut power = f.cyclotomic_exp(X);
-    power.conjugate_in_place(); // x is negative
-    f.frobenius_map(1) == power
+    power::frobenius_is_x(f)
 }
 
 /// f ≠ 0 and f^(p^4)·f = f^(p^2): f lies in the cyclotomic subgroup, of order Φ12(p).
-pub(super) fn in_cyclotomic_subgroup(f: &Fq12) -> bool {
+fn in_cyclotomic_subgroup(f: &Fq12) -> bool {
     *f != Fq12::ZERO && f.frobenius_map(4) * f == f.frobenius_map(2)
 }

@@ -1,5 +1,6 @@
 //! The source groups G1 and G2, and their compressed encoding (Zcash, used by the CFRG pairing-friendly-curves draft).
 
+use super::engine::{Engaged, by_single};
 use super::{plain, scalar::Scalar};
 use crate::error::DecodeError;
 use core::ops::{Div, Mul};
@@ -7,7 +8,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroize;
 
 macro_rules! source_group {
-    ($(#[$doc:meta])* $name:ident, $bytes:literal, $affine:ty, $decode:path, $encode:path) => {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal, $affine:ty, $decode:ident, $encode:ident, $pow:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
         pub struct $name(pub(super) $affine);
@@ -39,7 +40,7 @@ macro_rules! source_group {
             /// The element to the power `exponent`.
             #[must_use]
             pub fn pow(&self, exponent: &Scalar) -> Self {
-                Self(plain::pow(&self.0, exponent.0))
+                Self(by_single!(Engaged::current(), $pow(&self.0, exponent.0)))
             }
 
             /// The inverse element.
@@ -50,7 +51,7 @@ macro_rules! source_group {
 
             /// The canonical encoding: compressed, big-endian.
             pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-                $encode(&self.0)
+                plain::$encode(&self.0)
             }
 
             /// Reads the canonical encoding of an element other than the identity.
@@ -64,7 +65,7 @@ macro_rules! source_group {
                 let bytes = bytes
                     .try_into()
                     .map_err(|_| DecodeError::Length { what, expected: Self::BYTES, got: bytes.len() })?;
-                $decode(bytes).map(Self)
+                by_single!(Engaged::current(), $decode(bytes)).map(Self)
             }
         }
 
@@ -92,13 +93,13 @@ macro_rules! source_group {
 
 source_group! {
     /// An element of G1: g1, or Z = g1^r. 48 bytes compressed.
-    G1, 48, ark_bls12_381::G1Affine, plain::decode_g1, plain::encode_g1
+    G1, 48, ark_bls12_381::G1Affine, decode_g1, encode_g1, pow_g1
 }
 source_group! {
     /// An element of G2: g2, k_e, k'_e or k_re. 96 bytes compressed.
     ///
     /// `Debug` prints the element: the types that hold a secret one (`EncryptionKey`, `ReKey`) redact it.
-    G2, 96, ark_bls12_381::G2Affine, plain::decode_g2, plain::encode_g2
+    G2, 96, ark_bls12_381::G2Affine, decode_g2, encode_g2, pow_g2
 }
 
 #[cfg(test)]

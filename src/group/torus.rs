@@ -10,7 +10,7 @@
 //! The three top bits of the first byte are the form's flag: [`REGULAR`], [`ONE`] (all other bits zero) or, T6 alone,
 //! [`A0_IS_ZERO`].
 
-use super::plain::{FQ_BYTES, decode_fq, encode_fq};
+use super::plain::{FQ_BYTES, decode_fq, encode_fq, integer, write_integer};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field, MontFp, One, Zero};
@@ -21,16 +21,17 @@ const A0_IS_ZERO: u8 = 0b101 << 5;
 const FLAGS: u8 = 0b111 << 5;
 
 const WHAT: &str = "GT";
-const THIRD: Fq2 = Fq2::new(
+/// 1/3.
+pub(super) const THIRD: Fq2 = Fq2::new(
     MontFp!(
         "2668273036814444928945193217157269437704588546626005256888038757416021100327225242961791752752677109358596181706525"
     ),
     Fq::ZERO,
 );
 
-pub(super) fn encode_t2(g: &Fq12) -> [u8; 288] {
+pub(super) fn encode_t2(g: &Fq12, inverse: Inverse) -> [u8; 288] {
     let mut out = [0; 288];
-    out[0] = match compress_t2(g) {
+    out[0] = match compress_t2(g, inverse) {
         None => ONE,
         Some(c) => {
             put(&mut out, &[c.c0, c.c1, c.c2]);
@@ -41,19 +42,19 @@ pub(super) fn encode_t2(g: &Fq12) -> [u8; 288] {
 }
 
 /// The result is unitary (g·ḡ = 1), not yet known to lie in the cyclotomic subgroup.
-pub(super) fn decode_t2(bytes: &[u8; 288]) -> Result<Fq12, DecodeError> {
+pub(super) fn decode_t2(bytes: &[u8; 288], inverse: Inverse) -> Result<Fq12, DecodeError> {
     let (flag, [c0, c1, c2]) = take(bytes)?;
     match flag {
         ONE if [c0, c1, c2].iter().all(Zero::is_zero) => Ok(Fq12::one()),
         ONE => Err(DecodeError::NonCanonical { what: WHAT }),
-        REGULAR => decompress_t2(&Fq6::new(c0, c1, c2)),
+        REGULAR => decompress_t2(&Fq6::new(c0, c1, c2), &Fq2::ONE, inverse),
         _ => Err(DecodeError::Flags { what: WHAT }),
     }
 }
 
-pub(super) fn encode_t6(g: &Fq12) -> [u8; 192] {
+pub(super) fn encode_t6(g: &Fq12, inverse: Inverse) -> [u8; 192] {
     let mut out = [0; 192];
-    out[0] = match compress_t2(g) {
+    out[0] = match compress_t2(g, inverse) {
         None => ONE,
         Some(c) if c.c0.is_zero() => {
             put(&mut out, &[c.c1, c.c2]);
@@ -67,34 +68,73 @@ pub(super) fn encode_t6(g: &Fq12) -> [u8; 192] {
     out
 }
 
-/// The result lies in the cyclotomic subgroup: each (a0, a2) with a0 ≠ 0 is a point of the torus T6.
-pub(super) fn decode_t6(bytes: &[u8; 192]) -> Result<Fq12, DecodeError> {
+/// How an engine inverts in F_p: none for 0.
+pub(super) type Inverse = fn(&Fq) -> Option<Fq>;
+
+/// The result lies in the cyclotomic subgroup: each (a0, a2) with a0 ≠ 0 is a point of the torus T6. One inversion:
+/// with t = ξ·a2² + 1/3 = a0·a1, c = (a0² + t·v + a0·a2·v²)/a0.
+pub(super) fn decode_t6(bytes: &[u8; 192], inverse: Inverse) -> Result<Fq12, DecodeError> {
     let (flag, [first, a2]) = take(bytes)?;
     let xi_a2_squared_plus_third = times_xi(a2.square()) + THIRD;
     match flag {
         ONE if first.is_zero() && a2.is_zero() => Ok(Fq12::one()),
         ONE => Err(DecodeError::NonCanonical { what: WHAT }),
-        REGULAR => {
-            let inverse = first.inverse().ok_or(DecodeError::NonCanonical { what: WHAT })?;
-            decompress_t2(&Fq6::new(first, xi_a2_squared_plus_third * inverse, a2))
+        REGULAR if first.is_zero() => Err(DecodeError::NonCanonical { what: WHAT }),
+        REGULAR => decompress_t2(&Fq6::new(first.square(), xi_a2_squared_plus_third, first * a2), &first, inverse),
+        A0_IS_ZERO if xi_a2_squared_plus_third.is_zero() => {
+            decompress_t2(&Fq6::new(Fq2::ZERO, first, a2), &Fq2::ONE, inverse)
         }
-        A0_IS_ZERO if xi_a2_squared_plus_third.is_zero() => decompress_t2(&Fq6::new(Fq2::ZERO, first, a2)),
         A0_IS_ZERO => Err(DecodeError::NotInSubgroup { what: WHAT }),
         _ => Err(DecodeError::Flags { what: WHAT }),
     }
 }
 
-/// c = (1 + g0)/g1; none where g1 = 0, in GT the identity alone.
-fn compress_t2(g: &Fq12) -> Option<Fq6> {
-    Some((g.c0 + Fq6::one()) * g.c1.inverse()?)
+/// a0 and a2 of the regular form as integers below p; none for the other forms and for what is no encoding.
+pub(super) fn read_regular(bytes: &[u8; 192]) -> Option<[[u64; 6]; 4]> {
+    let mut stripped = *bytes;
+    stripped[0] &= !FLAGS;
+    let (chunks, _) = stripped.as_chunks();
+    let [a, b, c, d] = chunks else { return None };
+    if bytes[0] & FLAGS != REGULAR {
+        return None;
+    }
+    Some([integer(a)?, integer(b)?, integer(c)?, integer(d)?])
 }
 
-/// g = ((c² + v) + 2c·w)/(c² − v). The denominator is never zero: v is no square in F_p⁶.
-fn decompress_t2(c: &Fq6) -> Result<Fq12, DecodeError> {
-    let v = Fq6::new(Fq2::ZERO, Fq2::ONE, Fq2::ZERO);
-    let square = c.square();
-    let inverse = (square - v).inverse().ok_or(DecodeError::NotInSubgroup { what: WHAT })?;
-    Ok(Fq12::new((square + v) * inverse, c.double() * inverse))
+/// The regular form of (a0, a2), a0 ≠ 0.
+pub(super) fn write_regular(coordinates: &[[u64; 6]; 4]) -> [u8; 192] {
+    let mut out = [0; 192];
+    for (chunk, x) in out.as_chunks_mut().0.iter_mut().zip(coordinates) {
+        *chunk = write_integer(x);
+    }
+    out[0] |= REGULAR;
+    out
+}
+
+/// c = (1 + g0)/g1; none where g1 = 0, in GT the identity alone.
+fn compress_t2(g: &Fq12, inverse: Inverse) -> Option<Fq6> {
+    Some((g.c0 + Fq6::one()) * inverse6(&g.c1, inverse)?)
+}
+
+/// From c·d and d ≠ 0: g = ((c² + v) + 2c·w)/(c² − v). The denominator is never zero: v is no square in F_p⁶.
+fn decompress_t2(cd: &Fq6, d: &Fq2, inverse: Inverse) -> Result<Fq12, DecodeError> {
+    let vdd = Fq6::new(Fq2::ZERO, d.square(), Fq2::ZERO);
+    let square = cd.square();
+    let inverse = inverse6(&(square - vdd), inverse).ok_or(DecodeError::NotInSubgroup { what: WHAT })?;
+    let mut twice = cd.double();
+    twice.mul_by_fp2(d);
+    Ok(Fq12::new((square + vdd) * inverse, twice * inverse))
+}
+
+/// 1/x by one inversion in F_p.
+fn inverse6(x: &Fq6, inverse: Inverse) -> Option<Fq6> {
+    let (a, b, c) = (x.c0, x.c1, x.c2);
+    let cofactors = [a.square() - times_xi(b * c), times_xi(c.square()) - a * b, b.square() - a * c];
+    let norm = times_xi(c * cofactors[1] + b * cofactors[2]) + a * cofactors[0];
+    let scale = inverse(&(norm.c0.square() + norm.c1.square()))?;
+    let inverse = Fq2::new(norm.c0 * scale, -norm.c1 * scale);
+    let [x, y, z] = cofactors.map(|x| x * inverse);
+    Some(Fq6::new(x, y, z))
 }
 
 /// (1 + u)·x.

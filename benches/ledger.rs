@@ -1,0 +1,104 @@
+//! The ledger's speed beside that of the bare signatures in it.
+//!
+//! Every transaction has a creator of its own, as pseudonyms have it: one certificate, one transaction signature and
+//! three endorsements are verified for each, so the bare line verifies five signatures a transaction.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+
+#[path = "../tests/ledger/world.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests")]
+mod world;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use phi_pre::identity::{Role, Signature, VerifyingKey};
+use phi_pre::ledger::{Block, Channel, Network, Peer, Proposal, Signer, Transient, validate};
+use phi_pre::wire::Wire;
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use world::{CHANNEL, Counter, NOW, World, enrol, envelope};
+
+const SIZES: [usize; 3] = [10, 100, 500];
+const SIGNATURES: usize = 5;
+
+/// Transactions by different creators over different keys.
+fn envelopes(world: &mut World, network: &Network, count: usize) -> Vec<Vec<u8>> {
+    let one = |n: usize| {
+        let creator = enrol(&mut world.users, "users", Role::User, &mut world.rng);
+        let action = format!("record/{n}").into_bytes();
+        let proposal = Proposal::new(CHANNEL, "counter", world.nonce(), &creator.certificate, NOW, action);
+        envelope(network, proposal, &creator).to_bytes()
+    };
+    (0..count).map(one).collect()
+}
+
+#[cfg(feature = "parallel")]
+fn verify_all(key: &VerifyingKey, messages: &[(Vec<u8>, Signature)]) -> bool {
+    use rayon::prelude::*;
+    messages.par_iter().all(|(message, signature)| key.verify(message, signature).is_ok())
+}
+
+#[cfg(not(feature = "parallel"))]
+fn verify_all(key: &VerifyingKey, messages: &[(Vec<u8>, Signature)]) -> bool {
+    messages.iter().all(|(message, signature)| key.verify(message, signature).is_ok())
+}
+
+fn fresh_peer(folder: &Path, genesis: &Block, signer: &Signer) -> Peer {
+    Peer::create(&folder.join("peer"), genesis, signer.clone(), Arc::new(Counter)).unwrap()
+}
+
+fn ledger(c: &mut Criterion) {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let network = world.counters(folder.path());
+    let genesis = network.peer(0).unwrap().block(0).unwrap().block;
+
+    let proposal = world.increment("n").sign(&world.alice.key);
+    c.bench_function("ledger/endorse", |b| {
+        let peer = network.peer(0).unwrap();
+        b.iter(|| peer.endorse(black_box(&proposal), &Transient::default(), NOW).unwrap());
+    });
+
+    let all = envelopes(&mut world, &network, 500);
+    let (alice, orderer) = (world.alice.clone(), world.orderer.clone());
+    let mut group = c.benchmark_group("ledger");
+    group.sample_size(10);
+    for size in SIZES {
+        let Signer { certificate, key } = &orderer;
+        let block = Block::seal(1, Some(genesis.header.hash()), all[..size].to_vec(), certificate, key);
+        group.throughput(Throughput::Elements(size as u64));
+        let signed: Vec<_> = (0..size * SIGNATURES)
+            .map(|n| {
+                let message = all[n % size][n / size..].to_vec();
+                let signature = alice.key.sign(&message);
+                (message, signature)
+            })
+            .collect();
+        group.bench_function(format!("bare signatures/{size}"), |b| {
+            b.iter(|| assert!(verify_all(alice.certificate.verifying_key(), black_box(&signed))));
+        });
+        group.bench_function(format!("validate/{size}"), |b| {
+            let snapshot = network.peer(0).unwrap().snapshot().unwrap();
+            b.iter_batched(
+                || Channel::of_genesis(&genesis).unwrap(),
+                |Channel { config, msp }| validate(black_box(&block), &config, &msp, &snapshot).unwrap(),
+                BatchSize::PerIteration,
+            );
+        });
+        group.bench_function(format!("validate and commit/{size}"), |b| {
+            b.iter_batched(
+                || {
+                    let folder = tempfile::tempdir().unwrap();
+                    (fresh_peer(folder.path(), &genesis, &world.peers[0]), folder)
+                },
+                |(mut peer, folder)| {
+                    peer.commit(black_box(&block)).unwrap();
+                    (peer, folder)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ledger);
+criterion_main!(benches);

@@ -1,0 +1,52 @@
+//! One record from hospital A to hospital B with the patient's consent on the ledger:
+//! `cargo run --release --example share_a_record`.
+
+use phi_pre::flow::{Consortium, Handset, Store, introduce};
+use phi_pre::pre::{Params, Seed};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::time::SystemTime;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // A fixed seed, so that two runs print the same; a deployment seeds from the operating system.
+    let rng = &mut ChaCha20Rng::seed_from_u64(7);
+    let dir = tempfile::tempdir()?;
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+    let now = seconds * 1000;
+
+    // Figure 2: a consortium of three organisations; everybody registers with a code sent to a phone.
+    let mut phone = Handset::new("+82 10 5550 0100")?;
+    let organisations = ["node of A", "node of B", "node of the users"];
+    let params = Params::new(Seed::random(rng));
+    let mut world = Consortium::found(&dir.path().join("ledger"), &organisations, params, &mut phone, seconds, rng)?;
+    let mut patient = world.register_user(&mut phone, seconds, rng)?;
+    let mut a = world.register_hospital("A", &dir.path().join("a"), &mut phone, seconds, rng)?;
+    let mut b = world.register_hospital("B", &dir.path().join("b"), &mut phone, seconds, rng)?;
+    let store = Store::local(&dir.path().join("cloud"))?;
+    let cloud = world.register_cloud("cloud", store, &mut phone, seconds, rng)?;
+    introduce(&mut patient, &mut a, &world.msp, seconds, rng)?;
+    introduce(&mut patient, &mut b, &world.msp, seconds, rng)?;
+
+    // Figure 3: hospital A encrypts, the patient checks and confirms, the ledger records, the cloud stores.
+    let file = dir.path().join("note.txt");
+    std::fs::write(&file, "Penicillin: anaphylaxis, 2019.")?;
+    let draft = a.admit(patient.id()?, &file, "note.txt", rng)?;
+    let identifier = patient.check(&a.id(), draft.alert())?;
+    let proposal = a.propose(&world.network, &draft, &identifier, now)?;
+    let record = draft.alert().txid;
+    patient.confirm(&mut world.network, record, now, rng)?;
+    a.record(&mut world.network, &proposal, now)?;
+    a.upload(&world.network, &cloud, &draft, now)?;
+    println!("recorded   {record}");
+
+    // Figure 4: the patient consents, the cloud re-encrypts without reading, hospital B decrypts and confirms.
+    let to_b = world.member(b.certificate(), seconds)?;
+    let to_cloud = world.member(cloud.certificate(), seconds)?;
+    let (request, grant) = patient.share(&mut world.network, record, &to_b, &to_cloud, now, rng)?;
+    cloud.reencrypt(&world.network, &grant)?;
+    let received = b.receive(&world.network, &cloud, &grant, &dir.path().join("received"), now)?;
+    b.complete(&mut world.network, request.txid, now, rng)?;
+    println!("shared     {}", request.txid);
+    println!("B reads    {}", std::fs::read_to_string(received.path)?);
+    Ok(())
+}

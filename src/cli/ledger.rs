@@ -1,0 +1,91 @@
+//! `phi-pre ledger show | verify`: reads the folder of a stopped peer and changes nothing in it.
+
+use super::Failure;
+use crate::contract::Action;
+use crate::hash::Digest;
+use crate::ledger::{BlockFile, CommittedBlock, Envelope, verify};
+use crate::wire::Wire;
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Prints blocks and transactions.
+    Show {
+        /// A peer's folder, or one with the folders of peers (the first is shown).
+        dir: PathBuf,
+    },
+    /// Checks everything from block 0: hashes, signatures, verdicts, state.
+    Verify {
+        /// A peer's folder, or one with the folders of peers (all are verified).
+        dir: PathBuf,
+        /// The hash that block 0 must have, 64 hex digits.
+        #[arg(long, value_name = "HASH")]
+        genesis: Option<String>,
+    },
+}
+
+pub(super) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Show { dir } => peers(dir)?.first().map_or(Ok(()), |peer| show(peer)),
+        Command::Verify { dir, genesis } => {
+            let genesis = genesis.as_deref().map(Digest::from_hex).transpose()?;
+            let mut savepoints = Vec::new();
+            for peer in peers(dir)? {
+                let report = verify(&peer, genesis).map_err(|e| format!("{}: {e}", peer.display()))?;
+                say!("{}   {} blocks, {} keys", peer.display(), report.savepoint.height, report.keys);
+                say!("  block 0       {}", report.genesis);
+                say!("  commit hash   {}", report.savepoint.commit_hash);
+                for (code, count) in &report.codes {
+                    say!("  {count:>6} transactions   {code}");
+                }
+                if let Some(torn) = report.torn {
+                    say!("  an incomplete block at the end, never acknowledged: {torn:?}");
+                }
+                savepoints.push(report.savepoint);
+            }
+            savepoints.dedup();
+            match savepoints.len() {
+                1 => Ok(()),
+                _ => Err("the peers are not at the same block".into()),
+            }
+        }
+    }
+}
+
+/// `dir` itself, or the folders `peer-N` in it.
+fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let mut peers = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with("peer-")) && entry.path().is_dir() {
+            peers.push(entry.path());
+        }
+    }
+    peers.sort();
+    Ok(if peers.is_empty() { vec![dir.to_owned()] } else { peers })
+}
+
+fn show(peer: &Path) -> Result<(), Failure> {
+    let (blocks, _) = BlockFile::open_read_only(peer, 0).map_err(|e| format!("{}: {e}", peer.display()))?;
+    for number in 0..blocks.len() {
+        let CommittedBlock { block, codes, .. } = CommittedBlock::from_bytes(&blocks.read(number)?)?;
+        say!("block {number}   {}", block.header.hash());
+        if number == 0 {
+            say!("  channel configuration");
+            continue;
+        }
+        for (envelope, code) in block.envelopes.iter().zip(codes) {
+            match Envelope::from_bytes(envelope).and_then(|envelope| envelope.proposal()) {
+                Ok(proposal) => {
+                    let action = Action::from_bytes(&proposal.action)
+                        .map_or_else(|e| e.to_string(), |action| action.txtype().name().to_owned());
+                    let subject = proposal.creator.subject();
+                    say!("  {}   {code}   {action} by {} {}", proposal.txid, subject.role, subject.id);
+                }
+                Err(error) => say!("  {code}   {error}"),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The `phi-pre` command.
+//!
+//! Exit codes: 0 done; 1 the operation failed, and stderr says which and why; 2 usage. Long work shows a progress bar on
+//! a terminal and is silent in a pipe.
+
+/// `println!` for a command: a reader that went away (`| head`) is no failure, and nothing panics.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*)) };
+}
+
+mod bench;
+mod demo;
+mod keyfile;
+mod ledger;
+mod tools;
+
+use crate::group::{ENGINE_VARIABLE, Engaged};
+use clap::{Parser, Subcommand};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Whatever stopped a command, as it is printed.
+type Failure = Box<dyn std::error::Error>;
+
+#[derive(Parser)]
+#[command(name = "phi-pre", version, about = "Pairing-based proxy re-encryption of health records (research code)")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The paper's whole flow (Figures 2-5) on real files, with a check list at the end.
+    Demo {
+        /// Folder of records; the ones in examples/records where it is left out.
+        #[arg(long, value_name = "DIR")]
+        emr: Option<PathBuf>,
+        /// Keeps ledger, cloud store, received records and a transcript in this new or empty folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Throughput of every engine on this machine, interleaved in one run.
+    Bench {
+        /// Writes machine, versions and every figure.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Plots throughput by engine and batch size, and where the time goes.
+        #[arg(long, value_name = "FILE.svg")]
+        plot: Option<PathBuf>,
+        /// Samples of each figure.
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
+        rounds: u16,
+    },
+    /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y).
+    Keygen {
+        /// Path and name of the pair, without extension.
+        name: PathBuf,
+    },
+    /// Encrypts a record for a public key.
+    Encrypt {
+        /// The public key (NAME.public).
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// The AEAD of the body.
+        #[arg(long, value_enum, default_value_t = tools::SuiteName::Aes256Gcm)]
+        suite: tools::SuiteName,
+        /// The record.
+        record: PathBuf,
+        /// The envelope to write.
+        envelope: PathBuf,
+    },
+    /// Equation 1: makes k_re from two secret keys.
+    Rekey {
+        /// The key under which envelopes stand (NAME.secret).
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The key under which they shall stand (NAME.secret).
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// The re-encryption key to write.
+        rekey: PathBuf,
+    },
+    /// Equation 2: re-encrypts an envelope, in place unless --out is given.
+    Reencrypt {
+        /// The re-encryption key.
+        #[arg(long, value_name = "FILE")]
+        rekey: PathBuf,
+        /// Writes a new envelope and leaves the old one as it is.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// The envelope.
+        envelope: PathBuf,
+    },
+    /// Equation 3: decrypts an envelope.
+    Decrypt {
+        /// The secret key (NAME.secret).
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// The envelope.
+        envelope: PathBuf,
+        /// The record to write.
+        record: PathBuf,
+    },
+    /// Prints what an envelope shows without a key.
+    Inspect {
+        /// The envelope.
+        envelope: PathBuf,
+    },
+    /// Reads the ledger of a stopped peer.
+    #[command(subcommand)]
+    Ledger(ledger::Command),
+}
+
+/// Runs the command of this process's arguments.
+pub fn run() -> ExitCode {
+    let command = Cli::parse().command;
+    if let Err(failure) = Engaged::from_env() {
+        eprintln!("phi-pre: {ENGINE_VARIABLE}: {failure}");
+        return ExitCode::from(2);
+    }
+    let done = match command {
+        Command::Demo { emr, out } => demo::run(emr.as_deref(), out.as_deref()),
+        Command::Bench { json, plot, rounds } => bench::run(json.as_deref(), plot.as_deref(), rounds),
+        Command::Keygen { name } => tools::keygen(&name),
+        Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),
+        Command::Rekey { from, to, rekey } => tools::rekey(&from, &to, &rekey),
+        Command::Reencrypt { rekey, out, envelope } => tools::reencrypt(&rekey, &envelope, out.as_deref()),
+        Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
+        Command::Inspect { envelope } => tools::inspect(&envelope),
+        Command::Ledger(command) => ledger::run(&command),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("phi-pre: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A generator seeded by the operating system.
+fn system_rng() -> Result<ChaCha20Rng, Failure> {
+    let mut seed = zeroize::Zeroizing::new([0; 32]);
+    getrandom::fill(seed.as_mut())?;
+    Ok(ChaCha20Rng::from_seed(*seed))
+}
+
+fn say(line: std::fmt::Arguments<'_>) {
+    use std::io::{ErrorKind, Write};
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => eprintln!("phi-pre: stdout: {e}"),
+        _ => {}
+    }
+}

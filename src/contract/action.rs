@@ -1,0 +1,113 @@
+//! What a proposal asks the contract for.
+//!
+//! Paper: section 3.2 and the field `txtype` of Fig. 5 (0000 there is a medical-record).
+
+use crate::error::DecodeError;
+use crate::hash::Digest;
+use crate::identifier::Pseudonym;
+use crate::identity::{MemberId, Role};
+use crate::integrity::{Commitment, TxType};
+use crate::ledger::TxId;
+use crate::wire::{Reader, Wire, Writer};
+
+/// Who may do it.
+pub const fn role(txtype: TxType) -> Role {
+    match txtype {
+        TxType::MedicalRecord | TxType::ShareComplete => Role::Hospital,
+        TxType::Confirmation | TxType::ShareRequest => Role::User,
+    }
+}
+
+/// An action with its arguments: two bytes for the type, then 32 bytes for each argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// 0000: the hospital writes a record, under the txid of this transaction. 66 bytes.
+    MedicalRecord {
+        /// ID_i, whose record it is.
+        id: Pseudonym,
+        /// The salted commitment to its content.
+        commitment: Commitment,
+    },
+    /// 0001: the user has checked the record. 130 bytes.
+    Confirmation {
+        /// The transaction in which the hospital will write it.
+        record: TxId,
+        /// ID_i, the creator.
+        id: Pseudonym,
+        /// The commitment that the user has checked.
+        commitment: Commitment,
+        /// The hospital.
+        hospital: MemberId,
+    },
+    /// 0002: the user consents to sharing one record with one hospital. 98 bytes.
+    ShareRequest {
+        /// The transaction that wrote the record.
+        record: TxId,
+        /// Who is to receive it.
+        recipient: MemberId,
+        /// The digest of the sealed keys, which travel beside the ledger.
+        grant: Digest,
+    },
+    /// 0003: the recipient has it. 34 bytes.
+    ShareComplete {
+        /// The transaction of the request.
+        request: TxId,
+    },
+}
+
+impl Action {
+    /// The kind.
+    pub const fn txtype(&self) -> TxType {
+        match self {
+            Self::MedicalRecord { .. } => TxType::MedicalRecord,
+            Self::Confirmation { .. } => TxType::Confirmation,
+            Self::ShareRequest { .. } => TxType::ShareRequest,
+            Self::ShareComplete { .. } => TxType::ShareComplete,
+        }
+    }
+}
+
+impl Wire for Action {
+    const NAME: &'static str = "action";
+
+    fn write(&self, out: &mut Writer) {
+        out.u8(0).u8(self.txtype() as u8);
+        match self {
+            Self::MedicalRecord { id, commitment } => {
+                id.write(out);
+                commitment.write(out);
+            }
+            Self::Confirmation { record, id, commitment, hospital } => {
+                record.write(out);
+                id.write(out);
+                commitment.write(out);
+                hospital.write(out);
+            }
+            Self::ShareRequest { record, recipient, grant } => {
+                record.write(out);
+                recipient.write(out);
+                grant.write(out);
+            }
+            Self::ShareComplete { request } => request.write(out),
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match u16::from_be_bytes(input.array("txtype")?) {
+            0 => Ok(Self::MedicalRecord { id: Pseudonym::read(input)?, commitment: Commitment::read(input)? }),
+            1 => Ok(Self::Confirmation {
+                record: TxId::read(input)?,
+                id: Pseudonym::read(input)?,
+                commitment: Commitment::read(input)?,
+                hospital: MemberId::read(input)?,
+            }),
+            2 => Ok(Self::ShareRequest {
+                record: TxId::read(input)?,
+                recipient: MemberId::read(input)?,
+                grant: Digest::read(input)?,
+            }),
+            3 => Ok(Self::ShareComplete { request: TxId::read(input)? }),
+            got => Err(DecodeError::Unknown { what: "txtype", got: got.into() }),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+use super::*;
+use crate::identity::{Member, SigningKey};
+use crate::ledger::{Committed, Entry, Simulation, StoreError, Transient, Version};
+use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::collections::BTreeMap;
+
+/// A state in memory, with the ledger's own simulation before it.
+#[derive(Default)]
+struct World(BTreeMap<String, Vec<u8>>);
+
+impl Committed for World {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        let version = Version { block: 1, tx: 0 };
+        Ok(self.0.get(key).map(|value| Entry { version, value: value.clone() }))
+    }
+
+    fn knows(&self, _: &TxId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+fn member(role: Role, id: u8) -> Member {
+    let key = SigningKey::random(&mut ChaCha20Rng::seed_from_u64(id.into()));
+    let organisation = role.name().to_owned();
+    Member { organisation, role, id: MemberId([id; 32]), verifying_key: key.verifying_key(), sealing_key: None }
+}
+
+const RECORD: TxId = TxId(Digest([1; 32]));
+const CONFIRM: TxId = TxId(Digest([2; 32]));
+const REQUEST: TxId = TxId(Digest([3; 32]));
+const COMPLETE: TxId = TxId(Digest([4; 32]));
+const NEW: TxId = TxId(Digest([5; 32]));
+const COMMITMENT: Commitment = Commitment(Digest([0xc0; 32]));
+const GRANT: Digest = Digest([0x60; 32]);
+const ALICE: u8 = 10;
+const BOB: u8 = 11;
+const NORTH: u8 = 20;
+const SOUTH: u8 = 21;
+const NOW: u64 = 1_748_736_000_000;
+
+const WRITE: Action = Action::MedicalRecord { id: Pseudonym([ALICE; 32]), commitment: COMMITMENT };
+const CONFIRMS: Action = Action::Confirmation {
+    record: RECORD,
+    id: Pseudonym([ALICE; 32]),
+    commitment: COMMITMENT,
+    hospital: MemberId([NORTH; 32]),
+};
+const ASK: Action = Action::ShareRequest { record: RECORD, recipient: MemberId([SOUTH; 32]), grant: GRANT };
+const DONE: Action = Action::ShareComplete { request: REQUEST };
+
+impl World {
+    fn call(&mut self, role: Role, id: u8, txid: TxId, action: &[u8]) -> Result<Vec<u8>, ContractError> {
+        let (creator, transient) = (member(role, id), Transient::default());
+        let call = Invocation { creator: &creator, txid, timestamp: NOW, transient: &transient, action };
+        let mut simulation = Simulation::new(&*self);
+        let response = invoke(&mut simulation, &call)?;
+        let written = simulation.finish();
+        self.0.extend(written.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
+        Ok(response)
+    }
+
+    fn act(&mut self, role: Role, id: u8, txid: TxId, action: Action) -> Result<Vec<u8>, ContractError> {
+        self.call(role, id, txid, &action.to_bytes())
+    }
+
+    /// Refused with this number, and nothing written.
+    fn refuses(&mut self, role: Role, id: u8, txid: TxId, action: Action) -> u16 {
+        let before = self.0.clone();
+        let error = self.act(role, id, txid, action).expect_err("an action that breaks a rule");
+        assert_eq!(self.0, before);
+        error.code()
+    }
+
+    fn confirmed() -> Self {
+        let mut world = Self::default();
+        world.act(Role::User, ALICE, CONFIRM, CONFIRMS).unwrap();
+        world
+    }
+
+    fn recorded() -> Self {
+        let mut world = Self::confirmed();
+        world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
+        world
+    }
+
+    fn requested() -> Self {
+        let mut world = Self::recorded();
+        world.act(Role::User, ALICE, REQUEST, ASK).unwrap();
+        world
+    }
+
+    fn completed() -> Self {
+        let mut world = Self::requested();
+        world.act(Role::Hospital, SOUTH, COMPLETE, DONE).unwrap();
+        world
+    }
+}
+
+/// Figures 3 and 4 from end to end, and what stands in the state afterwards.
+#[test]
+fn the_papers_order() {
+    let mut world = World::default();
+    assert_eq!(world.refuses(Role::Hospital, NORTH, RECORD, WRITE), 3);
+    let world = World::completed();
+    let world = &mut Simulation::new(&world);
+    let (id, hospital) = (Pseudonym([ALICE; 32]), MemberId([NORTH; 32]));
+    let expected = Record { id, commitment: COMMITMENT, hospital, timestamp: NOW };
+    assert_eq!(record(world, RECORD).unwrap(), Some(expected));
+    let expected = Confirmation { id, commitment: COMMITMENT, hospital, timestamp: NOW };
+    assert_eq!(confirmation(world, RECORD, id).unwrap(), Some(expected));
+    let recipient = MemberId([SOUTH; 32]);
+    let expected = Share { record: RECORD, recipient, grant: GRANT, requested: NOW, completed: Some(NOW) };
+    assert_eq!(share(world, REQUEST).unwrap(), Some(expected));
+    assert_eq!(latest_share(world, RECORD, recipient).unwrap(), Some(REQUEST));
+}
+
+#[test]
+fn each_action_has_its_role() {
+    for (action, allowed) in
+        [(WRITE, Role::Hospital), (CONFIRMS, Role::User), (ASK, Role::User), (DONE, Role::Hospital)]
+    {
+        for role in Role::ALL.into_iter().filter(|role| *role != allowed) {
+            assert_eq!(World::default().refuses(role, ALICE, NEW, action), 2, "{action:?} {role}");
+        }
+    }
+}
+
+#[test]
+fn a_record_must_be_the_one_confirmed() {
+    let mut world = World::confirmed();
+    let id = Pseudonym([ALICE; 32]);
+    let other = Action::MedicalRecord { id, commitment: Commitment(GRANT) };
+    assert_eq!(world.refuses(Role::Hospital, NORTH, RECORD, other), 4);
+    assert_eq!(world.refuses(Role::Hospital, SOUTH, RECORD, WRITE), 5);
+    assert_eq!(world.refuses(Role::Hospital, NORTH, NEW, WRITE), 3);
+    let bobs = Action::MedicalRecord { id: Pseudonym([BOB; 32]), commitment: COMMITMENT };
+    assert_eq!(world.refuses(Role::Hospital, NORTH, RECORD, bobs), 3);
+    assert_eq!(World::recorded().refuses(Role::Hospital, NORTH, RECORD, WRITE), 7);
+}
+
+/// Neither can another confirm for her, nor can another's confirmation keep hers out.
+#[test]
+fn only_the_holder_confirms_and_once() {
+    assert_eq!(World::default().refuses(Role::User, BOB, CONFIRM, CONFIRMS), 6);
+    assert_eq!(World::confirmed().refuses(Role::User, ALICE, NEW, CONFIRMS), 7);
+    let mut world = World::default();
+    let (id, hospital) = (Pseudonym([BOB; 32]), MemberId([NORTH; 32]));
+    let bobs = Action::Confirmation { record: RECORD, id, commitment: COMMITMENT, hospital };
+    world.act(Role::User, BOB, NEW, bobs).unwrap();
+    world.act(Role::User, ALICE, CONFIRM, CONFIRMS).unwrap();
+    world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
+}
+
+#[test]
+fn consent_is_the_holders_for_a_record_that_exists() {
+    assert_eq!(World::confirmed().refuses(Role::User, ALICE, REQUEST, ASK), 8);
+    let mut world = World::recorded();
+    assert_eq!(world.refuses(Role::User, BOB, REQUEST, ASK), 6);
+    let home = Action::ShareRequest { record: RECORD, recipient: MemberId([NORTH; 32]), grant: GRANT };
+    assert_eq!(world.refuses(Role::User, ALICE, REQUEST, home), 9);
+    let elsewhere = Action::ShareRequest { record: REQUEST, recipient: MemberId([SOUTH; 32]), grant: GRANT };
+    assert_eq!(World::requested().refuses(Role::User, ALICE, NEW, elsewhere), 8);
+}
+
+/// One open request for each record and recipient; the next one after its completion, under a txid of its own.
+#[test]
+fn requests_do_not_overlap_or_overwrite() {
+    let mut world = World::requested();
+    assert_eq!(world.refuses(Role::User, ALICE, NEW, ASK), 10);
+    let third = Action::ShareRequest { record: RECORD, recipient: MemberId([99; 32]), grant: GRANT };
+    world.act(Role::User, ALICE, COMPLETE, third).unwrap();
+    let mut world = World::completed();
+    assert_eq!(world.refuses(Role::User, ALICE, REQUEST, ASK), 7);
+    world.act(Role::User, ALICE, NEW, ASK).unwrap();
+    assert_eq!(world.refuses(Role::User, ALICE, COMPLETE, ASK), 10);
+}
+
+#[test]
+fn a_completion_is_the_recipients_and_once() {
+    assert_eq!(World::recorded().refuses(Role::Hospital, SOUTH, COMPLETE, DONE), 11);
+    assert_eq!(World::requested().refuses(Role::Hospital, NORTH, COMPLETE, DONE), 12);
+    assert_eq!(World::completed().refuses(Role::Hospital, SOUTH, NEW, DONE), 13);
+}
+
+#[test]
+fn malformed_actions_and_foreign_values_are_refused() {
+    let mut world = World::default();
+    for bytes in [&[][..], &[0], &[0, 4], &[1, 0], &WRITE.to_bytes()[..65], &[&DONE.to_bytes()[..], &[0]].concat()] {
+        assert_eq!(world.call(Role::Hospital, NORTH, NEW, bytes).unwrap_err().code(), 1);
+    }
+    world.0.insert(records::share_key(REQUEST), vec![7; 9]);
+    assert_eq!(world.refuses(Role::Hospital, SOUTH, COMPLETE, DONE), 14);
+}
+
+/// The codes on the wire are those of Fig. 5.
+#[test]
+fn transaction_types() {
+    for (action, code) in [(WRITE, "0000"), (CONFIRMS, "0001"), (ASK, "0002"), (DONE, "0003")] {
+        assert_eq!(action.txtype().to_string(), code);
+        assert_eq!(action.to_bytes()[..2], code.parse::<u16>().unwrap().to_be_bytes());
+        assert_eq!(Action::from_bytes(&action.to_bytes()), Ok(action));
+    }
+}
+
+/// What the state holds is pseudonyms, digests, identifiers and times: these bytes and no others.
+#[test]
+fn nothing_else_is_in_the_state() {
+    let sizes: Vec<_> = World::completed().0.into_iter().map(|(key, value)| (key, value.len())).collect();
+    let kinds: Vec<_> = sizes.iter().map(|(key, size)| (key.split('/').next().unwrap(), *size)).collect();
+    assert_eq!(kinds, [("confirmation", 104), ("latest", 32), ("record", 104), ("share", 113)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is asked of it, the contract answers; and what decodes has one encoding.
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..140), kind in 0_u8..5, role in 0_usize..6) {
+        let bytes = [&[0, kind][..], &bytes].concat();
+        if let Ok(action) = Action::from_bytes(&bytes) {
+            prop_assert_eq!(action.to_bytes(), bytes.clone());
+        }
+        let _ = World::completed().call(Role::ALL[role], ALICE, NEW, &bytes);
+        for value in [Record::from_bytes(&bytes).map(|v| v.to_bytes()), Share::from_bytes(&bytes).map(|v| v.to_bytes())] {
+            prop_assert!(value.is_err() || value == Ok(bytes.clone()));
+        }
+    }
+}

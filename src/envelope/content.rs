@@ -1,0 +1,64 @@
+//! From M to the content key, its commitment and the salt; and the AEAD on one chunk.
+
+use super::header::{Header, Suite};
+use super::{DecryptError, EncryptError, TAG_BYTES};
+use crate::group::G1;
+use crate::hash::{Digest, hkdf, label};
+use crate::integrity::Salt;
+use crate::pre::Message;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use zeroize::Zeroizing;
+
+/// K, com and the salt of one envelope.
+pub(super) struct Content {
+    key: LessSafeKey,
+    pub(super) key_commitment: Digest,
+    pub(super) salt: Salt,
+}
+
+impl Content {
+    /// None where the AEAD refuses a key of 32 bytes, which it never does.
+    pub(super) fn derive(m: &Message, z: &G1, suite: Suite) -> Option<Self> {
+        let info = Header::version_and_suite(suite);
+        let okm = Zeroizing::new(hkdf::<96>(m.to_bytes().expose(), &z.to_bytes(), label::CONTENT_KEY, &[&info]));
+        let ([key, com, salt], _) = okm.as_chunks::<32>() else { return None };
+        let algorithm = match suite {
+            Suite::Aes256Gcm => &AES_256_GCM,
+            Suite::ChaCha20Poly1305 => &CHACHA20_POLY1305,
+        };
+        let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
+        Some(Self { key, key_commitment: Digest(*com), salt: Salt::new(*salt) })
+    }
+
+    /// Encrypts the chunk that fills `slot` but for the room of the tag at its end.
+    pub(super) fn seal(&self, at: Place, aad: &[u8], slot: &mut [u8]) -> Result<(), EncryptError> {
+        let (chunk, room) = slot.split_at_mut(slot.len().saturating_sub(TAG_BYTES));
+        let tag = self.key.seal_in_place_separate_tag(at.nonce(), Aad::from(aad), chunk);
+        room.copy_from_slice(tag.map_err(|_| EncryptError::Aead)?.as_ref());
+        Ok(())
+    }
+
+    /// Decrypts `slot` in place and returns the chunk; on refusal the slot's content is not to be used.
+    pub(super) fn open<'a>(&self, at: Place, aad: &[u8], slot: &'a mut [u8]) -> Result<&'a [u8], DecryptError> {
+        match self.key.open_in_place(at.nonce(), Aad::from(aad), slot) {
+            Ok(chunk) => Ok(chunk),
+            Err(_) => Err(DecryptError::Refused),
+        }
+    }
+}
+
+/// The place of a chunk in its envelope, which its nonce carries. Each K encrypts one envelope, so places never repeat.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) index: u64,
+    pub(super) last: bool,
+}
+
+impl Place {
+    fn nonce(self) -> Nonce {
+        let mut nonce = [0; NONCE_LEN];
+        nonce[3..11].copy_from_slice(&self.index.to_be_bytes());
+        nonce[11] = self.last.into();
+        Nonce::assume_unique_for_key(nonce)
+    }
+}

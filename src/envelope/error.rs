@@ -1,0 +1,50 @@
+//! One error for each direction; nothing in them tells why a decryption was refused.
+
+use crate::error::DecodeError;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a record was not encrypted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncryptError {
+    /// The record could not be read, or the envelope not written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The AEAD refused a chunk, which it does for no chunk of 64 KiB.
+    #[error("the AEAD refused a chunk")]
+    Aead,
+}
+
+/// Why an envelope was not decrypted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecryptError {
+    /// The envelope could not be read, or the record not written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The header is malformed; it is public, so the error may name the field.
+    #[error("envelope header: {0}")]
+    Header(#[from] DecodeError),
+    /// A wrong key, or an envelope that was altered, cut or reordered.
+    #[error("refused: wrong key, or the envelope was altered")]
+    Refused,
+}
+
+/// A failure with the file that it concerns.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct FileError<E: std::error::Error + 'static> {
+    /// The file.
+    pub path: PathBuf,
+    /// What happened.
+    #[source]
+    pub source: E,
+}
+
+impl<E: std::error::Error + 'static> FileError<E> {
+    /// For `map_err`: names the file.
+    pub(super) fn at<F: Into<E>>(path: &Path) -> impl Fn(F) -> Self + '_ {
+        |source| Self { path: path.to_owned(), source: source.into() }
+    }
+}

@@ -1,0 +1,102 @@
+//! The header: 284 bytes, of which re-encryption rewrites the last 192.
+
+use crate::error::DecodeError;
+use crate::hash::Digest;
+use crate::pre::{Capsule, PreparedReKey, ReKey};
+use crate::wire::{Reader, Wire, Writer};
+
+const MAGIC: &[u8; 8] = b"phi-pre\0";
+const VERSION: u8 = 1;
+
+/// The AEAD of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Suite {
+    /// AES-256-GCM (NIST SP 800-38D).
+    #[default]
+    Aes256Gcm = 1,
+    /// ChaCha20-Poly1305 (RFC 8439).
+    ChaCha20Poly1305 = 2,
+}
+
+impl core::fmt::Display for Suite {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+        })
+    }
+}
+
+/// The header of an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The AEAD of the body.
+    pub suite: Suite,
+    /// com, the commitment to the content key.
+    pub key_commitment: Digest,
+    /// (Z, C).
+    pub capsule: Capsule,
+}
+
+impl Header {
+    /// Bytes of an encoding.
+    pub const BYTES: usize = Self::INVARIANT_BYTES + crate::group::Gt::BYTES;
+    /// Bytes before C: those that no re-encryption changes.
+    pub const INVARIANT_BYTES: usize = MAGIC.len() + 4 + 32 + crate::group::G1::BYTES;
+
+    /// Equation (2): the same envelope under another key.
+    #[must_use]
+    pub fn reencrypt(&self, k_re: &ReKey) -> Self {
+        Self { capsule: k_re.reencrypt(&self.capsule), ..*self }
+    }
+
+    /// Equation (2) on many headers.
+    pub fn reencrypt_many(headers: &[Self], k_re: &PreparedReKey) -> Vec<Self> {
+        let capsules: Vec<_> = headers.iter().map(|header| header.capsule).collect();
+        let again = k_re.reencrypt(&capsules);
+        headers.iter().zip(again).map(|(header, capsule)| Self { capsule, ..*header }).collect()
+    }
+
+    /// What the AEAD authenticates beside each chunk.
+    pub(super) fn invariant(&self) -> Vec<u8> {
+        let mut bytes = self.to_bytes();
+        bytes.truncate(Self::INVARIANT_BYTES);
+        bytes
+    }
+
+    /// The numbers that enter the key derivation.
+    pub(super) const fn version_and_suite(suite: Suite) -> [u8; 2] {
+        [VERSION, suite as u8]
+    }
+}
+
+impl Wire for Header {
+    const NAME: &'static str = "envelope header";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(MAGIC).raw(&Self::version_and_suite(self.suite)).raw(&[0; 2]);
+        self.key_commitment.write(out);
+        self.capsule.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        if input.array("envelope magic")? != *MAGIC {
+            return Err(DecodeError::Magic { what: "envelope" });
+        }
+        match input.u8("envelope version")? {
+            VERSION => {}
+            got => return Err(DecodeError::Unknown { what: "envelope version", got: got.into() }),
+        }
+        let suite = match input.u8("envelope suite")? {
+            1 => Suite::Aes256Gcm,
+            2 => Suite::ChaCha20Poly1305,
+            got => return Err(DecodeError::Unknown { what: "envelope suite", got: got.into() }),
+        };
+        match u16::from_be_bytes(input.array("reserved bytes")?) {
+            0 => {}
+            got => return Err(DecodeError::Unknown { what: "reserved bytes", got: got.into() }),
+        }
+        Ok(Self { suite, key_commitment: Digest::read(input)?, capsule: Capsule::read(input)? })
+    }
+}

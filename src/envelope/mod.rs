@@ -1,0 +1,47 @@
+//! A record as a file: a capsule, then the record in chunks under an AEAD.
+//!
+//! Paper: section 3.2, "encrypts with an encryption key (for cloud transmission)" and Equation 2. M of the capsule is the
+//! seed of the content key (KEM/DEM), so re-encryption rewrites C and touches no byte of the body.
+//!
+//! ```text
+//! header   284 bytes
+//!   magic      8   "phi-pre\0"
+//!   version    1   1
+//!   suite      1   1 AES-256-GCM, 2 ChaCha20-Poly1305
+//!   reserved   2   zero
+//!   com       32   key commitment
+//!   Z         48   )
+//!   C        192   ) the capsule; C alone changes on re-encryption
+//! body     the record in chunks of 64 KiB, each with a tag of 16 bytes; the last may be shorter, and is empty only
+//!          for an empty record
+//!
+//! K || com || salt = HKDF(ikm = M, salt = Z, info = "content-key", version, suite)     32 bytes each
+//! chunk_i          = AEAD(K, nonce = 0^24 || i (64 bits) || last (8 bits), aad = header without C)
+//! ```
+//!
+//! - com commits to K (eprint 2020/1456): an envelope opens under one key only, and a wrong key is refused before any
+//!   chunk is touched. `salt` is that of the [`Commitment`](crate::integrity::Commitment) on the ledger.
+//! - The nonces are those of STREAM (eprint 2015/189): chunks cannot be reordered, dropped, repeated or cut off.
+//! - The AAD leaves C out, since the proxy rewrites it; a C that was altered gives another M, and com refuses it.
+//!
+//! Every failure to decrypt is the one opaque [`DecryptError::Refused`].
+
+mod content;
+mod error;
+mod file;
+mod header;
+mod stream;
+
+pub use error::{DecryptError, EncryptError, FileError};
+pub use file::{
+    Inspection, Progress, Receipt, check_file, create_file, decrypt_file, encrypt_file, inspect_file, reencrypt_file,
+    reencrypt_file_to,
+};
+pub use header::{Header, Suite};
+pub use stream::{Opener, Sealed, Sealer};
+
+/// Bytes of an AEAD tag.
+pub const TAG_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! The body: batches of chunks, each batch on all cores while the next one is read.
+
+use super::content::{Content, Place};
+use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
+use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf};
+use crate::pre::{EncryptionKey, Message, Params, PublicKey};
+use crate::wire::Wire;
+use rand_core::CryptoRng;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use subtle::ConstantTimeEq;
+
+/// Chunks in memory at once: 4 MiB, twice (one batch at work, one being read).
+const BATCH: usize = 64;
+/// A chunk with its tag.
+const SLOT_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
+
+/// What an envelope's body was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The commitment to the record, for the ledger.
+    pub commitment: Commitment,
+    /// Bytes of the record.
+    pub bytes: u64,
+}
+
+/// Encrypts one record: a fresh M, used once.
+pub struct Sealer {
+    header: Header,
+    content: Content,
+}
+
+impl Sealer {
+    /// Draws M and r and makes the header.
+    ///
+    /// # Errors
+    /// [`EncryptError::Aead`], which does not occur.
+    pub fn new(params: &Params, key: &PublicKey, suite: Suite, rng: &mut impl CryptoRng) -> Result<Self, EncryptError> {
+        let (capsule, m) = key.encapsulate(params, rng);
+        let content = Content::derive(&m, capsule.z(), suite).ok_or(EncryptError::Aead)?;
+        Ok(Self { header: Header { suite, key_commitment: content.key_commitment, capsule }, content })
+    }
+
+    /// The header that [`seal`](Self::seal) will write.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Writes header and body. Memory: 8 MiB, whatever the size of the record.
+    ///
+    /// # Errors
+    /// [`EncryptError::Io`].
+    pub fn seal(
+        self,
+        record: &mut (impl Read + Send),
+        envelope: &mut (impl Write + Send),
+    ) -> Result<Sealed, EncryptError> {
+        envelope.write_all(&self.header.to_bytes())?;
+        let aad = self.header.invariant();
+        let mut committer = Committer::default();
+        let mut bytes = 0;
+        for_each_batch::<EncryptError>(record, CHUNK_BYTES, TAG_BYTES, |slots, first, last| {
+            let n = slots.len();
+            let seal = |i: usize, slot: &mut [u8]| -> Result<Leaf, EncryptError> {
+                let index = first + i as u64;
+                let leaf = self.content.salt.leaf(index, &slot[..slot.len().saturating_sub(TAG_BYTES)]);
+                self.content.seal(Place { index, last: last && i + 1 == n }, &aad, slot)?;
+                Ok(leaf)
+            };
+            for leaf in on_all_cores(slots, seal)? {
+                bytes += leaf.bytes();
+                committer.push(leaf);
+            }
+            slots.iter().try_for_each(|slot| Ok(envelope.write_all(slot)?))
+        })?;
+        Ok(Sealed { commitment: committer.finish(), bytes })
+    }
+}
+
+/// Decrypts one envelope, once its header is known to stand under the key at hand.
+pub struct Opener {
+    aad: Vec<u8>,
+    content: Content,
+}
+
+impl Opener {
+    /// Equation (3), then the check of the key commitment.
+    ///
+    /// # Errors
+    /// [`DecryptError::Refused`] for any key but the right one.
+    pub fn new(header: &Header, key: &EncryptionKey) -> Result<Self, DecryptError> {
+        Self::with_message(header, &key.decapsulate(&header.capsule))
+    }
+
+    /// With M at hand, from a batch of decapsulations.
+    ///
+    /// # Errors
+    /// [`DecryptError::Refused`] for another M.
+    pub fn with_message(header: &Header, m: &Message) -> Result<Self, DecryptError> {
+        let content = Content::derive(m, header.capsule.z(), header.suite).ok_or(DecryptError::Refused)?;
+        let same = content.key_commitment.0.ct_eq(&header.key_commitment.0);
+        if bool::from(same) { Ok(Self { aad: header.invariant(), content }) } else { Err(DecryptError::Refused) }
+    }
+
+    /// Decrypts the body, whole chunks at a time: what reaches `record` was authenticated, but it is the whole record
+    /// only once this returns `Ok`. [`decrypt_file`](super::decrypt_file) shows nothing before.
+    ///
+    /// # Errors
+    /// [`DecryptError::Refused`]; [`DecryptError::Io`].
+    pub fn open(self, body: &mut (impl Read + Send), record: &mut (impl Write + Send)) -> Result<Sealed, DecryptError> {
+        let mut committer = Committer::default();
+        let mut bytes = 0;
+        for_each_batch::<DecryptError>(body, SLOT_BYTES, 0, |slots, first, last| {
+            let n = slots.len();
+            let open = |i: usize, slot: &mut [u8]| -> Result<Leaf, DecryptError> {
+                let index = first + i as u64;
+                let at = Place { index, last: last && i + 1 == n };
+                let chunk = self.content.open(at, &self.aad, slot)?;
+                if chunk.is_empty() && index > 0 {
+                    return Err(DecryptError::Refused); // only an empty record has an empty chunk
+                }
+                Ok(self.content.salt.leaf(index, chunk))
+            };
+            // The whole batch is authenticated before its first byte is written.
+            for leaf in on_all_cores(slots, open)? {
+                bytes += leaf.bytes();
+                committer.push(leaf);
+            }
+            slots.iter().try_for_each(|slot| Ok(record.write_all(&slot[..slot.len().saturating_sub(TAG_BYTES)])?))
+        })?;
+        Ok(Sealed { commitment: committer.finish(), bytes })
+    }
+}
+
+impl core::fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Sealer").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+impl core::fmt::Debug for Opener {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Opener").finish_non_exhaustive()
+    }
+}
+
+/// Reads `input` in batches of slots of `piece` bytes, each with `room` more at its end, and hands them to `work` with
+/// the index of the first and whether the batch is the last. The next batch is read while `work` runs. An empty input
+/// is one empty slot, and an input that ends on a slot's boundary has no empty slot behind it.
+fn for_each_batch<E: From<io::Error> + Send>(
+    input: &mut (impl Read + Send),
+    piece: usize,
+    room: usize,
+    mut work: impl FnMut(&mut [&mut [u8]], u64, bool) -> Result<(), E> + Send,
+) -> Result<(), E> {
+    let mut input = BufReader::new(input); // to look ahead; whole pieces pass it by
+    let mut current = vec![0; BATCH * (piece + room)];
+    let mut next = current.clone();
+    let mut filled = fill(&mut input, &mut current, piece, room)?;
+    let mut first = 0;
+    loop {
+        let mut slots = slots(&mut current, filled, piece, room);
+        if filled < BATCH * piece || at_end(&mut input)? {
+            return work(&mut slots, first, true);
+        }
+        let (done, read) = join(|| work(&mut slots, first, false), || fill(&mut input, &mut next, piece, room));
+        done?;
+        filled = read?;
+        first += BATCH as u64;
+        core::mem::swap(&mut current, &mut next);
+    }
+}
+
+fn at_end(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        match input.fill_buf() {
+            Ok(ahead) => return Ok(ahead.is_empty()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Fills the pieces of a batch in order; returns the bytes read.
+fn fill(input: &mut impl Read, batch: &mut [u8], piece: usize, room: usize) -> io::Result<usize> {
+    let mut total = 0;
+    for slot in batch.chunks_exact_mut(piece + room) {
+        let got = read_full(input, &mut slot[..piece])?;
+        total += got;
+        if got < piece {
+            break;
+        }
+    }
+    Ok(total)
+}
+
+/// The slots that hold `filled` bytes, the last one cut to its content and room.
+fn slots(batch: &mut [u8], filled: usize, piece: usize, room: usize) -> Vec<&mut [u8]> {
+    let n = filled.div_ceil(piece).max(1);
+    let tail = filled - (n - 1) * piece;
+    let mut slots: Vec<_> = batch.chunks_exact_mut(piece + room).take(n).collect();
+    if let Some(last) = slots.pop() {
+        slots.push(&mut last[..tail + room]);
+    }
+    slots
+}
+
+/// Reads until `buffer` is full or the input ends.
+fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buffer.len() {
+        match input.read(&mut buffer[got..]) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(got)
+}
+
+#[cfg(feature = "parallel")]
+fn on_all_cores<E: Send>(
+    slots: &mut [&mut [u8]],
+    work: impl Fn(usize, &mut [u8]) -> Result<Leaf, E> + Sync,
+) -> Result<Vec<Leaf>, E> {
+    use rayon::prelude::*;
+    slots.par_iter_mut().enumerate().map(|(i, slot)| work(i, slot)).collect()
+}
+
+#[cfg(not(feature = "parallel"))]
+fn on_all_cores<E>(
+    slots: &mut [&mut [u8]],
+    work: impl Fn(usize, &mut [u8]) -> Result<Leaf, E>,
+) -> Result<Vec<Leaf>, E> {
+    slots.iter_mut().enumerate().map(|(i, slot)| work(i, slot)).collect()
+}
+
+#[cfg(feature = "parallel")]
+fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(a, b)
+}
+
+#[cfg(not(feature = "parallel"))]
+fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}

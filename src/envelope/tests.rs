@@ -1,0 +1,283 @@
+use super::*;
+use crate::error::DecodeError;
+use crate::integrity::{CHUNK_BYTES, Committer};
+use crate::pre::{DecryptionKey, EncryptionKey, Params, PublicKey, ReKey, Seed};
+use crate::wire::Wire;
+use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use std::fs;
+use std::sync::LazyLock;
+
+struct World {
+    params: Params,
+    public: PublicKey,
+    key: EncryptionKey,
+    other: EncryptionKey,
+    k_re: ReKey,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let rng = &mut rng(0);
+    let params = Params::new(Seed::random(rng));
+    let (a, b) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+    let (key, other) = (a.encryption_key(&params), b.encryption_key(&params));
+    World { public: a.public_key(&params), k_re: ReKey::new(&key, &other).unwrap(), key, other, params }
+});
+
+const SLOT: usize = CHUNK_BYTES + TAG_BYTES;
+
+fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+fn record(bytes: usize) -> Vec<u8> {
+    let mut record = vec![0; bytes];
+    rng(bytes as u64).fill_bytes(&mut record);
+    record
+}
+
+fn seal(record: &[u8], suite: Suite) -> (Vec<u8>, Sealed) {
+    let mut envelope = Vec::new();
+    let sealer = Sealer::new(&WORLD.params, &WORLD.public, suite, &mut rng(1)).unwrap();
+    let sealed = sealer.seal(&mut &record[..], &mut envelope).unwrap();
+    (envelope, sealed)
+}
+
+fn open(envelope: &[u8], key: &EncryptionKey) -> Result<(Vec<u8>, Sealed), DecryptError> {
+    let (header, mut body) = envelope.split_at_checked(Header::BYTES).unwrap_or((envelope, &[]));
+    let mut record = Vec::new();
+    let sealed = Opener::new(&Header::from_bytes(header)?, key)?.open(&mut body, &mut record)?;
+    Ok((record, sealed))
+}
+
+/// Sizes around the borders of chunks and batches.
+const SIZES: [usize; 9] = [
+    0,
+    1,
+    CHUNK_BYTES - 1,
+    CHUNK_BYTES,
+    CHUNK_BYTES + 1,
+    3 * CHUNK_BYTES,
+    64 * CHUNK_BYTES,
+    64 * CHUNK_BYTES + 1,
+    130 * CHUNK_BYTES - 5,
+];
+
+#[test]
+fn every_size_comes_back_with_its_commitment() {
+    for suite in [Suite::Aes256Gcm, Suite::ChaCha20Poly1305] {
+        for size in SIZES {
+            let record = record(size);
+            let (envelope, sealed) = seal(&record, suite);
+            let chunks = size.div_ceil(CHUNK_BYTES).max(1);
+            assert_eq!(envelope.len(), Header::BYTES + size + chunks * TAG_BYTES, "{size}");
+            assert_eq!(sealed.bytes, size as u64);
+            let (opened, again) = open(&envelope, &WORLD.key).unwrap();
+            assert!(opened == record, "{size}");
+            assert_eq!(again, sealed);
+        }
+    }
+}
+
+#[test]
+fn the_commitment_is_that_of_the_record_under_the_salt_of_m() {
+    let record = record(3 * CHUNK_BYTES + 7);
+    let (envelope, sealed) = seal(&record, Suite::default());
+    let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    let m = WORLD.key.decapsulate(&header.capsule);
+    let content = content::Content::derive(&m, header.capsule.z(), header.suite).unwrap();
+    assert_eq!(Committer::commit(&content.salt, &record), sealed.commitment);
+}
+
+#[test]
+fn reencryption_rewrites_c_alone_and_moves_the_key() {
+    let (envelope, sealed) = seal(&record(CHUNK_BYTES + 9), Suite::default());
+    let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    let again = header.reencrypt(&WORLD.k_re);
+    assert_eq!(Header::reencrypt_many(&[header, header], &WORLD.k_re.prepare()), [again, again]);
+    let moved = [&again.to_bytes()[..], &envelope[Header::BYTES..]].concat();
+    let differs: Vec<_> = (0..moved.len()).filter(|&i| moved[i] != envelope[i]).collect();
+    assert!(differs.iter().all(|i| (Header::INVARIANT_BYTES..Header::BYTES).contains(i)), "{differs:?}");
+    assert_eq!(open(&moved, &WORLD.other).unwrap().1, sealed);
+    assert!(matches!(open(&moved, &WORLD.key), Err(DecryptError::Refused)));
+}
+
+#[test]
+fn a_wrong_key_is_refused_before_any_chunk() {
+    let (envelope, _) = seal(&record(10), Suite::default());
+    let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    assert!(matches!(Opener::new(&header, &WORLD.other), Err(DecryptError::Refused)));
+}
+
+#[test]
+fn truncation_is_refused_wherever_it_falls() {
+    let (envelope, _) = seal(&record(2 * CHUNK_BYTES + 5), Suite::default());
+    let cuts = [1, 283, 284, 285, 284 + 16, 284 + SLOT - 1, 284 + SLOT, 284 + SLOT + 1, 284 + 2 * SLOT];
+    for cut in cuts.into_iter().chain([envelope.len() - 1, envelope.len() - 5]) {
+        assert!(open(&envelope[..cut], &WORLD.key).is_err(), "{cut}");
+    }
+    assert!(open(&[&envelope[..], &[0]].concat(), &WORLD.key).is_err());
+    assert!(open(&[&envelope[..], &envelope[284..284 + SLOT]].concat(), &WORLD.key).is_err());
+}
+
+#[test]
+fn reordered_repeated_and_foreign_chunks_are_refused() {
+    let (envelope, _) = seal(&record(3 * CHUNK_BYTES), Suite::default());
+    let (header, body) = envelope.split_at(Header::BYTES);
+    let chunk = |i: usize| &body[i * SLOT..(i + 1) * SLOT];
+    for order in [[1, 0, 2], [0, 0, 2], [0, 2, 1], [2, 1, 0]] {
+        let mixed = [header, chunk(order[0]), chunk(order[1]), chunk(order[2])].concat();
+        assert!(matches!(open(&mixed, &WORLD.key), Err(DecryptError::Refused)), "{order:?}");
+    }
+    let shorter = [header, chunk(0), chunk(1)].concat();
+    assert!(matches!(open(&shorter, &WORLD.key), Err(DecryptError::Refused)));
+    assert!(matches!(open(header, &WORLD.key), Err(DecryptError::Refused)));
+}
+
+#[test]
+fn a_swapped_capsule_is_refused() {
+    let (mut envelope, _) = seal(&record(10), Suite::default());
+    let (capsule, _) = WORLD.public.encapsulate(&WORLD.params, &mut rng(2));
+    envelope[Header::BYTES - 240..Header::BYTES].copy_from_slice(&capsule.to_bytes());
+    assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused)));
+}
+
+/// Nothing of a batch is written when one of its chunks fails, and the chunks before it came from whole batches.
+#[test]
+fn no_plaintext_of_a_failed_chunk_is_released() {
+    let (mut envelope, _) = seal(&record(70 * CHUNK_BYTES), Suite::default());
+    let at = Header::BYTES + 66 * SLOT + 100;
+    envelope[at] ^= 1;
+    let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    let mut released = Vec::new();
+    let refused = Opener::new(&header, &WORLD.key).unwrap().open(&mut &envelope[Header::BYTES..], &mut released);
+    assert!(matches!(refused, Err(DecryptError::Refused)));
+    assert!(released == record(70 * CHUNK_BYTES)[..64 * CHUNK_BYTES]);
+}
+
+#[test]
+fn header_faults_are_named() {
+    let (envelope, _) = seal(&record(1), Suite::default());
+    let fault = |at: usize, value: u8| {
+        let mut bytes = envelope[..Header::BYTES].to_vec();
+        bytes[at] = value;
+        Header::from_bytes(&bytes).unwrap_err()
+    };
+    assert_eq!(fault(0, b'q'), DecodeError::Magic { what: "envelope" });
+    assert_eq!(fault(8, 2), DecodeError::Unknown { what: "envelope version", got: 2 });
+    assert_eq!(fault(9, 3), DecodeError::Unknown { what: "envelope suite", got: 3 });
+    assert_eq!(fault(11, 1), DecodeError::Unknown { what: "reserved bytes", got: 1 });
+    assert_eq!(fault(44, 0), DecodeError::Flags { what: "G1" });
+    assert_eq!(fault(92, 0), DecodeError::Flags { what: "GT" });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The other suite reads the same bytes under another key; everything else breaks a check.
+    #[test]
+    fn any_flipped_bit_is_refused(position: prop::sample::Index, bit in 0_u32..8) {
+        static ENVELOPE: LazyLock<Vec<u8>> = LazyLock::new(|| seal(&record(300), Suite::default()).0);
+        let mut envelope = ENVELOPE.clone();
+        envelope[position.index(ENVELOPE.len())] ^= 1_u8 << bit;
+        prop_assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused | DecryptError::Header(_))));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(open(&bytes, &WORLD.key).is_err());
+    }
+}
+
+mod files {
+    use super::*;
+
+    #[test]
+    fn encrypt_reencrypt_inspect_decrypt() {
+        let dir = tempfile::tempdir().unwrap();
+        let [plain, sealed, moved, back] = ["plain", "sealed", "moved", "back"].map(|name| dir.path().join(name));
+        let record = record(2 * CHUNK_BYTES);
+        fs::write(&plain, &record).unwrap();
+        let receipt =
+            encrypt_file(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(3), &plain, &sealed, &|_| ())
+                .unwrap();
+        let inspection = inspect_file(&sealed).unwrap();
+        assert_eq!(inspection, Inspection { header: receipt.header, record_bytes: record.len() as u64, chunks: 2 });
+        reencrypt_file_to(&WORLD.k_re, &sealed, &moved).unwrap();
+        reencrypt_file(&WORLD.k_re, &sealed).unwrap();
+        assert_eq!(fs::read(&moved).unwrap(), fs::read(&sealed).unwrap());
+        assert_eq!(decrypt_file(&WORLD.other, &sealed, &back, &|_| ()).unwrap(), receipt.sealed);
+        assert_eq!(fs::read(&back).unwrap(), record);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4);
+    }
+
+    /// A refused envelope leaves no output and does not touch one that was there.
+    #[test]
+    fn output_appears_only_when_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
+        let (mut envelope, _) = seal(&record(200 * CHUNK_BYTES), Suite::default());
+        let last = envelope.len() - 1;
+        envelope[last] ^= 1;
+        fs::write(&sealed, &envelope).unwrap();
+        let refused = decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap_err();
+        assert!(matches!(refused.source, DecryptError::Refused));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        fs::write(&back, b"before").unwrap();
+        decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap_err();
+        assert_eq!(fs::read(&back).unwrap(), b"before");
+    }
+
+    #[test]
+    fn an_interrupted_reencryption_is_undone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sealed");
+        let (envelope, _) = seal(&record(10), Suite::default());
+        // The process died after half of C was written.
+        let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+        let mut torn = envelope.clone();
+        let again = header.reencrypt(&WORLD.k_re).to_bytes();
+        torn[Header::INVARIANT_BYTES..200].copy_from_slice(&again[Header::INVARIANT_BYTES..200]);
+        fs::write(&path, &torn).unwrap();
+        fs::write(dir.path().join("sealed.capsule"), &envelope[..Header::BYTES]).unwrap();
+        assert_eq!(inspect_file(&path).unwrap().header, header);
+        assert_eq!(fs::read(&path).unwrap(), envelope);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_kept_capsule_of_another_envelope_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sealed");
+        let (envelope, _) = seal(&record(10), Suite::default());
+        let (other, _) = seal(&record(10), Suite::ChaCha20Poly1305);
+        fs::write(&path, &envelope).unwrap();
+        fs::write(dir.path().join("sealed.capsule"), &other[..Header::BYTES]).unwrap();
+        assert!(matches!(inspect_file(&path).unwrap_err().source, DecryptError::Header(_)));
+        assert_eq!(fs::read(&path).unwrap(), envelope);
+    }
+
+    #[test]
+    fn missing_and_short_files_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("absent");
+        assert!(inspect_file(&path).unwrap_err().to_string().contains("absent"));
+        let (envelope, _) = seal(&record(0), Suite::default());
+        for bytes in [&[][..], &envelope[..100], &envelope[..284], &envelope[..299]] {
+            fs::write(&path, bytes).unwrap();
+            assert!(matches!(inspect_file(&path).unwrap_err().source, DecryptError::Header(_)), "{}", bytes.len());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn records_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
+        fs::write(&sealed, seal(b"x", Suite::default()).0).unwrap();
+        decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap();
+        assert_eq!(fs::metadata(&back).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,135 @@
+//! The cloud: stores what it cannot read, and re-encrypts what the ledger says it may.
+
+use super::messages::{Fetch, Grant, Signed, Upload};
+use super::transaction;
+use super::{FlowError, Store};
+use crate::envelope::Header;
+use crate::error::DecodeError;
+use crate::identity::{Certificate, Institution, Msp};
+use crate::ledger::{Network, TxId};
+use crate::pre::ReKey;
+use crate::wire::Wire;
+use std::io::Read;
+
+/// A signed upload note: two digests, a certificate and a signature.
+const NOTE_LIMIT: u64 = 8192;
+
+/// The cloud with its storage.
+#[derive(Debug)]
+pub struct Cloud {
+    institution: Institution,
+    msp: Msp,
+    store: Store,
+}
+
+impl Cloud {
+    /// An enrolled cloud that trusts the members of `msp`.
+    pub const fn new(institution: Institution, msp: Msp, store: Store) -> Self {
+        Self { institution, msp, store }
+    }
+
+    /// The cloud's certificate, which names the key that k_re is sealed to.
+    pub const fn certificate(&self) -> &Certificate {
+        &self.institution.certificate
+    }
+
+    /// Figure 3: stores the envelope of a record that stands on the ledger, from the hospital that wrote it.
+    /// `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::WrongParty`], [`FlowError::Upload`] for other
+    /// bytes than announced, [`FlowError::Decode`] for bytes that are no envelope, [`FlowError::Exists`].
+    pub fn accept(
+        &self,
+        network: &Network,
+        upload: &Signed<Upload>,
+        envelope: &mut impl Read,
+        now: u64,
+    ) -> Result<u64, FlowError> {
+        let sender = upload.verify(&self.msp, now / 1000)?;
+        let Upload { record, envelope: digest } = upload.content;
+        if transaction::record(network, record)?.hospital != sender.id {
+            return Err(FlowError::WrongParty(sender.id));
+        }
+        let mut header = Vec::new();
+        Read::by_ref(envelope).take(Header::BYTES as u64).read_to_end(&mut header).map_err(FlowError::Io)?;
+        Header::from_bytes(&header)?;
+        let bytes = self.store.upload(&envelope_key(upload), &mut header.chain(envelope), &digest)?;
+        self.store.create(&record_key(record), &upload.to_bytes())?;
+        Ok(bytes)
+    }
+
+    /// Figure 4: checks the request on the ledger, opens k_re, and re-encrypts (Equation 2): a new header of 284 bytes,
+    /// whatever the size of the record.
+    ///
+    /// # Errors
+    /// [`FlowError::NotOnLedger`] without a committed request, [`FlowError::Completed`], [`FlowError::Grant`] for other
+    /// keys than those consented to, [`FlowError::Identity`] where they do not open, [`FlowError::Exists`].
+    pub fn reencrypt(&self, network: &Network, grant: &Grant) -> Result<Header, FlowError> {
+        let share = transaction::share(network, grant.request)?;
+        if share.completed.is_some() {
+            return Err(FlowError::Completed(grant.request));
+        }
+        if share.grant != grant.digest() {
+            return Err(FlowError::Grant);
+        }
+        let header = self.header(share.record)?.reencrypt(&self.unseal(grant)?);
+        self.store.create(&delivery_key(grant.request), &header.to_bytes())?;
+        Ok(header)
+    }
+
+    pub(crate) fn unseal(&self, grant: &Grant) -> Result<ReKey, FlowError> {
+        let opened = self.institution.sealing_key.open(Grant::K_RE, &grant.request.0.0, &grant.k_re)?;
+        Ok(ReKey::from_bytes(opened.expose())?)
+    }
+
+    /// Figure 4: the re-encrypted record, to the hospital that the request names: its header and a reader of its body.
+    /// `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::WrongParty`], [`FlowError::Store`].
+    pub fn deliver(
+        &self,
+        network: &Network,
+        fetch: &Signed<Fetch>,
+        now: u64,
+    ) -> Result<(Header, impl Read + Send + use<>), FlowError> {
+        let reader = fetch.verify(&self.msp, now / 1000)?;
+        let share = transaction::share(network, fetch.content.request)?;
+        if share.recipient != reader.id {
+            return Err(FlowError::WrongParty(reader.id));
+        }
+        let header = self.store.get(&delivery_key(fetch.content.request), Header::BYTES as u64)?;
+        let key = envelope_key(&self.note(share.record)?);
+        Ok((Header::from_bytes(&header)?, self.store.reader(&key, Header::BYTES as u64)?))
+    }
+
+    /// The header of a stored record, as its hospital encrypted it.
+    ///
+    /// # Errors
+    /// [`FlowError::Store`], [`FlowError::Decode`].
+    pub fn header(&self, record: TxId) -> Result<Header, FlowError> {
+        let mut bytes = Vec::new();
+        let reader = self.store.reader(&envelope_key(&self.note(record)?), 0)?;
+        reader.take(Header::BYTES as u64).read_to_end(&mut bytes).map_err(FlowError::Io)?;
+        Ok(Header::from_bytes(&bytes)?)
+    }
+
+    /// The upload that a record came with.
+    fn note(&self, record: TxId) -> Result<Signed<Upload>, FlowError> {
+        let note = Signed::<Upload>::from_bytes(&self.store.get(&record_key(record), NOTE_LIMIT)?)?;
+        if note.content.record == record { Ok(note) } else { Err(DecodeError::NonCanonical { what: "upload" }.into()) }
+    }
+}
+
+fn envelope_key(upload: &Signed<Upload>) -> String {
+    format!("envelopes/{}", upload.content.envelope)
+}
+
+fn record_key(record: TxId) -> String {
+    format!("records/{record}")
+}
+
+fn delivery_key(request: TxId) -> String {
+    format!("deliveries/{request}")
+}

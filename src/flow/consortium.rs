@@ -1,0 +1,180 @@
+//! The platform of Figure 2 in one process: a CA for each group, the peers of the groups, and an orderer.
+//!
+//! Paper: sections 3.1 and 3.2, "User registration procedure". Everybody comes in the same way: a one-time code to the
+//! phone, then keys and certificates under HPKE.
+
+use super::{Cloud, FlowError, Hospital, Store, User};
+use crate::contract::{self, PhiContract};
+use crate::identity::{
+    Authority, Certificate, Delivery, Group, Institution, Member, Msp, PhoneNumber, Role, SealingKey,
+};
+use crate::ledger::{Config, CutRules, Network, Policy, Signer};
+use crate::pre::Params;
+use rand_core::CryptoRng;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A phone: what was delivered to it can be read and typed in.
+pub trait Phone: Delivery {
+    /// The number.
+    fn number(&self) -> &PhoneNumber;
+    /// The code that came last.
+    fn code(&self) -> &str;
+}
+
+/// The authorities and the ledger that all participants share.
+#[derive(Debug)]
+pub struct Consortium {
+    /// The public parameters.
+    pub params: Params,
+    /// The ledger.
+    pub network: Network,
+    /// Whose certificates count.
+    pub msp: Msp,
+    users: Authority,
+    hospitals: Authority,
+    clouds: Authority,
+}
+
+impl Consortium {
+    /// Founds the four authorities and the ledger in `folder`, with one peer for each organisation; the policy is the
+    /// majority of the organisations. `phone` is that of the officer who enrols the nodes; `now` is in seconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`], [`FlowError::Network`].
+    pub fn found(
+        folder: &Path,
+        organisations: &[&str],
+        params: Params,
+        phone: &mut impl Phone,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, FlowError> {
+        let mut authority = |group| Authority::new(group, rng, now);
+        let (users, hospitals) = (authority(Group::Users)?, authority(Group::Hospitals)?);
+        let (clouds, mut ledger) = (authority(Group::Cloud)?, authority(Group::Ledger)?);
+        let mut node = |organisation: &str, role| {
+            let enrolled = enrol(&mut ledger, organisation, role, phone, now, rng)?;
+            Ok::<_, FlowError>(Signer { certificate: enrolled.certificate, key: enrolled.signing_key })
+        };
+        let orderer = node("orderer", Role::Orderer)?;
+        let peers = organisations.iter().map(|name| node(name, Role::Peer)).collect::<Result<_, _>>()?;
+        let roots = [&users, &hospitals, &clouds, &ledger].map(|authority| authority.root().clone());
+        let config = Config {
+            channel: "phi".to_owned(),
+            contract: contract::NAME.to_owned(),
+            roots: roots.to_vec(),
+            policy: Policy::majority(organisations),
+            cut: CutRules::default(),
+            window: Config::WINDOW,
+        };
+        let network = Network::create(folder, &config, orderer, peers, Arc::new(PhiContract))?;
+        Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds })
+    }
+
+    /// Registers a person with `k` pseudonyms. `now` is in seconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn register_user(
+        &mut self,
+        phone: &mut impl Phone,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<User, FlowError> {
+        let number = phone.number().clone();
+        let ticket = self.users.begin_registration(&number, now, phone, rng)?;
+        let key = SealingKey::random(rng);
+        let sealed = self.users.finish_registration(&ticket, phone.code(), now, &key.public(), rng)?;
+        let credentials = sealed.open(&key, &ticket, self.users.root())?;
+        Ok(User::new(credentials, self.params.clone()))
+    }
+
+    /// Registers a hospital that keeps its drafts in `folder`. `now` is in seconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`], [`FlowError::File`].
+    pub fn register_hospital(
+        &mut self,
+        name: &str,
+        folder: &Path,
+        phone: &mut impl Phone,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Hospital, FlowError> {
+        let institution = enrol(&mut self.hospitals, name, Role::Hospital, phone, now, rng)?;
+        Hospital::new(institution, self.params.clone(), folder)
+    }
+
+    /// Registers the cloud with its storage. `now` is in seconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn register_cloud(
+        &mut self,
+        name: &str,
+        store: Store,
+        phone: &mut impl Phone,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Cloud, FlowError> {
+        let institution = enrol(&mut self.clouds, name, Role::Cloud, phone, now, rng)?;
+        Ok(Cloud::new(institution, self.network.config().msp()?, store))
+    }
+
+    /// The member behind a certificate. `now` is in seconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn member(&self, certificate: &Certificate, now: u64) -> Result<Member, FlowError> {
+        Ok(self.msp.validate_at(certificate, now)?)
+    }
+}
+
+fn enrol(
+    authority: &mut Authority,
+    organisation: &str,
+    role: Role,
+    phone: &mut impl Phone,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<Institution, FlowError> {
+    let number = phone.number().clone();
+    let ticket = authority.begin_registration(&number, now, phone, rng)?;
+    let key = SealingKey::random(rng);
+    let sealed = authority.finish_institution(&ticket, phone.code(), organisation, role, now, &key.public(), rng)?;
+    Ok(sealed.open_institution(&key, &ticket, authority.root())?)
+}
+
+/// A phone in the same process, for demonstrations and tests.
+#[derive(Debug)]
+pub struct Handset {
+    number: PhoneNumber,
+    message: String,
+}
+
+impl Handset {
+    /// A phone of this number.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for a malformed number.
+    pub fn new(number: &str) -> Result<Self, FlowError> {
+        Ok(Self { number: PhoneNumber::new(number)?, message: String::new() })
+    }
+}
+
+impl Delivery for Handset {
+    fn deliver(&mut self, _: &PhoneNumber, code: &str) {
+        code.clone_into(&mut self.message);
+    }
+}
+
+impl Phone for Handset {
+    fn number(&self) -> &PhoneNumber {
+        &self.number
+    }
+
+    fn code(&self) -> &str {
+        &self.message
+    }
+}

@@ -1,0 +1,148 @@
+//! The hospital's EMR folder, watched for new records.
+//!
+//! Paper: section 3.2, "Hospital DApp monitors the hospital EMR system". A record counts once it was closed after writing
+//! or moved into the folder, so a file that is still being written is not taken.
+
+use super::FlowError;
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::{BTreeSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// A watched folder: yields each file once, those that were there first.
+#[derive(Debug)]
+pub struct EmrWatch {
+    folder: PathBuf,
+    seen: BTreeSet<PathBuf>,
+    ready: VecDeque<PathBuf>,
+    events: Receiver<notify::Result<Event>>,
+    _watcher: RecommendedWatcher,
+}
+
+impl EmrWatch {
+    /// Watches `folder` and its subfolders.
+    ///
+    /// # Errors
+    /// [`FlowError::File`] where the folder cannot be read, [`FlowError::Watch`] where the system cannot watch it.
+    pub fn new(folder: &Path) -> Result<Self, FlowError> {
+        let (send, events) = channel();
+        let folder = folder.canonicalize().map_err(FlowError::file(folder))?;
+        let mut watcher = notify::recommended_watcher(send)?;
+        watcher.watch(&folder, RecursiveMode::Recursive)?;
+        let mut watch = Self { folder, seen: BTreeSet::new(), ready: VecDeque::new(), events, _watcher: watcher };
+        watch.scan()?; // after the watch began, so that nothing falls between
+        Ok(watch)
+    }
+
+    /// The watched folder, in its canonical form.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The next record; none where `patience` ends first.
+    ///
+    /// # Errors
+    /// [`FlowError::Watch`] where watching broke off, [`FlowError::File`] where a rescan failed.
+    pub fn next(&mut self, patience: Duration) -> Result<Option<PathBuf>, FlowError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(path) = self.ready.pop_front() {
+                return Ok(Some(path));
+            }
+            match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(event) => self.take(&event?)?,
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(notify::Error::generic("the watcher ended").into());
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, event: &Event) -> Result<(), FlowError> {
+        let complete = match event.kind {
+            EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both | RenameMode::Any)) => true,
+            // Systems that do not report closing: a file counts when it appears.
+            EventKind::Create(_) => !cfg!(target_os = "linux"),
+            _ => false,
+        };
+        if event.need_rescan() {
+            return self.scan(); // the system lost events
+        }
+        if complete {
+            event.paths.iter().for_each(|path| self.offer(path));
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, path: &Path) {
+        if path.is_file() && self.seen.insert(path.to_owned()) {
+            self.ready.push_back(path.to_owned());
+        }
+    }
+
+    fn scan(&mut self) -> Result<(), FlowError> {
+        files(&self.folder)?.iter().for_each(|path| self.offer(path));
+        Ok(())
+    }
+}
+
+/// All files below `folder`, sorted by path; links are not followed.
+///
+/// # Errors
+/// [`FlowError::File`].
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>, FlowError> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(FlowError::file(&folder))? {
+            let entry = entry.map_err(FlowError::file(&folder))?;
+            let kind = entry.file_type().map_err(FlowError::file(&entry.path()))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Long enough for a loaded machine; a record that comes ends the wait at once.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn old_and_new_records_come_once_each() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().canonicalize().unwrap();
+        let [old, written, moved] = ["old", "written", "moved to"].map(|name| folder.join(name));
+        fs::write(&old, b"1").unwrap();
+        let mut watch = EmrWatch::new(&folder).unwrap();
+        assert_eq!(watch.next(PATIENCE).unwrap(), Some(old.clone()));
+
+        fs::write(&written, b"2").unwrap();
+        assert_eq!(watch.next(PATIENCE).unwrap(), Some(written));
+
+        let outside = tempfile::tempdir_in(folder.parent().unwrap()).unwrap();
+        fs::write(outside.path().join("part"), b"3").unwrap();
+        fs::rename(outside.path().join("part"), &moved).unwrap();
+        assert_eq!(watch.next(PATIENCE).unwrap(), Some(moved));
+
+        fs::write(&old, b"again").unwrap();
+        assert_eq!(watch.next(Duration::ZERO).unwrap(), None);
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let error = EmrWatch::new(Path::new("/no/such/folder")).unwrap_err();
+        assert!(error.to_string().starts_with("/no/such/folder: "), "{error}");
+    }
+}

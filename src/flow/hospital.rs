@@ -1,0 +1,237 @@
+//! The hospital: encrypts and proposes records, uploads them, and receives those of others.
+
+use super::messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
+use super::transaction::{self, Receipt, commit, propose};
+use super::{Cloud, FlowError};
+use crate::contract::Action;
+use crate::envelope::{self, Opener, Sealed, Suite};
+use crate::identifier::Pseudonym;
+use crate::identity::{Certificate, Institution, MemberId, SigningKey};
+use crate::integrity::literal;
+use crate::ledger::{Network, Nonce, SignedProposal, TxId};
+use crate::pre::{EncryptionKey, Params, Scope, SharedSecret};
+use crate::wire::{Reader, Wire};
+use rand_core::CryptoRng;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Component, Path, PathBuf};
+
+/// The longest name of a record in bytes.
+const NAME_LIMIT: u32 = 4096;
+
+/// A record that was encrypted and is not yet on the ledger.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    patient: MemberId,
+    nonce: Nonce,
+    alert: Alert,
+    sealed: Sealed,
+}
+
+impl Draft {
+    /// What the user is told.
+    pub const fn alert(&self) -> &Alert {
+        &self.alert
+    }
+
+    /// Commitment and size of the record.
+    pub const fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+}
+
+/// A record received from another hospital.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Its name at the sending hospital.
+    pub name: String,
+    /// Where it lies now.
+    pub path: PathBuf,
+    /// Commitment and size, equal to those on the ledger.
+    pub sealed: Sealed,
+}
+
+/// A hospital with the secrets that the hospital DApp keeps.
+#[derive(Debug)]
+pub struct Hospital {
+    institution: Institution,
+    params: Params,
+    folder: PathBuf,
+    secrets: BTreeMap<MemberId, SharedSecret>,
+}
+
+impl Hospital {
+    /// An enrolled hospital that keeps envelopes on their way in `folder`.
+    ///
+    /// # Errors
+    /// [`FlowError::File`].
+    pub fn new(institution: Institution, params: Params, folder: &Path) -> Result<Self, FlowError> {
+        std::fs::create_dir_all(folder).map_err(FlowError::file(folder))?;
+        Ok(Self { institution, params, folder: folder.to_owned(), secrets: BTreeMap::new() })
+    }
+
+    /// The hospital's certificate.
+    pub const fn certificate(&self) -> &Certificate {
+        &self.institution.certificate
+    }
+
+    /// The hospital's identifier.
+    pub fn id(&self) -> MemberId {
+        self.certificate().subject().id
+    }
+
+    pub(super) const fn signing_key(&self) -> &SigningKey {
+        &self.institution.signing_key
+    }
+
+    /// A message to the cloud, signed.
+    pub fn sign<T: Wire>(&self, content: T) -> Signed<T> {
+        Signed::new(content, self.certificate(), self.signing_key())
+    }
+
+    pub(super) fn remember(&mut self, patient: MemberId, sk: SharedSecret) {
+        self.secrets.insert(patient, sk);
+    }
+
+    fn secret(&self, patient: &MemberId) -> Result<&SharedSecret, FlowError> {
+        self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
+    }
+
+    /// Figure 3: encrypts a copy of a new record of `patient` under the key of its own txid, and makes the alarm.
+    ///
+    /// # Errors
+    /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::EncryptFile`].
+    pub fn admit(
+        &self,
+        patient: MemberId,
+        record: &Path,
+        name: &str,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Draft, FlowError> {
+        below(&self.folder, name)?;
+        let nonce = Nonce::random(rng);
+        let txid = TxId::new(&nonce, self.certificate());
+        let k_d = self.params.derive(self.secret(&patient)?, Scope::Record(&txid.0.0));
+        let envelope = self.folder.join(format!("{txid}.phi"));
+        let public = k_d.public_key(&self.params);
+        let receipt = envelope::encrypt_file(&self.params, &public, Suite::default(), rng, record, &envelope, &|_| ())?;
+        let alert = Alert { txid, name: name.to_owned(), commitment: receipt.sealed.commitment, envelope };
+        Ok(Draft { patient, nonce, alert, sealed: receipt.sealed })
+    }
+
+    /// Figure 3: medical-record-transaction with the user's ID_i, signed and ready for the endorsers.
+    ///
+    /// # Errors
+    /// [`FlowError::Stranger`], [`FlowError::Identifier`].
+    pub fn propose(
+        &self,
+        network: &Network,
+        draft: &Draft,
+        identifier: &SealedIdentifier,
+        now: u64,
+    ) -> Result<SignedProposal, FlowError> {
+        let id = identifier.open(self.secret(&draft.patient)?, &draft.alert.txid)?;
+        let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
+        Ok(propose(network, &action, draft.nonce, self.certificate(), self.signing_key(), now))
+    }
+
+    /// Figure 3: the endorsers compare the record with its confirmation; then it is committed.
+    ///
+    /// # Errors
+    /// [`FlowError::Network`], among others where no confirmation matches; [`FlowError::Invalid`].
+    pub fn record(&self, network: &mut Network, proposal: &SignedProposal, now: u64) -> Result<Receipt, FlowError> {
+        commit(network, proposal, self.signing_key(), now)
+    }
+
+    /// Figure 3: sends the envelope of a committed record to the cloud. The hospital's copy is then removed.
+    ///
+    /// # Errors
+    /// [`FlowError::File`], and those of [`Cloud::accept`].
+    pub fn upload(&self, network: &Network, cloud: &Cloud, draft: &Draft, now: u64) -> Result<u64, FlowError> {
+        let path = &draft.alert.envelope;
+        let open = || File::open(path).map_err(FlowError::file(path));
+        let envelope = literal(&mut open()?).map_err(FlowError::file(path))?;
+        let upload = Upload { record: draft.alert.txid, envelope };
+        let bytes = cloud.accept(network, &self.sign(upload), &mut open()?, now)?;
+        std::fs::remove_file(path).map_err(FlowError::file(path))?;
+        Ok(bytes)
+    }
+
+    /// Figure 4: opens k'_e, fetches the re-encrypted record, decrypts it into `folder` (Equation 3) and compares it with
+    /// the commitment on the ledger. The file appears under its name only if all of that holds.
+    ///
+    /// # Errors
+    /// [`FlowError::WrongParty`], [`FlowError::Grant`], [`FlowError::Decrypt`], [`FlowError::Commitment`],
+    /// [`FlowError::Name`], and those of [`Cloud::deliver`].
+    pub fn receive(
+        &self,
+        network: &Network,
+        cloud: &Cloud,
+        grant: &Grant,
+        folder: &Path,
+        now: u64,
+    ) -> Result<Received, FlowError> {
+        let share = transaction::share(network, grant.request)?;
+        if share.recipient != self.id() {
+            return Err(FlowError::WrongParty(self.id()));
+        }
+        if share.grant != grant.digest() {
+            return Err(FlowError::Grant);
+        }
+        let record = transaction::record(network, share.record)?;
+        let (k_e_prime, name) = self.unseal(grant)?;
+        let path = below(folder, &name)?;
+
+        let fetch = self.sign(Fetch { request: grant.request });
+        let (header, mut body) = cloud.deliver(network, &fetch, now)?;
+        let opener = Opener::new(&header, &k_e_prime)?;
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(FlowError::file(parent))?;
+        let sealed = envelope::create_file(&path, |file| {
+            let sealed = opener.open(&mut body, file)?;
+            if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
+        })?;
+        Ok(Received { name, path, sealed })
+    }
+
+    pub(crate) fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
+        let opened = self.institution.sealing_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime)?;
+        let mut input = Reader::new(opened.expose());
+        let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", 96)?)?;
+        let name = input.text("record name", NAME_LIMIT)?.to_owned();
+        input.end("sealed k'_e")?;
+        Ok((k_e_prime, name))
+    }
+
+    /// Figure 4: share-complete-transaction. `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// [`FlowError::Network`], [`FlowError::Invalid`].
+    pub fn complete(
+        &self,
+        network: &mut Network,
+        request: TxId,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Receipt, FlowError> {
+        let action = Action::ShareComplete { request };
+        let proposal = propose(network, &action, Nonce::random(rng), self.certificate(), self.signing_key(), now);
+        commit(network, &proposal, self.signing_key(), now)
+    }
+
+    /// ID_i of a draft, once the user has sent it.
+    ///
+    /// # Errors
+    /// As [`propose`](Self::propose).
+    pub fn identifier(&self, draft: &Draft, identifier: &SealedIdentifier) -> Result<Pseudonym, FlowError> {
+        identifier.open(self.secret(&draft.patient)?, &draft.alert.txid)
+    }
+}
+
+/// `folder`/`name`, for a relative name that stays below the folder.
+fn below(folder: &Path, name: &str) -> Result<PathBuf, FlowError> {
+    let usable = !name.is_empty()
+        && name.len() <= NAME_LIMIT as usize
+        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if usable { Ok(folder.join(name)) } else { Err(FlowError::Name(name.to_owned())) }
+}

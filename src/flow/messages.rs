@@ -1,0 +1,200 @@
+//! What travels beside the ledger.
+//!
+//! Paper: section 3.2. Figure 3: the alarm with txid, ID_i "encrypted with a symmetric key with the hospital", the upload.
+//! Figure 4: the keys "associated with the proxy re-encryption key".
+//!
+//! Departure: the paper puts the sealed keys into share-request-transaction. Here the ledger holds their digest alone,
+//! since what stands on a ledger can be harvested for ever (C13).
+
+use super::FlowError;
+use crate::error::DecodeError;
+use crate::hash::{Digest, hkdf, label, tagged};
+use crate::identifier::Pseudonym;
+use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
+use crate::integrity::Commitment;
+use crate::ledger::TxId;
+use crate::pre::SharedSecret;
+use crate::wire::{Reader, Wire, Writer};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use std::path::PathBuf;
+
+/// Hospital to user: a record waits for confirmation under this txid.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// The transaction that the hospital is going to propose.
+    pub txid: TxId,
+    /// The record's name, as the hospital files it.
+    pub name: String,
+    /// The commitment that the transaction will carry.
+    pub commitment: Commitment,
+    /// Where the user reads the envelope, to check the record before confirming it.
+    pub envelope: PathBuf,
+}
+
+/// User to hospital: ID_i under a key that both derive from sk for this transaction. 48 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedIdentifier([u8; 48]);
+
+impl SealedIdentifier {
+    /// Encrypts ID_i for the hospital. Each txid has its own key, so the nonce may be fixed.
+    ///
+    /// # Errors
+    /// [`FlowError::Identifier`], which does not occur.
+    pub fn seal(id: &Pseudonym, sk: &SharedSecret, txid: &TxId) -> Result<Self, FlowError> {
+        let mut sealed = [0; 48];
+        let (body, room) = sealed.split_at_mut(32);
+        body.copy_from_slice(&id.0);
+        let tag = identifier_key(sk, txid)?.seal_in_place_separate_tag(nonce(), Aad::empty(), body);
+        room.copy_from_slice(tag.map_err(|_| FlowError::Identifier)?.as_ref());
+        Ok(Self(sealed))
+    }
+
+    /// Decrypts ID_i.
+    ///
+    /// # Errors
+    /// [`FlowError::Identifier`] for another sk or txid, or an altered message.
+    pub fn open(&self, sk: &SharedSecret, txid: &TxId) -> Result<Pseudonym, FlowError> {
+        let mut bytes = self.0;
+        let opened = identifier_key(sk, txid)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
+        let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
+        Ok(Pseudonym(id))
+    }
+}
+
+fn identifier_key(sk: &SharedSecret, txid: &TxId) -> Result<LessSafeKey, FlowError> {
+    let key = zeroize::Zeroizing::new(hkdf::<32>(sk.expose(), &txid.0.0, label::SEALED_IDENTIFIER, &[]));
+    let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| FlowError::Identifier)?;
+    Ok(LessSafeKey::new(key))
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
+}
+
+/// Something that a participant says to the cloud and signs for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed<T> {
+    /// What is said.
+    pub content: T,
+    /// Who says it.
+    pub certificate: Certificate,
+    signature: Signature,
+}
+
+impl<T: Wire> Signed<T> {
+    /// Signs `content`.
+    pub fn new(content: T, certificate: &Certificate, key: &SigningKey) -> Self {
+        let signature = key.sign(&Self::statement(&content));
+        Self { content, certificate: certificate.clone(), signature }
+    }
+
+    /// The member who signed.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for a certificate or signature that does not count at `now` (seconds).
+    pub fn verify(&self, msp: &Msp, now: u64) -> Result<Member, FlowError> {
+        let member = msp.validate_at(&self.certificate, now)?;
+        member.verifying_key.verify(&Self::statement(&self.content), &self.signature)?;
+        Ok(member)
+    }
+
+    fn statement(content: &T) -> [u8; 32] {
+        tagged(label::SIGNED_MESSAGE, &[T::NAME.as_bytes(), &content.to_bytes()]).0
+    }
+}
+
+impl<T: Wire> Wire for Signed<T> {
+    const NAME: &'static str = T::NAME;
+
+    fn write(&self, out: &mut Writer) {
+        self.content.write(out);
+        self.certificate.write(out);
+        self.signature.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            content: T::read(input)?,
+            certificate: Certificate::read(input)?,
+            signature: Signature::read(input)?,
+        })
+    }
+}
+
+/// Hospital to cloud: the envelope of a committed record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The record on the ledger.
+    pub record: TxId,
+    /// SHA-256 of the envelope that follows.
+    pub envelope: Digest,
+}
+
+impl Wire for Upload {
+    const NAME: &'static str = "upload";
+
+    fn write(&self, out: &mut Writer) {
+        self.record.write(out);
+        self.envelope.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { record: TxId::read(input)?, envelope: Digest::read(input)? })
+    }
+}
+
+/// Hospital B to cloud: send what this request made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// The share request on the ledger.
+    pub request: TxId,
+}
+
+impl Wire for Fetch {
+    const NAME: &'static str = "fetch";
+
+    fn write(&self, out: &mut Writer) {
+        self.request.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { request: TxId::read(input)? })
+    }
+}
+
+/// User to cloud and hospital B: the keys of one share request, each sealed to the one who needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The share request on the ledger.
+    pub request: TxId,
+    /// k_re, sealed to the cloud.
+    pub k_re: Sealed,
+    /// k'_e and the record's name, sealed to hospital B.
+    pub k_e_prime: Sealed,
+}
+
+impl Grant {
+    /// HPKE info of k_re.
+    pub const K_RE: &'static [u8] = b"phi-pre/1/grant/k_re";
+    /// HPKE info of k'_e.
+    pub const K_E_PRIME: &'static [u8] = b"phi-pre/1/grant/k'_e";
+
+    /// What the ledger holds of the grant. The request's own txid is bound by the seals (as HPKE's aad).
+    pub fn digest(&self) -> Digest {
+        tagged(label::GRANT, &[&self.k_re.to_bytes(), &self.k_e_prime.to_bytes()])
+    }
+}
+
+impl Wire for Grant {
+    const NAME: &'static str = "grant";
+
+    fn write(&self, out: &mut Writer) {
+        self.request.write(out);
+        self.k_re.write(out);
+        self.k_e_prime.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { request: TxId::read(input)?, k_re: Sealed::read(input)?, k_e_prime: Sealed::read(input)? })
+    }
+}

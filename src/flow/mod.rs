@@ -1,0 +1,42 @@
+//! The actors of Figures 2 to 4 and what passes between them: the only place where cryptography and ledger meet.
+//!
+//! Paper: section 3.2. An arrow of a figure is a call here.
+//!
+//! | figure | arrow | call |
+//! |---|---|---|
+//! | 2 | registration: code, keys, certificates, vectors | [`Consortium`] |
+//! | 3 | Diffie-Hellman, sk | [`introduce`] |
+//! | 3 | EMR system -> hospital DApp | [`EmrWatch::next`] |
+//! | 3 | hospital encrypts; alarm with txid -> user | [`Hospital::admit`] |
+//! | 3 | user checks the record; ID_i -> hospital | [`User::check`] |
+//! | 3 | medical-record-transaction | [`Hospital::propose`] |
+//! | 3 | medical-record-confirmation-transaction | [`User::confirm`] |
+//! | 3 | endorsement, commit | [`Hospital::record`] |
+//! | 3 | encrypted record -> cloud | [`Hospital::upload`], [`Cloud::accept`] |
+//! | 4 | share-request-transaction; keys -> cloud and hospital B | [`User::share`] |
+//! | 4 | cloud checks the transaction and re-encrypts | [`Cloud::reencrypt`] |
+//! | 4 | re-encrypted record -> hospital B, decrypt | [`Hospital::receive`], [`Cloud::deliver`] |
+//! | 4 | share-complete-transaction | [`Hospital::complete`] |
+//!
+//! Keys have the scope of one record: k_d = f(sk, k_s || txid), so k_re opens the record that was consented to and no
+//! other. What decides is always the ledger: the cloud and hospital B read the request there before they act.
+
+mod cloud;
+mod consortium;
+mod emr;
+mod error;
+mod hospital;
+mod messages;
+mod store;
+mod transaction;
+mod user;
+
+pub use cloud::Cloud;
+pub use consortium::{Consortium, Handset, Phone};
+pub use emr::{EmrWatch, files};
+pub use error::FlowError;
+pub use hospital::{Draft, Hospital, Received};
+pub use messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
+pub use store::Store;
+pub use transaction::{Receipt, introduce};
+pub use user::User;

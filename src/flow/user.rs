@@ -1,0 +1,150 @@
+//! The user: checks records, confirms them, and consents to sharing.
+
+use super::FlowError;
+use super::messages::{Alert, Grant, SealedIdentifier};
+use super::transaction::{Receipt, commit, propose};
+use crate::contract::Action;
+use crate::envelope;
+use crate::identifier::{Pseudonym, rotate};
+use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, SigningKey, seal};
+use crate::integrity::Commitment;
+use crate::ledger::{Network, Nonce, TxId};
+use crate::pre::{Params, ReKey, Scope, SharedSecret};
+use crate::wire::Writer;
+use rand_core::CryptoRng;
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// What the user knows of a record.
+#[derive(Clone, Debug)]
+struct Held {
+    hospital: MemberId,
+    name: String,
+    commitment: Commitment,
+    id: Pseudonym,
+}
+
+/// A registered person with the secrets that the user DApp keeps.
+#[derive(Debug)]
+pub struct User {
+    credentials: Credentials,
+    params: Params,
+    secrets: BTreeMap<MemberId, SharedSecret>,
+    records: BTreeMap<TxId, Held>,
+}
+
+impl User {
+    /// A person as the authority registered them.
+    pub const fn new(credentials: Credentials, params: Params) -> Self {
+        Self { credentials, params, secrets: BTreeMap::new(), records: BTreeMap::new() }
+    }
+
+    /// The certificate and key of the first pseudonym.
+    pub(super) fn first_member(&self) -> Result<&(Certificate, SigningKey), FlowError> {
+        self.credentials.members.first().ok_or_else(|| IdentityError::PseudonymCount(0).into())
+    }
+
+    /// The name under which hospitals know this user.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for credentials without a pseudonym.
+    pub fn id(&self) -> Result<MemberId, FlowError> {
+        Ok(self.first_member()?.0.subject().id)
+    }
+
+    pub(super) fn remember(&mut self, hospital: MemberId, sk: SharedSecret) {
+        self.secrets.insert(hospital, sk);
+    }
+
+    fn secret(&self, hospital: &MemberId) -> Result<&SharedSecret, FlowError> {
+        self.secrets.get(hospital).ok_or(FlowError::Stranger(*hospital))
+    }
+
+    /// Figure 3: opens the envelope of an alert from `hospital`, compares it with the commitment, and answers with
+    /// ID_i. The vectors take turns over the user's records.
+    ///
+    /// # Errors
+    /// [`FlowError::Stranger`], [`FlowError::DecryptFile`], [`FlowError::Commitment`].
+    pub fn check(&mut self, hospital: &MemberId, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
+        let sk = self.secret(hospital)?;
+        let k_e = self.params.derive(sk, Scope::Record(&alert.txid.0.0)).encryption_key(&self.params);
+        if envelope::check_file(&k_e, &alert.envelope)?.commitment != alert.commitment {
+            return Err(FlowError::Commitment);
+        }
+        let turn = rotate(self.records.len(), self.credentials.vectors.len());
+        let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i)).ok_or(IdentityError::PseudonymCount(0))?;
+        let sealed = SealedIdentifier::seal(&id, sk, &alert.txid)?;
+        let (name, commitment) = (alert.name.clone(), alert.commitment);
+        self.records.insert(alert.txid, Held { hospital: *hospital, name, commitment, id });
+        Ok(sealed)
+    }
+
+    /// Figure 3: medical-record-confirmation-transaction, signed under ID_i. `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// [`FlowError::UnknownRecord`], [`FlowError::Network`], [`FlowError::Invalid`].
+    pub fn confirm(
+        &self,
+        network: &mut Network,
+        record: TxId,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Receipt, FlowError> {
+        let (held, (certificate, key)) = self.held(record)?;
+        let action = Action::Confirmation { record, id: held.id, commitment: held.commitment, hospital: held.hospital };
+        let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
+        commit(network, &proposal, key, now)
+    }
+
+    /// Figure 4: share-request-transaction, signed under ID_i, with k_re (Equation 1) sealed to the cloud and k'_e to
+    /// the recipient. `now` is in milliseconds.
+    ///
+    /// # Errors
+    /// [`FlowError::UnknownRecord`], [`FlowError::Stranger`] before [`introduce`](super::introduce),
+    /// [`FlowError::NoSealingKey`], [`FlowError::Network`], [`FlowError::Invalid`].
+    pub fn share(
+        &self,
+        network: &mut Network,
+        record: TxId,
+        recipient: &Member,
+        cloud: &Member,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Receipt, Grant), FlowError> {
+        let (held, (certificate, key)) = self.held(record)?;
+        let scope = Scope::Record(&record.0.0);
+        let k_e = self.params.derive(self.secret(&held.hospital)?, scope).encryption_key(&self.params);
+        let k_e_prime = self.params.derive(self.secret(&recipient.id)?, scope).encryption_key(&self.params);
+        let k_re = ReKey::new(&k_e, &k_e_prime)?;
+
+        let nonce = Nonce::random(rng);
+        let request = TxId::new(&nonce, certificate);
+        let mut to = |member: &Member, info: &[u8], secret: &[u8]| {
+            let key = member.sealing_key.ok_or(FlowError::NoSealingKey(member.id))?;
+            Ok::<_, FlowError>(seal(&key, info, &request.0.0, secret, rng)?)
+        };
+        let mut decryption = Writer::default();
+        decryption.raw(k_e_prime.to_bytes().expose()).bytes(held.name.as_bytes());
+        let decryption = Zeroizing::new(decryption.into_bytes());
+        let grant = Grant {
+            request,
+            k_re: to(cloud, Grant::K_RE, k_re.to_bytes().expose())?,
+            k_e_prime: to(recipient, Grant::K_E_PRIME, &decryption)?,
+        };
+        let action = Action::ShareRequest { record, recipient: recipient.id, grant: grant.digest() };
+        let proposal = propose(network, &action, nonce, certificate, key, now);
+        Ok((commit(network, &proposal, key, now)?, grant))
+    }
+
+    /// A record with the certificate and key that act for it.
+    fn held(&self, record: TxId) -> Result<(&Held, &(Certificate, SigningKey)), FlowError> {
+        let held = self.records.get(&record).ok_or(FlowError::UnknownRecord(record))?;
+        let member = self.credentials.member(&held.id).ok_or(FlowError::UnknownRecord(record))?;
+        Ok((held, member))
+    }
+
+    /// ID_i of a record that was checked.
+    pub fn pseudonym(&self, record: TxId) -> Option<Pseudonym> {
+        self.records.get(&record).map(|held| held.id)
+    }
+}

@@ -1,0 +1,146 @@
+//! Batches of every size and kind, by every engine: the bytes and the errors of the reference.
+
+use super::*;
+use crate::group::tests::{config, cyclotomic, of_order_4513, rng, zero_x};
+use ark_ff::{Field, PrimeField};
+use proptest::prelude::*;
+
+fn engines() -> Vec<Engaged> {
+    if Ifma::detect().is_none() {
+        eprintln!("lanes skipped: this processor lacks AVX-512 IFMA");
+    }
+    Engine::available().collect()
+}
+
+fn reference() -> Engaged {
+    Engine::Plain.engage().unwrap()
+}
+
+fn record(z: &[u8], c: &[u8]) -> [u8; RECORD_BYTES] {
+    [z, c].concat().try_into().unwrap()
+}
+
+/// Records that each break one rule, and some that break none.
+fn records(seed: u64) -> Vec<[u8; RECORD_BYTES]> {
+    let mut rng = rng(seed);
+    let z = G1::random(&mut rng).to_bytes();
+    let c = Gt::random(&mut rng).to_bytes();
+    let mut out = vec![record(&z, &c), record(&z, &Gt::identity().to_bytes())];
+    let mut off_curve = z;
+    while !matches!(plain::decode_g1(&off_curve), Err(DecodeError::NotOnCurve { .. })) {
+        off_curve[47] = off_curve[47].wrapping_add(1);
+    }
+    let mut off_group = z;
+    while !matches!(plain::decode_g1(&off_group), Err(DecodeError::NotInSubgroup { .. })) {
+        off_group[47] = off_group[47].wrapping_add(1);
+    }
+    let p = plain::write_integer(&ark_bls12_381::Fq::MODULUS.0);
+    let p_less_1 = plain::encode_fq(&-ark_bls12_381::Fq::ONE);
+    let flagged = |mut bytes: [u8; 48]| {
+        bytes[0] |= 0x80;
+        bytes
+    };
+    let no_flag = {
+        let mut bytes = z;
+        bytes[0] &= 0x1f;
+        bytes
+    };
+    for z in [off_curve, off_group, zero_x(), flagged(p), flagged(p_less_1), no_flag, G1::identity().to_bytes()] {
+        out.push(record(&z, &c));
+        out.push(record(&z, &[0xff; 192]));
+    }
+    let mut a0_zero = [0; 192];
+    a0_zero[0] = 0x80;
+    let mut flipped = c;
+    flipped[191] ^= 1;
+    let mut above = c;
+    above[48..96].copy_from_slice(&p);
+    let mut all_p_less_1 = [flagged(p_less_1), p_less_1, p_less_1, p_less_1].concat();
+    all_p_less_1[0] &= 0x9f;
+    for c in [
+        a0_zero.to_vec(),
+        flipped.to_vec(),
+        above.to_vec(),
+        all_p_less_1,
+        vec![0xa0; 192],
+        Gt(of_order_4513()).to_bytes().to_vec(),
+        Gt(cyclotomic(seed)).to_bytes().to_vec(),
+    ] {
+        out.push(record(&z, &c));
+    }
+    out
+}
+
+#[test]
+fn every_fault_is_named_alike() {
+    let records = records(3);
+    let expected = reference().decode_records(&records);
+    for fault in [
+        DecodeError::NotOnCurve { what: "G1" },
+        DecodeError::NotInSubgroup { what: "G1" },
+        DecodeError::NonCanonical { what: "G1" },
+        DecodeError::Flags { what: "G1" },
+        DecodeError::Identity { what: "G1" },
+        DecodeError::NonCanonical { what: "GT" },
+        DecodeError::NotInSubgroup { what: "GT" },
+    ] {
+        assert!(expected.contains(&Err(fault.clone())), "no record with {fault}");
+    }
+    assert!(expected[0].is_ok() && expected[1].is_ok());
+    let q = G2Prepared::new(&G2::random(&mut rng(4)));
+    for engaged in engines() {
+        assert_eq!(engaged.decode_records(&records), expected);
+        assert_eq!(engaged.pair_and_multiply_bytes(&records, &q), reference().pair_and_multiply_bytes(&records, &q));
+    }
+}
+
+#[test]
+fn batches_of_each_length_agree() {
+    let mut rng = rng(9);
+    let q = G2Prepared::new(&G2::random(&mut rng));
+    let mut batch: Vec<(G1, Gt)> = (0..17).map(|_| (G1::random(&mut rng), Gt::random(&mut rng))).collect();
+    batch[5].0 = G1::identity();
+    batch[6] = (G1::generator(), Gt::identity());
+    batch[7].1 = Gt(-ark_bls12_381::Fq12::ONE); // not of GT, but every engine multiplies alike
+    let expected: Vec<Gt> =
+        batch.iter().map(|(z, c)| Gt(plain::multiply_gt(&c.0, &q.pairing_with(reference(), z).0))).collect();
+    for engaged in engines() {
+        for n in 0..=17 {
+            assert_eq!(engaged.pair_and_multiply(&batch[..n], &q), expected[..n]);
+        }
+        let none = G2Prepared::new(&G2::identity());
+        assert_eq!(engaged.pair_and_multiply(&batch, &none), batch.iter().map(|(_, c)| *c).collect::<Vec<_>>());
+    }
+}
+
+proptest! {
+    #![proptest_config(config(3))]
+
+    #[test]
+    fn batches_agree(seed: u64, n in 1..18_usize) {
+        let mut rng = rng(seed);
+        let points: Vec<G1> = (0..n).map(|_| G1::random(&mut rng)).collect();
+        let elements: Vec<Gt> = (0..n).map(|i| if i == 3 { Gt::identity() } else { Gt::random(&mut rng) }).collect();
+        let mut keys: Vec<G2> = (0..n).map(|_| G2::random(&mut rng)).collect();
+        let edges = [0, 1, 2, power::X].map(Scalar::from);
+        let mut exponents: Vec<Scalar> = (0..n).map(|_| Scalar::random(&mut rng)).collect();
+        exponents.iter_mut().zip(edges).for_each(|(k, edge)| *k = edge - Scalar::from(1));
+        keys[n / 2] = G2::identity();
+        let table = GtTable::new(&elements[0]);
+        let pairs: Vec<_> = points.iter().copied().zip(keys).collect();
+        let powers: Vec<_> = elements.iter().copied().zip(exponents.iter().copied()).collect();
+        let records: Vec<_> = points.iter().zip(&elements).map(|(z, c)| record(&z.to_bytes(), &c.to_bytes())).collect();
+        let q = G2Prepared::new(&G2::random(&mut rng));
+        let r = reference();
+        for engaged in engines() {
+            prop_assert_eq!(engaged.pairing_batch(&pairs), r.pairing_batch(&pairs));
+            prop_assert_eq!(engaged.pow_gt_batch(&powers), r.pow_gt_batch(&powers));
+            prop_assert_eq!(engaged.pow_table_batch(&table, &exponents), r.pow_table_batch(&table, &exponents));
+            prop_assert_eq!(engaged.encode_gt(&elements), r.encode_gt(&elements));
+            prop_assert_eq!(engaged.decode_records(&records), r.decode_records(&records));
+            prop_assert_eq!(engaged.pair_and_multiply_bytes(&records, &q), r.pair_and_multiply_bytes(&records, &q));
+        }
+        let generator: Vec<_> = exponents.iter().map(|k| G1(plain::pow_g1(&G1::generator().0, k.0))).collect();
+        prop_assert_eq!(pow_generator_batch(&exponents), generator);
+    }
+}

@@ -1,0 +1,151 @@
+//! What the tower needs of a base field: F_p once ([`One`](super::one::One)) or eight times side by side
+//! ([`Eight`](super::eight::Eight)).
+//!
+//! Values are Montgomery residues x·R, R = 2^416, kept as non-negative integers below some multiple of p, not below p.
+//! A product is a *wide* value, the plain integer of twice the length; sums of wide values are taken first and reduced
+//! once (lazy reduction). Bounds:
+//! - a normal value is below `bound`·p; [`Base::times_wide`] wants both factors below 2^416 ≈ 2^35.3·p;
+//! - a wide value T has |T| < R·p before [`Base::reduce`], which returns T/R + K·p + (0, 2p), so T/R + K·p must not be
+//!   negative; a column of T is a signed word, at most 2^56 for a product, so at most 63 products are summed.
+//!
+//! No step depends on the data, so the bounds are the same for all inputs: debug builds of `One` carry them beside the
+//! value and assert each, and its tests thereby prove them for `Eight`.
+
+use ark_bls12_381::{Fq, Fq2};
+
+/// Bits of a limb: what AVX-512 IFMA multiplies.
+pub(super) const LIMB_BITS: u32 = 52;
+/// The limbs of a normal value; R = 2^(8·52).
+pub(super) const LIMBS: usize = 8;
+/// One bit for each lane; the first alone for `One`.
+pub(super) type Mask = u8;
+
+pub(super) trait Base: Copy + 'static {
+    /// A sum of products.
+    type Wide: Copy;
+    /// One column of it; sums of many wide values are taken column by column, in registers.
+    type Column: Copy;
+    /// The columns of a wide value.
+    const COLUMNS: usize;
+
+    fn constant(value: &Constant) -> Self;
+
+    /// self + other; the bounds add.
+    fn plus(&self, other: &Self) -> Self;
+    /// self − other + K·p for other below K·p.
+    fn minus<const K: usize>(&self, other: &Self) -> Self;
+    /// From below 16p to below 1.01p.
+    fn weaken(&self) -> Self;
+    /// 3·self + 2·other, weakened: self below 3.1p, other below 2p.
+    fn thrice_plus_twice(&self, other: &Self) -> Self;
+    /// 3·self − 2·other, weakened: self below 3.1p, other below 2p.
+    fn thrice_minus_twice(&self, other: &Self) -> Self;
+
+    /// self·other.
+    fn times_wide(&self, other: &Self) -> Self::Wide;
+    /// self².
+    fn square_wide(&self) -> Self::Wide;
+    fn wide_plus(a: &Self::Wide, b: &Self::Wide) -> Self::Wide;
+    fn wide_minus(a: &Self::Wide, b: &Self::Wide) -> Self::Wide;
+    fn column(wide: &Self::Wide, i: usize) -> Self::Column;
+    fn set_column(wide: &mut Self::Wide, i: usize, column: Self::Column);
+    fn column_plus(a: Self::Column, b: Self::Column) -> Self::Column;
+    fn column_minus(a: Self::Column, b: Self::Column) -> Self::Column;
+    /// wide + self·R: adds a normal value to what the reduction will return.
+    fn raise(&self, wide: &Self::Wide) -> Self::Wide;
+    /// wide − self·R.
+    fn lower(&self, wide: &Self::Wide) -> Self::Wide;
+    /// wide/R mod p, below (bound of wide/R + K + 2)·p.
+    fn reduce<const K: usize>(wide: &Self::Wide) -> Self;
+
+    /// 1/self in each lane, 0 for 0; below 1.01p. Lanes share one inversion.
+    fn inverse(&self) -> Self;
+    /// The lanes whose value is 0 mod p.
+    fn zeros(&self) -> Mask;
+    /// The lanes whose value, as an integer below p, is above p/2.
+    fn larger_half(&self) -> Mask;
+    /// `self` in the lanes of the mask, `other` elsewhere.
+    fn select(&self, mask: Mask, other: &Self) -> Self;
+}
+
+/// A constant of F_p.
+#[derive(Clone, Copy)]
+pub(super) struct Constant {
+    #[cfg(test)]
+    pub(super) value: Fq,
+    /// The Montgomery residue to R = 2^416, in limbs of 52 bits.
+    pub(super) limbs: [u64; LIMBS],
+}
+
+impl Constant {
+    /// arkworks holds x·2^384; 32 doublings mod p make it x·2^416.
+    pub(super) const fn new(value: Fq) -> Self {
+        Self {
+            #[cfg(test)]
+            value,
+            limbs: split(&doubled(value.0.0, 32)),
+        }
+    }
+}
+
+/// A constant of F_p².
+pub(super) type Constant2 = [Constant; 2];
+
+pub(super) const fn constant2(x: &Fq2) -> Constant2 {
+    [Constant::new(x.c0), Constant::new(x.c1)]
+}
+
+/// p.
+pub(super) const P: [u64; 6] = <Fq as ark_ff::PrimeField>::MODULUS.0;
+
+/// Six limbs of 64 bits as eight of 52.
+pub(super) const fn split(words: &[u64; 6]) -> [u64; LIMBS] {
+    let mut out = [0; LIMBS];
+    let mut i = 0;
+    while i < LIMBS {
+        let (word, shift) = (i * 52 / 64, i * 52 % 64);
+        out[i] = words[word] >> shift;
+        if shift > 12 && word + 1 < 6 {
+            out[i] |= words[word + 1] << (64 - shift);
+        }
+        out[i] &= (1 << LIMB_BITS) - 1;
+        i += 1;
+    }
+    out
+}
+
+/// x·2^n mod p for x below p.
+pub(super) const fn doubled(mut x: [u64; 6], n: usize) -> [u64; 6] {
+    let mut step = 0;
+    while step < n {
+        let (mut carry, mut i) = (0, 0);
+        while i < 6 {
+            (x[i], carry) = ((x[i] << 1) | carry, x[i] >> 63); // 2p < 2^384: nothing is lost at the top
+            i += 1;
+        }
+        if !less_than_p(&x) {
+            let mut borrow = false;
+            i = 0;
+            while i < 6 {
+                let (d, b) = x[i].overflowing_sub(P[i]);
+                let (d, c) = d.overflowing_sub(borrow as u64);
+                (x[i], borrow) = (d, b | c);
+                i += 1;
+            }
+        }
+        step += 1;
+    }
+    x
+}
+
+/// Whether an integer of six limbs is below p.
+pub(super) const fn less_than_p(x: &[u64; 6]) -> bool {
+    let mut i = 6;
+    while i > 0 {
+        i -= 1;
+        if x[i] != P[i] {
+            return x[i] < P[i];
+        }
+    }
+    false
+}

@@ -1,0 +1,126 @@
+//! G1 from compressed bytes: the square root of x³ + 4 and the test of membership.
+//!
+//! - y = (x³ + 4)^((p + 1)/4), p ≡ 3 mod 4: 380 squarings and 109 products by windows of four bits.
+//! - Membership (Scott, eprint 2021/1130, section 6): φ(P) = −[x²]P with φ(x, y) = (βx, y). Exact: φ² + φ + 1 = 0 turns
+//!   it into (x⁴ − x² + 1)·P = q·P = 0. 126 doublings of 7 products and 10 additions of 15.
+//!
+//! The addition is not complete: of P and ±P it gives Z = 0, which stays and is refused. For a P of order q that never
+//! happens, its multiples here being below q; whatever else meets it has another order and is refused rightly.
+
+use super::base::{Constant, Mask, P};
+use super::kernels::Kernels;
+use crate::group::power::X;
+use ark_bls12_381::{Fq, G1Affine};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, Field, MontFp};
+use std::sync::LazyLock;
+
+static FOUR: Constant = Constant::new(MontFp!("4"));
+
+/// β, the cube root of 1 with (βx, y) = −[x²](x, y) on G1.
+static BETA: LazyLock<Constant> = LazyLock::new(|| {
+    let g = G1Affine::generator();
+    let image = g.mul_bigint([X]).into_affine().mul_bigint([X]).into_affine();
+    Constant::new(image.x * g.x.inverse().unwrap_or(Fq::ZERO)) // the generator's x is not 0
+});
+
+/// A point (X/Z², Y/Z³); X, Y below 1.01p, Z below 7p.
+#[derive(Clone, Copy)]
+pub(super) struct Jacobian<F>(F, F, F);
+
+/// (p + 1)/4 in windows of four bits, from the top.
+fn windows() -> impl Iterator<Item = usize> {
+    // p ends in 1011, so (p + 1)/4 is p >> 2 with 1 added: …10 + 1 = …11.
+    let mut e = P;
+    for i in 0..6 {
+        e[i] = (P[i] >> 2) | if i < 5 { P[i + 1] << 62 } else { 0 };
+    }
+    e[0] += 1;
+    (0..95).rev().map(move |i| usize::try_from((e[i / 16] >> (4 * (i % 16))) & 15).unwrap_or(0))
+}
+
+/// a^((p + 1)/4); a below 16p.
+#[inline(always)]
+pub(super) fn square_root<F: Kernels>(a: &F) -> F {
+    let mut powers = [F::one(); 16];
+    for i in 1..16 {
+        powers[i] = F::multiply1(&powers[i - 1], a);
+    }
+    let mut windows = windows();
+    let mut root = powers[windows.next().unwrap_or(0)];
+    for window in windows {
+        root = F::multiply1(&F::square1_times(&root, 4), &powers[window]);
+    }
+    root
+}
+
+/// y of the curve point with this x, the larger of ±y in the lanes of the mask; and the lanes in which there is one.
+#[inline(always)]
+pub(super) fn decompress<F: Kernels>(x: &F, larger: Mask) -> (F, Mask) {
+    let y2 = F::multiply1(&F::square1(x), x).plus(&F::constant(&FOUR));
+    let y = F::square_root(&y2).weaken();
+    let on_curve = F::square1(&y).minus::<8>(&y2).zeros();
+    let y = y.select(!(y.larger_half() ^ larger), &F::zero().minus::<2>(&y));
+    (y.weaken(), on_curve)
+}
+
+/// 2P: 3 products, 4 squares.
+#[inline(always)]
+pub(super) fn double<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
+    let Jacobian(x, y, z) = p;
+    let a = F::square1(x);
+    let b = F::square1(y);
+    let c = F::square1(&b);
+    let d = F::multiply1(x, &b);
+    let d = d.plus(&d).plus(&d.plus(&d)).weaken();
+    let c4 = c.plus(&c).plus(&c.plus(&c)).weaken();
+    let e = a.plus(&a).plus(&a);
+    let x3 = F::reduce::<4>(&d.plus(&d).lower(&e.square_wide())).weaken();
+    let y3 = F::reduce::<4>(&c4.plus(&c4).lower(&e.times_wide(&d.minus::<2>(&x3)))).weaken();
+    let yz = F::multiply1(y, z);
+    Jacobian(x3, y3, yz.plus(&yz))
+}
+
+/// P + Q for P ≠ ±Q, else Z = 0: 11 products, 4 squares.
+#[inline(always)]
+pub(super) fn add<F: Kernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
+    let (Jacobian(x1, y1, z1), Jacobian(x2, y2, z2)) = (p, q);
+    let (zz1, zz2) = (F::square1(z1), F::square1(z2));
+    let u1 = F::multiply1(x1, &zz2);
+    let s1 = F::multiply1(y1, &F::multiply1(z2, &zz2));
+    let h = F::multiply1(x2, &zz1).minus::<4>(&u1);
+    let r = F::multiply1(y2, &F::multiply1(z1, &zz1)).minus::<4>(&s1);
+    let r = r.plus(&r);
+    let i = F::square1(&h.plus(&h));
+    let j = F::multiply1(&h, &i);
+    let v = F::multiply1(&u1, &i).weaken();
+    let x3 = F::reduce::<8>(&j.plus(&v).plus(&v).lower(&r.square_wide())).weaken();
+    let s1j = s1.times_wide(&j);
+    let twice = F::wide_plus(&s1j, &s1j);
+    let y3 = F::reduce::<1>(&F::wide_minus(&r.times_wide(&v.minus::<2>(&x3)), &twice)).weaken();
+    let z3 = F::multiply1(&F::multiply1(z1, z2), &h.plus(&h));
+    Jacobian(x3, y3, z3)
+}
+
+/// [|x|]P.
+#[inline(always)]
+fn times_x<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
+    let mut out = *p;
+    for i in (0..63).rev() {
+        out = F::double_g1(&out);
+        if (X >> i) & 1 == 1 {
+            out = F::add_g1(&out, p);
+        }
+    }
+    out
+}
+
+/// The lanes whose point of the curve has order q; x, y below 1.01p.
+#[inline(always)]
+pub(super) fn in_g1<F: Kernels>(x: &F, y: &F) -> Mask {
+    let Jacobian(x2, y2, z) = times_x(&times_x(&Jacobian(*x, *y, F::one())));
+    let zz = F::square1(&z);
+    let same_x = F::multiply1(&F::multiply1(x, &F::constant(&BETA)), &zz).minus::<4>(&x2).zeros();
+    let same_y = F::multiply1(&F::multiply1(y, &z), &zz).plus(&y2).zeros();
+    same_x & same_y & !z.zeros()
+}

@@ -1,0 +1,437 @@
+//! The base field eight times, one record in each lane of a 512-bit register (AVX-512 IFMA).
+//!
+//! A value is eight limbs of 52 bits, limb by limb across the lanes. Multiplications count in IFMA instructions:
+//! a product 128, a square 72, a reduction 129. A processor with two such ports does two in a cycle.
+//!
+//! The reduction is Montgomery's, limb by limb, with a multiple k·p ≡ −1 (mod 2^52) in place of p for the first seven
+//! limbs: the quotient of a limb is then the limb itself, M = (k·p + 1)/2^52 enters one limb higher, and the chain from
+//! limb to limb is one multiplication long. Only the last limb needs the quotient by p⁻¹: k·p is 52 bits longer than p,
+//! which seven limbs outweigh and the eighth would not.
+//!
+//! Debug builds do not inline the methods: without the optimizer's sharing of slots the frames of whole kernels would
+//! outgrow the stack of a thread.
+
+use super::base::{Base, Constant, LIMBS, Mask, P, doubled, split};
+use super::vector::V;
+use ark_bls12_381::Fq;
+use ark_ff::{AdditiveGroup, BigInteger384, Field};
+
+const P52: [u64; LIMBS] = split(&P);
+const LIMB_MASK: u64 = (1 << 52) - 1;
+/// k = −p⁻¹ mod 2^52, by Newton's iteration.
+const K: u64 = {
+    let (p, mut x, mut i) = (P[0], 1_u64, 0);
+    while i < 6 {
+        x = x.wrapping_mul(2_u64.wrapping_sub(p.wrapping_mul(x)));
+        i += 1;
+    }
+    x.wrapping_neg() & LIMB_MASK
+};
+/// M = (k·p + 1)/2^52.
+#[allow(clippy::cast_possible_truncation)] // limbs
+const M: [u64; LIMBS] = {
+    let mut out = [0; LIMBS];
+    let (mut carry, mut i) = (1_u128, 0);
+    while i <= LIMBS {
+        let p = if i < LIMBS { P52[i] } else { 0 };
+        let sum = p as u128 * K as u128 + carry;
+        if i == 0 {
+            assert!(sum & LIMB_MASK as u128 == 0);
+        } else {
+            out[i - 1] = sum as u64 & LIMB_MASK;
+        }
+        carry = sum >> 52;
+        i += 1;
+    }
+    assert!(carry == 0);
+    out
+};
+
+/// k·p in limbs; the top one takes what is over.
+#[allow(clippy::cast_possible_truncation)] // limbs
+const fn multiple(k: usize) -> [u64; LIMBS] {
+    let mut out = [0; LIMBS];
+    let (mut carry, mut i) = (0_u128, 0);
+    while i < LIMBS {
+        let sum = P52[i] as u128 * k as u128 + carry;
+        out[i] = if i + 1 < LIMBS { sum as u64 & LIMB_MASK } else { sum as u64 };
+        carry = sum >> 52;
+        i += 1;
+    }
+    out
+}
+
+/// Limb i of 0, p, .. 15p: [`Eight::weaken`] looks up its quotient's multiple.
+static MULTIPLES: [[u64; 16]; LIMBS] = {
+    let mut out = [[0; 16]; LIMBS];
+    let mut k = 0;
+    while k < 16 {
+        let (kp, mut i) = (multiple(k), 0);
+        while i < LIMBS {
+            out[i][k] = kp[i];
+            i += 1;
+        }
+        k += 1;
+    }
+    out
+};
+/// 2^40/(top limb of p + 1): times a top limb, shifted right by 40, a quotient by p that is never too large.
+const QUOTIENT: u64 = (1 << 40) / (P52[LIMBS - 1] + 1);
+/// What a column that was not normalised can lack of its value: sums of few limbs carry less than this.
+const CARRY: u64 = 16;
+
+/// An array of eight vectors, index by index; a loop, so that nothing but intrinsics is left to be inlined.
+macro_rules! each {
+    ($i:ident => $value:expr) => {{
+        let mut out = [V::splat(0); LIMBS];
+        for $i in 0..LIMBS {
+            out[$i] = $value;
+        }
+        out
+    }};
+}
+
+/// Eight values.
+#[derive(Clone, Copy)]
+pub(super) struct Eight([V; LIMBS]);
+
+/// Eight wide values: sixteen columns of weight 2^(52·i), signed, not normalised.
+#[derive(Clone, Copy)]
+pub(super) struct WideEight([V; 2 * LIMBS]);
+
+impl Eight {
+    /// Carries from limb to limb, signed: all but the top limb end in [0, 2^52).
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn normalised(mut limbs: [V; LIMBS]) -> Self {
+        for i in 0..LIMBS - 1 {
+            limbs[i + 1] = limbs[i + 1].plus(limbs[i].signed_shift::<52>());
+            limbs[i] = limbs[i].and(V::splat(LIMB_MASK));
+        }
+        Self(limbs)
+    }
+
+    /// Subtracts the largest multiple of p that is surely not above; the limbs need not be normalised.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn weakened(limbs: [V; LIMBS]) -> Self {
+        let quotient = limbs[LIMBS - 1].less_at_least_zero(CARRY).times_32(V::splat(QUOTIENT)).shift_right::<40>();
+        Self::normalised(each!(i => limbs[i].minus(V::look_up(&MULTIPLES[i], quotient))))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn broadcast(limbs: &[u64; LIMBS]) -> Self {
+        Self(each!(i => V::splat(limbs[i])))
+    }
+
+    /// The product mod p, below 3.01p.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn times(&self, other: &Self) -> Self {
+        Self::reduce::<1>(&self.times_wide(other))
+    }
+
+    /// Eight integers of six words below 2^384, times `factor`/R.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn from_words(words: &[[u64; 6]; 8], factor: &[u64; LIMBS]) -> Self {
+        Self::from_residues(words).times(&Self::broadcast(factor))
+    }
+
+    /// Eight integers of six words below p, taken for residues.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn from_residues(words: &[[u64; 6]; 8]) -> Self {
+        let w = V::transpose(each!(lane => {
+            let [a, b, c, d, e, f] = words[lane];
+            V::load(&[a, b, c, d, e, f, 0, 0])
+        }));
+        let mask = V::splat(LIMB_MASK);
+        Self([
+            w[0].and(mask),
+            w[0].shift_right::<52>().or(w[1].shift_left::<12>()).and(mask),
+            w[1].shift_right::<40>().or(w[2].shift_left::<24>()).and(mask),
+            w[2].shift_right::<28>().or(w[3].shift_left::<36>()).and(mask),
+            w[3].shift_right::<16>().or(w[4].shift_left::<48>()).and(mask),
+            w[4].shift_right::<4>().and(mask),
+            w[4].shift_right::<56>().or(w[5].shift_left::<8>()).and(mask),
+            w[5].shift_right::<44>(),
+        ])
+    }
+
+    /// The limbs of each lane.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn to_rows(self) -> [[u64; LIMBS]; 8] {
+        let rows = V::transpose(self.0);
+        let mut out = [[0; LIMBS]; 8];
+        for lane in 0..8 {
+            out[lane] = rows[lane].store();
+        }
+        out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn from_rows(rows: &[[u64; LIMBS]; 8]) -> Self {
+        Self(V::transpose(each!(lane => V::load(&rows[lane]))))
+    }
+
+    /// self·`factor`/R as eight integers below p, of six words.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn to_words(self, factor: &[u64; LIMBS]) -> [[u64; 6]; 8] {
+        let t = self.times(&Self::broadcast(factor)).canonical().0;
+        let words = [
+            t[0].or(t[1].shift_left::<52>()),
+            t[1].shift_right::<12>().or(t[2].shift_left::<40>()),
+            t[2].shift_right::<24>().or(t[3].shift_left::<28>()),
+            t[3].shift_right::<36>().or(t[4].shift_left::<16>()),
+            t[4].shift_right::<48>().or(t[5].shift_left::<4>()).or(t[6].shift_left::<56>()),
+            t[6].shift_right::<8>().or(t[7].shift_left::<44>()),
+            V::splat(0),
+            V::splat(0),
+        ];
+        let rows = V::transpose(words);
+        let mut out = [[0; 6]; 8];
+        for lane in 0..8 {
+            let [a, b, c, d, e, f, ..] = rows[lane].store();
+            out[lane] = [a, b, c, d, e, f];
+        }
+        out
+    }
+
+    /// From below 16p to below p.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn canonical(&self) -> Self {
+        let weak = self.weaken();
+        let less = Self::normalised(each!(i => weak.0[i].minus(V::splat(P52[i]))));
+        let negative = less.0[LIMBS - 1].negatives();
+        weak.select(negative, &less)
+    }
+
+    /// Eight elements of arkworks' field, which are residues to 2^384: times 2^448/2^416. Below 3.01p.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn load(values: &[Fq; 8]) -> Self {
+        const FACTOR: [u64; LIMBS] = split(&doubled([1, 0, 0, 0, 0, 0], 448));
+        Self::from_words(&values.map(|x| x.0.0), &FACTOR)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn store(&self) -> [Fq; 8] {
+        const FACTOR: [u64; LIMBS] = split(&doubled([1, 0, 0, 0, 0, 0], 384));
+        self.to_words(&FACTOR).map(|words| Fq::new_unchecked(BigInteger384::new(words)))
+    }
+
+    /// Eight integers below p.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn from_integers(words: &[[u64; 6]; 8]) -> Self {
+        const FACTOR: [u64; LIMBS] = split(&doubled([1, 0, 0, 0, 0, 0], 832));
+        Self::from_words(words, &FACTOR)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn to_integers(self) -> [[u64; 6]; 8] {
+        self.to_words(&[1, 0, 0, 0, 0, 0, 0, 0])
+    }
+}
+
+impl Base for Eight {
+    type Wide = WideEight;
+    type Column = V;
+    const COLUMNS: usize = 2 * LIMBS;
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn constant(value: &Constant) -> Self {
+        Self::broadcast(&value.limbs)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn plus(&self, other: &Self) -> Self {
+        Self::normalised(each!(i => self.0[i].plus(other.0[i])))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn minus<const K: usize>(&self, other: &Self) -> Self {
+        let offset = const { multiple(K) };
+        Self::normalised(each!(i => self.0[i].plus(V::splat(offset[i])).minus(other.0[i])))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn weaken(&self) -> Self {
+        Self::weakened(self.0)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn thrice_plus_twice(&self, other: &Self) -> Self {
+        Self::weakened(each!(i => {
+            let sum = self.0[i].plus(other.0[i]);
+            self.0[i].plus(sum).plus(sum)
+        }))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn thrice_minus_twice(&self, other: &Self) -> Self {
+        let offset = const { multiple(4) };
+        Self::weakened(each!(i => {
+            let difference = self.0[i].minus(other.0[i]);
+            self.0[i].plus(V::splat(offset[i])).plus(difference).plus(difference)
+        }))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn times_wide(&self, other: &Self) -> WideEight {
+        let mut columns = [V::splat(0); 2 * LIMBS];
+        for j in 0..LIMBS {
+            for i in 0..LIMBS {
+                columns[i + j] = columns[i + j].plus_low(self.0[i], other.0[j]);
+            }
+            for i in 0..LIMBS {
+                columns[i + j + 1] = columns[i + j + 1].plus_high(self.0[i], other.0[j]);
+            }
+        }
+        WideEight(columns)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn square_wide(&self) -> WideEight {
+        let mut columns = [V::splat(0); 2 * LIMBS];
+        for j in 0..LIMBS {
+            for i in j + 1..LIMBS {
+                columns[i + j] = columns[i + j].plus_low(self.0[i], self.0[j]);
+            }
+            for i in j + 1..LIMBS {
+                columns[i + j + 1] = columns[i + j + 1].plus_high(self.0[i], self.0[j]);
+            }
+        }
+        for i in 1..2 * LIMBS - 1 {
+            columns[i] = columns[i].plus(columns[i]);
+        }
+        for i in 0..LIMBS {
+            columns[2 * i] = columns[2 * i].plus_low(self.0[i], self.0[i]);
+            columns[2 * i + 1] = columns[2 * i + 1].plus_high(self.0[i], self.0[i]);
+        }
+        WideEight(columns)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn wide_plus(a: &WideEight, b: &WideEight) -> WideEight {
+        let mut out = *a;
+        for i in 0..2 * LIMBS {
+            out.0[i] = a.0[i].plus(b.0[i]);
+        }
+        out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn wide_minus(a: &WideEight, b: &WideEight) -> WideEight {
+        let mut out = *a;
+        for i in 0..2 * LIMBS {
+            out.0[i] = a.0[i].minus(b.0[i]);
+        }
+        out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn column(wide: &WideEight, i: usize) -> V {
+        wide.0[i]
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn set_column(wide: &mut WideEight, i: usize, column: V) {
+        wide.0[i] = column;
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn column_plus(a: V, b: V) -> V {
+        a.plus(b)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn column_minus(a: V, b: V) -> V {
+        a.minus(b)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn raise(&self, wide: &WideEight) -> WideEight {
+        let mut out = *wide;
+        for i in 0..LIMBS {
+            out.0[LIMBS + i] = wide.0[LIMBS + i].plus(self.0[i]);
+        }
+        out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn lower(&self, wide: &WideEight) -> WideEight {
+        let mut out = *wide;
+        for i in 0..LIMBS {
+            out.0[LIMBS + i] = wide.0[LIMBS + i].minus(self.0[i]);
+        }
+        out
+    }
+
+    /// 7·16 + 17 = 129 IFMA.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reduce<const N: usize>(wide: &WideEight) -> Self {
+        let offset = const { multiple(N) };
+        let mut t = wide.0;
+        for i in 0..LIMBS {
+            t[LIMBS + i] = t[LIMBS + i].plus(V::splat(offset[i]));
+        }
+        // t_i − q + q·k·p: the limb vanishes, its carry and q·M go up. IFMA reads the low 52 bits, which are q.
+        for i in 0..LIMBS - 1 {
+            let q = t[i];
+            for j in 0..LIMBS {
+                t[i + 1 + j] = t[i + 1 + j].plus_low(q, V::splat(M[j]));
+            }
+            for j in 0..LIMBS {
+                t[i + 2 + j] = t[i + 2 + j].plus_high(q, V::splat(M[j]));
+            }
+            t[i + 1] = t[i + 1].plus(q.signed_shift::<52>());
+        }
+        let last = LIMBS - 1;
+        let q = V::splat(0).plus_low(t[last], V::splat(K));
+        for j in 0..LIMBS {
+            t[last + j] = t[last + j].plus_low(q, V::splat(P52[j]));
+        }
+        for j in 0..LIMBS {
+            t[last + 1 + j] = t[last + 1 + j].plus_high(q, V::splat(P52[j]));
+        }
+        t[last + 1] = t[last + 1].plus(t[last].signed_shift::<52>());
+        Self::normalised(each!(i => t[LIMBS + i]))
+    }
+
+    /// Montgomery's trick over the lanes: 21 products of one lane and one inversion.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn inverse(&self) -> Self {
+        Self::load(&inverses(&self.store())).weaken()
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn zeros(&self) -> Mask {
+        let [a, b, c, d, e, f, g, h] = self.canonical().0;
+        a.or(b).or(c.or(d)).or(e.or(f)).or(g.or(h)).zeros()
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn larger_half(&self) -> Mask {
+        let integer = self.times(&Self::broadcast(&[1, 0, 0, 0, 0, 0, 0, 0])).canonical();
+        let difference = Self::normalised(each!(i => V::splat(P52[i]).minus(integer.0[i]).minus(integer.0[i])));
+        difference.0[LIMBS - 1].negatives()
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn select(&self, mask: Mask, other: &Self) -> Self {
+        Self(each!(i => self.0[i].select(mask, other.0[i])))
+    }
+}
+
+#[inline(never)]
+fn inverses(values: &[Fq; 8]) -> [Fq; 8] {
+    let or_one = |x: &Fq| if *x == Fq::ZERO { Fq::ONE } else { *x };
+    let mut products = [Fq::ONE; 9];
+    for (i, x) in values.iter().enumerate() {
+        products[i + 1] = products[i] * or_one(x);
+    }
+    let mut rest = super::inverse(&products[8]);
+    let mut inverses = [Fq::ZERO; 8];
+    for (i, x) in values.iter().enumerate().rev() {
+        if *x != Fq::ZERO {
+            inverses[i] = rest * products[i];
+        }
+        rest *= or_one(x);
+    }
+    inverses
+}

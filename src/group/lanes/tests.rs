@@ -1,0 +1,122 @@
+//! The readable form against arkworks; the lanes against both.
+
+use super::kernels::Kernels;
+use super::miller::{Lines, PointG1, PointG2};
+use super::one::One;
+use super::tower::{Fp2, Fp6, Fp12};
+use super::{Ifma, pipeline};
+use crate::group::tests::{config, cyclotomic, rng};
+use crate::group::{G1, G2, Gt, plain, power};
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine};
+use ark_ff::{CyclotomicMultSubgroup, Field};
+use proptest::prelude::*;
+
+/// The lanes, or a word that they were not tested.
+fn lanes() -> Option<Ifma> {
+    let ifma = Ifma::detect();
+    if ifma.is_none() {
+        eprintln!("skipped: this processor lacks AVX-512 IFMA");
+    }
+    ifma
+}
+
+fn one2(x: &Fq2) -> Fp2<One> {
+    Fp2(One::new(x.c0), One::new(x.c1))
+}
+
+fn one6(x: &Fq6) -> Fp6<One> {
+    Fp6(one2(&x.c0), one2(&x.c1), one2(&x.c2))
+}
+
+fn one12(x: &Fq12) -> Fp12<One> {
+    Fp12(one6(&x.c0), one6(&x.c1))
+}
+
+fn ark2(x: &Fp2<One>) -> Fq2 {
+    Fq2::new(x.0.value, x.1.value)
+}
+
+fn ark6(x: &Fp6<One>) -> Fq6 {
+    Fq6::new(ark2(&x.0), ark2(&x.1), ark2(&x.2))
+}
+
+fn ark12(x: &Fp12<One>) -> Fq12 {
+    Fq12::new(ark6(&x.0), ark6(&x.1))
+}
+
+fn applied(f: impl Fn(&mut Fp12<One>), x: &Fp12<One>) -> Fp12<One> {
+    let mut out = *x;
+    f(&mut out);
+    out
+}
+
+fn point1(p: &G1) -> PointG1<One> {
+    PointG1::new(&One::new(p.0.x), &One::new(p.0.y))
+}
+
+proptest! {
+    #![proptest_config(config(4))]
+
+    #[test]
+    fn the_readable_form_is_the_tower(seed: u64) {
+        let (a, b) = (cyclotomic(seed), cyclotomic(seed ^ 1) + Fq12::from(1));
+        prop_assert_eq!(ark12(&one12(&a).times(&one12(&b))), a * b);
+        prop_assert_eq!(ark12(&applied(One::square12, &one12(&b))), b.square());
+        prop_assert_eq!(ark12(&One::inverse12(&one12(&b))), b.inverse().unwrap());
+        prop_assert_eq!(ark12(&one12(&a).cyclotomic_squared(3)), a.pow([8]));
+        prop_assert_eq!(ark12(&One::power_x(&one12(&a))), a.cyclotomic_exp([power::X]));
+        prop_assert_eq!(ark12(&One::power_x(&Fp12::one())), Fq12::ONE);
+        for n in 1..4 {
+            prop_assert_eq!(ark12(&One::frobenius(&one12(&b), n)), b.frobenius_map(n));
+        }
+    }
+
+    #[test]
+    fn the_readable_form_pairs(seed: u64) {
+        let mut rng = rng(seed);
+        let (p, q) = (G1::random(&mut rng), G2::random(&mut rng));
+        let e = plain::pairing(&p.0, &q.0);
+        let fixed = One::miller_loop(&point1(&p), &Lines::new(&q.0).unwrap());
+        prop_assert_eq!(ark12(&One::final_exponentiation(&fixed)), e);
+        let each = One::miller_loop_each(&point1(&p), &PointG2 { x: one2(&q.0.x), y: one2(&q.0.y) });
+        prop_assert_eq!(ark12(&One::final_exponentiation(&each)), e);
+    }
+
+    #[test]
+    fn the_readable_form_decodes(seed: u64) {
+        let mut rng = rng(seed);
+        let p = G1::random(&mut rng);
+        let larger = u8::from(p.0.y > -p.0.y);
+        let (y, on_curve) = One::decompress_g1(&One::new(p.0.x), larger);
+        prop_assert_eq!((y.value, on_curve), (p.0.y, 1));
+        prop_assert_eq!(One::in_g1(&One::new(p.0.x), &y), 1);
+        let other = G1Affine::get_point_from_x_unchecked(Fq::from(4), false).unwrap();
+        prop_assert_eq!(One::in_g1(&One::new(other.x), &One::new(other.y)), 0);
+        let g = Gt::random(&mut rng);
+        let (a0, a2, special) = One::compress_gt(&one12(&g.0));
+        prop_assert_eq!(special, 0);
+        prop_assert_eq!(ark12(&One::decompress_gt(&a0, &a2)), g.0);
+        prop_assert_eq!(One::compress_gt(&Fp12::one()).2, 1);
+        prop_assert_eq!(One::frobenius_is_x(&one12(&g.0)), 1);
+        prop_assert_eq!(One::frobenius_is_x(&one12(&cyclotomic(seed))), 0);
+    }
+
+    #[test]
+    fn eight_lanes_pair(seed: u64) {
+        let Some(ifma) = lanes() else { return Ok(()) };
+        let mut rng = rng(seed);
+        let p: [G1; 8] = std::array::from_fn(|_| G1::random(&mut rng));
+        let q: [G2; 8] = std::array::from_fn(|_| G2::random(&mut rng));
+        let c: [Gt; 8] = std::array::from_fn(|_| Gt::random(&mut rng));
+        let lines = Lines::new(&q[0].0).unwrap();
+        let points: [G1Affine; 8] = p.map(|p| p.0);
+        prop_assert_eq!(
+            pipeline::pair_and_multiply(ifma, &points, &c.map(|c| c.0), &lines),
+            std::array::from_fn(|i| c[i].0 * plain::pairing(&p[i].0, &q[0].0))
+        );
+        prop_assert_eq!(
+            pipeline::pairing_each(ifma, &points, &q.map(|q| q.0)),
+            std::array::from_fn(|i| plain::pairing(&p[i].0, &q[i].0))
+        );
+    }
+}

@@ -1,0 +1,269 @@
+//! The certificate authority of one group.
+//!
+//! Paper: section 3.2, "The group CA transmits the unique identifier, private key, public key and multi-vector values".
+//!
+//! As printed, the authority makes the private keys: it could sign in everybody's name. It forgets them here as soon as
+//! they are sealed. What it keeps is which pseudonyms belong to one uid, and no phone number.
+
+use super::IdentityError;
+use super::certificate::{Certificate, Serial};
+use super::enrolment::{Credentials, SealedEnrolment};
+use super::keys::{SigningKey, VerifyingKey};
+use super::profile::Statement;
+use super::registration::{Delivery, PhoneNumber, Registrations, Ticket};
+use super::revocation::RevocationList;
+use super::sealed::SealingPublicKey;
+use super::subject::{Group, MemberId, Role, Subject};
+use crate::identifier::{Pseudonym, UserId, Vector};
+use rand_core::CryptoRng;
+use std::collections::{BTreeMap, BTreeSet};
+
+const DAY: u64 = 24 * 3600;
+const YEAR: u64 = 365 * DAY;
+
+/// The CA of one group, with a self-signed root. Its state lives in memory.
+pub struct Authority {
+    group: Group,
+    key: SigningKey,
+    root: Certificate,
+    pseudonyms: usize,
+    registrations: Registrations,
+    issued: BTreeMap<MemberId, Issued>,
+    revoked: BTreeSet<Serial>,
+    /// Counts the changes of `revoked`.
+    number: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Issued {
+    serial: Serial,
+    /// Whose pseudonym it is.
+    person: Option<UserId>,
+}
+
+impl Authority {
+    /// Seconds for which a root counts: ten years.
+    pub const ROOT_LIFETIME: u64 = 10 * YEAR;
+    /// Seconds for which a member's certificate counts: one year, and no longer than the root.
+    pub const MEMBER_LIFETIME: u64 = YEAR;
+    /// k, the pseudonyms of a person, unless [`with_pseudonyms`](Self::with_pseudonyms) says otherwise.
+    pub const PSEUDONYMS: usize = 8;
+
+    /// A new authority for `group`; its root counts from `now`, seconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// [`IdentityError::Malformed`] where `now` is beyond the calendar of X.509 (the year 9999).
+    pub fn new(group: Group, rng: &mut impl CryptoRng, now: u64) -> Result<Self, IdentityError> {
+        let key = SigningKey::random(rng);
+        let subject = Subject::new(group.name(), Role::Authority, MemberId::random(rng))?;
+        let statement = Statement {
+            issuer: subject.clone(),
+            subject,
+            serial: Serial::random(rng),
+            not_before: now,
+            not_after: now.saturating_add(Self::ROOT_LIFETIME),
+            verifying_key: key.verifying_key(),
+            sealing_key: None,
+        };
+        let root = Certificate::from_der(&statement.certify(&key)?)?;
+        let registrations = Registrations::new(rng);
+        let (issued, revoked) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { group, key, root, pseudonyms: Self::PSEUDONYMS, registrations, issued, revoked, number: 0 })
+    }
+
+    /// The same authority, giving each person `k` pseudonyms, 1 to 256.
+    ///
+    /// # Errors
+    /// [`IdentityError::PseudonymCount`].
+    pub fn with_pseudonyms(mut self, k: usize) -> Result<Self, IdentityError> {
+        if !(1..=Credentials::LIMIT as usize).contains(&k) {
+            return Err(IdentityError::PseudonymCount(k));
+        }
+        self.pseudonyms = k;
+        Ok(self)
+    }
+
+    /// The group.
+    pub const fn group(&self) -> Group {
+        self.group
+    }
+
+    /// The self-signed root, for everybody's [`Msp`](super::Msp).
+    pub const fn root(&self) -> &Certificate {
+        &self.root
+    }
+
+    /// Certifies that `subject` holds `verifying_key` and `sealing_key`, for one year from the day of `now`.
+    ///
+    /// That the subject is who it says and holds the private key is for the caller to know; participants come through
+    /// [`begin_registration`](Self::begin_registration).
+    ///
+    /// # Errors
+    /// [`IdentityError::WrongRole`], [`IdentityError::WrongOrganisation`], [`IdentityError::Malformed`] for an
+    /// organisation that cannot stand in a certificate, [`IdentityError::Expired`] at the end of the root's time.
+    pub fn issue(
+        &mut self,
+        subject: &Subject,
+        verifying_key: &VerifyingKey,
+        sealing_key: Option<SealingPublicKey>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Certificate, IdentityError> {
+        let certificate = self.certify(subject, verifying_key, sealing_key, now, rng)?;
+        self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
+        Ok(certificate)
+    }
+
+    /// Sends a one-time code to `phone`. The answer names the registration.
+    ///
+    /// # Errors
+    /// [`IdentityError::RegistrationOpen`] while an earlier code to this phone still counts.
+    pub fn begin_registration(
+        &mut self,
+        phone: &PhoneNumber,
+        now: u64,
+        delivery: &mut impl Delivery,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Ticket, IdentityError> {
+        self.registrations.begin(phone, now, delivery, rng)
+    }
+
+    /// Registers a person who has the code: makes uid, v_1..v_k and k certified keys, sealed to `recipient`.
+    ///
+    /// # Errors
+    /// [`IdentityError::UnknownTicket`], [`IdentityError::WrongCode`], [`IdentityError::CodeExpired`],
+    /// [`IdentityError::CodeReused`], [`IdentityError::TooManyAttempts`]; [`IdentityError::BadSealingKey`], after which
+    /// the code can be used with another key; [`IdentityError::WrongRole`] in a group without users.
+    pub fn finish_registration(
+        &mut self,
+        ticket: &Ticket,
+        code: &str,
+        now: u64,
+        recipient: &SealingPublicKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<SealedEnrolment, IdentityError> {
+        self.registrations.check(ticket, code, now)?;
+        let uid = UserId::random(rng);
+        let vectors: Vec<_> = (0..self.pseudonyms).map(|_| Vector::random(rng)).collect();
+        let mut members = Vec::with_capacity(vectors.len());
+        for vector in &vectors {
+            let id = Pseudonym::derive(&uid, vector).into();
+            let subject = Subject::new(self.group.name(), Role::User, id)?;
+            let key = SigningKey::random(rng);
+            members.push((self.certify(&subject, &key.verifying_key(), None, now, rng)?, key));
+        }
+        let credentials = Credentials { uid, vectors, members };
+        let sealed = SealedEnrolment::person(&credentials, &self.root, ticket, recipient, rng)?;
+        for (certificate, _) in &credentials.members {
+            let issued = Issued { serial: certificate.serial(), person: Some(uid) };
+            self.issued.insert(certificate.subject().id, issued);
+        }
+        self.registrations.close(ticket);
+        Ok(sealed)
+    }
+
+    /// Registers an institution whose officer has the code: one certified key under a random identifier, sealed to
+    /// `sealing_key`, which the certificate names as the institution's own.
+    ///
+    /// # Errors
+    /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue);
+    /// [`IdentityError::NotAnInstitution`] for a user.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a registration has these parts, and time and randomness are arguments"
+    )]
+    pub fn finish_institution(
+        &mut self,
+        ticket: &Ticket,
+        code: &str,
+        organisation: &str,
+        role: Role,
+        now: u64,
+        sealing_key: &SealingPublicKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<SealedEnrolment, IdentityError> {
+        if role == Role::User {
+            return Err(IdentityError::NotAnInstitution);
+        }
+        self.registrations.check(ticket, code, now)?;
+        let subject = Subject::new(organisation, role, MemberId::random(rng))?;
+        let key = SigningKey::random(rng);
+        let certificate = self.certify(&subject, &key.verifying_key(), Some(*sealing_key), now, rng)?;
+        let sealed = SealedEnrolment::institution(&certificate, &key, &self.root, ticket, sealing_key, rng)?;
+        self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
+        self.registrations.close(ticket);
+        Ok(sealed)
+    }
+
+    /// The person behind a pseudonym. Nobody but the authority can tell.
+    pub fn person(&self, id: &MemberId) -> Option<UserId> {
+        self.issued.get(id).and_then(|issued| issued.person)
+    }
+
+    /// Takes back the certificate of `id`.
+    ///
+    /// # Errors
+    /// [`IdentityError::UnknownMember`].
+    pub fn revoke(&mut self, id: &MemberId) -> Result<(), IdentityError> {
+        let issued = *self.issued.get(id).ok_or(IdentityError::UnknownMember)?;
+        self.number += u64::from(self.revoked.insert(issued.serial));
+        Ok(())
+    }
+
+    /// Takes back all certificates of the person behind `id`. Pseudonyms that appear in one list together can be
+    /// guessed to be one person's.
+    ///
+    /// # Errors
+    /// [`IdentityError::UnknownMember`] where `id` is no person's pseudonym.
+    pub fn revoke_person(&mut self, id: &MemberId) -> Result<(), IdentityError> {
+        let person = self.person(id).ok_or(IdentityError::UnknownMember)?;
+        let serials = self.issued.values().filter(|issued| issued.person == Some(person)).map(|issued| issued.serial);
+        let before = self.revoked.len();
+        self.revoked.extend(serials);
+        self.number += u64::from(self.revoked.len() > before);
+        Ok(())
+    }
+
+    /// All that was taken back, signed.
+    pub fn revocations(&self) -> RevocationList {
+        RevocationList::sign(self.root.subject().id, self.number, &self.revoked, &self.key)
+    }
+
+    fn certify(
+        &self,
+        subject: &Subject,
+        verifying_key: &VerifyingKey,
+        sealing_key: Option<SealingPublicKey>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Certificate, IdentityError> {
+        self.group.admits(subject)?;
+        if now > self.root.not_after() {
+            return Err(IdentityError::Expired);
+        }
+        // To the second, the time would join the k certificates of a person; to the day, it joins a day's persons.
+        let start = now - now % DAY;
+        let statement = Statement {
+            issuer: self.root.subject().clone(),
+            subject: subject.clone(),
+            serial: Serial::random(rng),
+            not_before: start,
+            not_after: start.saturating_add(Self::MEMBER_LIFETIME).min(self.root.not_after()),
+            verifying_key: *verifying_key,
+            sealing_key,
+        };
+        Certificate::from_der(&statement.certify(&self.key)?)
+    }
+}
+
+impl core::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Authority")
+            .field("group", &self.group)
+            .field("issued", &self.issued.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

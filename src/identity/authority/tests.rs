@@ -1,0 +1,153 @@
+use super::super::fixture::{NOW, Phone, authority, rng};
+use super::super::{Msp, SealingKey, SealingPublicKey};
+use super::*;
+use crate::wire::Wire;
+
+const NUMBER: &str = "+821012345678";
+
+/// A person's registration up to the code.
+fn begin(ca: &mut Authority, number: &str, now: u64) -> (Ticket, String) {
+    let mut phone = Phone::default();
+    let number = PhoneNumber::new(number).unwrap();
+    let ticket = ca.begin_registration(&number, now, &mut phone, &mut rng(10)).unwrap();
+    (ticket, phone.last().to_owned())
+}
+
+fn register(ca: &mut Authority, number: &str, now: u64, seed: u64) -> Credentials {
+    let (ticket, code) = begin(ca, number, now);
+    let key = SealingKey::random(&mut rng(seed));
+    let sealed = ca.finish_registration(&ticket, &code, now, &key.public(), &mut rng(seed)).unwrap();
+    sealed.open(&key, &ticket, ca.root()).unwrap()
+}
+
+#[test]
+fn a_person_receives_k_certified_pseudonyms() {
+    let mut ca = authority(Group::Users, 1);
+    let credentials = register(&mut ca, NUMBER, NOW + 12_345, 2);
+    assert_eq!((credentials.vectors.len(), credentials.members.len()), (3, 3));
+    let mut msp = Msp::new();
+    msp.trust(ca.root()).unwrap();
+    for ((certificate, key), vector) in credentials.members.iter().zip(&credentials.vectors) {
+        let member = msp.validate_at(certificate, NOW + 12_345).unwrap();
+        assert_eq!(Pseudonym::from(member.id), Pseudonym::derive(&credentials.uid, vector));
+        assert_eq!((member.role, member.organisation.as_str()), (Role::User, "users"));
+        assert_eq!(member.verifying_key.verify(b"tx", &key.sign(b"tx")), Ok(()));
+        assert_eq!(ca.person(&member.id), Some(credentials.uid));
+        assert_eq!(credentials.member(&member.id.into()).unwrap().0, *certificate);
+    }
+    assert_eq!(ca.person(&MemberId([0; 32])), None);
+}
+
+/// All that two certificates of one person share, two certificates of two persons of that day share too.
+#[test]
+fn certificates_do_not_join_the_pseudonyms() {
+    let mut ca = authority(Group::Users, 1);
+    let alice = register(&mut ca, NUMBER, NOW + 12_345, 2);
+    let bob = register(&mut ca, "+821087654321", NOW + 54_321, 3);
+    let all: Vec<_> = alice.members.iter().chain(&bob.members).map(|(certificate, _)| certificate).collect();
+    for (n, a) in all.iter().enumerate() {
+        assert_eq!((a.not_before(), a.not_after()), (NOW, NOW + Authority::MEMBER_LIFETIME));
+        assert_eq!((a.issuer(), a.sealing_key()), (ca.root().subject(), None));
+        assert_eq!(a.subject().organisation, "users");
+        for b in &all[n + 1..] {
+            assert_ne!(a.subject().id, b.subject().id);
+            assert_ne!(a.serial(), b.serial());
+            assert_ne!(a.verifying_key(), b.verifying_key());
+        }
+    }
+}
+
+/// The same randomness and another phone give the same uid, vectors and keys: none depends on the number.
+#[test]
+fn nothing_is_made_of_the_phone_number() {
+    let bytes = |number| register(&mut authority(Group::Users, 1), number, NOW, 2).to_bytes();
+    let (one, other) = (bytes(NUMBER), bytes("+4930123456"));
+    assert_eq!(one.expose(), other.expose());
+    assert!(!one.expose().windows(NUMBER.len() - 1).any(|w| w == &NUMBER.as_bytes()[1..]));
+    let ca = authority(Group::Users, 1);
+    assert_eq!(format!("{ca:?}"), "Authority { group: Users, issued: 0, .. }");
+}
+
+#[test]
+fn refused_codes_issue_nothing() {
+    let mut ca = authority(Group::Users, 1);
+    let (ticket, code) = begin(&mut ca, NUMBER, NOW);
+    let key = SealingKey::random(&mut rng(2)).public();
+    let finish = |ca: &mut Authority, code: &str, now, key: &SealingPublicKey| {
+        ca.finish_registration(&ticket, code, now, key, &mut rng(3)).map(drop)
+    };
+    assert_eq!(finish(&mut ca, "", NOW, &key), Err(IdentityError::WrongCode { left: 2 }));
+    assert_eq!(finish(&mut ca, &code, NOW + 180, &key), Err(IdentityError::CodeExpired));
+    // Credentials that cannot be handed over do not use the code up.
+    assert_eq!(finish(&mut ca, &code, NOW, &SealingPublicKey([0; 32])), Err(IdentityError::BadSealingKey));
+    assert!(ca.issued.is_empty());
+    assert_eq!(finish(&mut ca, &code, NOW, &key), Ok(()));
+    assert_eq!(ca.issued.len(), 3);
+    assert_eq!(finish(&mut ca, &code, NOW, &key), Err(IdentityError::CodeReused));
+    assert_eq!(ca.issued.len(), 3);
+}
+
+#[test]
+fn an_institution_receives_one_certified_key() {
+    let mut ca = authority(Group::Hospitals, 1);
+    let (ticket, code) = begin(&mut ca, NUMBER, NOW);
+    let key = SealingKey::random(&mut rng(2));
+    let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::Cloud };
+    let public = key.public();
+    let mut finish = |role| ca.finish_institution(&ticket, &code, "Hospital A", role, NOW, &public, &mut rng(3));
+    assert_eq!(finish(Role::Cloud), Err(wrong));
+    assert_eq!(finish(Role::User), Err(IdentityError::NotAnInstitution));
+    let sealed = finish(Role::Hospital).unwrap();
+    assert_eq!(finish(Role::Hospital), Err(IdentityError::CodeReused));
+    let sealed = SealedEnrolment::from_bytes(&sealed.to_bytes()).unwrap();
+    let hospital = sealed.open_institution(&key, &ticket, ca.root()).unwrap();
+    let mut msp = Msp::new();
+    msp.trust(ca.root()).unwrap();
+    let member = msp.validate(&hospital.certificate).unwrap();
+    assert_eq!((member.organisation.as_str(), member.role), ("Hospital A", Role::Hospital));
+    assert_eq!(member.sealing_key, Some(key.public()));
+    assert_eq!(member.verifying_key, hospital.signing_key.verifying_key());
+    // Persons do not register with hospitals.
+    let (ticket, code) = begin(&mut ca, "+4930123456", NOW);
+    let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::User };
+    assert_eq!(ca.finish_registration(&ticket, &code, NOW, &key.public(), &mut rng(4)), Err(wrong));
+}
+
+#[test]
+fn a_person_can_be_revoked_whole() {
+    let mut ca = authority(Group::Users, 1);
+    let alice = register(&mut ca, NUMBER, NOW, 2);
+    let bob = register(&mut ca, "+821087654321", NOW, 3);
+    let mut msp = Msp::new();
+    msp.trust(ca.root()).unwrap();
+    ca.revoke_person(&alice.members[1].0.subject().id).unwrap();
+    msp.revoke(&ca.revocations()).unwrap();
+    assert!(alice.members.iter().all(|(c, _)| msp.validate(c) == Err(IdentityError::Revoked)));
+    assert!(bob.members.iter().all(|(c, _)| msp.validate(c).is_ok()));
+    assert_eq!(ca.revoke_person(&MemberId([0; 32])), Err(IdentityError::UnknownMember));
+}
+
+#[test]
+fn what_cannot_stand_in_a_certificate_is_not_issued() {
+    let mut ca = authority(Group::Hospitals, 1);
+    let key = SigningKey::random(&mut rng(2)).verifying_key();
+    let mut issue = |organisation: &str, role, now| {
+        let subject = Subject { organisation: organisation.to_owned(), role, id: MemberId([1; 32]) };
+        ca.issue(&subject, &key, None, now, &mut rng(3)).map(drop)
+    };
+    assert_eq!(issue("Hospital A", Role::Hospital, NOW), Ok(()));
+    let malformed = Err(IdentityError::Malformed { what: "organisation" });
+    for bad in ["", "a\nb", &"x".repeat(65)] {
+        assert_eq!(issue(bad, Role::Hospital, NOW), malformed);
+    }
+    let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::Authority };
+    assert_eq!(issue("Hospital A", Role::Authority, NOW), Err(wrong));
+    assert_eq!(issue("users", Role::Hospital, NOW), Err(IdentityError::WrongOrganisation { group: Group::Hospitals }));
+    assert_eq!(issue("Hospital A", Role::Hospital, u64::MAX), Err(IdentityError::Expired));
+    let late = Authority::new(Group::Cloud, &mut rng(4), u64::MAX);
+    assert_eq!(late.unwrap_err(), IdentityError::Malformed { what: "validity" });
+    for k in [0, 257] {
+        let refused = authority(Group::Users, 1).with_pseudonyms(k);
+        assert_eq!(refused.unwrap_err(), IdentityError::PseudonymCount(k));
+    }
+}

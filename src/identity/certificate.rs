@@ -1,0 +1,201 @@
+//! Certificates: X.509 v3 in DER (RFC 5280), parsed once.
+//!
+//! `from_der` checks the form alone: strict DER, the profile of this crate, a signature with low s. Whether the issuer
+//! is trusted, whether it signed, and whether the certificate is revoked, is what [`Msp`](super::Msp) says.
+
+use super::IdentityError;
+use super::keys::{Signature, VerifyingKey};
+use super::profile::Statement;
+use super::sealed::SealingPublicKey;
+use super::subject::Subject;
+use crate::error::DecodeError;
+use crate::hash::{Digest, sha256};
+use crate::wire::{Reader, Wire, Writer};
+use core::fmt;
+use der::{Decode, Encode};
+use rand_core::CryptoRng;
+use std::sync::Arc;
+
+/// The number that an authority gives each certificate: 16 bytes, 126 of its bits random.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(pub [u8; 16]);
+
+impl Serial {
+    /// A fresh number, positive and always of 16 bytes as an ASN.1 INTEGER.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        bytes[0] = bytes[0] & 0x7f | 0x40;
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Serial({self})")
+    }
+}
+
+impl Wire for Serial {
+    const NAME: &'static str = "serial number";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.array(Self::NAME).map(Self)
+    }
+}
+
+/// A certificate: who holds which key, said by an authority. About 600 bytes; cloning copies a pointer.
+#[derive(Clone)]
+pub struct Certificate(Arc<Parsed>);
+
+struct Parsed {
+    der: Vec<u8>,
+    /// Where the signed part begins and ends in `der`.
+    signed: core::ops::Range<usize>,
+    statement: Statement,
+    signature: Signature,
+    fingerprint: Digest,
+}
+
+impl Certificate {
+    /// The longest DER that is read.
+    pub const LIMIT: u32 = 4096;
+
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// [`IdentityError::Malformed`] naming the part, [`IdentityError::BadKey`], [`IdentityError::HighS`].
+    pub fn from_der(der: &[u8]) -> Result<Self, IdentityError> {
+        const NOT_DER: IdentityError = IdentityError::malformed("DER");
+        if der.len() > Self::LIMIT as usize {
+            return Err(IdentityError::malformed("length"));
+        }
+        let parsed = x509_cert::Certificate::from_der(der).map_err(|_| NOT_DER)?;
+        // One certificate, one encoding: what was signed must be what was read.
+        if parsed.to_der().map_err(|_| NOT_DER)? != der {
+            return Err(NOT_DER);
+        }
+        let tbs = parsed.tbs_certificate();
+        if parsed.signature_algorithm() != tbs.signature() {
+            return Err(IdentityError::malformed("signature algorithm"));
+        }
+        let signature = parsed.signature().as_bytes().ok_or(IdentityError::malformed("signature"))?;
+        Ok(Self(Arc::new(Parsed {
+            signed: signed_part(&parsed, der.len()).ok_or(NOT_DER)?,
+            statement: Statement::read(tbs)?,
+            signature: Signature::from_der(signature)?,
+            fingerprint: sha256(&[der]),
+            der: der.to_vec(),
+        })))
+    }
+
+    /// The DER, at most 4096 bytes.
+    pub fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// Organisation, role and identifier of the bearer.
+    pub fn subject(&self) -> &Subject {
+        &self.0.statement.subject
+    }
+
+    /// Organisation and identifier of the authority.
+    pub fn issuer(&self) -> &Subject {
+        &self.0.statement.issuer
+    }
+
+    /// The bearer's public key.
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.0.statement.verifying_key
+    }
+
+    /// The bearer's key for [`seal`](super::seal). Users have none: one key in k certificates would join them.
+    pub fn sealing_key(&self) -> Option<&SealingPublicKey> {
+        self.0.statement.sealing_key.as_ref()
+    }
+
+    /// The authority's number for this certificate.
+    pub fn serial(&self) -> Serial {
+        self.0.statement.serial
+    }
+
+    /// First second of validity, since the Unix epoch.
+    pub fn not_before(&self) -> u64 {
+        self.0.statement.not_before
+    }
+
+    /// Last second of validity, since the Unix epoch.
+    pub fn not_after(&self) -> u64 {
+        self.0.statement.not_after
+    }
+
+    /// SHA-256 of the DER.
+    pub fn fingerprint(&self) -> Digest {
+        self.0.fingerprint
+    }
+
+    /// Checks that `issuer` signed this certificate.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadSignature`].
+    pub fn verify(&self, issuer: &VerifyingKey) -> Result<(), IdentityError> {
+        issuer.verify(&self.0.der[self.0.signed.clone()], &self.0.signature)
+    }
+}
+
+/// The range of tbsCertificate in a canonical certificate of `length` bytes: it comes first in the outer SEQUENCE.
+fn signed_part(parsed: &x509_cert::Certificate, length: usize) -> Option<core::ops::Range<usize>> {
+    let signed = usize::try_from(parsed.tbs_certificate().encoded_len().ok()?).ok()?;
+    let content = [parsed.signature_algorithm().encoded_len().ok()?, parsed.signature().encoded_len().ok()?];
+    let rest = content.into_iter().try_fold(0, |sum, n| usize::try_from(n).ok().map(|n| sum + n))?;
+    let start = length.checked_sub(signed)?.checked_sub(rest)?;
+    Some(start..start + signed)
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.der == other.0.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl core::hash::Hash for Certificate {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.0.fingerprint.hash(state);
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Subject { organisation, role, id } = self.subject();
+        write!(f, "Certificate({organisation:?}, {role}, {id})")
+    }
+}
+
+/// DER behind its length, at most [`Certificate::LIMIT`] bytes.
+impl Wire for Certificate {
+    const NAME: &'static str = "certificate";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(self.der());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let der = input.bytes(Self::NAME, Self::LIMIT)?;
+        Self::from_der(der).map_err(|_| DecodeError::NonCanonical { what: Self::NAME })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! What a participant receives from its authority, sealed on the way and secret at rest.
+//!
+//! Paper: section 3.2, "Initial data transmission between CA and participants is performed through a secure channel".
+//! The channel is HPKE to a key that the participant sends with the code. Its base mode does not name the sender; the
+//! certificates inside do, and they fix all the rest: CN_i = HMAC-SHA256(v_i, "id" || uid), and pk_i belongs to sk_i.
+
+use super::IdentityError;
+use super::certificate::Certificate;
+use super::keys::SigningKey;
+use super::msp::Msp;
+use super::registration::Ticket;
+use super::sealed::{Sealed, SealingKey, SealingPublicKey, seal};
+use super::subject::{MemberId, Role};
+use crate::error::DecodeError;
+use crate::hash::label;
+use crate::identifier::{Pseudonym, UserId, Vector};
+use crate::secret::Secret;
+use crate::wire::{Reader, Wire, Writer};
+use rand_core::CryptoRng;
+
+/// A person's credentials: uid, v_1..v_k, and for each ID_i a certificate with its private key. About 610 bytes for each.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The unique identifier.
+    pub uid: UserId,
+    /// v_1..v_k.
+    pub vectors: Vec<Vector>,
+    /// The i-th certificate names ID_i and the public key of the i-th private key.
+    pub members: Vec<(Certificate, SigningKey)>,
+}
+
+impl Credentials {
+    /// The most pseudonyms that are read.
+    pub const LIMIT: u32 = 256;
+    const MAGIC: &'static [u8] = b"phi-pre credentials 1\n";
+    const NAME: &'static str = "credentials";
+
+    /// ID_1..ID_k.
+    pub fn pseudonyms(&self) -> impl ExactSizeIterator<Item = Pseudonym> {
+        self.members.iter().map(|(certificate, _)| certificate.subject().id.into())
+    }
+
+    /// The certificate and key with which transactions under `id` are signed.
+    pub fn member(&self, id: &Pseudonym) -> Option<&(Certificate, SigningKey)> {
+        self.members.iter().find(|(certificate, _)| certificate.subject().id == MemberId::from(*id))
+    }
+
+    /// The bytes for a file that only its owner can read (mode 0600).
+    pub fn to_bytes(&self) -> Secret<Vec<u8>> {
+        let mut out = Writer::default();
+        out.raw(Self::MAGIC).raw(&self.uid.0);
+        out.u32(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
+        for (vector, (certificate, key)) in self.vectors.iter().zip(&self.members) {
+            out.raw(vector.expose());
+            certificate.write(&mut out);
+            out.raw(key.to_bytes().expose());
+        }
+        Secret::new(out.into_bytes())
+    }
+
+    /// Reads credentials and checks that their parts belong together. Nothing here asks who issued them: that is
+    /// [`Msp::validate`]'s part.
+    ///
+    /// # Errors
+    /// [`IdentityError::Decode`], [`IdentityError::BadKey`], [`IdentityError::Inconsistent`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IdentityError> {
+        let mut input = Reader::new(bytes);
+        magic(&mut input, Self::NAME, Self::MAGIC)?;
+        let uid = UserId(input.array(Self::NAME)?);
+        let count = input.count(Self::NAME, Self::LIMIT)?;
+        let (mut vectors, mut members) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            vectors.push(Vector::from_bytes(input.array(Self::NAME)?));
+            let certificate = Certificate::read(&mut input)?;
+            members.push((certificate, read_key(&mut input, Self::NAME)?));
+        }
+        input.end(Self::NAME)?;
+        let credentials = Self { uid, vectors, members };
+        credentials.check()?;
+        Ok(credentials)
+    }
+
+    fn check(&self) -> Result<(), IdentityError> {
+        if self.members.is_empty() {
+            return Err(IdentityError::PseudonymCount(0));
+        }
+        for (vector, (certificate, key)) in self.vectors.iter().zip(&self.members) {
+            let subject = certificate.subject();
+            if subject.role != Role::User {
+                return Err(IdentityError::Inconsistent { what: "role" });
+            }
+            if Pseudonym::from(subject.id) != Pseudonym::derive(&self.uid, vector) {
+                return Err(IdentityError::Inconsistent { what: "pseudonym" });
+            }
+            if *certificate.verifying_key() != key.verifying_key() {
+                return Err(IdentityError::Inconsistent { what: "signing key" });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An institution's credentials: one certificate and the two private keys that belong to it. About 700 bytes.
+#[derive(Clone, Debug)]
+pub struct Institution {
+    /// Names the organisation, the role and both public keys.
+    pub certificate: Certificate,
+    /// Signs.
+    pub signing_key: SigningKey,
+    /// Opens what was sealed to the institution.
+    pub sealing_key: SealingKey,
+}
+
+impl Institution {
+    const MAGIC: &'static [u8] = b"phi-pre institution 1\n";
+    const NAME: &'static str = "institution";
+
+    /// The bytes for a file that only its owner can read (mode 0600).
+    pub fn to_bytes(&self) -> Secret<Vec<u8>> {
+        let mut out = Writer::default();
+        out.raw(Self::MAGIC);
+        self.certificate.write(&mut out);
+        out.raw(self.signing_key.to_bytes().expose()).raw(self.sealing_key.to_bytes().expose());
+        Secret::new(out.into_bytes())
+    }
+
+    /// Reads credentials and checks that both keys are those of the certificate.
+    ///
+    /// # Errors
+    /// [`IdentityError::Decode`], [`IdentityError::BadKey`], [`IdentityError::Inconsistent`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, IdentityError> {
+        let mut input = Reader::new(bytes);
+        magic(&mut input, Self::NAME, Self::MAGIC)?;
+        let certificate = Certificate::read(&mut input)?;
+        let signing_key = read_key(&mut input, Self::NAME)?;
+        let sealing_key = SealingKey::from_bytes(Secret::new(input.array(Self::NAME)?));
+        input.end(Self::NAME)?;
+        Self::new(certificate, signing_key, sealing_key)
+    }
+
+    fn new(certificate: Certificate, signing_key: SigningKey, sealing_key: SealingKey) -> Result<Self, IdentityError> {
+        if *certificate.verifying_key() != signing_key.verifying_key() {
+            return Err(IdentityError::Inconsistent { what: "signing key" });
+        }
+        if certificate.sealing_key() != Some(&sealing_key.public()) {
+            return Err(IdentityError::Inconsistent { what: "sealing key" });
+        }
+        Ok(Self { certificate, signing_key, sealing_key })
+    }
+}
+
+/// Credentials on their way from the authority, readable by the one who registered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SealedEnrolment(Sealed);
+
+impl SealedEnrolment {
+    const INSTITUTION: &'static str = "sealed institution";
+
+    /// Opens a person's credentials. `key` is the one whose public half went with the code, `root` the authority's.
+    ///
+    /// # Errors
+    /// [`IdentityError::CannotOpen`]; those of [`Credentials::from_bytes`] and of [`Msp::validate`] where the content
+    /// is not what this authority issues.
+    pub fn open(&self, key: &SealingKey, ticket: &Ticket, root: &Certificate) -> Result<Credentials, IdentityError> {
+        let bytes = key.open(label::ENROLMENT.as_bytes(), &context(root, ticket), &self.0)?;
+        let credentials = Credentials::from_bytes(bytes.expose())?;
+        let mut msp = Msp::new();
+        msp.trust(root)?;
+        credentials.members.iter().try_for_each(|(certificate, _)| msp.validate(certificate).map(drop))?;
+        Ok(credentials)
+    }
+
+    /// Opens an institution's credentials; `key` becomes part of them.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_institution(
+        &self,
+        key: &SealingKey,
+        ticket: &Ticket,
+        root: &Certificate,
+    ) -> Result<Institution, IdentityError> {
+        let bytes = key.open(label::INSTITUTION.as_bytes(), &context(root, ticket), &self.0)?;
+        let mut input = Reader::new(bytes.expose());
+        let certificate = Certificate::read(&mut input)?;
+        let signing_key = read_key(&mut input, Self::INSTITUTION)?;
+        input.end(Self::INSTITUTION)?;
+        let mut msp = Msp::new();
+        msp.trust(root)?;
+        msp.validate(&certificate)?;
+        Institution::new(certificate, signing_key, key.clone())
+    }
+
+    pub(super) fn person(
+        credentials: &Credentials,
+        root: &Certificate,
+        ticket: &Ticket,
+        recipient: &SealingPublicKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, IdentityError> {
+        let bytes = credentials.to_bytes();
+        seal(recipient, label::ENROLMENT.as_bytes(), &context(root, ticket), bytes.expose(), rng).map(Self)
+    }
+
+    pub(super) fn institution(
+        certificate: &Certificate,
+        key: &SigningKey,
+        root: &Certificate,
+        ticket: &Ticket,
+        recipient: &SealingPublicKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, IdentityError> {
+        let mut out = Writer::default();
+        certificate.write(&mut out);
+        out.raw(key.to_bytes().expose());
+        let bytes = Secret::new(out.into_bytes());
+        seal(recipient, label::INSTITUTION.as_bytes(), &context(root, ticket), bytes.expose(), rng).map(Self)
+    }
+}
+
+impl Wire for SealedEnrolment {
+    const NAME: &'static str = "sealed enrolment";
+
+    fn write(&self, out: &mut Writer) {
+        self.0.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Sealed::read(input).map(Self)
+    }
+}
+
+/// What the seal binds beside the content: this authority, this registration.
+fn context(root: &Certificate, ticket: &Ticket) -> Vec<u8> {
+    [root.fingerprint().0.as_slice(), &ticket.0].concat()
+}
+
+fn magic(input: &mut Reader<'_>, what: &'static str, magic: &[u8]) -> Result<(), DecodeError> {
+    if input.raw(what, magic.len())? == magic { Ok(()) } else { Err(DecodeError::Magic { what }) }
+}
+
+fn read_key(input: &mut Reader<'_>, what: &'static str) -> Result<SigningKey, IdentityError> {
+    SigningKey::from_bytes(&Secret::new(input.array(what)?))
+}
+
+#[cfg(test)]
+mod tests;

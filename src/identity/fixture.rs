@@ -1,0 +1,79 @@
+//! What the tests of this floor share: a seeded generator, a fixed time, a phone that remembers its codes.
+
+use super::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+/// 2025-06-01T00:00:00Z.
+pub(super) const NOW: u64 = 1_748_736_000;
+
+pub(super) fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+/// All codes that were sent, with the numbers they went to.
+#[derive(Default)]
+pub(super) struct Phone(pub(super) Vec<(String, String)>);
+
+impl Phone {
+    pub(super) fn last(&self) -> &str {
+        &self.0.last().expect("a code was sent").1
+    }
+}
+
+impl Delivery for Phone {
+    fn deliver(&mut self, phone: &PhoneNumber, code: &str) {
+        self.0.push((phone.expose().to_owned(), code.to_owned()));
+    }
+}
+
+pub(super) fn authority(group: Group, seed: u64) -> Authority {
+    Authority::new(group, &mut rng(seed), NOW).unwrap().with_pseudonyms(3).unwrap()
+}
+
+/// A certificate of `group` for a fresh key, with a sealing key.
+pub(super) fn issued(
+    authority: &mut Authority,
+    organisation: &str,
+    role: Role,
+    seed: u64,
+) -> (Certificate, SigningKey) {
+    let rng = &mut rng(seed);
+    let key = SigningKey::random(rng);
+    let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
+    let sealing = SealingKey::random(rng).public();
+    (authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW, rng).unwrap(), key)
+}
+
+/// An authority that signs whatever it is told to: for certificates that an honest one refuses to make.
+pub(super) struct Rogue {
+    pub(super) key: SigningKey,
+    pub(super) root: Certificate,
+}
+
+impl Rogue {
+    pub(super) fn new(group: Group, seed: u64) -> Self {
+        let key = SigningKey::random(&mut rng(seed));
+        let subject = Subject::new(group.name(), Role::Authority, MemberId([7; 32])).unwrap();
+        let root = Self::sign(&key, &subject, &subject, key.verifying_key());
+        Self { key, root }
+    }
+
+    pub(super) fn certify(&self, organisation: &str, role: Role) -> Certificate {
+        let subject = Subject::new(organisation, role, MemberId([8; 32])).unwrap();
+        Self::sign(&self.key, self.root.subject(), &subject, SigningKey::random(&mut rng(99)).verifying_key())
+    }
+
+    pub(super) fn sign(key: &SigningKey, issuer: &Subject, subject: &Subject, of: VerifyingKey) -> Certificate {
+        let statement = profile::Statement {
+            issuer: issuer.clone(),
+            subject: subject.clone(),
+            serial: Serial([0x55; 16]),
+            not_before: NOW,
+            not_after: NOW + 1,
+            verifying_key: of,
+            sealing_key: None,
+        };
+        Certificate::from_der(&statement.certify(key).unwrap()).unwrap()
+    }
+}

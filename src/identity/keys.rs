@@ -1,0 +1,188 @@
+//! Signatures: ECDSA on P-256 with SHA-256 (FIPS 186-5), deterministic by RFC 6979, low-S only.
+//!
+//! ```text
+//! Sign(d, m):      k = RFC6979(d, SHA-256(m));  r = (k·G).x mod n;  s = k^-1 (SHA-256(m) + r d) mod n
+//!                  s <- n - s where s > n/2
+//! Verify(Q, m):    0 < r < n,  0 < s <= n/2,  ((SHA-256(m)/s)·G + (r/s)·Q).x = r mod n
+//! ```
+//!
+//! (r, s) and (r, n - s) verify alike; as in Fabric only the lower one counts, so nobody can make a second encoding of
+//! a signed transaction. Signing is by `p256`, verifying by `aws-lc-rs`, which is about five times faster.
+
+use super::IdentityError;
+use crate::error::DecodeError;
+use crate::secret::Secret;
+use crate::wire::{Reader, Wire, Writer};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use core::fmt;
+use p256::ecdsa::signature::Signer;
+use p256::elliptic_curve::Generate;
+use rand_core::CryptoRng;
+use zeroize::Zeroize;
+
+/// A private key d: 32 bytes, zeroized in `Drop`.
+#[derive(Clone)]
+pub struct SigningKey(p256::ecdsa::SigningKey);
+
+impl SigningKey {
+    /// A fresh key.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(p256::ecdsa::SigningKey::generate_from_rng(rng))
+    }
+
+    /// Reads d, 32 bytes big-endian.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadKey`] unless 0 < d < n.
+    pub fn from_bytes(bytes: &Secret<[u8; 32]>) -> Result<Self, IdentityError> {
+        p256::ecdsa::SigningKey::from_slice(bytes.expose()).map(Self).map_err(|_| IdentityError::BadKey)
+    }
+
+    /// d, 32 bytes big-endian.
+    pub fn to_bytes(&self) -> Secret<[u8; 32]> {
+        let mut field = self.0.to_bytes();
+        let bytes = Secret::new(field.into());
+        field.as_mut_slice().zeroize();
+        bytes
+    }
+
+    /// Signs `message`: the same key and message always give the same signature.
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        let signature: p256::ecdsa::Signature = self.0.sign(message);
+        Signature(signature.normalize_s().to_bytes().into())
+    }
+
+    /// The public key.
+    pub fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey::of(self.0.verifying_key())
+    }
+
+    /// The key as the certificate builder knows it.
+    pub(super) const fn inner(&self) -> &p256::ecdsa::SigningKey {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(<redacted>)")
+    }
+}
+
+/// A public key Q: a point of P-256, not the identity, in 65 bytes (SEC 1 section 2.3.3, uncompressed).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VerifyingKey([u8; 65]);
+
+impl VerifyingKey {
+    /// Reads an uncompressed point.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadKey`] unless it lies on the curve.
+    pub fn from_bytes(bytes: &[u8; 65]) -> Result<Self, IdentityError> {
+        // SEC 1 knows other forms of other lengths; of 65 bytes only this one.
+        p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map(|key| Self::of(&key)).map_err(|_| IdentityError::BadKey)
+    }
+
+    /// The point, 65 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 65] {
+        &self.0
+    }
+
+    /// Checks that `signature` is this key's over `message`.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadSignature`]. A signature with high s is refused when it is read.
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), IdentityError> {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.0)
+            .verify(message, &signature.0)
+            .map_err(|_| IdentityError::BadSignature)
+    }
+
+    fn of(key: &p256::ecdsa::VerifyingKey) -> Self {
+        let mut bytes = [0; 65];
+        bytes.copy_from_slice(key.to_sec1_point(false).as_bytes());
+        Self(bytes)
+    }
+
+    /// The key as the certificate builder knows it.
+    pub(super) fn inner(&self) -> Result<p256::ecdsa::VerifyingKey, IdentityError> {
+        p256::ecdsa::VerifyingKey::from_sec1_bytes(&self.0).map_err(|_| IdentityError::BadKey)
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({})", hex::encode(self.0))
+    }
+}
+
+impl Wire for VerifyingKey {
+    const NAME: &'static str = "verifying key";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::from_bytes(&input.array(Self::NAME)?).map_err(|_| DecodeError::NotOnCurve { what: Self::NAME })
+    }
+}
+
+/// A signature r || s, 64 bytes big-endian, with 0 < r < n and 0 < s <= n/2.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature([u8; 64]);
+
+impl Signature {
+    /// Reads r || s.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadSignature`] where r or s is zero or not below n; [`IdentityError::HighS`].
+    pub fn from_bytes(bytes: &[u8; 64]) -> Result<Self, IdentityError> {
+        p256::ecdsa::Signature::from_slice(bytes).map_err(|_| IdentityError::BadSignature).and_then(|s| Self::of(&s))
+    }
+
+    /// r || s, 64 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+
+    /// Reads SEQUENCE { INTEGER r, INTEGER s }, the form inside certificates (RFC 3279 section 2.2.3).
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, IdentityError> {
+        let signature = p256::ecdsa::Signature::from_der(der).map_err(|_| IdentityError::malformed("signature"))?;
+        Self::of(&signature)
+    }
+
+    /// SEQUENCE { INTEGER r, INTEGER s }.
+    pub(super) fn to_der(self) -> Result<p256::ecdsa::DerSignature, IdentityError> {
+        p256::ecdsa::Signature::from_slice(&self.0).map(|s| s.to_der()).map_err(|_| IdentityError::BadSignature)
+    }
+
+    fn of(signature: &p256::ecdsa::Signature) -> Result<Self, IdentityError> {
+        if signature.normalize_s() == *signature {
+            Ok(Self(signature.to_bytes().into()))
+        } else {
+            Err(IdentityError::HighS)
+        }
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signature({})", hex::encode(self.0))
+    }
+}
+
+impl Wire for Signature {
+    const NAME: &'static str = "signature";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Self::from_bytes(&input.array(Self::NAME)?).map_err(|_| DecodeError::NonCanonical { what: Self::NAME })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Who may take part: the paper's membership service (MSP).
+//!
+//! Paper: section 3.1 (MSP, group CA) and section 3.2, "User registration procedure".
+//!
+//! ```text
+//! person                         group CA                          ledger
+//!   phone number  ------------->   one-time code to the phone
+//!   code          ------------->   uid, v_1..v_k, and for i = 1..k:
+//!                                  ID_i = HMAC-SHA256(v_i, "id" || uid), (sk_i, pk_i), Cert_i = CA(ID_i, pk_i)
+//!   Credentials   <-- HPKE ----
+//!   Sign(sk_i, transaction under ID_i) ----------------------------> Msp: Cert_i valid? role? signature?
+//! ```
+//!
+//! - [`keys`]: ECDSA P-256 with SHA-256, low-S only, as Fabric has it;
+//! - [`certificate`]: X.509 v3 (RFC 5280), exactly one [`Role`] in each;
+//! - [`authority`]: the CA of one group, [`registration`] by phone, [`revocation`];
+//! - [`enrolment`]: what a participant receives, [`sealed`] by HPKE (RFC 9180);
+//! - [`msp`]: the check that everybody makes of everybody's certificate.
+//!
+//! Departure: the paper gives a person one key pair. A certificate joins everything that it signs, so one certificate
+//! would link all pseudonyms of its bearer; the authority issues one for each ID_i. Only the authority can join them.
+
+pub mod authority;
+pub mod certificate;
+pub mod enrolment;
+mod error;
+pub mod keys;
+pub mod msp;
+mod profile;
+pub mod registration;
+pub mod revocation;
+pub mod sealed;
+pub mod subject;
+
+pub use authority::Authority;
+pub use certificate::{Certificate, Serial};
+pub use enrolment::{Credentials, Institution, SealedEnrolment};
+pub use error::IdentityError;
+pub use keys::{Signature, SigningKey, VerifyingKey};
+pub use msp::{Member, Msp};
+pub use registration::{Delivery, PhoneNumber, Ticket};
+pub use revocation::RevocationList;
+pub use sealed::{Sealed, SealingKey, SealingPublicKey, seal};
+pub use subject::{Group, MemberId, Role, Subject};
+
+#[cfg(test)]
+mod fixture;

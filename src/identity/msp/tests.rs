@@ -1,0 +1,158 @@
+use super::super::fixture::{NOW, Rogue, authority, issued};
+use super::super::{Authority, SigningKey, Subject};
+use super::*;
+use crate::error::DecodeError;
+use crate::wire::Wire;
+
+fn trusting(authorities: &[&Authority]) -> Msp {
+    let mut msp = Msp::new();
+    for ca in authorities {
+        assert_eq!(msp.trust(ca.root()), Ok(ca.group()));
+    }
+    msp
+}
+
+#[test]
+fn a_valid_certificate_names_its_member() {
+    let mut ca = authority(Group::Ledger, 1);
+    let (peer, key) = issued(&mut ca, "peers of hospital A", Role::Peer, 2);
+    let msp = trusting(&[&ca]);
+    for _cold_then_cached in 0..2 {
+        let member = msp.validate(&peer).unwrap();
+        assert_eq!(member.organisation, "peers of hospital A");
+        assert_eq!((member.role, member.id), (Role::Peer, peer.subject().id));
+        assert_eq!(member.verifying_key, key.verifying_key());
+        assert_eq!(member.sealing_key.as_ref(), peer.sealing_key());
+    }
+}
+
+#[test]
+fn each_group_issues_its_own_roles() {
+    for group in Group::ALL {
+        let rogue = Rogue::new(group, 1);
+        let mut msp = Msp::new();
+        msp.trust(&rogue.root).unwrap();
+        for role in Role::ALL {
+            let validated = msp.validate(&rogue.certify(group.name(), role)).map(|member| member.role);
+            let allowed = match group {
+                Group::Users => role == Role::User,
+                Group::Hospitals => role == Role::Hospital,
+                Group::Cloud => role == Role::Cloud,
+                Group::Ledger => role == Role::Peer || role == Role::Orderer,
+            };
+            assert_eq!(validated, if allowed { Ok(role) } else { Err(IdentityError::WrongRole { group, role }) });
+        }
+    }
+}
+
+#[test]
+fn no_group_issues_in_the_name_of_another() {
+    let rogue = Rogue::new(Group::Hospitals, 1);
+    let mut msp = Msp::new();
+    msp.trust(&rogue.root).unwrap();
+    let refused = Err(IdentityError::WrongOrganisation { group: Group::Hospitals });
+    assert_eq!(msp.validate(&rogue.certify("cloud", Role::Hospital)), refused);
+    assert!(msp.validate(&rogue.certify("clouds", Role::Hospital)).is_ok());
+}
+
+#[test]
+fn unknown_issuers_and_forgeries_are_refused() {
+    let mut ca = authority(Group::Cloud, 1);
+    let (certificate, key) = issued(&mut ca, "cloud", Role::Cloud, 2);
+    assert_eq!(Msp::new().validate(&certificate), Err(IdentityError::UnknownIssuer));
+    let other = trusting(&[&authority(Group::Cloud, 3), &authority(Group::Users, 4)]);
+    assert_eq!(other.validate(&certificate), Err(IdentityError::UnknownIssuer));
+
+    // The right names, but signed by the member itself.
+    let msp = trusting(&[&ca]);
+    let forged = Rogue::sign(&key, ca.root().subject(), certificate.subject(), key.verifying_key());
+    assert_eq!(msp.validate(&forged), Err(IdentityError::BadSignature));
+    // A member cannot issue, even for a group's name.
+    let child = Rogue::sign(&key, certificate.subject(), certificate.subject(), key.verifying_key());
+    assert_eq!(msp.validate(&child), Err(IdentityError::UnknownIssuer));
+    // A root is no member.
+    let root = IdentityError::WrongRole { group: Group::Cloud, role: Role::Authority };
+    assert_eq!(msp.validate(ca.root()), Err(root));
+}
+
+#[test]
+fn only_one_self_signed_root_for_each_group() {
+    let mut ca = authority(Group::Users, 1);
+    let mut msp = trusting(&[&ca]);
+    assert_eq!(msp.trust(ca.root()), Ok(Group::Users));
+    let second = authority(Group::Users, 2);
+    assert_eq!(msp.trust(second.root()), Err(IdentityError::RootConflict(Group::Users)));
+
+    let (member, key) = issued(&mut ca, "users", Role::User, 3);
+    assert_eq!(Msp::new().trust(&member), Err(IdentityError::NotARoot));
+    let named = |organisation: &str| Subject::new(organisation, Role::Authority, MemberId([1; 32])).unwrap();
+    let (users, nobody) = (named("users"), named("nobody"));
+    let below = Rogue::sign(&key, ca.root().subject(), &users, key.verifying_key());
+    assert_eq!(Msp::new().trust(&below), Err(IdentityError::NotARoot));
+    let groupless = Rogue::sign(&key, &nobody, &nobody, key.verifying_key());
+    assert_eq!(Msp::new().trust(&groupless), Err(IdentityError::NotARoot));
+    let stolen = Rogue::sign(&key, &users, &users, *ca.root().verifying_key());
+    assert_eq!(Msp::new().trust(&stolen), Err(IdentityError::BadSignature));
+}
+
+#[test]
+fn time_counts_at_ingress_only() {
+    let mut ca = authority(Group::Hospitals, 1);
+    let (certificate, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
+    let msp = trusting(&[&ca]);
+    let end = NOW + Authority::MEMBER_LIFETIME;
+    for now in [NOW, end] {
+        assert!(msp.validate_at(&certificate, now).is_ok());
+    }
+    assert_eq!(msp.validate_at(&certificate, NOW - 1), Err(IdentityError::NotYetValid));
+    assert_eq!(msp.validate_at(&certificate, end + 1), Err(IdentityError::Expired));
+    assert!(msp.validate(&certificate).is_ok());
+}
+
+#[test]
+fn revoked_certificates_are_refused_though_cached() {
+    let mut ca = authority(Group::Hospitals, 1);
+    let (gone, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
+    let (stays, _) = issued(&mut ca, "Hospital B", Role::Hospital, 3);
+    let mut msp = trusting(&[&ca, &authority(Group::Users, 4)]);
+    assert!(msp.validate(&gone).is_ok());
+    let before = ca.revocations();
+    ca.revoke(&gone.subject().id).unwrap();
+    let list = ca.revocations();
+    assert_eq!(RevocationList::from_bytes(&list.to_bytes()), Ok(list.clone()));
+    msp.revoke(&list).unwrap();
+    msp.revoke(&list).unwrap();
+    assert_eq!(msp.validate(&gone), Err(IdentityError::Revoked));
+    assert_eq!(msp.validate_at(&gone, NOW), Err(IdentityError::Revoked));
+    assert!(msp.validate(&stays).is_ok());
+    assert_eq!(msp.revoke(&before), Err(IdentityError::StaleRevocations { known: 1, got: 0 }));
+    assert_eq!(ca.revoke(&MemberId([0; 32])), Err(IdentityError::UnknownMember));
+    // Twice is once.
+    ca.revoke(&gone.subject().id).unwrap();
+    assert_eq!(ca.revocations(), list);
+}
+
+#[test]
+fn foreign_and_changed_revocation_lists_are_refused() {
+    let mut ca = authority(Group::Hospitals, 1);
+    let (certificate, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
+    ca.revoke(&certificate.subject().id).unwrap();
+    let list = ca.revocations();
+    assert_eq!(Msp::new().revoke(&list), Err(IdentityError::UnknownIssuer));
+    let mut msp = trusting(&[&ca]);
+    let bytes = list.to_bytes();
+    for bit in 0..bytes.len() * 8 {
+        let mut changed = bytes.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        let taken = RevocationList::from_bytes(&changed).map_err(IdentityError::from).and_then(|l| msp.revoke(&l));
+        assert!(taken.is_err(), "bit {bit}");
+    }
+    assert!(msp.validate(&certificate).is_ok());
+
+    let key = SigningKey::random(&mut super::super::fixture::rng(3));
+    let serials = [Serial([1; 16]), Serial([2; 16])];
+    let mut bytes = RevocationList::sign(MemberId([1; 32]), 1, &serials.into(), &key).to_bytes();
+    bytes[44..76].rotate_left(16);
+    let unsorted = DecodeError::NonCanonical { what: "revocation list" };
+    assert_eq!(RevocationList::from_bytes(&bytes), Err(unsorted));
+}

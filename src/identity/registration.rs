@@ -1,0 +1,160 @@
+//! Registration by phone: a one-time code proves that the person holds the number.
+//!
+//! Paper: section 3.2, "carry out user registration process by using mobile phone authentication".
+//!
+//! ```text
+//! K <- 20 random bytes, for this registration alone
+//! code = TOTP(K, t) = HOTP(K, floor((t - T0) / X)) mod 10^6      RFC 6238, T0 = the time of sending, X = 180 s
+//! accepted: once, while t - T0 < X, within three attempts
+//! ```
+//!
+//! The number itself is forgotten as soon as the code is on its way. While the registration is remembered, a MAC of it
+//! under a key of this authority keeps the same phone from opening many registrations, and with them many attempts.
+
+use super::IdentityError;
+use crate::error::DecodeError;
+use crate::hash::{Digest, hmac, label};
+use crate::secret::Secret;
+use crate::wire::{Reader, Wire, Writer};
+use rand_core::CryptoRng;
+use std::collections::HashMap;
+use totp_rs::Totp;
+use zeroize::Zeroizing;
+
+/// Seconds for which a code counts: X.
+pub const CODE_LIFETIME: u64 = 180;
+/// Wrong codes after which a registration is closed.
+pub const ATTEMPTS: u8 = 3;
+/// Seconds after which a registration is forgotten; until then it is known why a late code is refused.
+pub const REMEMBERED: u64 = 3600;
+
+/// A phone number in the international form of ITU-T E.164: `+` and 7 to 15 digits. Never printed, zeroized in `Drop`.
+#[derive(Clone, Debug)]
+pub struct PhoneNumber(Secret<String>);
+
+impl PhoneNumber {
+    /// Reads a number; spaces and hyphens between the digits are dropped.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadPhoneNumber`].
+    pub fn new(text: &str) -> Result<Self, IdentityError> {
+        let mut number = Zeroizing::new(String::with_capacity(text.len()));
+        number.extend(text.chars().filter(|c| !matches!(c, ' ' | '-')));
+        let digits = number.strip_prefix('+').unwrap_or_default();
+        let first = digits.bytes().next();
+        match digits.len() {
+            7..=15 if first != Some(b'0') && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Self(Secret::new(core::mem::take(&mut *number))))
+            }
+            _ => Err(IdentityError::BadPhoneNumber),
+        }
+    }
+
+    /// The number, for the one who delivers the code.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// The way to the phone: a text message in the field, a screen or a list in a demonstration.
+pub trait Delivery {
+    /// Brings `code`, six digits, to `phone`.
+    fn deliver(&mut self, phone: &PhoneNumber, code: &str);
+}
+
+/// Names a registration under way. Not secret: without the code it is worth nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub [u8; 16]);
+
+impl Wire for Ticket {
+    const NAME: &'static str = "registration ticket";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.array(Self::NAME).map(Self)
+    }
+}
+
+/// The registrations of one authority.
+pub(super) struct Registrations {
+    key: Secret<[u8; 32]>,
+    known: HashMap<Ticket, Registration>,
+}
+
+struct Registration {
+    code: Totp,
+    sent: u64,
+    left: u8,
+    used: bool,
+    phone: Digest,
+}
+
+impl Registration {
+    const fn live(&self, now: u64) -> bool {
+        now.saturating_sub(self.sent) < CODE_LIFETIME
+    }
+}
+
+impl Registrations {
+    pub(super) fn new(rng: &mut impl CryptoRng) -> Self {
+        let mut key = [0; 32];
+        rng.fill_bytes(&mut key);
+        Self { key: Secret::new(key), known: HashMap::new() }
+    }
+
+    pub(super) fn begin(
+        &mut self,
+        phone: &PhoneNumber,
+        now: u64,
+        delivery: &mut impl Delivery,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Ticket, IdentityError> {
+        self.known.retain(|_, r| now.saturating_sub(r.sent) < REMEMBERED);
+        let mark = hmac(self.key.expose(), label::PHONE, phone.expose().as_bytes());
+        if self.known.values().any(|r| r.phone == mark && !r.used && r.live(now)) {
+            return Err(IdentityError::RegistrationOpen);
+        }
+        let mut ticket = [0; 16];
+        rng.fill_bytes(&mut ticket);
+        let mut secret = vec![0; 20];
+        rng.fill_bytes(&mut secret);
+        // "Noncompliant" only skips the check of lengths, which are constants here: 160 bits, 6 digits (RFC 4226).
+        let code = totp_rs::Builder::new()
+            .with_secret(secret)
+            .with_digits(6)
+            .with_skew(0)
+            .with_step_duration(CODE_LIFETIME)
+            .build_noncompliant();
+        delivery.deliver(phone, &Zeroizing::new(code.generate(0).to_string()));
+        let registration = Registration { code, sent: now, left: ATTEMPTS, used: false, phone: mark };
+        self.known.insert(Ticket(ticket), registration);
+        Ok(Ticket(ticket))
+    }
+
+    /// Checks a code. A wrong one costs an attempt; a right one is used up by [`close`](Self::close).
+    pub(super) fn check(&mut self, ticket: &Ticket, code: &str, now: u64) -> Result<(), IdentityError> {
+        let registration = self.known.get_mut(ticket).ok_or(IdentityError::UnknownTicket)?;
+        match registration {
+            Registration { used: true, .. } => Err(IdentityError::CodeReused),
+            Registration { left: 0, .. } => Err(IdentityError::TooManyAttempts),
+            late if !late.live(now) => Err(IdentityError::CodeExpired),
+            open if open.code.check(code, now.saturating_sub(open.sent)).is_some() => Ok(()),
+            wrong => {
+                wrong.left -= 1;
+                Err(IdentityError::WrongCode { left: wrong.left })
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, ticket: &Ticket) {
+        if let Some(registration) = self.known.get_mut(ticket) {
+            registration.used = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

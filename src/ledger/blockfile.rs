@@ -1,0 +1,281 @@
+//! An append-only file of blocks.
+//!
+//! ```text
+//! file   = "phi-pre blocks 1\n", record_0, record_1, ...
+//! record = length (4 bytes), number (8), check (8), content, SHA-256(number || content)
+//! check  = the first 8 bytes of SHA-256("record" || length || number)
+//! ```
+//!
+//! A record is written and fsynced before anything says that its block is committed. A crash can therefore leave one
+//! incomplete record at the end: a torn tail, which is cut off and reported. Anything else that is wrong is damage, and
+//! is refused by name. The check over the length keeps the two apart: a flipped length never looks like a torn tail.
+
+use super::store::StoreError;
+use crate::hash::{Digest, sha256};
+use std::fs::{File, OpenOptions};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// The name of the file in the folder of a peer or orderer.
+pub const FILE_NAME: &str = "blocks";
+/// The longest content of a record in bytes.
+pub const CONTENT_LIMIT: u32 = 256 << 20;
+const MAGIC: &[u8] = b"phi-pre blocks 1\n";
+const HEAD: usize = 20;
+const SUM: usize = 32;
+
+/// What an interrupted write left at the end of the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TornTail {
+    /// The number that the block would have had.
+    pub number: u64,
+    /// The length of the file without it.
+    pub offset: u64,
+    /// The bytes of it.
+    pub bytes: u64,
+}
+
+/// What is wrong with a block file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The file does not begin as one.
+    #[error("the block file does not begin as one")]
+    Magic,
+    /// Length or number of a record are not what was written.
+    #[error("block {0}: the head of the record is damaged")]
+    Head(u64),
+    /// The content of a record is not what was written.
+    #[error("block {0}: the content of the record is damaged")]
+    Content(u64),
+    /// Blocks that were committed are not there.
+    #[error("block {0} was committed and is missing")]
+    Missing(u64),
+}
+
+/// The blocks 0 to n - 1, each found by its number.
+#[derive(Debug)]
+pub struct BlockFile {
+    path: PathBuf,
+    file: File,
+    /// Where the content of each record begins, and its length.
+    places: Vec<(u64, u32)>,
+    /// Where the next record will begin.
+    end: u64,
+    /// Whether a failed append may have left bytes that could not be taken back.
+    broken: bool,
+}
+
+impl BlockFile {
+    /// Starts a file in `folder`, which is made if need be.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`], [`StoreError::Io`].
+    pub fn create(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder).map_err(StoreError::io("make the folder", folder))?;
+        let path = folder.join(FILE_NAME);
+        let options = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+        let mut file = options.map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.clone() },
+            _ => StoreError::io("make", &path)(error),
+        })?;
+        let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
+        written.map_err(StoreError::io("write", &path))?;
+        // The name of a new file is durable only once its folder is.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
+        Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
+    }
+
+    /// Opens the file in `folder` and checks every record. The first `committed` blocks are known to have been complete
+    /// once; only behind them can there be a torn tail, which is cut off.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn open(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
+        let (this, torn) = Self::scan(folder, committed, true)?;
+        if let Some(torn) = torn {
+            let cut = this.file.set_len(torn.offset).and_then(|()| this.file.sync_all());
+            cut.map_err(StoreError::io("truncate", &this.path))?;
+        }
+        Ok((this, torn))
+    }
+
+    /// As [`open`](Self::open), and changes nothing: a torn tail is left where it is, appending fails.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn open_read_only(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
+        Self::scan(folder, committed, false)
+    }
+
+    /// The number of blocks.
+    pub fn len(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Whether there is no block.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends a block and returns when it is on the disk. What a failure leaves behind is taken back.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`], [`StoreError::Io`]; after a failure that could not be taken back, always.
+    pub fn append(&mut self, content: &[u8]) -> Result<(), StoreError> {
+        let length = u32::try_from(content.len()).ok().filter(|length| *length <= CONTENT_LIMIT);
+        let length = length.ok_or(StoreError::TooLarge { limit: CONTENT_LIMIT, got: content.len() })?;
+        let number = self.len();
+        let end = self.end;
+        let mut record = Vec::with_capacity(content.len() + HEAD + SUM);
+        record.extend_from_slice(&head(length, number));
+        record.extend_from_slice(content);
+        record.extend_from_slice(&sum(number, content).0);
+        if self.broken {
+            let error = std::io::Error::other("an earlier write failed");
+            return Err(StoreError::io("append to", &self.path)(error));
+        }
+        let written = self
+            .file
+            .seek(SeekFrom::Start(end))
+            .and_then(|_| self.file.write_all(&record))
+            .and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            self.broken = self.file.set_len(end).and_then(|()| self.file.sync_all()).is_err();
+            return Err(StoreError::io("append to", &self.path)(error));
+        }
+        self.places.push((end + HEAD as u64, length));
+        self.end += record.len() as u64;
+        Ok(())
+    }
+
+    /// The content of a block, checked again.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBlock`], [`StoreError::Damaged`], [`StoreError::Io`].
+    pub fn read(&self, number: u64) -> Result<Vec<u8>, StoreError> {
+        let place = usize::try_from(number).ok().and_then(|n| self.places.get(n));
+        let &(start, length) = place.ok_or(StoreError::NoSuchBlock { number })?;
+        let mut content = vec![0; length as usize];
+        let mut expected = [0; SUM];
+        let mut file = &self.file;
+        let read = file
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| file.read_exact(&mut content))
+            .and_then(|()| file.read_exact(&mut expected));
+        read.map_err(StoreError::io("read", &self.path))?;
+        if sum(number, &content) == Digest(expected) { Ok(content) } else { Err(Damage::Content(number).into()) }
+    }
+
+    fn scan(folder: &Path, committed: u64, write: bool) -> Result<(Self, Option<TornTail>), StoreError> {
+        let path = folder.join(FILE_NAME);
+        let file = OpenOptions::new().read(true).write(write).open(&path).map_err(StoreError::io("open", &path))?;
+        let size = file.metadata().map_err(StoreError::io("open", &path))?.len();
+        let mut input = BufReader::with_capacity(1 << 20, &file);
+        let io = |error| StoreError::io("read", &path)(error);
+        let mut magic = [0; MAGIC.len()];
+        if size < MAGIC.len() as u64 {
+            return Err(Damage::Magic.into());
+        }
+        input.read_exact(&mut magic).map_err(io)?;
+        if magic != MAGIC {
+            return Err(Damage::Magic.into());
+        }
+        let mut places = Vec::new();
+        let mut end = MAGIC.len() as u64;
+        let torn = loop {
+            let number = places.len() as u64;
+            if end == size {
+                break None;
+            }
+            match scan_record(&mut input, number, size - end).map_err(io)? {
+                Record::Whole(length) => {
+                    places.push((end + HEAD as u64, length));
+                    end += whole(length);
+                }
+                Record::Damaged(damage) => return Err(damage.into()),
+                Record::Torn(damage) if number < committed => return Err(damage.into()),
+                Record::Torn(_) => break Some(TornTail { number, offset: end, bytes: size - end }),
+            }
+        };
+        let blocks = places.len() as u64;
+        if blocks < committed {
+            return Err(Damage::Missing(blocks).into());
+        }
+        drop(input);
+        Ok((Self { path, file, places, end, broken: !write }, torn))
+    }
+}
+
+/// The length of a record around a content of `length` bytes.
+fn whole(length: u32) -> u64 {
+    u64::from(length) + (HEAD + SUM) as u64
+}
+
+enum Record {
+    /// A record with a content of this many bytes.
+    Whole(u32),
+    /// An interrupted write can have left this, if the block was never committed.
+    Torn(Damage),
+    /// No interrupted write leaves this.
+    Damaged(Damage),
+}
+
+/// Reads the record at the input's position, `left` bytes before the end of the file.
+fn scan_record(input: &mut impl Read, number: u64, left: u64) -> std::io::Result<Record> {
+    if left < HEAD as u64 {
+        return Ok(Record::Torn(Damage::Missing(number)));
+    }
+    let mut found = [0; HEAD];
+    input.read_exact(&mut found)?;
+    let [a, b, c, d, ..] = found;
+    let length = u32::from_be_bytes([a, b, c, d]);
+    if found != head(length, number) || length > CONTENT_LIMIT {
+        // A file system may have lengthened the file and not yet written to it.
+        let lengthened = found == [0; HEAD] && only_zeros(input)?;
+        let damage = Damage::Head(number);
+        return Ok(if lengthened { Record::Torn(damage) } else { Record::Damaged(damage) });
+    }
+    if left < whole(length) {
+        return Ok(Record::Torn(Damage::Missing(number)));
+    }
+    let mut content = vec![0; length as usize];
+    let mut expected = [0; SUM];
+    input.read_exact(&mut content)?;
+    input.read_exact(&mut expected)?;
+    Ok(if sum(number, &content) == Digest(expected) {
+        Record::Whole(length)
+    } else if left == whole(length) {
+        Record::Torn(Damage::Content(number))
+    } else {
+        Record::Damaged(Damage::Content(number))
+    })
+}
+
+fn only_zeros(input: &mut impl Read) -> std::io::Result<bool> {
+    let mut buffer = [0; 4096];
+    loop {
+        match input.read(&mut buffer)? {
+            0 => return Ok(true),
+            n if buffer[..n].iter().any(|byte| *byte != 0) => return Ok(false),
+            _ => {}
+        }
+    }
+}
+
+fn head(length: u32, number: u64) -> [u8; HEAD] {
+    let (length, number) = (length.to_be_bytes(), number.to_be_bytes());
+    let check = sha256(&[b"record", &length, &number]);
+    let mut head = [0; HEAD];
+    head[..4].copy_from_slice(&length);
+    head[4..12].copy_from_slice(&number);
+    head[12..].copy_from_slice(&check.0[..8]);
+    head
+}
+
+fn sum(number: u64, content: &[u8]) -> Digest {
+    sha256(&[&number.to_be_bytes(), content])
+}
+
+#[cfg(test)]
+mod tests;

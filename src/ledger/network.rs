@@ -1,0 +1,343 @@
+//! Several peers and an orderer in one process: the path of a transaction from proposal to commit.
+//!
+//! Paper: Figure 2, and section 4.2, Availability.
+//!
+//! ```text
+//! submit:   every running peer endorses -> equal answers that satisfy the policy -> creator signs -> orderer
+//! deliver:  each block that the orderer cuts goes to every running peer, which commits it by itself
+//! restart:  a peer that was down opens its folder and fetches what it missed from the others, verifying each block
+//! read:     any running peer answers
+//! ```
+//!
+//! Time is an argument: whoever drives the network calls [`Network::tick`] when [`Network::deadline`] has come.
+
+mod error;
+
+pub use error::NetworkError;
+
+use super::block::{Block, CommittedBlock};
+use super::config::{CommitError, Config};
+use super::endorsement::{Endorsed, Envelope, Transaction};
+use super::ordering::Orderer;
+use super::peer::{Opened, Peer, PeerError, Signer};
+use super::proposal::{SignedProposal, Transient, TxId};
+use super::state::{Committed, Contract};
+use super::store::{Savepoint, Snapshot, StoreError};
+use super::validation::Outcome;
+use crate::identity::{Member, Msp, RevocationList, SigningKey};
+use crate::wire::Wire;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+struct Node {
+    folder: PathBuf,
+    signer: Signer,
+    peer: Option<Peer>,
+    /// Why it stopped, unless it was told to.
+    failure: Option<CommitError>,
+}
+
+/// The peers and the orderer of one channel.
+pub struct Network {
+    contract: Arc<dyn Contract>,
+    config: Config,
+    msp: Msp,
+    orderer: Orderer,
+    nodes: Vec<Node>,
+    revocations: Vec<RevocationList>,
+}
+
+impl Network {
+    /// Starts a channel under `folder`: the orderer in `orderer`, the peers in `peer-0`, `peer-1`, ...
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    pub fn create(
+        folder: &Path,
+        config: &Config,
+        orderer: Signer,
+        peers: Vec<Signer>,
+        contract: Arc<dyn Contract>,
+    ) -> Result<Self, NetworkError> {
+        let orderer = Orderer::create(&folder.join("orderer"), config, orderer)?;
+        let genesis = orderer.block(0)?;
+        let start = |(i, signer): (usize, Signer)| {
+            let folder = folder.join(format!("peer-{i}"));
+            let peer = Peer::create(&folder, &genesis, signer.clone(), Arc::clone(&contract))?;
+            Ok(Node { folder, signer, peer: Some(peer), failure: None })
+        };
+        let nodes = peers.into_iter().enumerate().map(start).collect::<Result<_, PeerError>>()?;
+        Ok(Self { msp: config.msp()?, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
+    }
+
+    /// Goes on with the channel under `folder`. All peers are opened, and catch up with the one that is furthest.
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    pub fn open(
+        folder: &Path,
+        orderer: Signer,
+        peers: Vec<Signer>,
+        contract: Arc<dyn Contract>,
+    ) -> Result<(Self, Vec<Opened>), NetworkError> {
+        let (orderer, _) = Orderer::open(&folder.join("orderer"), orderer)?;
+        let config = Config::of_genesis(&orderer.block(0)?).map_err(CommitError::from)?;
+        let node = |(i, signer)| Node { folder: folder.join(format!("peer-{i}")), signer, peer: None, failure: None };
+        let nodes: Vec<_> = peers.into_iter().enumerate().map(node).collect();
+        let mut this = Self { msp: config.msp()?, config, contract, orderer, nodes, revocations: Vec::new() };
+        let opened = (0..this.nodes.len()).map(|i| this.restart(i)).collect::<Result<_, _>>()?;
+        Ok((this, opened))
+    }
+
+    /// The rules of the channel.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The number of peers, running or not.
+    pub fn peers(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// A running peer.
+    pub fn peer(&self, i: usize) -> Option<&Peer> {
+        self.nodes.get(i)?.peer.as_ref()
+    }
+
+    /// Why a peer stopped by itself.
+    pub fn failure(&self, i: usize) -> Option<&CommitError> {
+        self.nodes.get(i)?.failure.as_ref()
+    }
+
+    /// Refuses proposals of these certificates at every peer, those that start later too.
+    ///
+    /// # Errors
+    /// [`NetworkError::Identity`].
+    pub fn revoke(&mut self, list: &RevocationList) -> Result<(), NetworkError> {
+        self.nodes.iter_mut().filter_map(|node| node.peer.as_mut()).try_for_each(|peer| peer.revoke(list))?;
+        self.revocations.push(list.clone());
+        Ok(())
+    }
+
+    /// Asks every running peer for an endorsement. The answers returned are equal and satisfy the policy.
+    ///
+    /// # Errors
+    /// [`NetworkError::NoPeer`], [`NetworkError::Endorse`] with the first refusal, [`NetworkError::Policy`].
+    pub fn endorse(
+        &self,
+        proposal: &SignedProposal,
+        transient: &Transient,
+        now: u64,
+    ) -> Result<Vec<Endorsed>, NetworkError> {
+        let mut refusal = None;
+        let mut groups: Vec<Vec<Endorsed>> = Vec::new();
+        for peer in self.running() {
+            match peer.endorse(proposal, transient, now) {
+                Err(error) => refusal = refusal.or(Some(error)),
+                Ok(answer) => match groups.iter_mut().find(|group| group.iter().any(|a| a.payload == answer.payload)) {
+                    Some(group) => group.push(answer),
+                    None => groups.push(vec![answer]),
+                },
+            }
+        }
+        let endorsed = groups.iter().map(Vec::len).max();
+        if let Some(group) = groups.into_iter().find(|group| self.satisfies(group)) {
+            return Ok(group);
+        }
+        match (refusal, endorsed) {
+            (Some(refusal), _) => Err(refusal.into()),
+            (None, Some(endorsed)) => Err(NetworkError::Policy { endorsed, policy: self.config.policy.to_string() }),
+            (None, None) => Err(NetworkError::NoPeer),
+        }
+    }
+
+    fn satisfies(&self, answers: &[Endorsed]) -> bool {
+        let member = |answer: &Endorsed| self.msp.validate(&answer.endorsement.endorser).ok();
+        let signers: Vec<Member> = answers.iter().filter_map(member).collect();
+        self.config.policy.satisfied_by(&signers)
+    }
+
+    /// Hands an envelope to the orderer and delivers the blocks that this completes.
+    ///
+    /// # Errors
+    /// [`NetworkError::Order`].
+    pub fn broadcast(&mut self, envelope: &Envelope, now: u64) -> Result<(), NetworkError> {
+        let blocks = self.orderer.order(&envelope.to_bytes(), now)?;
+        for block in &blocks {
+            self.deliver(block);
+        }
+        Ok(())
+    }
+
+    /// Endorses, assembles, signs and orders a transaction. It is committed with its block, at the latest at
+    /// [`deadline`](Self::deadline).
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    pub fn submit(
+        &mut self,
+        proposal: &SignedProposal,
+        transient: &Transient,
+        key: &SigningKey,
+        now: u64,
+    ) -> Result<TxId, NetworkError> {
+        let answers = self.endorse(proposal, transient, now)?;
+        let transaction = Transaction::assemble(proposal.proposal.clone(), answers)?;
+        self.broadcast(&transaction.sign(key)?, now)?;
+        Ok(proposal.proposal.txid)
+    }
+
+    /// Submits a transaction, cuts its block and says what became of it.
+    ///
+    /// # Errors
+    /// [`NetworkError`].
+    pub fn transact(
+        &mut self,
+        proposal: &SignedProposal,
+        transient: &Transient,
+        key: &SigningKey,
+        now: u64,
+    ) -> Result<Outcome, NetworkError> {
+        let txid = self.submit(proposal, transient, key, now)?;
+        self.flush()?;
+        self.outcome(&txid)?.ok_or(NetworkError::Lost(txid))
+    }
+
+    /// When what waits at the orderer is to be cut.
+    pub const fn deadline(&self) -> Option<u64> {
+        self.orderer.deadline()
+    }
+
+    /// Cuts and delivers a block if its time has come.
+    ///
+    /// # Errors
+    /// [`NetworkError::Order`].
+    pub fn tick(&mut self, now: u64) -> Result<(), NetworkError> {
+        let block = self.orderer.tick(now)?;
+        if let Some(block) = block {
+            self.deliver(&block);
+        }
+        Ok(())
+    }
+
+    /// Cuts and delivers what waits, whatever the time.
+    ///
+    /// # Errors
+    /// [`NetworkError::Order`].
+    pub fn flush(&mut self) -> Result<(), NetworkError> {
+        let block = self.orderer.flush()?;
+        if let Some(block) = block {
+            self.deliver(&block);
+        }
+        Ok(())
+    }
+
+    /// Every running peer commits the block; one that cannot stops, and keeps the reason.
+    fn deliver(&mut self, block: &Block) {
+        let commit = |node: &mut Node| {
+            if let Some(Err(error)) = node.peer.as_mut().map(|peer| peer.commit(block)) {
+                (node.peer, node.failure) = (None, Some(error));
+            }
+        };
+        #[cfg(feature = "parallel")]
+        rayon::prelude::ParallelIterator::for_each(
+            rayon::prelude::IntoParallelRefMutIterator::par_iter_mut(&mut self.nodes),
+            commit,
+        );
+        #[cfg(not(feature = "parallel"))]
+        self.nodes.iter_mut().for_each(commit);
+    }
+
+    /// Stops a peer: it neither endorses, commits nor answers, and its files are closed.
+    pub fn stop(&mut self, i: usize) {
+        if let Some(node) = self.nodes.get_mut(i) {
+            node.peer = None;
+        }
+    }
+
+    /// Starts a stopped peer again; it fetches what it missed from the running peers, and failing those from the
+    /// orderer.
+    ///
+    /// # Errors
+    /// [`NetworkError::NotStopped`], [`NetworkError::Peer`], [`NetworkError::Commit`].
+    pub fn restart(&mut self, i: usize) -> Result<Opened, NetworkError> {
+        let node = self.nodes.get(i).filter(|node| node.peer.is_none()).ok_or(NetworkError::NotStopped(i))?;
+        let (mut peer, opened) = Peer::open(&node.folder, node.signer.clone(), Arc::clone(&self.contract))?;
+        self.revocations.iter().try_for_each(|list| peer.revoke(list))?;
+        while peer.height() < self.height() {
+            self.fetch(&mut peer)?;
+        }
+        if let Some(node) = self.nodes.get_mut(i) {
+            (node.peer, node.failure) = (Some(peer), None);
+        }
+        Ok(opened)
+    }
+
+    /// Commits the next block from the first source whose block is good.
+    fn fetch(&self, peer: &mut Peer) -> Result<(), NetworkError> {
+        let next = peer.height();
+        for source in self.running().filter(|source| source.height() > next) {
+            if let Ok(CommittedBlock { block, .. }) = source.block(next)
+                && peer.commit(&block).is_ok()
+            {
+                return Ok(());
+            }
+        }
+        peer.commit(&self.orderer.block(next)?)?;
+        Ok(())
+    }
+
+    /// The number of blocks that the orderer has cut.
+    pub fn height(&self) -> u64 {
+        self.orderer.height()
+    }
+
+    /// The savepoint, if all running peers have the same: then they agree on every block, verdict and value.
+    pub fn agreement(&self) -> Option<Savepoint> {
+        let mut savepoints = self.running().map(Peer::savepoint);
+        let first = savepoints.next()??;
+        savepoints.all(|savepoint| savepoint == Some(first)).then_some(first)
+    }
+
+    /// Asks the running peers in turn until one answers.
+    ///
+    /// # Errors
+    /// [`NetworkError::NoPeer`], or the error of the last peer.
+    pub fn read<T>(&self, question: impl Fn(&Snapshot) -> Result<T, StoreError>) -> Result<T, NetworkError> {
+        let mut last = NetworkError::NoPeer;
+        for peer in self.running() {
+            match peer.snapshot().and_then(|snapshot| question(&snapshot)) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => last = error.into(),
+            }
+        }
+        Err(last)
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, NetworkError> {
+        self.read(|snapshot| Ok(snapshot.entry(key)?.map(|entry| entry.value)))
+    }
+
+    /// Where a transaction stands, and the verdict on it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, NetworkError> {
+        self.read(|snapshot| snapshot.outcome(txid))
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Peer> {
+        self.nodes.iter().filter_map(|node| node.peer.as_ref())
+    }
+}
+
+impl core::fmt::Debug for Network {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let running = self.nodes.iter().filter(|node| node.peer.is_some()).count();
+        write!(f, "Network({:?}, {running} of {} peers)", self.config.channel, self.nodes.len())
+    }
+}

@@ -1,0 +1,249 @@
+//! The orderer: puts envelopes in an order and cuts them into sealed blocks.
+//!
+//! Semantics: Fabric's (orderer/common/blockcutter/blockcutter.go, msgprocessor). The orderer looks at size and
+//! signature only: endorsements, versions and duplicates are for the committing peers to judge.
+//!
+//! ```text
+//! on envelope e:  e larger than preferred_bytes:         cut what waits; cut e alone
+//!                 e would bring it over preferred_bytes: cut what waits; e waits
+//!                 e is the max_messages-th:              cut
+//! on time:        timeout after the first that waits:    cut
+//! ```
+
+use super::block::{Block, ENVELOPES_LIMIT};
+use super::blockfile::{BlockFile, CONTENT_LIMIT, TornTail};
+use super::config::Config;
+use super::endorsement::{ENVELOPE_LIMIT, Envelope};
+use super::peer::Signer;
+use super::store::StoreError;
+use crate::error::DecodeError;
+use crate::hash::Digest;
+use crate::identity::{IdentityError, Msp, Role};
+use crate::wire::{Reader, Wire, Writer};
+use std::path::Path;
+
+/// When a block is cut.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CutRules {
+    /// The most envelopes of a block.
+    pub max_messages: u32,
+    /// The most bytes of a block, unless a single envelope has more.
+    pub preferred_bytes: u32,
+    /// The most bytes of an envelope.
+    pub max_bytes: u32,
+    /// How long an envelope may wait, in milliseconds.
+    pub timeout: u64,
+}
+
+/// Fabric's sample configuration: 500 messages, 2 MiB preferred, 10 MiB at most, two seconds.
+impl Default for CutRules {
+    fn default() -> Self {
+        Self { max_messages: 500, preferred_bytes: 2 << 20, max_bytes: 10 << 20, timeout: 2000 }
+    }
+}
+
+/// The envelopes that wait for the next block.
+#[derive(Debug)]
+pub struct Cutter {
+    rules: CutRules,
+    waiting: Vec<Vec<u8>>,
+    bytes: usize,
+    deadline: Option<u64>,
+}
+
+impl Cutter {
+    /// Nothing waits.
+    pub const fn new(rules: CutRules) -> Self {
+        Self { rules, waiting: Vec::new(), bytes: 0, deadline: None }
+    }
+
+    /// Adds an envelope; returns the batches that this completes, none to two.
+    pub fn push(&mut self, envelope: Vec<u8>, now: u64) -> Vec<Vec<Vec<u8>>> {
+        let preferred = self.rules.preferred_bytes as usize;
+        let mut batches = Vec::new();
+        if self.bytes + envelope.len() > preferred {
+            batches.extend(self.cut());
+        }
+        self.bytes += envelope.len();
+        self.waiting.push(envelope);
+        if self.bytes > preferred || self.waiting.len() >= self.rules.max_messages as usize {
+            batches.extend(self.cut());
+        } else if self.deadline.is_none() {
+            self.deadline = Some(now.saturating_add(self.rules.timeout));
+        }
+        batches
+    }
+
+    /// When what waits is to be cut: the timeout after the first of it came.
+    pub const fn deadline(&self) -> Option<u64> {
+        self.deadline
+    }
+
+    /// Cuts what waits.
+    pub fn cut(&mut self) -> Option<Vec<Vec<u8>>> {
+        (self.bytes, self.deadline) = (0, None);
+        (!self.waiting.is_empty()).then(|| core::mem::take(&mut self.waiting))
+    }
+}
+
+/// Why the orderer takes no envelope, or makes no block.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError {
+    /// The envelope is longer than the channel allows.
+    #[error("an envelope of {got} bytes where {limit} are allowed")]
+    Size {
+        /// The limit.
+        limit: u32,
+        /// The length.
+        got: usize,
+    },
+    /// The envelope names no creator.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The creator or the signature does not count.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The signer's role is not one that orders.
+    #[error("a {0} cannot order blocks")]
+    NotAnOrderer(Role),
+    /// The blocks cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The ordering node, with a block file of its own. What waits is lost when it stops; what was cut is not.
+#[derive(Debug)]
+pub struct Orderer {
+    signer: Signer,
+    config: Config,
+    msp: Msp,
+    cutter: Cutter,
+    file: BlockFile,
+    tip: Digest,
+}
+
+impl Orderer {
+    /// Starts a channel: makes block 0 and keeps it under `folder`.
+    ///
+    /// # Errors
+    /// [`OrderError`]; [`StoreError::Exists`] where the folder holds blocks already.
+    pub fn create(folder: &Path, config: &Config, signer: Signer) -> Result<Self, OrderError> {
+        let msp = orderer_msp(config, &signer)?;
+        let genesis = Block::seal(0, None, vec![config.to_bytes()], &signer.certificate, &signer.key);
+        let mut file = BlockFile::create(folder)?;
+        let tip = genesis.header.hash();
+        file.append(&genesis.to_bytes())?;
+        Ok(Self { signer, config: config.clone(), msp, cutter: Cutter::new(config.cut), file, tip })
+    }
+
+    /// Goes on with the chain under `folder`. A torn tail was never delivered: it is cut off and reported.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub fn open(folder: &Path, signer: Signer) -> Result<(Self, Option<TornTail>), OrderError> {
+        let (file, torn) = BlockFile::open(folder, 1)?;
+        let config = Config::of_genesis(&read(&file, 0)?)?;
+        let msp = orderer_msp(&config, &signer)?;
+        let tip = read(&file, file.len().saturating_sub(1))?.header.hash();
+        let cutter = Cutter::new(config.cut);
+        Ok((Self { signer, config, msp, cutter, file, tip }, torn))
+    }
+
+    /// Takes an envelope; returns the blocks that this completes.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub fn order(&mut self, envelope: &[u8], now: u64) -> Result<Vec<Block>, OrderError> {
+        let limit = self.config.cut.max_bytes;
+        if envelope.len() > limit as usize {
+            return Err(OrderError::Size { limit, got: envelope.len() });
+        }
+        let signed = Envelope::from_bytes(envelope)?;
+        let creator = self.msp.validate_at(&signed.proposal()?.creator, now / 1000)?;
+        signed.verify(&creator)?;
+        let batches = self.cutter.push(envelope.to_vec(), now);
+        batches.into_iter().map(|batch| self.seal(batch)).collect()
+    }
+
+    /// When [`tick`](Self::tick) will cut, if nothing else does before.
+    pub const fn deadline(&self) -> Option<u64> {
+        self.cutter.deadline()
+    }
+
+    /// Cuts a block if its time has come.
+    ///
+    /// # Errors
+    /// [`OrderError::Store`].
+    pub fn tick(&mut self, now: u64) -> Result<Option<Block>, OrderError> {
+        match self.cutter.deadline() {
+            Some(deadline) if deadline <= now => self.flush(),
+            _ => Ok(None),
+        }
+    }
+
+    /// Cuts what waits.
+    ///
+    /// # Errors
+    /// [`OrderError::Store`].
+    pub fn flush(&mut self) -> Result<Option<Block>, OrderError> {
+        let batch = self.cutter.cut();
+        batch.map(|batch| self.seal(batch)).transpose()
+    }
+
+    /// The number of blocks.
+    pub fn height(&self) -> u64 {
+        self.file.len()
+    }
+
+    /// The block of that number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn block(&self, number: u64) -> Result<Block, StoreError> {
+        read(&self.file, number)
+    }
+
+    fn seal(&mut self, envelopes: Vec<Vec<u8>>) -> Result<Block, OrderError> {
+        let Signer { certificate, key } = &self.signer;
+        let block = Block::seal(self.file.len(), Some(self.tip), envelopes, certificate, key);
+        self.file.append(&block.to_bytes())?;
+        self.tip = block.header.hash();
+        Ok(block)
+    }
+}
+
+fn orderer_msp(config: &Config, signer: &Signer) -> Result<Msp, OrderError> {
+    let msp = config.msp()?;
+    match msp.validate(&signer.certificate)?.role {
+        Role::Orderer => Ok(msp),
+        role => Err(OrderError::NotAnOrderer(role)),
+    }
+}
+
+fn read(file: &BlockFile, number: u64) -> Result<Block, StoreError> {
+    Ok(Block::from_bytes(&file.read(number)?)?)
+}
+
+impl Wire for CutRules {
+    const NAME: &'static str = "cut rules";
+
+    fn write(&self, out: &mut Writer) {
+        out.u32(self.max_messages).u32(self.preferred_bytes).u32(self.max_bytes).u64(self.timeout);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mut at_most = |what, limit| {
+            let got = input.u32(what)?;
+            if got <= limit { Ok(got) } else { Err(DecodeError::Limit { what, limit: limit.into(), got: got.into() }) }
+        };
+        let max_messages = at_most("messages of a block", ENVELOPES_LIMIT)?;
+        // A block stays below the limit of the block file whatever these are.
+        let preferred_bytes = at_most("bytes of a block", CONTENT_LIMIT / 2)?;
+        let max_bytes = at_most("bytes of an envelope", ENVELOPE_LIMIT)?;
+        Ok(Self { max_messages, preferred_bytes, max_bytes, timeout: input.u64("timeout")? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+use super::*;
+
+fn cutter(max_messages: u32, preferred_bytes: u32) -> Cutter {
+    Cutter::new(CutRules { max_messages, preferred_bytes, max_bytes: 100, timeout: 50 })
+}
+
+fn sizes(batches: &[Vec<Vec<u8>>]) -> Vec<Vec<usize>> {
+    batches.iter().map(|batch| batch.iter().map(Vec::len).collect()).collect()
+}
+
+#[test]
+fn cuts_on_count() {
+    let mut cutter = cutter(3, 100);
+    assert!(cutter.push(vec![0; 1], 0).is_empty());
+    assert!(cutter.push(vec![0; 2], 0).is_empty());
+    assert_eq!(sizes(&cutter.push(vec![0; 3], 0)), [[1, 2, 3]]);
+    assert_eq!((cutter.cut(), cutter.deadline()), (None, None));
+}
+
+#[test]
+fn cuts_on_bytes() {
+    let mut cutter = cutter(9, 10);
+    assert!(cutter.push(vec![0; 6], 0).is_empty());
+    assert!(cutter.push(vec![0; 4], 0).is_empty(), "ten bytes are not more than ten");
+    assert_eq!(sizes(&cutter.push(vec![0; 1], 0)), [[6, 4]]);
+    // One that is too large by itself sends off what waits and goes alone.
+    assert_eq!(sizes(&cutter.push(vec![0; 11], 0)), [vec![1], vec![11]]);
+    assert_eq!(sizes(&cutter.push(vec![0; 11], 0)), [[11]]);
+    assert_eq!(cutter.cut(), None);
+}
+
+/// The clock starts with the first that waits and not with a later one.
+#[test]
+fn the_timeout_counts_from_the_first() {
+    let mut cutter = cutter(9, 10);
+    assert_eq!(cutter.deadline(), None);
+    cutter.push(vec![0; 1], 7);
+    cutter.push(vec![0; 1], 30);
+    assert_eq!(cutter.deadline(), Some(57));
+    cutter.push(vec![0; 9], 40);
+    assert_eq!(cutter.deadline(), Some(90));
+    assert_eq!(cutter.cut().map(|batch| batch.len()), Some(1));
+    assert_eq!(cutter.deadline(), None);
+}
+
+#[test]
+fn rules_beyond_what_can_be_decoded_are_refused() {
+    let good = CutRules::default();
+    assert_eq!(CutRules::from_bytes(&good.to_bytes()), Ok(good));
+    for bad in [
+        CutRules { max_messages: ENVELOPES_LIMIT + 1, ..good },
+        CutRules { preferred_bytes: CONTENT_LIMIT, ..good },
+        CutRules { max_bytes: ENVELOPE_LIMIT + 1, ..good },
+    ] {
+        assert!(matches!(CutRules::from_bytes(&bad.to_bytes()), Err(DecodeError::Limit { .. })));
+    }
+}

@@ -1,0 +1,317 @@
+//! A peer: endorses proposals, commits blocks, answers reads. It has a folder of its own.
+//!
+//! Paper: section 3.1, "it can be an endorsing node (endorser) or a commit node (committer)"; here each is both.
+//! Semantics: Fabric's (core/endorser/endorser.go, core/committer).
+//!
+//! ```text
+//! endorse:  certificate's time, proposal's time window, signature, txid, channel and contract    at ingress
+//!           duplicate txid, role                                                                 before simulation
+//!           run the contract on a snapshot; sign payload || own certificate                      only if it succeeds
+//! commit:   verify number, previous hash, data hash, seal; validate; append; apply
+//! ```
+
+use super::block::{Block, CommittedBlock};
+use super::blockfile::TornTail;
+use super::config::{Channel, CommitError, Config};
+use super::endorsement::{Endorsed, Endorsement, Payload, RESPONSE_LIMIT, verify};
+use super::proposal::{Proposal, SignedProposal, Transient, TxId};
+use super::state::{Committed, Contract, Invocation, InvokeError, Refusal, Simulation, StateError};
+use super::store::{Savepoint, Snapshot, Store, StoreError};
+use super::verify::{Report, VerifyError, verify_chain};
+use crate::identity::{Certificate, IdentityError, Msp, RevocationList, Role, SigningKey};
+use crate::wire::Wire;
+use core::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A certificate with its private key: whoever signs as a node of the ledger.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its private key.
+    pub key: SigningKey,
+}
+
+/// Why a peer cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// The chain cannot be kept or replayed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The certificate does not count.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The certificate's role is not that of a peer.
+    #[error("a {0} cannot be a peer")]
+    NotAPeer(Role),
+    /// The ledger in the folder was never begun.
+    #[error("there is no block 0")]
+    NoGenesis,
+    /// The channel runs another contract.
+    #[error("the channel runs the contract {0:?}")]
+    OtherContract(String),
+}
+
+impl From<StoreError> for PeerError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(error.into())
+    }
+}
+
+/// Why a proposal is not endorsed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndorseError {
+    /// The creator's certificate or signature does not count.
+    #[error("creator: {0}")]
+    Creator(#[from] IdentityError),
+    /// The proposal's time is too far from the peer's.
+    #[error("the proposal's time {timestamp} is outside the window of {window} ms around {now}")]
+    Time {
+        /// The proposal's time.
+        timestamp: u64,
+        /// The peer's.
+        now: u64,
+        /// The largest distance.
+        window: u64,
+    },
+    /// The txid is not SHA-256(nonce || creator).
+    #[error("the txid is not that of nonce and creator")]
+    TxId,
+    /// The proposal is for another channel.
+    #[error("unknown channel {0:?}")]
+    Channel(String),
+    /// The proposal is for another contract.
+    #[error("unknown contract {0:?}")]
+    Contract(String),
+    /// The chain has a transaction of this txid.
+    #[error("the transaction {0} stands in the chain already")]
+    Duplicate(TxId),
+    /// Participants write; nodes and authorities do not.
+    #[error("a {0} cannot propose")]
+    Access(Role),
+    /// The contract refused.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// The contract asked for too much.
+    #[error(transparent)]
+    Limit(StateError),
+    /// The state cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A running peer.
+pub struct Peer {
+    signer: Signer,
+    contract: Arc<dyn Contract>,
+    channel: Channel,
+    /// Who may propose: the channel's members without those whose certificates were taken back.
+    ingress: Msp,
+    store: Store,
+}
+
+/// What was found when a peer was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Opened {
+    /// The incomplete block that was cut off.
+    pub torn: Option<TornTail>,
+    /// How many blocks the state was behind the block file.
+    pub replayed: u64,
+}
+
+impl Peer {
+    /// A new peer in `folder`, on the channel that `genesis` opens.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub fn create(
+        folder: &Path,
+        genesis: &Block,
+        signer: Signer,
+        contract: Arc<dyn Contract>,
+    ) -> Result<Self, PeerError> {
+        let channel = Channel::of_genesis(genesis)?;
+        genesis.verify(0, None, &channel.msp).map_err(CommitError::from)?;
+        let mut peer = Self::with(channel, signer, contract, || Store::create(folder))?;
+        peer.commit(genesis)?;
+        Ok(peer)
+    }
+
+    /// The peer in `folder`, as it was when it stopped, for whatever reason.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub fn open(folder: &Path, signer: Signer, contract: Arc<dyn Contract>) -> Result<(Self, Opened), PeerError> {
+        let (store, torn) = Store::open(folder)?;
+        if store.blocks().is_empty() {
+            return Err(PeerError::NoGenesis);
+        }
+        let channel = Channel::of_genesis(&store.block(0)?.block)?;
+        let mut peer = Self::with(channel, signer, contract, || Ok(store))?;
+        let replayed = peer.replay()?;
+        Ok((peer, Opened { torn, replayed }))
+    }
+
+    fn with(
+        channel: Channel,
+        signer: Signer,
+        contract: Arc<dyn Contract>,
+        store: impl FnOnce() -> Result<Store, StoreError>,
+    ) -> Result<Self, PeerError> {
+        match channel.msp.validate(&signer.certificate)?.role {
+            Role::Peer => {}
+            role => return Err(PeerError::NotAPeer(role)),
+        }
+        if contract.name() != channel.config.contract {
+            return Err(PeerError::OtherContract(channel.config.contract));
+        }
+        let ingress = channel.config.msp()?;
+        Ok(Self { signer, contract, channel, ingress, store: store()? })
+    }
+
+    /// Refuses proposals of these certificates from now on. Blocks are not concerned: their verdicts never change.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub fn revoke(&mut self, list: &RevocationList) -> Result<(), IdentityError> {
+        self.ingress.revoke(list)
+    }
+
+    /// Simulates a proposal and signs the outcome. `now` is the peer's time in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`EndorseError`]; then nothing was signed and nothing is remembered.
+    pub fn endorse(&self, signed: &SignedProposal, transient: &Transient, now: u64) -> Result<Endorsed, EndorseError> {
+        let SignedProposal { proposal, signature } = signed;
+        let creator = self.ingress.validate_at(&proposal.creator, now / 1000)?;
+        self.ingress_checks(proposal, now)?;
+        verify(&creator.verifying_key, &proposal.to_bytes(), signature)?;
+        let snapshot = self.store.snapshot()?;
+        if snapshot.knows(&proposal.txid)? {
+            return Err(EndorseError::Duplicate(proposal.txid));
+        }
+        if !matches!(creator.role, Role::User | Role::Hospital | Role::Cloud) {
+            return Err(EndorseError::Access(creator.role));
+        }
+        let mut simulation = Simulation::new(&snapshot);
+        let call = Invocation {
+            creator: &creator,
+            txid: proposal.txid,
+            timestamp: proposal.timestamp,
+            transient,
+            action: &proposal.action,
+        };
+        let response = self.contract.invoke(&mut simulation, &call).map_err(|error| match error {
+            InvokeError::Refused(refusal) => EndorseError::Refused(refusal),
+            InvokeError::State(StateError::Store(error)) => EndorseError::Store(error),
+            InvokeError::State(error) => EndorseError::Limit(error),
+        })?;
+        if response.len() > RESPONSE_LIMIT as usize {
+            let error = StateError::Limit { what: "response", limit: RESPONSE_LIMIT, got: response.len() };
+            return Err(EndorseError::Limit(error));
+        }
+        let payload = Payload { proposal: proposal.digest(), response, rwset: simulation.finish() };
+        let endorsement = Endorsement::sign(&payload.to_bytes(), &self.signer.certificate, &self.signer.key);
+        Ok(Endorsed { payload, endorsement })
+    }
+
+    fn ingress_checks(&self, proposal: &Proposal, now: u64) -> Result<(), EndorseError> {
+        let Config { channel, contract, window, .. } = &self.channel.config;
+        let (timestamp, window) = (proposal.timestamp, *window);
+        if timestamp.abs_diff(now) > window {
+            return Err(EndorseError::Time { timestamp, now, window });
+        }
+        if proposal.txid != proposal.txid() {
+            return Err(EndorseError::TxId);
+        }
+        if proposal.channel != *channel {
+            return Err(EndorseError::Channel(proposal.channel.clone()));
+        }
+        if proposal.contract != *contract {
+            return Err(EndorseError::Contract(proposal.contract.clone()));
+        }
+        Ok(())
+    }
+
+    /// Verifies, validates and keeps the next block. When this returns, the block is on the disk.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub fn commit(&mut self, block: &Block) -> Result<CommittedBlock, CommitError> {
+        // After a failure between the two steps of a commit the state is behind the block file.
+        self.replay()?;
+        let before = self.store.savepoint();
+        let (verdict, after) = self.channel.judge(block, before.as_ref(), &self.store.snapshot()?)?;
+        let committed =
+            CommittedBlock { block: block.clone(), codes: verdict.codes.clone(), commit_hash: after.commit_hash };
+        self.store.append(&committed)?;
+        self.store.apply(&verdict, after)?;
+        Ok(committed)
+    }
+
+    /// Brings the state up to the block file; returns the number of blocks.
+    fn replay(&mut self) -> Result<u64, CommitError> {
+        let from = self.store.savepoint().map_or(0, |savepoint| savepoint.height);
+        let to = self.store.blocks().len();
+        for number in from..to {
+            let stored = self.store.block(number)?;
+            let before = self.store.savepoint();
+            let (verdict, after) = self.channel.replay(&stored, before.as_ref(), &self.store.snapshot()?)?;
+            self.store.apply(&verdict, after)?;
+        }
+        Ok(to - from)
+    }
+
+    /// The rules of the channel.
+    pub const fn config(&self) -> &Config {
+        &self.channel.config
+    }
+
+    /// The certificate under which this peer endorses.
+    pub const fn certificate(&self) -> &Certificate {
+        &self.signer.certificate
+    }
+
+    /// The number of committed blocks.
+    pub fn height(&self) -> u64 {
+        self.store.savepoint().map_or(0, |savepoint| savepoint.height)
+    }
+
+    /// Height, hash of the last header and commit hash: equal on peers that agree.
+    pub fn savepoint(&self) -> Option<Savepoint> {
+        self.store.savepoint()
+    }
+
+    /// A committed block.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn block(&self, number: u64) -> Result<CommittedBlock, StoreError> {
+        self.store.block(number)
+    }
+
+    /// The state, for reading.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.store.snapshot()
+    }
+
+    /// Checks everything that this peer has on the disk, from block 0.
+    ///
+    /// # Errors
+    /// [`VerifyError`].
+    pub fn verify(&self) -> Result<Report, VerifyError> {
+        verify_chain(self.store.blocks(), &self.store.snapshot()?, None)
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer").field("certificate", &self.signer.certificate).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,306 @@
+//! A peer's durable copy: the block file, and in redb what follows from it.
+//!
+//! Paper: section 4.2, Availability ("all committer ... have a distributed ledger"). Semantics: Fabric's
+//! (core/ledger/kvledger/kv_ledger.go, commit).
+//!
+//! ```text
+//! commit:  1  append the block with its codes to the block file, fsync
+//!          2  in one redb transaction: values, txids, savepoint = (height, block hash, commit hash)
+//! open:    the block file may be ahead of the savepoint; whoever opens replays what is missing
+//! ```
+
+use super::block::CommittedBlock;
+use super::blockfile::{BlockFile, Damage, TornTail};
+use super::proposal::TxId;
+use super::state::{Committed, Entry, Version};
+use super::validation::{Outcome, Verdict};
+use crate::error::DecodeError;
+use crate::hash::Digest;
+use crate::wire::{Reader, Wire, Writer};
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use std::path::{Path, PathBuf};
+
+/// The name of the state in a peer's folder.
+pub const STATE_NAME: &str = "state.redb";
+
+/// key -> version || value
+const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
+/// txid -> outcome
+const TXIDS: TableDefinition<[u8; 32], &[u8]> = TableDefinition::new("txids");
+/// () -> savepoint
+const SAVEPOINT: TableDefinition<(), &[u8]> = TableDefinition::new("savepoint");
+
+/// Why the ledger's files cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The file system refused.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// There is a ledger in the folder.
+    #[error("{path} exists")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The block file is not what was written.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// A block larger than can be kept.
+    #[error("a block of {got} bytes where {limit} are the limit")]
+    TooLarge {
+        /// The limit.
+        limit: u32,
+        /// The length.
+        got: usize,
+    },
+    /// No block has this number.
+    #[error("there is no block {number}")]
+    NoSuchBlock {
+        /// The number.
+        number: u64,
+    },
+    /// What was kept does not decode.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The database of the state failed.
+    #[error("state: {0}")]
+    State(Box<redb::Error>),
+}
+
+impl StoreError {
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}
+
+/// Lets `?` turn each of redb's errors into ours.
+macro_rules! from_redb {
+    ($($error:ident)*) => {$(
+        impl From<redb::$error> for StoreError {
+            fn from(error: redb::$error) -> Self {
+                Self::State(Box::new(error.into()))
+            }
+        }
+    )*};
+}
+from_redb!(DatabaseError TransactionError TableError StorageError CommitError);
+
+/// How far the state has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Savepoint {
+    /// The number of blocks that are in the state.
+    pub height: u64,
+    /// The hash of the last one's header.
+    pub tip: Digest,
+    /// Its commit hash.
+    pub commit_hash: Digest,
+}
+
+/// The block file and the state of one peer.
+#[derive(Debug)]
+pub struct Store {
+    blocks: BlockFile,
+    state: Database,
+    savepoint: Option<Savepoint>,
+}
+
+impl Store {
+    /// An empty ledger in `folder`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Exists`] where there is one.
+    pub fn create(folder: &Path) -> Result<Self, StoreError> {
+        let blocks = BlockFile::create(folder)?;
+        Ok(Self { blocks, state: open_state(folder)?, savepoint: None })
+    }
+
+    /// The ledger in `folder`, and the torn tail that was cut off. A state that was deleted starts anew.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
+        let state = open_state(folder)?;
+        let savepoint = Snapshot::new(&state)?.savepoint()?;
+        let (blocks, torn) = BlockFile::open(folder, savepoint.map_or(0, |savepoint| savepoint.height))?;
+        Ok((Self { blocks, state, savepoint }, torn))
+    }
+
+    /// The block file.
+    pub const fn blocks(&self) -> &BlockFile {
+        &self.blocks
+    }
+
+    /// How far the state has come; none before block 0.
+    pub const fn savepoint(&self) -> Option<Savepoint> {
+        self.savepoint
+    }
+
+    /// A block of the block file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn block(&self, number: u64) -> Result<CommittedBlock, StoreError> {
+        Ok(CommittedBlock::from_bytes(&self.blocks.read(number)?)?)
+    }
+
+    /// The state as of the savepoint. Later commits do not change what it shows.
+    ///
+    /// # Errors
+    /// [`StoreError::State`].
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::new(&self.state)
+    }
+
+    /// Step 1 of a commit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn append(&mut self, block: &CommittedBlock) -> Result<(), StoreError> {
+        self.blocks.append(&block.to_bytes())
+    }
+
+    /// Step 2 of a commit: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::State`].
+    pub fn apply(&mut self, verdict: &Verdict, savepoint: Savepoint) -> Result<(), StoreError> {
+        let write = self.state.begin_write()?;
+        {
+            let mut state = write.open_table(STATE)?;
+            for (key, entry) in &verdict.updates {
+                state.insert(key.as_str(), encode(entry).as_slice())?;
+            }
+            let mut txids = write.open_table(TXIDS)?;
+            for (txid, outcome) in &verdict.txids {
+                txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
+            }
+            write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
+        }
+        write.commit()?;
+        self.savepoint = Some(savepoint);
+        Ok(())
+    }
+}
+
+fn open_state(folder: &Path) -> Result<Database, StoreError> {
+    let state = Database::create(folder.join(STATE_NAME))?;
+    let write = state.begin_write()?;
+    write.open_table(STATE)?;
+    write.open_table(TXIDS)?;
+    write.open_table(SAVEPOINT)?;
+    write.commit()?;
+    Ok(state)
+}
+
+/// The state at one height.
+#[derive(Debug)]
+pub struct Snapshot {
+    state: ReadOnlyTable<&'static str, &'static [u8]>,
+    txids: ReadOnlyTable<[u8; 32], &'static [u8]>,
+    savepoint: ReadOnlyTable<(), &'static [u8]>,
+}
+
+impl Snapshot {
+    pub(super) fn new(database: &impl ReadableDatabase) -> Result<Self, StoreError> {
+        let read = database.begin_read()?;
+        Ok(Self {
+            state: read.open_table(STATE)?,
+            txids: read.open_table(TXIDS)?,
+            savepoint: read.open_table(SAVEPOINT)?,
+        })
+    }
+
+    /// Its height and hashes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn savepoint(&self) -> Result<Option<Savepoint>, StoreError> {
+        let bytes = self.savepoint.get(())?;
+        Ok(bytes.map(|bytes| Savepoint::from_bytes(bytes.value())).transpose()?)
+    }
+
+    /// Where a transaction stands, and the verdict on it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, StoreError> {
+        let bytes = self.txids.get(txid.0.0)?;
+        Ok(bytes.map(|bytes| Outcome::from_bytes(bytes.value())).transpose()?)
+    }
+
+    /// All keys and entries that begin with `prefix`, in ascending order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn scan(&self, prefix: &str) -> Result<Vec<(String, Entry)>, StoreError> {
+        let mut found = Vec::new();
+        for item in self.state.range(prefix..)? {
+            let (key, value) = item?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            found.push((key.value().to_owned(), decode_entry(value.value())?));
+        }
+        Ok(found)
+    }
+
+    /// All txids with their outcomes, in ascending order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn outcomes(&self) -> Result<Vec<(TxId, Outcome)>, StoreError> {
+        let mut found = Vec::new();
+        for item in self.txids.iter()? {
+            let (txid, value) = item?;
+            found.push((TxId(Digest(txid.value())), Outcome::from_bytes(value.value())?));
+        }
+        Ok(found)
+    }
+}
+
+impl Committed for Snapshot {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        let bytes = self.state.get(key)?;
+        Ok(bytes.map(|bytes| decode_entry(bytes.value())).transpose()?)
+    }
+
+    fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
+        Ok(self.txids.get(txid.0.0)?.is_some())
+    }
+}
+
+fn encode(entry: &Entry) -> Vec<u8> {
+    let mut out = Writer::default();
+    entry.version.write(&mut out);
+    out.raw(&entry.value);
+    out.into_bytes()
+}
+
+fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
+    const VERSION: usize = 12;
+    let mut input = Reader::new(bytes);
+    let version = Version::read(&mut input)?;
+    Ok(Entry { version, value: input.raw("value", bytes.len() - VERSION)?.to_vec() })
+}
+
+impl Wire for Savepoint {
+    const NAME: &'static str = "savepoint";
+
+    fn write(&self, out: &mut Writer) {
+        out.u64(self.height);
+        self.tip.write(out);
+        self.commit_hash.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { height: input.u64(Self::NAME)?, tip: Digest::read(input)?, commit_hash: Digest::read(input)? })
+    }
+}

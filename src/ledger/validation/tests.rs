@@ -1,0 +1,22 @@
+use super::*;
+
+/// Names and numbers of fabric-protos, peer/transaction.proto, enum TxValidationCode.
+#[test]
+fn fabrics_names_and_numbers() {
+    let expected = [
+        (0, "VALID"),
+        (2, "BAD_PAYLOAD"),
+        (4, "BAD_CREATOR_SIGNATURE"),
+        (5, "INVALID_ENDORSER_TRANSACTION"),
+        (8, "BAD_PROPOSAL_TXID"),
+        (9, "DUPLICATE_TXID"),
+        (10, "ENDORSEMENT_POLICY_FAILURE"),
+        (11, "MVCC_READ_CONFLICT"),
+        (14, "TARGET_CHAIN_NOT_FOUND"),
+        (25, "INVALID_CHAINCODE"),
+    ];
+    let known: Vec<_> =
+        (0..=u8::MAX).filter_map(|n| Code::from_bytes(&[n]).ok()).map(|code| (code.number(), code.name())).collect();
+    assert_eq!(known, expected);
+    assert_eq!(Code::MvccReadConflict.to_string(), "11 MVCC_READ_CONFLICT");
+}

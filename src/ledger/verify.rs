@@ -1,0 +1,193 @@
+//! The whole check of a peer's folder, from block 0, without the network and without trust in the peer.
+//!
+//! ```text
+//! every record of the block file has its checksum
+//! every block continues the one before it, has the data of its header and an orderer's seal
+//! every verdict and commit hash is the one that follows from the chain so far
+//! every value, version and txid of the state is the one that follows from the chain, and there are no others
+//! ```
+//!
+//! Trust comes from the hash of block 0 alone, which names the roots: compare it with one from elsewhere.
+
+use super::block::CommittedBlock;
+use super::blockfile::{BlockFile, TornTail};
+use super::config::{Channel, CommitError};
+use super::proposal::TxId;
+use super::state::{Committed, Entry};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError};
+use super::validation::{Code, Outcome, Verdict};
+use crate::hash::Digest;
+use crate::wire::Wire;
+use redb::backends::InMemoryBackend;
+use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Why a folder is not the ledger that it says it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The files cannot be read, or are damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain is broken, or its verdicts are not its own.
+    #[error(transparent)]
+    Chain(#[from] CommitError),
+    /// The chain begins with another block than the one asked for.
+    #[error("block 0 has the hash {got}, not {expected}")]
+    Genesis {
+        /// The hash asked for.
+        expected: Digest,
+        /// The hash found.
+        got: Digest,
+    },
+    /// There is no block 0, or the state has none.
+    #[error("there is no block 0")]
+    Empty,
+    /// The state's savepoint is not that of the chain.
+    #[error("the savepoint at height {0} is not that of the chain")]
+    Savepoint(u64),
+    /// A value in the state is not the one that the chain gives.
+    #[error("the value under {0:?} is not that of the chain")]
+    Value(String),
+    /// The index of transactions is not the one that the chain gives.
+    #[error("the transaction {0} is indexed otherwise than in the chain")]
+    Index(TxId),
+}
+
+/// What was verified.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// The hash of block 0, on which all rests.
+    pub genesis: Digest,
+    /// Height, last hash and commit hash of the block file.
+    pub savepoint: Savepoint,
+    /// The height of the state, which a crash can leave behind.
+    pub state_height: u64,
+    /// How many transactions have each code, block 0 left out.
+    pub codes: BTreeMap<Code, u64>,
+    /// The number of keys in the state.
+    pub keys: u64,
+    /// An incomplete block at the end, which no one was told was committed.
+    pub torn: Option<TornTail>,
+}
+
+/// Verifies the folder of a stopped peer and changes nothing in it. `genesis` is the hash that block 0 must have.
+///
+/// # Errors
+/// [`VerifyError`], naming the first thing that is wrong.
+pub fn verify(folder: &Path, genesis: Option<Digest>) -> Result<Report, VerifyError> {
+    let path = folder.join(STATE_NAME);
+    match ReadOnlyDatabase::open(&path) {
+        Err(DatabaseError::RepairAborted) => verify_with(folder, &repaired(&path)?, genesis),
+        opened => verify_with(folder, &opened.map_err(StoreError::from)?, genesis),
+    }
+}
+
+fn verify_with(
+    folder: &Path,
+    database: &impl ReadableDatabase,
+    genesis: Option<Digest>,
+) -> Result<Report, VerifyError> {
+    let snapshot = Snapshot::new(database)?;
+    let committed = snapshot.savepoint()?.map_or(0, |savepoint| savepoint.height);
+    let (blocks, torn) = BlockFile::open_read_only(folder, committed)?;
+    Ok(Report { torn, ..verify_chain(&blocks, &snapshot, genesis)? })
+}
+
+/// After a crash redb has to put a database in order before it can be read. It does so on a copy in memory, because
+/// the folder is not to be changed.
+fn repaired(path: &Path) -> Result<Database, StoreError> {
+    let io = StoreError::io("read", path);
+    let bytes = std::fs::read(path).map_err(io)?;
+    let copy = InMemoryBackend::new();
+    let filled = copy.set_len(bytes.len() as u64).and_then(|()| copy.write(0, &bytes));
+    filled.map_err(|error| StoreError::from(redb::StorageError::from(error)))?;
+    Ok(redb::Builder::new().create_with_backend(copy)?)
+}
+
+/// Verifies a chain and the state that goes with it.
+pub(super) fn verify_chain(
+    blocks: &BlockFile,
+    snapshot: &Snapshot,
+    genesis: Option<Digest>,
+) -> Result<Report, VerifyError> {
+    let reached = snapshot.savepoint()?.ok_or(VerifyError::Empty)?;
+    let mut chain: Option<(Channel, Savepoint, Digest)> = None;
+    let mut replay = Replay::default();
+    let mut codes = BTreeMap::new();
+    for number in 0..blocks.len() {
+        let stored = CommittedBlock::from_bytes(&blocks.read(number)?).map_err(StoreError::from)?;
+        let (channel, before, first) = match chain.take() {
+            Some((channel, before, first)) => (channel, Some(before), first),
+            None => (Channel::of_genesis(&stored.block)?, None, stored.block.header.hash()),
+        };
+        if let Some(expected) = genesis.filter(|expected| *expected != first) {
+            return Err(VerifyError::Genesis { expected, got: first });
+        }
+        let (verdict, after) = channel.replay(&stored, before.as_ref(), &replay)?;
+        if before.is_some() {
+            for code in &verdict.codes {
+                *codes.entry(*code).or_default() += 1;
+            }
+        }
+        replay.apply(verdict);
+        if after.height == reached.height {
+            if after != reached {
+                return Err(VerifyError::Savepoint(after.height));
+            }
+            replay.compare(snapshot)?;
+        }
+        chain = Some((channel, after, first));
+    }
+    let (_, savepoint, genesis) = chain.ok_or(VerifyError::Empty)?;
+    if reached.height > savepoint.height {
+        return Err(VerifyError::Savepoint(reached.height));
+    }
+    let keys = replay.state.len() as u64;
+    Ok(Report { genesis, savepoint, state_height: reached.height, codes, keys, torn: None })
+}
+
+/// The state in memory, as the chain gives it.
+#[derive(Default)]
+struct Replay {
+    state: BTreeMap<String, Entry>,
+    txids: BTreeMap<TxId, Outcome>,
+}
+
+impl Replay {
+    fn apply(&mut self, verdict: Verdict) {
+        self.state.extend(verdict.updates);
+        self.txids.extend(verdict.txids);
+    }
+
+    /// Equal, key by key and txid by txid, and nothing more on either side.
+    fn compare(&self, snapshot: &Snapshot) -> Result<(), VerifyError> {
+        let found: BTreeMap<_, _> = snapshot.scan("")?.into_iter().collect();
+        if let Some(key) = first_difference(&self.state, &found) {
+            return Err(VerifyError::Value(key));
+        }
+        let found: BTreeMap<_, _> = snapshot.outcomes()?.into_iter().collect();
+        match first_difference(&self.txids, &found) {
+            Some(txid) => Err(VerifyError::Index(txid)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The first key that the two maps do not have alike.
+fn first_difference<K: Ord + Clone, V: PartialEq>(a: &BTreeMap<K, V>, b: &BTreeMap<K, V>) -> Option<K> {
+    let missing = a.iter().find(|(key, value)| b.get(key) != Some(value)).map(|(key, _)| key);
+    let extra = b.keys().find(|key| !a.contains_key(key));
+    missing.into_iter().chain(extra).min().cloned()
+}
+
+impl Committed for Replay {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        Ok(self.state.get(key).cloned())
+    }
+
+    fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
+        Ok(self.txids.contains_key(txid))
+    }
+}

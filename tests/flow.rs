@@ -1,0 +1,327 @@
+//! Figures 2 to 4 from registration to completion, and every refusal on the way.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use phi_pre::contract::Record;
+use phi_pre::envelope::DecryptError;
+use phi_pre::flow::{
+    Cloud, Consortium, Draft, Fetch, FlowError, Grant, Handset, Hospital, SealedIdentifier, Signed, Store, Upload,
+    User, introduce,
+};
+use phi_pre::hash::sha256;
+use phi_pre::identity::{IdentityError, Member};
+use phi_pre::ledger::{NetworkError, Simulation, TxId};
+use phi_pre::pre::{Params, Seed};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::fs;
+use std::path::PathBuf;
+
+const SECONDS: u64 = 1_800_000_000;
+const NOW: u64 = SECONDS * 1000;
+
+struct World {
+    dir: tempfile::TempDir,
+    rng: ChaCha20Rng,
+    consortium: Consortium,
+    user: User,
+    a: Hospital,
+    b: Hospital,
+    c: Hospital,
+    cloud: Cloud,
+}
+
+impl World {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let rng = &mut ChaCha20Rng::seed_from_u64(1);
+        let params = Params::new(Seed::random(rng));
+        let mut phone = Handset::new("+821055501000").unwrap();
+        let folder = dir.path().join("ledger");
+        let organisations = ["users", "hospital A", "hospital B"].map(|name| format!("{name} node"));
+        let organisations: Vec<_> = organisations.iter().map(String::as_str).collect();
+        let mut consortium = Consortium::found(&folder, &organisations, params, &mut phone, SECONDS, rng).unwrap();
+        let mut user = consortium.register_user(&mut phone, SECONDS, rng).unwrap();
+        let mut hospital =
+            |name: &str| consortium.register_hospital(name, &dir.path().join(name), &mut phone, SECONDS, rng).unwrap();
+        let (mut a, mut b, c) = (hospital("A"), hospital("B"), hospital("C"));
+        let store = Store::local(&dir.path().join("cloud")).unwrap();
+        let cloud = consortium.register_cloud("cloud", store, &mut phone, SECONDS, rng).unwrap();
+        introduce(&mut user, &mut a, &consortium.msp, SECONDS, rng).unwrap();
+        introduce(&mut user, &mut b, &consortium.msp, SECONDS, rng).unwrap();
+        let rng = ChaCha20Rng::seed_from_u64(2);
+        Self { dir, rng, consortium, user, a, b, c, cloud }
+    }
+
+    fn file(&self, bytes: &[u8]) -> PathBuf {
+        let path = self.dir.path().join("record");
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Figure 3 up to the identifier.
+    fn draft(&mut self, bytes: &[u8]) -> (Draft, SealedIdentifier) {
+        let path = self.file(bytes);
+        let draft = self.a.admit(self.user.id().unwrap(), &path, "name of it", &mut self.rng).unwrap();
+        let identifier = self.user.check(&self.a.id(), draft.alert()).unwrap();
+        (draft, identifier)
+    }
+
+    /// Figure 3 up to the ledger.
+    fn recorded(&mut self, bytes: &[u8]) -> Draft {
+        let (draft, identifier) = self.draft(bytes);
+        let network = &mut self.consortium.network;
+        self.user.confirm(network, draft.alert().txid, NOW, &mut self.rng).unwrap();
+        let proposal = self.a.propose(network, &draft, &identifier, NOW).unwrap();
+        let receipt = self.a.record(network, &proposal, NOW).unwrap();
+        assert_eq!(receipt.txid, draft.alert().txid);
+        draft
+    }
+
+    /// Figure 3 up to the cloud.
+    fn stored(&mut self, bytes: &[u8]) -> TxId {
+        let draft = self.recorded(bytes);
+        self.a.upload(&self.consortium.network, &self.cloud, &draft, NOW).unwrap();
+        draft.alert().txid
+    }
+
+    fn member(&self, hospital: &Hospital) -> Member {
+        self.consortium.member(hospital.certificate(), SECONDS).unwrap()
+    }
+
+    /// Figure 4 up to the grant.
+    fn granted(&mut self, record: TxId) -> Grant {
+        let (b, cloud) = (self.member(&self.b), self.consortium.member(self.cloud.certificate(), SECONDS).unwrap());
+        self.user.share(&mut self.consortium.network, record, &b, &cloud, NOW, &mut self.rng).unwrap().1
+    }
+
+    fn receive(&self, by: &Hospital, grant: &Grant) -> Result<Vec<u8>, FlowError> {
+        let folder = self.dir.path().join("received");
+        let received = by.receive(&self.consortium.network, &self.cloud, grant, &folder, NOW)?;
+        assert_eq!(received.name, "name of it");
+        Ok(fs::read(received.path).unwrap())
+    }
+}
+
+#[test]
+fn a_record_goes_from_a_to_b() {
+    let mut w = World::new();
+    for record in [&b""[..], b"x", &vec![7; 200_000]] {
+        let txid = w.stored(record);
+        let grant = w.granted(txid);
+        w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+        assert_eq!(w.receive(&w.b, &grant).unwrap(), record);
+        w.b.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng).unwrap();
+    }
+    let network = &w.consortium.network;
+    assert_eq!(network.agreement().unwrap().height, 1 + 3 * 4);
+    assert!((0..network.peers()).all(|i| network.peer(i).unwrap().verify().is_ok()));
+    // Drafts leave hospital A once they are stored.
+    assert_eq!(fs::read_dir(w.dir.path().join("A")).unwrap().count(), 0);
+}
+
+/// Records take turns over the pseudonyms, and each stands under its own.
+#[test]
+fn records_stand_under_rotating_pseudonyms() {
+    let mut w = World::new();
+    let ids: Vec<_> = (0..9_u8)
+        .map(|i| {
+            let txid = w.recorded(&[i]).alert().txid;
+            let record: Record = w
+                .consortium
+                .network
+                .read(|snapshot| Ok(phi_pre::contract::record(&mut Simulation::new(snapshot), txid)))
+                .unwrap()
+                .unwrap()
+                .unwrap();
+            assert_eq!(Some(record.id), w.user.pseudonym(txid));
+            record.id
+        })
+        .collect();
+    assert_eq!(ids[0], ids[8]);
+    let mut distinct = ids[..8].to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), 8);
+}
+
+#[test]
+fn no_record_without_its_confirmation() {
+    let mut w = World::new();
+    let (draft, identifier) = w.draft(b"record");
+    let network = &mut w.consortium.network;
+    let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
+    let refused = w.a.record(network, &proposal, NOW);
+    assert!(matches!(refused, Err(FlowError::Network(NetworkError::Endorse(_)))), "{refused:?}");
+    let upload = w.a.upload(network, &w.cloud, &draft, NOW);
+    assert!(matches!(upload, Err(FlowError::NotOnLedger { what: "record", .. })), "{upload:?}");
+}
+
+#[test]
+fn the_user_confirms_no_other_record_than_was_sent() {
+    let mut w = World::new();
+    let user = w.user.id().unwrap();
+    let path = w.file(b"true");
+    let honest = w.a.admit(user, &path, "n", &mut w.rng).unwrap();
+    let mut forged = honest.alert().clone();
+    forged.commitment.0.0[0] ^= 1;
+    assert!(matches!(w.user.check(&w.a.id(), &forged), Err(FlowError::Commitment)));
+
+    let mut envelope = fs::read(&honest.alert().envelope).unwrap();
+    *envelope.last_mut().unwrap() ^= 1;
+    fs::write(&honest.alert().envelope, envelope).unwrap();
+    let refused = w.user.check(&w.a.id(), honest.alert());
+    assert!(matches!(refused, Err(FlowError::DecryptFile(e)) if matches!(e.source, DecryptError::Refused)));
+    let unknown = w.user.confirm(&mut w.consortium.network, honest.alert().txid, NOW, &mut w.rng);
+    assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
+}
+
+#[test]
+fn strangers_share_no_secret() {
+    let mut w = World::new();
+    let path = w.file(b"record");
+    let nobody = w.c.admit(w.user.id().unwrap(), &path, "n", &mut w.rng);
+    assert!(matches!(nobody, Err(FlowError::Stranger(_))));
+    let txid = w.stored(b"record");
+    let (c, cloud) = (w.member(&w.c), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    let refused = w.user.share(&mut w.consortium.network, txid, &c, &cloud, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Stranger(_))));
+}
+
+#[test]
+fn names_stay_below_their_folder() {
+    let mut w = World::new();
+    let path = w.file(b"record");
+    let user = w.user.id().unwrap();
+    for name in ["", "/etc/passwd", "../up", "a/../../up", "."] {
+        let refused = w.a.admit(user, &path, name, &mut w.rng);
+        assert!(matches!(refused, Err(FlowError::Name(_))), "{name}");
+    }
+    assert!(w.a.admit(user, &path, "a folder/기록.txt", &mut w.rng).is_ok());
+}
+
+#[test]
+fn a_sealed_identifier_opens_for_its_transaction_alone() {
+    let mut w = World::new();
+    let (first, identifier) = w.draft(b"1");
+    let (second, _) = w.draft(b"2");
+    assert!(w.a.identifier(&first, &identifier).is_ok());
+    assert!(matches!(w.a.identifier(&second, &identifier), Err(FlowError::Identifier)));
+}
+
+#[test]
+fn the_cloud_stores_what_the_records_own_hospital_signed() {
+    let mut w = World::new();
+    let draft = w.recorded(b"record");
+    let network = &w.consortium.network;
+    // Hospital B announces A's record: the signature is B's own, and the ledger names A.
+    let envelope = fs::read(&draft.alert().envelope).unwrap();
+    let content = Upload { record: draft.alert().txid, envelope: sha256(&[&envelope]) };
+    let foreign = w.b.sign(content);
+    let refused = w.cloud.accept(network, &foreign, &mut &envelope[..], NOW);
+    assert!(matches!(refused, Err(FlowError::WrongParty(_))), "{refused:?}");
+
+    let honest = w.a.sign(content);
+    let refused = w.cloud.accept(network, &honest, &mut &envelope[..envelope.len() - 1], NOW);
+    assert!(matches!(refused, Err(FlowError::Upload { .. })), "{refused:?}");
+    let refused = w.cloud.accept(network, &honest, &mut &b"no envelope"[..], NOW);
+    assert!(matches!(refused, Err(FlowError::Decode(_))), "{refused:?}");
+    let mut bytes = honest.to_bytes();
+    *bytes.last_mut().unwrap() ^= 1;
+    let forged = Signed::<Upload>::from_bytes(&bytes).unwrap();
+    let refused = w.cloud.accept(network, &forged, &mut &envelope[..], NOW);
+    assert!(matches!(refused, Err(FlowError::Identity(_))), "{refused:?}");
+
+    assert!(w.cloud.header(draft.alert().txid).is_err());
+    w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
+    // Once more is no harm; something else under the same record is refused.
+    w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
+    let mut other = envelope.clone();
+    *other.last_mut().unwrap() ^= 1;
+    let replaced = w.a.sign(Upload { envelope: sha256(&[&other]), ..content });
+    let refused = w.cloud.accept(network, &replaced, &mut &other[..], NOW);
+    assert!(matches!(refused, Err(FlowError::Exists(_))), "{refused:?}");
+}
+
+#[test]
+fn the_cloud_acts_on_the_ledger_alone() {
+    let mut w = World::new();
+    let (first, second) = (w.stored(b"first"), w.stored(b"second"));
+    let (grant, other) = (w.granted(first), w.granted(second));
+    let network = &mut w.consortium.network;
+
+    let never_asked = Grant { request: first, ..grant.clone() };
+    let refused = w.cloud.reencrypt(network, &never_asked);
+    assert!(matches!(refused, Err(FlowError::NotOnLedger { what: "share request", .. })), "{refused:?}");
+    for swapped in [
+        Grant { k_re: other.k_re.clone(), ..grant.clone() },
+        Grant { k_e_prime: other.k_e_prime.clone(), ..grant.clone() },
+        Grant { request: other.request, ..grant.clone() },
+    ] {
+        assert!(matches!(w.cloud.reencrypt(network, &swapped), Err(FlowError::Grant)));
+    }
+
+    let header = w.cloud.reencrypt(network, &grant).unwrap();
+    assert_eq!(w.cloud.reencrypt(network, &grant).unwrap(), header);
+    w.b.complete(network, grant.request, NOW, &mut w.rng).unwrap();
+    assert!(matches!(w.cloud.reencrypt(network, &grant), Err(FlowError::Completed(_))));
+}
+
+#[test]
+fn a_delivery_is_for_the_hospital_that_the_request_names() {
+    let mut w = World::new();
+    let txid = w.stored(b"record");
+    let grant = w.granted(txid);
+    let before = w.receive(&w.b, &grant);
+    assert!(matches!(before, Err(FlowError::Store(_))), "nothing is re-encrypted yet");
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+
+    for other in [&w.a, &w.c] {
+        assert!(matches!(w.receive(other, &grant), Err(FlowError::WrongParty(_))));
+        let fetch = other.sign(Fetch { request: grant.request });
+        let refused = w.cloud.deliver(&w.consortium.network, &fetch, NOW).map(|_| ());
+        assert!(matches!(refused, Err(FlowError::WrongParty(_))));
+    }
+    let late = w.b.sign(Fetch { request: grant.request });
+    let refused = w.cloud.deliver(&w.consortium.network, &late, (SECONDS + 3 * 366 * 86_400) * 1000).map(|_| ());
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Expired))));
+    let altered = Grant { k_e_prime: grant.k_re.clone(), ..grant.clone() };
+    assert!(matches!(w.receive(&w.b, &altered), Err(FlowError::Grant)));
+    assert!(matches!(
+        w.c.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng),
+        Err(FlowError::Network(_))
+    ));
+    assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
+}
+
+/// A cloud that stores something else under the record's name is found out, and nothing appears.
+#[test]
+fn an_altered_store_is_noticed_by_the_receiver() {
+    let mut w = World::new();
+    let txid = w.stored(&vec![1; 100_000]);
+    let grant = w.granted(txid);
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    for entry in fs::read_dir(w.dir.path().join("cloud/envelopes")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut envelope = fs::read(&path).unwrap();
+        *envelope.last_mut().unwrap() ^= 1;
+        fs::write(&path, envelope).unwrap();
+    }
+    assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Decrypt(DecryptError::Refused))));
+    assert_eq!(fs::read_dir(w.dir.path().join("received")).unwrap().count(), 0);
+}
+
+/// Reads are served, and records go on, while one of three peers is down; it catches up.
+#[test]
+fn a_peer_that_was_down_catches_up() {
+    let mut w = World::new();
+    w.consortium.network.stop(0);
+    let txid = w.stored(b"record");
+    let grant = w.granted(txid);
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
+    w.consortium.network.restart(0).unwrap();
+    assert_eq!(w.consortium.network.agreement().unwrap().height, 4);
+    assert_eq!(w.consortium.network.peer(0).unwrap().height(), 4);
+}

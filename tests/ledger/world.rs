@@ -1,0 +1,138 @@
+//! The participants that the tests and benches of the ledger share: real authorities, certificates and keys from fixed
+//! seeds, and a contract that counts.
+
+use phi_pre::contract::{Action, PhiContract};
+use phi_pre::identity::{Authority, Certificate, Group, MemberId, Role, SigningKey, Subject};
+use phi_pre::ledger::{
+    Config, Contract, CutRules, Endorsed, Endorsement, Envelope, Invocation, InvokeError, Network, Nonce, Payload,
+    Policy, Proposal, ReadWriteSet, Refusal, SignedProposal, Signer, State, Transaction, Transient,
+};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::path::Path;
+use std::sync::Arc;
+
+/// 2025-06-01T12:00:00Z in milliseconds.
+pub const NOW: u64 = 1_748_779_200_000;
+pub const CHANNEL: &str = "records";
+pub const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
+
+pub struct World {
+    pub rng: ChaCha20Rng,
+    pub users: Authority,
+    pub hospitals: Authority,
+    pub ledger: Authority,
+    pub orderer: Signer,
+    pub peers: Vec<Signer>,
+    pub north: Signer,
+    pub south: Signer,
+    pub alice: Signer,
+    pub bob: Signer,
+}
+
+pub fn enrol(ca: &mut Authority, organisation: &str, role: Role, rng: &mut ChaCha20Rng) -> Signer {
+    let key = SigningKey::random(rng);
+    let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
+    let certificate = ca.issue(&subject, &key.verifying_key(), None, NOW / 1000, rng).unwrap();
+    Signer { certificate, key }
+}
+
+impl World {
+    pub fn new() -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(23);
+        let mut users = Authority::new(Group::Users, &mut rng, NOW / 1000).unwrap();
+        let mut hospitals = Authority::new(Group::Hospitals, &mut rng, NOW / 1000).unwrap();
+        let mut ledger = Authority::new(Group::Ledger, &mut rng, NOW / 1000).unwrap();
+        let orderer = enrol(&mut ledger, "ledger", Role::Orderer, &mut rng);
+        let peers = ORGANISATIONS.map(|name| enrol(&mut ledger, name, Role::Peer, &mut rng)).to_vec();
+        let north = enrol(&mut hospitals, ORGANISATIONS[0], Role::Hospital, &mut rng);
+        let south = enrol(&mut hospitals, ORGANISATIONS[1], Role::Hospital, &mut rng);
+        let alice = enrol(&mut users, "users", Role::User, &mut rng);
+        let bob = enrol(&mut users, "users", Role::User, &mut rng);
+        Self { rng, users, hospitals, ledger, orderer, peers, north, south, alice, bob }
+    }
+
+    /// Majority of the three organisations; blocks of up to ten transactions.
+    pub fn config(&self, contract: &str) -> Config {
+        Config {
+            channel: CHANNEL.into(),
+            contract: contract.into(),
+            roots: [&self.users, &self.hospitals, &self.ledger].map(|ca| ca.root().clone()).to_vec(),
+            policy: Policy::majority(&ORGANISATIONS),
+            cut: CutRules { max_messages: 10, ..CutRules::default() },
+            window: Config::WINDOW,
+        }
+    }
+
+    pub fn network(&self, folder: &Path, contract: Arc<dyn Contract>) -> Network {
+        let config = self.config(contract.name());
+        Network::create(folder, &config, self.orderer.clone(), self.peers.clone(), contract).unwrap()
+    }
+
+    pub fn counters(&self, folder: &Path) -> Network {
+        self.network(folder, Arc::new(Counter))
+    }
+
+    pub fn records(&self, folder: &Path) -> Network {
+        self.network(folder, Arc::new(PhiContract))
+    }
+
+    pub fn nonce(&mut self) -> Nonce {
+        Nonce::random(&mut self.rng)
+    }
+
+    pub fn increment(&mut self, key: &str) -> Proposal {
+        let nonce = self.nonce();
+        Proposal::new(CHANNEL, Counter.name(), nonce, &self.alice.certificate, NOW, key.as_bytes().to_vec())
+    }
+
+    pub fn act(&mut self, who: &Signer, action: &Action) -> SignedProposal {
+        let nonce = self.nonce();
+        act_with(nonce, who, action)
+    }
+}
+
+/// A signed proposal to the paper's contract under a chosen nonce.
+pub fn act_with(nonce: Nonce, who: &Signer, action: &Action) -> SignedProposal {
+    let contract = phi_pre::contract::NAME;
+    Proposal::new(CHANNEL, contract, nonce, &who.certificate, NOW, action.to_bytes()).sign(&who.key)
+}
+
+pub fn id(certificate: &Certificate) -> MemberId {
+    certificate.subject().id
+}
+
+/// Endorsed by the peers of `network` and signed by `who`.
+pub fn envelope(network: &Network, proposal: Proposal, who: &Signer) -> Envelope {
+    let signed = proposal.sign(&who.key);
+    let answers = network.endorse(&signed, &Transient::default(), NOW).unwrap();
+    Transaction::assemble(signed.proposal, answers).unwrap().sign(&who.key).unwrap()
+}
+
+/// An endorsement that nobody simulated for.
+pub fn forged(proposal: &Proposal, endorser: &Signer) -> Endorsed {
+    let payload = Payload { proposal: proposal.digest(), response: Vec::new(), rwset: ReadWriteSet::default() };
+    let endorsement = Endorsement::sign(&payload.to_bytes(), &endorser.certificate, &endorser.key);
+    Endorsed { payload, endorsement }
+}
+
+/// Adds one to the number under the key that the action names; refuses the empty key.
+pub struct Counter;
+
+impl Contract for Counter {
+    fn name(&self) -> &'static str {
+        "counter"
+    }
+
+    fn invoke(&self, state: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError> {
+        let key = core::str::from_utf8(call.action).unwrap_or_default();
+        if key.is_empty() {
+            return Err(Refusal { code: 1, reason: "no key".into() }.into());
+        }
+        let count = state.get(key)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let next = (count + 1).to_be_bytes().to_vec();
+        state.put(key, next.clone())?;
+        Ok(next)
+    }
+}
