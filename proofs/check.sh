@@ -142,5 +142,19 @@ fi
 echo "== Symbolic model: questions to SPASS"
 "$here/symbolic/check.sh" || failures=$((failures + 1))
 
+echo "== The table of README.md names what exists"
+root=$(dirname "$here")
+rows=0 names=0
+while IFS= read -r row; do
+  rows=$((rows + 1))
+  while read -r path name; do
+    names=$((names + 1))
+    if [ ! -f "$root/$path" ]; then bad "README.md names $path: no such file"
+    elif ! grep -qE "(^|[^A-Za-z0-9_'])$name($|[^A-Za-z0-9_'])" "$root/$path"; then bad "README.md names $name: not in $path"; fi
+  done < <(perl -ne 'while (/`([^`]+\/[^`]+)`: ((?:`[^`]+`(?:, )?)+)/g) { my ($p, $n) = ($1, $2); print "$p $_\n" for $n =~ /`([^`]+)`/g }' <<<"$row")
+done < <(sed -n '/^| claim /,/^$/p' "$here/README.md" | sed '1,2d;/^$/d')
+[ $names -ge 150 ] || bad "README.md: the table is not read ($names names)"
+line named "$names names in $rows rows"
+
 echo
 if [ $failures = 0 ]; then echo "all proofs check"; else echo "$failures failed"; exit 1; fi

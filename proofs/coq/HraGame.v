@@ -1,7 +1,7 @@
 (** The game of security against honest re-encryption attacks (HRA).
 
     Paper: section 4.2, "Confidentiality", and the sharing procedure of Figure 4.
-    Stated: definitions only (and that keys matter by value). Cohen, eprint 2017/785, definition 5, with static
+    Stated: definitions only (and that keys matter by value). Cohen, eprint 2017/785, with static
     corruption, for the public variant C = M Y^r:
     - n honest keys are drawn; the adversary gets every Y_i and every re-encryption
       key between two of them (it is the cloud), so it needs no oracle for those;
