@@ -47,6 +47,14 @@ theorems() {
   echo Bilinear.F5_bilinear
 }
 
+# Every definition of the folder $1 that a statement may rest on, as File.name.
+definitions() {
+  local file
+  for file in $(sed -n 's/\.v$//p' "$1/_CoqProject"); do
+    sed -nE "s/^(Definition|Fixpoint|Record|Inductive) ([A-Za-z0-9_']+).*/$file.\2/p" "$1/$file.v"
+  done | grep -v '^Bilinear.F5_bilinear$'
+}
+
 # Words that would let a statement in without a proof, outside comments.
 # A Variable or Hypothesis is an axiom, too, unless a Section closes over it.
 loopholes() {
@@ -88,21 +96,26 @@ examine() {
       echo "Goal True. idtac \"@@@ $name\". Abort."
       echo "Print Assumptions PhiPre.$name."
     done
+    echo 'Goal True. idtac "@@@@". Abort.'
+    definitions "$dir" | sed 's/.*/Print PhiPre.&./'
   } >"$dir/Printed.v"
   if ! (cd "$dir" && coqc -Q . PhiPre -w none Printed.v) >"$dir/printed" 2>"$dir/printed.log"; then
     sed 's/^/printing: /' "$dir/printed.log"
     return
   fi
   awk '/^@@ /{on=1; print ""; print $2; next} /^@@@ /{on=0} on' "$dir/printed" >"$dir/statements"
-  awk '/^@@@ /{on=1; name=$2; next} /^@@ /{on=0}
+  sed '1,/^@@@@$/d' "$dir/printed" >"$dir/definitions"
+  awk '/^@@@@$/{exit} /^@@@ /{on=1; name=$2; next} /^@@ /{on=0}
        on && /^Closed under/ {print name ": closed"; next}
        on && /^[^ ].* : / {print name ": " $1; next}
        on && /^[^ ]/ && !/^Axioms:/ {print name ": " $1}' "$dir/printed" >"$dir/assumptions"
   if [ "$accept" = 1 ] && [ "$dir" = "$work/coq" ]; then
     cp "$dir/statements" "$here/coq/statements.expected"
     cp "$dir/assumptions" "$here/coq/assumptions.expected"
+    cp "$dir/definitions" "$here/coq/definitions.expected"
   fi
   diff "$here/coq/assumptions.expected" "$dir/assumptions" | sed -n 's/^[<>]/assumption: &/p'
+  diff "$here/coq/definitions.expected" "$dir/definitions" | sed -n 's/^[<>]/definition: &/p'
   diff "$here/coq/statements.expected" "$dir/statements" | sed -n 's/^[<>]/statement: &/p'
 }
 
