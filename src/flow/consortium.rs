@@ -159,9 +159,9 @@ fn enrol(
     rng: &mut impl CryptoRng,
 ) -> Result<Institution, FlowError> {
     let number = phone.number().clone();
-    let ticket = authority.begin_registration(&number, now, phone, rng)?;
+    let ticket = authority.begin_institution(organisation, role, &number, now, phone, rng)?;
     let key = SealingKey::random(rng);
-    let sealed = authority.finish_institution(&ticket, phone.code(), organisation, role, now, &key.public(), rng)?;
+    let sealed = authority.finish_institution(&ticket, phone.code(), now, &key.public(), rng)?;
     Ok(sealed.open_institution(&key, &ticket, authority.root())?)
 }
 

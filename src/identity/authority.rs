@@ -28,6 +28,8 @@ pub struct Authority {
     root: Certificate,
     pseudonyms: usize,
     registrations: Registrations,
+    /// What the open registrations of institutions are for, as the operator has decided.
+    institutions: BTreeMap<Ticket, Subject>,
     issued: BTreeMap<MemberId, Issued>,
     revoked: BTreeSet<Serial>,
     /// Counts the changes of `revoked`.
@@ -67,8 +69,9 @@ impl Authority {
         };
         let root = Certificate::from_der(&statement.certify(&key)?)?;
         let registrations = Registrations::new(rng);
-        let (issued, revoked) = (BTreeMap::new(), BTreeSet::new());
-        Ok(Self { group, key, root, pseudonyms: Self::PSEUDONYMS, registrations, issued, revoked, number: 0 })
+        let (institutions, issued, revoked) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let pseudonyms = Self::PSEUDONYMS;
+        Ok(Self { group, key, root, pseudonyms, registrations, institutions, issued, revoked, number: 0 })
     }
 
     /// The same authority, giving each person `k` pseudonyms, 1 to 256.
@@ -100,7 +103,8 @@ impl Authority {
     ///
     /// # Errors
     /// [`IdentityError::WrongRole`], [`IdentityError::WrongOrganisation`], [`IdentityError::Malformed`] for an
-    /// organisation that cannot stand in a certificate, [`IdentityError::Expired`] at the end of the root's time.
+    /// organisation that cannot stand in a certificate, [`IdentityError::Expired`] at the end of the root's time,
+    /// [`IdentityError::Exists`] for an identifier that has a certificate.
     pub fn issue(
         &mut self,
         subject: &Subject,
@@ -109,6 +113,9 @@ impl Authority {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
+        if self.issued.contains_key(&subject.id) {
+            return Err(IdentityError::Exists); // the first certificate could not be taken back any more
+        }
         let certificate = self.certify(subject, verifying_key, sealing_key, now, rng)?;
         self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
         Ok(certificate)
@@ -125,7 +132,9 @@ impl Authority {
         delivery: &mut impl Delivery,
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
-        self.registrations.begin(phone, now, delivery, rng)
+        let ticket = self.registrations.begin(phone, now, delivery, rng)?;
+        self.institutions.retain(|ticket, _| self.registrations.remembers(ticket));
+        Ok(ticket)
     }
 
     /// Registers a person who has the code: makes uid, v_1..v_k and k certified keys, sealed to `recipient`.
@@ -143,6 +152,9 @@ impl Authority {
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
         self.registrations.check(ticket, code, now)?;
+        if self.institutions.contains_key(ticket) {
+            return Err(IdentityError::UnknownTicket);
+        }
         let uid = UserId::random(rng);
         let vectors: Vec<_> = (0..self.pseudonyms).map(|_| Vector::random(rng)).collect();
         let mut members = Vec::with_capacity(vectors.len());
@@ -162,35 +174,52 @@ impl Authority {
         Ok(sealed)
     }
 
+    /// Opens the registration of an institution: the operator says which it is and what it may be, and the code goes to
+    /// its officer's phone.
+    ///
+    /// # Errors
+    /// Those of [`begin_registration`](Self::begin_registration); [`IdentityError::NotAnInstitution`] for a user,
+    /// [`IdentityError::WrongRole`], [`IdentityError::WrongOrganisation`], [`IdentityError::Malformed`].
+    pub fn begin_institution(
+        &mut self,
+        organisation: &str,
+        role: Role,
+        phone: &PhoneNumber,
+        now: u64,
+        delivery: &mut impl Delivery,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Ticket, IdentityError> {
+        if role == Role::User {
+            return Err(IdentityError::NotAnInstitution);
+        }
+        let subject = Subject::new(organisation, role, MemberId::random(rng))?;
+        self.group.admits(&subject)?;
+        let ticket = self.begin_registration(phone, now, delivery, rng)?;
+        self.institutions.insert(ticket, subject);
+        Ok(ticket)
+    }
+
     /// Registers an institution whose officer has the code: one certified key under a random identifier, sealed to
     /// `sealing_key`, which the certificate names as the institution's own.
     ///
     /// # Errors
     /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue);
-    /// [`IdentityError::NotAnInstitution`] for a user.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a registration has these parts, and time and randomness are arguments"
-    )]
+    /// [`IdentityError::NotAnInstitution`] for the ticket of a person.
     pub fn finish_institution(
         &mut self,
         ticket: &Ticket,
         code: &str,
-        organisation: &str,
-        role: Role,
         now: u64,
         sealing_key: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
-        if role == Role::User {
-            return Err(IdentityError::NotAnInstitution);
-        }
         self.registrations.check(ticket, code, now)?;
-        let subject = Subject::new(organisation, role, MemberId::random(rng))?;
+        let subject = self.institutions.get(ticket).cloned().ok_or(IdentityError::NotAnInstitution)?;
         let key = SigningKey::random(rng);
         let certificate = self.certify(&subject, &key.verifying_key(), Some(*sealing_key), now, rng)?;
         let sealed = SealedEnrolment::institution(&certificate, &key, &self.root, ticket, sealing_key, rng)?;
         self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
+        self.institutions.remove(ticket);
         self.registrations.close(ticket);
         Ok(sealed)
     }

@@ -71,6 +71,9 @@ pub enum IdentityError {
     /// The phone has a registration under way.
     #[error("this phone has a registration under way")]
     RegistrationOpen,
+    /// The identifier has a certificate already.
+    #[error("the identifier has a certificate already")]
+    Exists,
     /// No registration has this ticket, or it was forgotten long after its end.
     #[error("unknown registration")]
     UnknownTicket,

@@ -149,6 +149,10 @@ impl Registrations {
         }
     }
 
+    pub(super) fn remembers(&self, ticket: &Ticket) -> bool {
+        self.known.contains_key(ticket)
+    }
+
     pub(super) fn close(&mut self, ticket: &Ticket) {
         if let Some(registration) = self.known.get_mut(ticket) {
             registration.used = true;

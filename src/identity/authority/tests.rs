@@ -90,15 +90,23 @@ fn refused_codes_issue_nothing() {
 #[test]
 fn an_institution_receives_one_certified_key() {
     let mut ca = authority(Group::Hospitals, 1);
-    let (ticket, code) = begin(&mut ca, NUMBER, NOW);
-    let key = SealingKey::random(&mut rng(2));
+    let (mut phone, number) = (Phone::default(), PhoneNumber::new(NUMBER).unwrap());
+    let mut begin_as = |ca: &mut Authority, role| {
+        ca.begin_institution("Hospital A", role, &number, NOW, &mut phone, &mut rng(10))
+            .map(|t| (t, phone.last().to_owned()))
+    };
     let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::Cloud };
+    assert_eq!(begin_as(&mut ca, Role::Cloud), Err(wrong));
+    assert_eq!(begin_as(&mut ca, Role::User), Err(IdentityError::NotAnInstitution));
+    let (ticket, code) = begin_as(&mut ca, Role::Hospital).unwrap();
+    let key = SealingKey::random(&mut rng(2));
     let public = key.public();
-    let mut finish = |role| ca.finish_institution(&ticket, &code, "Hospital A", role, NOW, &public, &mut rng(3));
-    assert_eq!(finish(Role::Cloud), Err(wrong));
-    assert_eq!(finish(Role::User), Err(IdentityError::NotAnInstitution));
-    let sealed = finish(Role::Hospital).unwrap();
-    assert_eq!(finish(Role::Hospital), Err(IdentityError::CodeReused));
+    // The ticket of an institution makes no person, and the other way round below.
+    let person = ca.finish_registration(&ticket, &code, NOW, &public, &mut rng(3));
+    assert_eq!(person, Err(IdentityError::UnknownTicket));
+    let mut finish = || ca.finish_institution(&ticket, &code, NOW, &public, &mut rng(3));
+    let sealed = finish().unwrap();
+    assert_eq!(finish(), Err(IdentityError::CodeReused));
     let sealed = SealedEnrolment::from_bytes(&sealed.to_bytes()).unwrap();
     let hospital = sealed.open_institution(&key, &ticket, ca.root()).unwrap();
     let mut msp = Msp::new();
@@ -109,6 +117,8 @@ fn an_institution_receives_one_certified_key() {
     assert_eq!(member.verifying_key, hospital.signing_key.verifying_key());
     // Persons do not register with hospitals.
     let (ticket, code) = begin(&mut ca, "+4930123456", NOW);
+    let institution = ca.finish_institution(&ticket, &code, NOW, &key.public(), &mut rng(4));
+    assert_eq!(institution, Err(IdentityError::NotAnInstitution));
     let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::User };
     assert_eq!(ca.finish_registration(&ticket, &code, NOW, &key.public(), &mut rng(4)), Err(wrong));
 }
