@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = dir.path().join("note.txt");
     std::fs::write(&file, "Penicillin: anaphylaxis, 2019.")?;
     let draft = a.admit(patient.id()?, &file, "note.txt", rng)?;
-    let identifier = patient.check(&a.id(), draft.alert())?;
+    let identifier = patient.check(a.certificate(), draft.alert())?;
     let proposal = a.propose(&world.network, &draft, &identifier, now)?;
     let record = draft.alert().txid;
     patient.confirm(&mut world.network, record, now, rng)?;

@@ -45,6 +45,11 @@ pub trait Wire: Sized {
 pub struct Writer(Vec<u8>);
 
 impl Writer {
+    /// Room for `bytes` without growing, which would leave a copy of what was written behind.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// Bytes of a length that the reader knows.
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);

@@ -296,9 +296,14 @@ fn c10_man_in_the_middle() {
     let (unauthenticated, attackers_sk) = run(&|_| true, rng);
     assert_eq!(unauthenticated.unwrap().expose(), attackers_sk.expose());
 
-    let (hospital, mallory) = (SigningKey::random(rng), SigningKey::random(rng));
-    let forged = mallory.sign(b"whatever Mallory signs");
-    let check = |statement: &[u8]| hospital.verifying_key().verify(statement, &forged).is_ok();
+    // Mallory relays what the hospital honestly signed in a session with her.
+    let hospital = SigningKey::random(rng);
+    let honest = Handshake::new(Party::Responder, rng);
+    let hers = Handshake::new(Party::Initiator, rng);
+    let other = Session { initiator: (b"mallory", hers.share()), responder: (b"hospital", honest.share()) };
+    let relayed = hospital.sign(&other.statement(Party::Responder).0);
+    let check = |statement: &[u8]| hospital.verifying_key().verify(statement, &relayed).is_ok();
+    assert!(check(&other.statement(Party::Responder).0));
     let (authenticated, _) = run(&check, rng);
     assert_eq!(authenticated.unwrap_err(), HandshakeError::Unauthenticated);
     fell("C10", "FELL, the man in the middle holds sk", "stands, both sides sign names and shares");

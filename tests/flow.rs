@@ -9,7 +9,7 @@ use phi_pre::flow::{
     User, introduce,
 };
 use phi_pre::hash::sha256;
-use phi_pre::identity::{IdentityError, Member};
+use phi_pre::identity::{IdentityError, Member, Msp};
 use phi_pre::ledger::{NetworkError, Simulation, TxId};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::wire::Wire;
@@ -64,7 +64,7 @@ impl World {
     fn draft(&mut self, bytes: &[u8]) -> (Draft, SealedIdentifier) {
         let path = self.file(bytes);
         let draft = self.a.admit(self.user.id().unwrap(), &path, "name of it", &mut self.rng).unwrap();
-        let identifier = self.user.check(&self.a.id(), draft.alert()).unwrap();
+        let identifier = self.user.check(self.a.certificate(), draft.alert()).unwrap();
         (draft, identifier)
     }
 
@@ -112,6 +112,7 @@ fn a_record_goes_from_a_to_b() {
         let grant = w.granted(txid);
         w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
         assert_eq!(w.receive(&w.b, &grant).unwrap(), record);
+        fs::remove_file(w.dir.path().join("received/name of it")).unwrap(); // the next has the same name
         w.b.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng).unwrap();
     }
     let network = &w.consortium.network;
@@ -139,11 +140,13 @@ fn records_stand_under_rotating_pseudonyms() {
             record.id
         })
         .collect();
-    assert_eq!(ids[0], ids[8]);
-    let mut distinct = ids[..8].to_vec();
+    assert_eq!(ids[0], ids[7]);
+    let mut distinct = ids[..7].to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    assert_eq!(distinct.len(), 8);
+    assert_eq!(distinct.len(), 7);
+    // The first pseudonym introduces the user to hospitals and stands under no record.
+    assert!(!ids.contains(&w.user.id().unwrap().into()));
 }
 
 #[test]
@@ -166,12 +169,12 @@ fn the_user_confirms_no_other_record_than_was_sent() {
     let honest = w.a.admit(user, &path, "n", &mut w.rng).unwrap();
     let mut forged = honest.alert().clone();
     forged.commitment.0.0[0] ^= 1;
-    assert!(matches!(w.user.check(&w.a.id(), &forged), Err(FlowError::Commitment)));
+    assert!(matches!(w.user.check(w.a.certificate(), &forged), Err(FlowError::Commitment)));
 
     let mut envelope = fs::read(&honest.alert().envelope).unwrap();
     *envelope.last_mut().unwrap() ^= 1;
     fs::write(&honest.alert().envelope, envelope).unwrap();
-    let refused = w.user.check(&w.a.id(), honest.alert());
+    let refused = w.user.check(w.a.certificate(), honest.alert());
     assert!(matches!(refused, Err(FlowError::DecryptFile(e)) if matches!(e.source, DecryptError::Refused)));
     let unknown = w.user.confirm(&mut w.consortium.network, honest.alert().txid, NOW, &mut w.rng);
     assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
@@ -217,7 +220,8 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
     let network = &w.consortium.network;
     // Hospital B announces A's record: the signature is B's own, and the ledger names A.
     let envelope = fs::read(&draft.alert().envelope).unwrap();
-    let content = Upload { record: draft.alert().txid, envelope: sha256(&[&envelope]) };
+    let header = sha256(&[&envelope[..284]]);
+    let content = Upload { record: draft.alert().txid, header, envelope: sha256(&[&envelope]) };
     let foreign = w.b.sign(content);
     let refused = w.cloud.accept(network, &foreign, &mut &envelope[..], NOW);
     assert!(matches!(refused, Err(FlowError::WrongParty(_))), "{refused:?}");
@@ -233,7 +237,7 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
     let refused = w.cloud.accept(network, &forged, &mut &envelope[..], NOW);
     assert!(matches!(refused, Err(FlowError::Identity(_))), "{refused:?}");
 
-    assert!(w.cloud.header(draft.alert().txid).is_err());
+    assert!(w.cloud.header(network, draft.alert().txid).is_err());
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
     // Once more is no harm; something else under the same record is refused.
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
@@ -265,7 +269,8 @@ fn the_cloud_acts_on_the_ledger_alone() {
     let header = w.cloud.reencrypt(network, &grant).unwrap();
     assert_eq!(w.cloud.reencrypt(network, &grant).unwrap(), header);
     w.b.complete(network, grant.request, NOW, &mut w.rng).unwrap();
-    assert!(matches!(w.cloud.reencrypt(network, &grant), Err(FlowError::Completed(_))));
+    assert!(matches!(w.cloud.reencrypt(network, &grant), Err(FlowError::Closed(_))));
+    assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Closed(_))));
 }
 
 #[test]
@@ -293,6 +298,86 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
         Err(FlowError::Network(_))
     ));
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
+}
+
+/// Nothing that is there is replaced: the name is the sender's choice.
+#[test]
+fn a_received_record_replaces_no_other() {
+    let mut w = World::new();
+    let (first, second) = (w.stored(b"first"), w.stored(b"second"));
+    for (record, fresh) in [(first, true), (second, false)] {
+        let grant = w.granted(record);
+        w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+        assert_eq!(w.receive(&w.b, &grant).is_ok(), fresh);
+    }
+    assert_eq!(fs::read(w.dir.path().join("received/name of it")).unwrap(), b"first");
+}
+
+/// Keys that were lost on the way are granted anew; the old ones then open nothing.
+#[test]
+fn a_newer_grant_replaces_an_older_one() {
+    let mut w = World::new();
+    let txid = w.stored(b"record");
+    let (lost, grant) = (w.granted(txid), w.granted(txid));
+    assert!(matches!(w.cloud.reencrypt(&w.consortium.network, &lost), Err(FlowError::Closed(_))));
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    assert!(matches!(w.receive(&w.b, &lost), Err(FlowError::Closed(_))));
+    assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
+}
+
+/// The same alarm again gets the same answer: two ID_i under one key would tell that both are one person's.
+#[test]
+fn an_alert_that_comes_again_gets_the_same_identifier() {
+    let mut w = World::new();
+    let (draft, identifier) = w.draft(b"record");
+    let (_, other) = w.draft(b"another");
+    assert_ne!(identifier, other);
+    assert_eq!(w.user.check(w.a.certificate(), draft.alert()).unwrap(), identifier);
+    let mut changed = draft.alert().clone();
+    changed.commitment.0.0[0] ^= 1;
+    assert!(matches!(w.user.check(w.a.certificate(), &changed), Err(FlowError::KnownRecord(_))));
+    // Hospital B takes A's alarm for its own.
+    assert!(matches!(w.user.check(w.b.certificate(), draft.alert()), Err(FlowError::WrongParty(_))));
+}
+
+#[test]
+fn keys_go_to_a_hospital_and_a_cloud_only() {
+    let mut w = World::new();
+    let txid = w.stored(b"record");
+    let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    for (recipient, proxy) in [(&b, &b), (&cloud, &cloud), (&cloud, &b)] {
+        let refused = w.user.share(&mut w.consortium.network, txid, recipient, proxy, NOW, &mut w.rng);
+        assert!(matches!(refused, Err(FlowError::WrongParty(_))));
+    }
+    let keyless = Member { sealing_key: None, ..b };
+    let refused = w.user.share(&mut w.consortium.network, txid, &keyless, &cloud, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::NoSealingKey(_))));
+}
+
+#[test]
+fn an_introduction_needs_certificates_that_count() {
+    let mut w = World::new();
+    let late = SECONDS + 3 * 366 * 86_400;
+    let refused = introduce(&mut w.user, &mut w.c, &w.consortium.msp, late, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Expired))), "{refused:?}");
+    let refused = introduce(&mut w.user, &mut w.c, &Msp::new(), SECONDS, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::UnknownIssuer))), "{refused:?}");
+}
+
+/// A revoked hospital neither proposes, uploads nor fetches.
+#[test]
+fn a_revoked_hospital_is_out() {
+    let mut w = World::new();
+    let txid = w.stored(b"record");
+    let grant = w.granted(txid);
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    let list = w.consortium.revoke(&w.b.id()).unwrap();
+    w.cloud.revoke(&list).unwrap();
+    assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Identity(IdentityError::Revoked))));
+    let refused = w.b.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    let unknown = w.consortium.revoke(&phi_pre::identity::MemberId([0; 32]));
+    assert!(matches!(unknown, Err(FlowError::Identity(IdentityError::UnknownMember))));
 }
 
 /// A cloud that stores something else under the record's name is found out, and nothing appears.

@@ -1,9 +1,10 @@
-//! Keys as small text files: a line that says what it is, and a line of hex. Files with secrets are mode 0600.
+//! Keys as small text files: a line that says what it is, the key in hex, and a checksum. Files with secrets are mode 0600.
 
 use super::Failure;
+use crate::envelope::create_file;
+use crate::hash::sha256;
 use crate::pre::{DecryptionKey, PublicKey, ReKey};
 use crate::wire::Wire;
-use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -38,23 +39,21 @@ pub(super) fn read_rekey(path: &Path) -> Result<ReKey, Failure> {
     ReKey::from_bytes(&read(Kind::ReKey, path)?).map_err(|e| named(path, &e))
 }
 
-/// Writes a new key file; an existing one is never overwritten.
+/// Writes a new key file, whole or not at all; an existing one is never overwritten.
 pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    let text = Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)));
+    create_file(path, |file| file.write_all(text.as_bytes())).map_err(|e| named(path, &e))?;
     #[cfg(unix)]
-    if !matches!(kind, Kind::Public) {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+    if matches!(kind, Kind::Public) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).map_err(|e| named(path, &e))?;
     }
-    let text = Zeroizing::new(format!("{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes))));
-    let mut file = options.open(path).map_err(|e| named(path, &e))?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|e| {
-        // Half a key is no key: take it away again, and say what happened whether or not that works.
-        let _ = std::fs::remove_file(path);
-        named(path, &e)
-    })
+    Ok(())
+}
+
+/// The third line of a key file: a key that was mistyped or damaged is named as such, not as a wrong one.
+fn sum(bytes: &[u8]) -> String {
+    hex::encode(&sha256(&[bytes]).0[..8])
 }
 
 fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -62,9 +61,15 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let file = std::fs::File::open(path).map_err(|e| named(path, &e))?;
     file.take(LIMIT).read_to_string(&mut text).map_err(|e| named(path, &e))?;
-    let hex = text.strip_prefix(kind.title()).and_then(|rest| rest.strip_prefix('\n')?.strip_suffix('\n'));
-    let bytes = hex.and_then(|hex| hex::decode(hex).ok());
-    bytes.map(Zeroizing::new).ok_or_else(|| format!("{}: not a {}", path.display(), kind.title()).into())
+    let mut lines = text.lines();
+    if lines.next() != Some(kind.title()) {
+        return Err(format!("{}: not a {}", path.display(), kind.title()).into());
+    }
+    let bytes = lines.next().and_then(|line| hex::decode(line).ok()).map(Zeroizing::new);
+    match bytes {
+        Some(bytes) if lines.next() == Some(&sum(&bytes)) && lines.next().is_none() => Ok(bytes),
+        _ => Err(format!("{}: damaged {}", path.display(), kind.title()).into()),
+    }
 }
 
 fn named(path: &Path, error: &dyn std::fmt::Display) -> Failure {

@@ -52,8 +52,10 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     }
 }
 
-/// `dir` itself, or the folders `peer-N` in it.
+/// `dir` itself, or the folders `peer-N` in it, or in `ledger` below it.
 fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let below = dir.join("ledger");
+    let dir = if below.is_dir() { &below } else { dir };
     let entries = std::fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
     let mut peers = Vec::new();
     for entry in entries {
@@ -67,9 +69,11 @@ fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn show(peer: &Path) -> Result<(), Failure> {
-    let (blocks, _) = BlockFile::open_read_only(peer, 0).map_err(|e| format!("{}: {e}", peer.display()))?;
+    let named = |e: &dyn std::fmt::Display| format!("{}: {e}", peer.display());
+    let (blocks, torn) = BlockFile::open_read_only(peer, 0).map_err(|e| named(&e))?;
     for number in 0..blocks.len() {
-        let CommittedBlock { block, codes, .. } = CommittedBlock::from_bytes(&blocks.read(number)?)?;
+        let CommittedBlock { block, codes, .. } =
+            CommittedBlock::from_bytes(&blocks.read(number)?).map_err(|e| named(&e))?;
         say!("block {number}   {}", block.header.hash());
         if number == 0 {
             say!("  channel configuration");
@@ -87,5 +91,8 @@ fn show(peer: &Path) -> Result<(), Failure> {
             }
         }
     }
-    Ok(())
+    match torn {
+        None => Ok(()),
+        Some(torn) => Err(format!("{}: the file ends inside a block: {torn:?}", peer.display()).into()),
+    }
 }

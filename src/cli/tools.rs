@@ -39,7 +39,10 @@ pub(super) fn keygen(name: &Path) -> Result<(), Failure> {
     let (secret, public) = (with(".secret"), with(".public"));
     let k_d = DecryptionKey::random(&mut system_rng()?);
     keyfile::write(Kind::Secret, &secret, k_d.to_bytes().expose())?;
-    keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes())?;
+    if let Err(failure) = keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes()) {
+        std::fs::remove_file(&secret)?; // a pair, or nothing
+        return Err(failure);
+    }
     say!("{}   k_d, keep it", secret.display());
     say!("{}   Y, give it to those who encrypt", public.display());
     Ok(())

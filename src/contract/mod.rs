@@ -71,9 +71,9 @@ pub enum ContractError {
     /// The recipient has the record already: it wrote it.
     #[error("the recipient is the record's own hospital")]
     SameHospital,
-    /// An earlier request for this record and recipient is not completed.
-    #[error("a request for this record and recipient is open")]
-    RequestOpen,
+    /// A newer request for this record and recipient has taken its place.
+    #[error("a newer request for this record and recipient has taken its place")]
+    Superseded,
     /// There is no such request.
     #[error("there is no such request")]
     NoSuchRequest,
@@ -105,7 +105,7 @@ impl ContractError {
             Self::Exists => 7,
             Self::NoSuchRecord => 8,
             Self::SameHospital => 9,
-            Self::RequestOpen => 10,
+            Self::Superseded => 10,
             Self::NoSuchRequest => 11,
             Self::NotTheRecipient => 12,
             Self::Completed => 13,
@@ -194,7 +194,8 @@ fn confirm(
     put(state, &records::confirmation_key(record, new.id), new)
 }
 
-/// 0002: the record exists; its ID_i is the creator; the recipient is another hospital; no request of this kind is open.
+/// 0002: the record exists; its ID_i is the creator; the recipient is another hospital. A request takes the place of an
+/// earlier one for the same record and recipient: keys that were lost on the way can be granted anew.
 fn share_request(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -212,17 +213,12 @@ fn share_request(
     if share(state, call.txid)?.is_some() {
         return Err(ContractError::Exists);
     }
-    if let Some(latest) = latest_share(state, item, recipient)?
-        && share(state, latest)?.is_some_and(|share| share.completed.is_none())
-    {
-        return Err(ContractError::RequestOpen);
-    }
     state.put(&records::latest_key(item, recipient), call.txid.to_bytes())?;
     let share = Share { record: item, recipient, grant, requested: call.timestamp, completed: None };
     put(state, &records::share_key(call.txid), &share)
 }
 
-/// 0003: the request exists, is the creator's to complete, and is not completed.
+/// 0003: the request exists, is the creator's to complete, is the latest of its kind, and is not completed.
 fn share_complete(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -234,6 +230,9 @@ fn share_complete(
     }
     if share.completed.is_some() {
         return Err(ContractError::Completed);
+    }
+    if latest_share(state, share.record, share.recipient)? != Some(request) {
+        return Err(ContractError::Superseded);
     }
     put(state, &records::share_key(request), &Share { completed: Some(call.timestamp), ..share })
 }

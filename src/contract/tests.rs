@@ -164,17 +164,16 @@ fn consent_is_the_holders_for_a_record_that_exists() {
     assert_eq!(World::requested().refuses(Role::User, ALICE, NEW, elsewhere), 8);
 }
 
-/// One open request for each record and recipient; the next one after its completion, under a txid of its own.
+/// A request is never overwritten; a newer one for the same record and recipient takes its place.
 #[test]
-fn requests_do_not_overlap_or_overwrite() {
+fn a_newer_request_takes_the_place_of_an_earlier_one() {
     let mut world = World::requested();
-    assert_eq!(world.refuses(Role::User, ALICE, NEW, ASK), 10);
-    let third = Action::ShareRequest { record: RECORD, recipient: MemberId([99; 32]), grant: GRANT };
-    world.act(Role::User, ALICE, COMPLETE, third).unwrap();
-    let mut world = World::completed();
     assert_eq!(world.refuses(Role::User, ALICE, REQUEST, ASK), 7);
+    let third = Action::ShareRequest { record: RECORD, recipient: MemberId([99; 32]), grant: GRANT };
+    world.act(Role::User, ALICE, CONFIRM, third).unwrap();
     world.act(Role::User, ALICE, NEW, ASK).unwrap();
-    assert_eq!(world.refuses(Role::User, ALICE, COMPLETE, ASK), 10);
+    assert_eq!(world.refuses(Role::Hospital, SOUTH, COMPLETE, DONE), 10);
+    world.act(Role::Hospital, SOUTH, COMPLETE, Action::ShareComplete { request: NEW }).unwrap();
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Envelopes and records as files: what appears under its name is whole, or it does not appear.
 //!
-//! New files are written beside their destination under a temporary name, synced, and renamed; only their owner may read
-//! them (mode 0600). Re-encryption in place overwrites C (192 bytes) and keeps the old header in `NAME.capsule` until
-//! the new one is on disk; a process that dies in between leaves that file, and the next one that opens the envelope
-//! puts the old header back first.
+//! New files are written beside their destination under a temporary name, synced, and given their name once they are
+//! whole; a file that exists is never replaced; only the owner may read them (mode 0600). A process that is killed leaves
+//! its temporary file (`.tmp...`) behind, which nothing reads.
+//!
+//! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. They lie inside its first sector of
+//! 512 bytes, which storage writes whole or not at all. Readers and writers of an envelope wait for each other by the
+//! lock of the file.
 
 use super::{DecryptError, EncryptError, FileError, Header, Opener, Sealed, Sealer, Suite, TAG_BYTES};
 use crate::error::DecodeError;
@@ -11,9 +14,9 @@ use crate::integrity::CHUNK_BYTES;
 use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::NamedTempFile;
 
 /// What [`encrypt_file`] made.
@@ -59,7 +62,7 @@ impl Read for Watched<'_> {
 /// `progress` is told the bytes read so far.
 ///
 /// # Errors
-/// [`EncryptError`], with the file that failed. `to` is then as it was.
+/// [`EncryptError`], with the file that failed. Nothing then appears as `to`.
 pub fn encrypt_file(
     params: &Params,
     key: &PublicKey,
@@ -70,6 +73,9 @@ pub fn encrypt_file(
     progress: Progress<'_>,
 ) -> Result<Receipt, FileError<EncryptError>> {
     let file = File::open(from).map_err(FileError::at(from))?;
+    if file.metadata().map_err(FileError::at(from))?.is_dir() {
+        return Err(FileError::at(from)(io::Error::from(io::ErrorKind::IsADirectory)));
+    }
     let mut record = Watched { file, read: 0, progress };
     let sealer = Sealer::new(params, key, suite, rng).map_err(FileError::at(from))?;
     let header = *sealer.header();
@@ -80,7 +86,7 @@ pub fn encrypt_file(
 /// Decrypts the envelope `from` into the record `to`. `progress` is told the bytes read so far.
 ///
 /// # Errors
-/// [`DecryptError`], with the file that failed. `to` is then as it was.
+/// [`DecryptError`], with the file that failed. Nothing then appears as `to`.
 pub fn decrypt_file(
     key: &EncryptionKey,
     from: &Path,
@@ -110,17 +116,19 @@ pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<Sealed, FileError<
 
 /// Equation (2) on the envelope in place: rewrites C and nothing else, whatever the size of the file.
 ///
+/// Nobody can tell a wrong k_re here: the envelope then opens under no key until the inverse of that k_re is applied.
+///
 /// # Errors
 /// [`DecryptError::Header`] or [`DecryptError::Io`]. The envelope then stands under its old key.
 pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<DecryptError>> {
     let rewrite = || -> Result<Header, DecryptError> {
-        let (_, header) = open(path)?;
-        let again = header.reencrypt(k_re);
-        let kept = journal(path);
-        create_file(&kept, |file| file.write_all(&header.to_bytes()))?;
-        overwrite(path, &again)?;
-        fs::remove_file(&kept)?;
-        Ok(again)
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        file.lock()?;
+        let header = read_header(&mut file)?.reencrypt(k_re);
+        file.seek(SeekFrom::Start(Header::INVARIANT_BYTES as u64))?;
+        file.write_all(&header.to_bytes()[Header::INVARIANT_BYTES..])?;
+        file.sync_all()?;
+        Ok(header)
     };
     rewrite().map_err(FileError::at(path))
 }
@@ -128,7 +136,7 @@ pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<Dec
 /// Equation (2) into a new file: a new header before the same body.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`]. `to` is then as it was.
+/// [`DecryptError::Header`] or [`DecryptError::Io`]. Nothing then appears as `to`.
 pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header, FileError<DecryptError>> {
     let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
     let again = header.reencrypt(k_re);
@@ -164,51 +172,32 @@ pub fn inspect_file(path: &Path) -> Result<Inspection, FileError<DecryptError>> 
     inspect().map_err(FileError::at(path))
 }
 
-/// Opens an envelope, after what an interrupted re-encryption left is put right; returns it at the first chunk.
+/// Opens an envelope at its first chunk; while the file is open, its capsule stays as it is.
 fn open(path: &Path) -> Result<(File, Header), DecryptError> {
     let mut file = File::open(path)?;
+    file.lock_shared()?;
+    let header = read_header(&mut file)?;
+    Ok((file, header))
+}
+
+fn read_header(file: &mut File) -> Result<Header, DecryptError> {
     let mut bytes = Vec::new();
-    Read::by_ref(&mut file).take(Header::BYTES as u64).read_to_end(&mut bytes)?;
-    let kept = journal(path);
-    match fs::read(&kept) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(e.into()),
-        Ok(old) => {
-            let header = Header::from_bytes(&old)?;
-            if !bytes.starts_with(&header.invariant()) {
-                return Err(DecodeError::NonCanonical { what: "kept capsule of another envelope" }.into());
-            }
-            overwrite(path, &header)?;
-            fs::remove_file(&kept)?;
-            bytes = old;
-        }
-    }
-    Ok((file, Header::from_bytes(&bytes)?))
+    file.take(Header::BYTES as u64).read_to_end(&mut bytes)?;
+    Ok(Header::from_bytes(&bytes)?)
 }
 
-/// Where the old header waits while the new one is written.
-fn journal(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".capsule");
-    name.into()
-}
-
-/// Puts C of `header` into the envelope and waits until it is on disk.
-fn overwrite(path: &Path, header: &Header) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.seek(SeekFrom::Start(Header::INVARIANT_BYTES as u64))?;
-    file.write_all(&header.to_bytes()[Header::INVARIANT_BYTES..])?;
-    file.sync_all()
-}
-
-/// Writes a file under a temporary name and gives it its own once it is whole and on disk; only its owner may read it.
+/// Writes a new file under a temporary name and gives it its own once it is whole and on disk.
 ///
 /// # Errors
-/// Those of `write`, and the file system's. `path` is then as it was.
+/// Those of `write`, and the file system's; [`io::ErrorKind::AlreadyExists`] where there is a file of that name, which is
+/// left as it is.
 pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
 ) -> Result<T, E> {
+    if path.symlink_metadata().is_ok() {
+        return Err(io::Error::from(io::ErrorKind::AlreadyExists).into()); // before the work, not after it
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -219,7 +208,7 @@ pub fn create_file<T, E: From<io::Error>>(
     writer.flush()?;
     drop(writer);
     temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()?; // the rename itself
+    temporary.persist_noclobber(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()?; // the name itself
     Ok(value)
 }

@@ -8,6 +8,7 @@ use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// Chunks in memory at once: 4 MiB, twice (one batch at work, one being read).
 const BATCH: usize = 64;
@@ -153,8 +154,8 @@ fn for_each_batch<E: From<io::Error> + Send>(
     mut work: impl FnMut(&mut [&mut [u8]], u64, bool) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let mut input = BufReader::new(input); // to look ahead; whole pieces pass it by
-    let mut current = vec![0; BATCH * (piece + room)];
-    let mut next = current.clone();
+    // Grown as far as the input needs; wiped, since one direction holds plaintext.
+    let (mut current, mut next) = (Zeroizing::new(Vec::new()), Zeroizing::new(Vec::new()));
     let mut filled = fill(&mut input, &mut current, piece, room)?;
     let mut first = 0;
     loop {
@@ -181,10 +182,15 @@ fn at_end(input: &mut impl BufRead) -> io::Result<bool> {
 }
 
 /// Fills the pieces of a batch in order; returns the bytes read.
-fn fill(input: &mut impl Read, batch: &mut [u8], piece: usize, room: usize) -> io::Result<usize> {
+fn fill(input: &mut impl Read, batch: &mut Vec<u8>, piece: usize, room: usize) -> io::Result<usize> {
+    let stride = piece + room;
     let mut total = 0;
-    for slot in batch.chunks_exact_mut(piece + room) {
-        let got = read_full(input, &mut slot[..piece])?;
+    for i in 0..BATCH {
+        if batch.len() < (i + 1) * stride {
+            batch.reserve_exact(if i == 0 { stride } else { BATCH * stride - batch.len() });
+            batch.resize((i + 1) * stride, 0);
+        }
+        let got = read_full(input, &mut batch[i * stride..][..piece])?;
         total += got;
         if got < piece {
             break;

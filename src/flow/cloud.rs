@@ -4,8 +4,8 @@ use super::messages::{Fetch, Grant, Signed, Upload};
 use super::transaction;
 use super::{FlowError, Store};
 use crate::envelope::Header;
-use crate::error::DecodeError;
-use crate::identity::{Certificate, Institution, Msp};
+use crate::hash::sha256;
+use crate::identity::{Certificate, Institution, Msp, RevocationList};
 use crate::ledger::{Network, TxId};
 use crate::pre::ReKey;
 use crate::wire::Wire;
@@ -46,34 +46,49 @@ impl Cloud {
         envelope: &mut impl Read,
         now: u64,
     ) -> Result<u64, FlowError> {
-        let sender = upload.verify(&self.msp, now / 1000)?;
-        let Upload { record, envelope: digest } = upload.content;
+        let sender = upload.verify_at(&self.msp, now / 1000)?;
+        let Upload { record, header: announced, envelope: digest } = upload.content;
         if transaction::record(network, record)?.hospital != sender.id {
             return Err(FlowError::WrongParty(sender.id));
+        }
+        // A record has one envelope: another is refused before any of it is stored.
+        match self.store.get(&record_key(record), NOTE_LIMIT) {
+            Ok(note) if note != upload.to_bytes() => return Err(FlowError::Exists(record_key(record))),
+            Ok(_) | Err(FlowError::Store(object_store::Error::NotFound { .. })) => {}
+            Err(e) => return Err(e),
         }
         let mut header = Vec::new();
         Read::by_ref(envelope).take(Header::BYTES as u64).read_to_end(&mut header).map_err(FlowError::Io)?;
         Header::from_bytes(&header)?;
+        if sha256(&[&header]) != announced {
+            return Err(FlowError::Upload { announced, found: sha256(&[&header]) });
+        }
         let bytes = self.store.upload(&envelope_key(upload), &mut header.chain(envelope), &digest)?;
         self.store.create(&record_key(record), &upload.to_bytes())?;
         Ok(bytes)
+    }
+
+    /// Refuses the certificates of the list from now on.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn revoke(&mut self, list: &RevocationList) -> Result<(), FlowError> {
+        Ok(self.msp.revoke(list)?)
     }
 
     /// Figure 4: checks the request on the ledger, opens k_re, and re-encrypts (Equation 2): a new header of 284 bytes,
     /// whatever the size of the record.
     ///
     /// # Errors
-    /// [`FlowError::NotOnLedger`] without a committed request, [`FlowError::Completed`], [`FlowError::Grant`] for other
-    /// keys than those consented to, [`FlowError::Identity`] where they do not open, [`FlowError::Exists`].
+    /// [`FlowError::NotOnLedger`] without a committed request, [`FlowError::Closed`] for one that is completed or replaced,
+    /// [`FlowError::Grant`] for other keys than those consented to, [`FlowError::Identity`] where they do not open,
+    /// [`FlowError::WrongParty`], [`FlowError::Upload`] where the stored envelope is not the one that was accepted.
     pub fn reencrypt(&self, network: &Network, grant: &Grant) -> Result<Header, FlowError> {
-        let share = transaction::share(network, grant.request)?;
-        if share.completed.is_some() {
-            return Err(FlowError::Completed(grant.request));
-        }
+        let share = transaction::open_share(network, grant.request)?;
         if share.grant != grant.digest() {
             return Err(FlowError::Grant);
         }
-        let header = self.header(share.record)?.reencrypt(&self.unseal(grant)?);
+        let header = self.header(network, share.record)?.reencrypt(&self.unseal(grant)?);
         self.store.create(&delivery_key(grant.request), &header.to_bytes())?;
         Ok(header)
     }
@@ -87,38 +102,44 @@ impl Cloud {
     /// `now` is in milliseconds.
     ///
     /// # Errors
-    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::WrongParty`], [`FlowError::Store`].
+    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::WrongParty`],
+    /// [`FlowError::Store`].
     pub fn deliver(
         &self,
         network: &Network,
         fetch: &Signed<Fetch>,
         now: u64,
     ) -> Result<(Header, impl Read + Send + use<>), FlowError> {
-        let reader = fetch.verify(&self.msp, now / 1000)?;
-        let share = transaction::share(network, fetch.content.request)?;
+        let reader = fetch.verify_at(&self.msp, now / 1000)?;
+        let share = transaction::open_share(network, fetch.content.request)?;
         if share.recipient != reader.id {
             return Err(FlowError::WrongParty(reader.id));
         }
         let header = self.store.get(&delivery_key(fetch.content.request), Header::BYTES as u64)?;
-        let key = envelope_key(&self.note(share.record)?);
+        let key = envelope_key(&self.note(network, share.record)?);
         Ok((Header::from_bytes(&header)?, self.store.reader(&key, Header::BYTES as u64)?))
     }
 
     /// The header of a stored record, as its hospital encrypted it.
     ///
     /// # Errors
-    /// [`FlowError::Store`], [`FlowError::Decode`].
-    pub fn header(&self, record: TxId) -> Result<Header, FlowError> {
+    /// [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::WrongParty`], [`FlowError::Upload`].
+    pub fn header(&self, network: &Network, record: TxId) -> Result<Header, FlowError> {
+        let note = self.note(network, record)?;
         let mut bytes = Vec::new();
-        let reader = self.store.reader(&envelope_key(&self.note(record)?), 0)?;
-        reader.take(Header::BYTES as u64).read_to_end(&mut bytes).map_err(FlowError::Io)?;
-        Ok(Header::from_bytes(&bytes)?)
+        let reader = self.store.reader(&envelope_key(&note), 0)?;
+        reader.take(Header::BYTES as u64).read_to_end(&mut bytes)?;
+        let (announced, found) = (note.content.header, sha256(&[&bytes]));
+        if announced == found { Ok(Header::from_bytes(&bytes)?) } else { Err(FlowError::Upload { announced, found }) }
     }
 
-    /// The upload that a record came with.
-    fn note(&self, record: TxId) -> Result<Signed<Upload>, FlowError> {
+    /// The upload that a record came with, checked again: whoever can write to the store must not get a re-encryption of
+    /// a capsule that no hospital signed (C6).
+    fn note(&self, network: &Network, record: TxId) -> Result<Signed<Upload>, FlowError> {
         let note = Signed::<Upload>::from_bytes(&self.store.get(&record_key(record), NOTE_LIMIT)?)?;
-        if note.content.record == record { Ok(note) } else { Err(DecodeError::NonCanonical { what: "upload" }.into()) }
+        let sender = note.verify(&self.msp)?;
+        let rightful = note.content.record == record && transaction::record(network, record)?.hospital == sender.id;
+        if rightful { Ok(note) } else { Err(FlowError::WrongParty(sender.id)) }
     }
 }
 

@@ -6,7 +6,8 @@
 use super::{Cloud, FlowError, Hospital, Store, User};
 use crate::contract::{self, PhiContract};
 use crate::identity::{
-    Authority, Certificate, Delivery, Group, Institution, Member, Msp, PhoneNumber, Role, SealingKey,
+    Authority, Certificate, Delivery, Group, IdentityError, Institution, Member, MemberId, Msp, PhoneNumber,
+    RevocationList, Role, SealingKey,
 };
 use crate::ledger::{Config, CutRules, Network, Policy, Signer};
 use crate::pre::Params;
@@ -120,6 +121,24 @@ impl Consortium {
     ) -> Result<Cloud, FlowError> {
         let institution = enrol(&mut self.clouds, name, Role::Cloud, phone, now, rng)?;
         Ok(Cloud::new(institution, self.network.config().msp()?, store))
+    }
+
+    /// Takes back the certificate of a member: from now on its proposals and messages are refused here and by the peers.
+    /// Give the list to each [`Cloud::revoke`] as well. Blocks keep their verdicts.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
+    pub fn revoke(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
+        let mut revoked = Err(IdentityError::UnknownMember);
+        for authority in [&mut self.users, &mut self.hospitals, &mut self.clouds] {
+            if authority.revoke(id).is_ok() {
+                revoked = Ok(authority.revocations());
+            }
+        }
+        let list = revoked?;
+        self.msp.revoke(&list)?;
+        self.network.revoke(&list)?;
+        Ok(list)
     }
 
     /// The member behind a certificate. `now` is in seconds.

@@ -1,7 +1,8 @@
 //! The hospital's EMR folder, watched for new records.
 //!
 //! Paper: section 3.2, "Hospital DApp monitors the hospital EMR system". A record counts once it was closed after writing
-//! or moved into the folder, so a file that is still being written is not taken.
+//! or moved into the folder, so a file that is still being written there is not taken. What lies in the folder when the
+//! watch begins, and what comes inside a new subfolder, is taken as it is found. Links are not followed.
 
 use super::FlowError;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
@@ -69,8 +70,8 @@ impl EmrWatch {
             EventKind::Create(_) => !cfg!(target_os = "linux"),
             _ => false,
         };
-        if event.need_rescan() {
-            return self.scan(); // the system lost events
+        if event.need_rescan() || event.paths.iter().any(|path| path.is_dir()) {
+            return self.scan(); // the system lost events, or a folder came with files in it
         }
         if complete {
             event.paths.iter().for_each(|path| self.offer(path));
@@ -79,7 +80,8 @@ impl EmrWatch {
     }
 
     fn offer(&mut self, path: &Path) {
-        if path.is_file() && self.seen.insert(path.to_owned()) {
+        let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+        if is_file && self.seen.insert(path.to_owned()) {
             self.ready.push_back(path.to_owned());
         }
     }

@@ -104,9 +104,12 @@ pub enum FlowError {
     /// The sealed keys are not those to which the user consented on the ledger.
     #[error("the grant is not the one that stands on the ledger")]
     Grant,
-    /// A request is completed and opens nothing any more.
-    #[error("request {0} is completed")]
-    Completed(TxId),
+    /// A request is completed, or a newer one took its place: it opens nothing any more.
+    #[error("request {0} is completed or was replaced")]
+    Closed(TxId),
+    /// The user has checked another record under this txid.
+    #[error("another record was checked under {0}")]
+    KnownRecord(TxId),
     /// The message with ID_i does not open.
     #[error("the sealed identifier cannot be opened")]
     Identifier,

@@ -4,7 +4,7 @@ use super::messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, propose};
 use super::{Cloud, FlowError};
 use crate::contract::Action;
-use crate::envelope::{self, Opener, Sealed, Suite};
+use crate::envelope::{self, Header, Opener, Sealed, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
@@ -14,6 +14,7 @@ use crate::wire::{Reader, Wire};
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 /// The longest name of a record in bytes.
@@ -23,7 +24,6 @@ const NAME_LIMIT: u32 = 4096;
 #[derive(Clone, Debug)]
 pub struct Draft {
     patient: MemberId,
-    nonce: Nonce,
     alert: Alert,
     sealed: Sealed,
 }
@@ -93,7 +93,12 @@ impl Hospital {
         self.secrets.insert(patient, sk);
     }
 
-    fn secret(&self, patient: &MemberId) -> Result<&SharedSecret, FlowError> {
+    #[cfg(test)]
+    pub(super) const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    pub(super) fn secret(&self, patient: &MemberId) -> Result<&SharedSecret, FlowError> {
         self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
     }
 
@@ -115,8 +120,8 @@ impl Hospital {
         let envelope = self.folder.join(format!("{txid}.phi"));
         let public = k_d.public_key(&self.params);
         let receipt = envelope::encrypt_file(&self.params, &public, Suite::default(), rng, record, &envelope, &|_| ())?;
-        let alert = Alert { txid, name: name.to_owned(), commitment: receipt.sealed.commitment, envelope };
-        Ok(Draft { patient, nonce, alert, sealed: receipt.sealed })
+        let alert = Alert { txid, nonce, name: name.to_owned(), commitment: receipt.sealed.commitment, envelope };
+        Ok(Draft { patient, alert, sealed: receipt.sealed })
     }
 
     /// Figure 3: medical-record-transaction with the user's ID_i, signed and ready for the endorsers.
@@ -132,7 +137,7 @@ impl Hospital {
     ) -> Result<SignedProposal, FlowError> {
         let id = identifier.open(self.secret(&draft.patient)?, &draft.alert.txid)?;
         let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
-        Ok(propose(network, &action, draft.nonce, self.certificate(), self.signing_key(), now))
+        Ok(propose(network, &action, draft.alert.nonce, self.certificate(), self.signing_key(), now))
     }
 
     /// Figure 3: the endorsers compare the record with its confirmation; then it is committed.
@@ -150,19 +155,22 @@ impl Hospital {
     pub fn upload(&self, network: &Network, cloud: &Cloud, draft: &Draft, now: u64) -> Result<u64, FlowError> {
         let path = &draft.alert.envelope;
         let open = || File::open(path).map_err(FlowError::file(path));
+        let header = literal(&mut open()?.take(Header::BYTES as u64)).map_err(FlowError::file(path))?;
         let envelope = literal(&mut open()?).map_err(FlowError::file(path))?;
-        let upload = Upload { record: draft.alert.txid, envelope };
+        let upload = Upload { record: draft.alert.txid, header, envelope };
         let bytes = cloud.accept(network, &self.sign(upload), &mut open()?, now)?;
         std::fs::remove_file(path).map_err(FlowError::file(path))?;
         Ok(bytes)
     }
 
     /// Figure 4: opens k'_e, fetches the re-encrypted record, decrypts it into `folder` (Equation 3) and compares it with
-    /// the commitment on the ledger. The file appears under its name only if all of that holds.
+    /// the commitment on the ledger. The file appears under its name only if all of that holds; one that is there is never
+    /// replaced, since the name is the sender's choice: take a folder of its own for each patient.
     ///
     /// # Errors
-    /// [`FlowError::WrongParty`], [`FlowError::Grant`], [`FlowError::Decrypt`], [`FlowError::Commitment`],
-    /// [`FlowError::Name`], and those of [`Cloud::deliver`].
+    /// [`FlowError::WrongParty`], [`FlowError::Closed`], [`FlowError::Grant`], [`FlowError::Decrypt`],
+    /// [`FlowError::Commitment`], [`FlowError::Name`], [`FlowError::Io`] where the file exists, and those of
+    /// [`Cloud::deliver`].
     pub fn receive(
         &self,
         network: &Network,
@@ -171,7 +179,7 @@ impl Hospital {
         folder: &Path,
         now: u64,
     ) -> Result<Received, FlowError> {
-        let share = transaction::share(network, grant.request)?;
+        let share = transaction::open_share(network, grant.request)?;
         if share.recipient != self.id() {
             return Err(FlowError::WrongParty(self.id()));
         }
@@ -197,7 +205,7 @@ impl Hospital {
     pub(crate) fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime)?;
         let mut input = Reader::new(opened.expose());
-        let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", 96)?)?;
+        let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", EncryptionKey::BYTES)?)?;
         let name = input.text("record name", NAME_LIMIT)?.to_owned();
         input.end("sealed k'_e")?;
         Ok((k_e_prime, name))

@@ -12,7 +12,7 @@ use crate::hash::{Digest, hkdf, label, tagged};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
-use crate::ledger::TxId;
+use crate::ledger::{Nonce as TxNonce, TxId};
 use crate::pre::SharedSecret;
 use crate::wire::{Reader, Wire, Writer};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -23,6 +23,8 @@ use std::path::PathBuf;
 pub struct Alert {
     /// The transaction that the hospital is going to propose.
     pub txid: TxId,
+    /// What makes the txid the hospital's own: txid = SHA-256(nonce || certificate).
+    pub nonce: TxNonce,
     /// The record's name, as the hospital files it.
     pub name: String,
     /// The commitment that the transaction will carry.
@@ -36,7 +38,8 @@ pub struct Alert {
 pub struct SealedIdentifier([u8; 48]);
 
 impl SealedIdentifier {
-    /// Encrypts ID_i for the hospital. Each txid has its own key, so the nonce may be fixed.
+    /// Encrypts ID_i for the hospital. Each txid has its own key and one ID_i, so the nonce may be fixed; the user keeps
+    /// to it ([`User::check`](super::User::check)).
     ///
     /// # Errors
     /// [`FlowError::Identifier`], which does not occur.
@@ -88,12 +91,21 @@ impl<T: Wire> Signed<T> {
         Self { content, certificate: certificate.clone(), signature }
     }
 
-    /// The member who signed.
+    /// The member who signed, at the time that the message arrives (seconds).
     ///
     /// # Errors
-    /// [`FlowError::Identity`] for a certificate or signature that does not count at `now` (seconds).
-    pub fn verify(&self, msp: &Msp, now: u64) -> Result<Member, FlowError> {
-        let member = msp.validate_at(&self.certificate, now)?;
+    /// [`FlowError::Identity`] for a certificate or signature that does not count at `now`.
+    pub fn verify_at(&self, msp: &Msp, now: u64) -> Result<Member, FlowError> {
+        msp.validate_at(&self.certificate, now)?;
+        self.verify(msp)
+    }
+
+    /// The member who signed a message that was accepted when it arrived and was kept since.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for a certificate or signature that does not count.
+    pub fn verify(&self, msp: &Msp) -> Result<Member, FlowError> {
+        let member = msp.validate(&self.certificate)?;
         member.verifying_key.verify(&Self::statement(&self.content), &self.signature)?;
         Ok(member)
     }
@@ -126,6 +138,8 @@ impl<T: Wire> Wire for Signed<T> {
 pub struct Upload {
     /// The record on the ledger.
     pub record: TxId,
+    /// SHA-256 of the envelope's header, so that the cloud need not read the whole envelope to know the capsule.
+    pub header: Digest,
     /// SHA-256 of the envelope that follows.
     pub envelope: Digest,
 }
@@ -135,11 +149,12 @@ impl Wire for Upload {
 
     fn write(&self, out: &mut Writer) {
         self.record.write(out);
+        self.header.write(out);
         self.envelope.write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { record: TxId::read(input)?, envelope: Digest::read(input)? })
+        Ok(Self { record: TxId::read(input)?, header: Digest::read(input)?, envelope: Digest::read(input)? })
     }
 }
 

@@ -40,3 +40,6 @@ pub use messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
 pub use store::Store;
 pub use transaction::{Receipt, introduce};
 pub use user::User;
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{FlowError, Hospital, User};
 use crate::contract::{self, Action, Record, Share};
-use crate::identity::{Certificate, Msp, SigningKey};
+use crate::identity::{Certificate, Member, Msp, Role, SigningKey};
 use crate::ledger::{Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, Transient, TxId, Version};
 use crate::pre::{Handshake, Party, Session};
 use crate::wire::Wire;
@@ -21,10 +21,11 @@ pub struct Receipt {
 
 /// Authenticated Diffie-Hellman between a user and a hospital: both then hold sk.
 ///
-/// The user goes by the certificate of the first pseudonym. `now` is in seconds.
+/// The user goes by the certificate of the first pseudonym, which stands under no record: hospitals that compare what
+/// they know of a user do not find each other's records by it. `now` is in seconds.
 ///
 /// # Errors
-/// [`FlowError::Identity`], [`FlowError::Handshake`].
+/// [`FlowError::Identity`], [`FlowError::WrongParty`] for another role, [`FlowError::Handshake`].
 pub fn introduce(
     user: &mut User,
     hospital: &mut Hospital,
@@ -43,13 +44,18 @@ pub fn introduce(
     let signed_i = user_key.sign(&session.statement(Party::Initiator).0);
     let signed_r = hospital.signing_key().sign(&session.statement(Party::Responder).0);
     // Each side checks the other's certificate, then its signature.
-    let hospital_member = msp.validate_at(hospital_certificate, now)?;
-    let user_member = msp.validate_at(user_certificate, now)?;
+    let hospital_member = of_role(Role::Hospital, msp.validate_at(hospital_certificate, now)?)?;
+    let user_member = of_role(Role::User, msp.validate_at(user_certificate, now)?)?;
     let sk_user = initiator.finish(&session, |s| hospital_member.verifying_key.verify(&s.0, &signed_r).is_ok())?;
     let sk_hospital = responder.finish(&session, |s| user_member.verifying_key.verify(&s.0, &signed_i).is_ok())?;
     user.remember(hospital_member.id, sk_user);
     hospital.remember(user_member.id, sk_hospital);
     Ok(())
+}
+
+/// Refuses a member of another role.
+pub(super) fn of_role(role: Role, member: Member) -> Result<Member, FlowError> {
+    if member.role == role { Ok(member) } else { Err(FlowError::WrongParty(member.id)) }
 }
 
 /// The transaction that `action` becomes, signed. `now` is in milliseconds.
@@ -89,8 +95,16 @@ pub(super) fn record(network: &Network, txid: TxId) -> Result<Record, FlowError>
     found.ok_or(FlowError::NotOnLedger { what: "record", txid })
 }
 
+/// The share request on the ledger, if it is the latest of its kind and not completed.
+pub(super) fn open_share(network: &Network, txid: TxId) -> Result<Share, FlowError> {
+    let found = share(network, txid)?;
+    let latest = network
+        .read(|snapshot| Ok(contract::latest_share(&mut Simulation::new(snapshot), found.record, found.recipient)))??;
+    if found.completed.is_none() && latest == Some(txid) { Ok(found) } else { Err(FlowError::Closed(txid)) }
+}
+
 /// The share request on the ledger.
-pub(super) fn share(network: &Network, txid: TxId) -> Result<Share, FlowError> {
+fn share(network: &Network, txid: TxId) -> Result<Share, FlowError> {
     let found = network.read(|snapshot| Ok(contract::share(&mut Simulation::new(snapshot), txid)))??;
     found.ok_or(FlowError::NotOnLedger { what: "share request", txid })
 }

@@ -6,7 +6,7 @@ use super::transaction::{Receipt, commit, propose};
 use crate::contract::Action;
 use crate::envelope;
 use crate::identifier::{Pseudonym, rotate};
-use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, SigningKey, seal};
+use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Role, SigningKey, seal};
 use crate::integrity::Commitment;
 use crate::ledger::{Network, Nonce, TxId};
 use crate::pre::{Params, ReKey, Scope, SharedSecret};
@@ -60,22 +60,35 @@ impl User {
         self.secrets.get(hospital).ok_or(FlowError::Stranger(*hospital))
     }
 
-    /// Figure 3: opens the envelope of an alert from `hospital`, compares it with the commitment, and answers with
-    /// ID_i. The vectors take turns over the user's records.
+    /// Figure 3: opens the envelope of an alert from the hospital of this certificate, compares it with the commitment,
+    /// and answers with ID_i. The vectors take turns over the user's records; the first is for introductions alone. An
+    /// alert that comes again gets the same answer.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`], [`FlowError::DecryptFile`], [`FlowError::Commitment`].
-    pub fn check(&mut self, hospital: &MemberId, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
-        let sk = self.secret(hospital)?;
+    /// [`FlowError::Stranger`], [`FlowError::WrongParty`] for a txid that is not this hospital's,
+    /// [`FlowError::KnownRecord`], [`FlowError::DecryptFile`], [`FlowError::Commitment`].
+    pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
+        let from = hospital.subject().id;
+        let sk = self.secret(&from)?;
+        if TxId::new(&alert.nonce, hospital) != alert.txid {
+            return Err(FlowError::WrongParty(from));
+        }
+        if let Some(held) = self.records.get(&alert.txid) {
+            if held.commitment != alert.commitment {
+                return Err(FlowError::KnownRecord(alert.txid));
+            }
+            return SealedIdentifier::seal(&held.id, sk, &alert.txid);
+        }
         let k_e = self.params.derive(sk, Scope::Record(&alert.txid.0.0)).encryption_key(&self.params);
         if envelope::check_file(&k_e, &alert.envelope)?.commitment != alert.commitment {
             return Err(FlowError::Commitment);
         }
-        let turn = rotate(self.records.len(), self.credentials.vectors.len());
-        let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i)).ok_or(IdentityError::PseudonymCount(0))?;
+        let k = self.credentials.vectors.len();
+        let turn = rotate(self.records.len(), k.saturating_sub(1));
+        let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
         let sealed = SealedIdentifier::seal(&id, sk, &alert.txid)?;
         let (name, commitment) = (alert.name.clone(), alert.commitment);
-        self.records.insert(alert.txid, Held { hospital: *hospital, name, commitment, id });
+        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id });
         Ok(sealed)
     }
 
@@ -101,7 +114,8 @@ impl User {
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`], [`FlowError::Stranger`] before [`introduce`](super::introduce),
-    /// [`FlowError::NoSealingKey`], [`FlowError::Network`], [`FlowError::Invalid`].
+    /// [`FlowError::WrongParty`] where the recipient is no hospital or the cloud no cloud, [`FlowError::NoSealingKey`],
+    /// [`FlowError::Network`], [`FlowError::Invalid`].
     pub fn share(
         &self,
         network: &mut Network,
@@ -111,6 +125,10 @@ impl User {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Receipt, Grant), FlowError> {
+        if recipient.role != Role::Hospital || cloud.role != Role::Cloud {
+            let wrong = if recipient.role == Role::Hospital { cloud } else { recipient };
+            return Err(FlowError::WrongParty(wrong.id));
+        }
         let (held, (certificate, key)) = self.held(record)?;
         let scope = Scope::Record(&record.0.0);
         let k_e = self.params.derive(self.secret(&held.hospital)?, scope).encryption_key(&self.params);
@@ -123,7 +141,8 @@ impl User {
             let key = member.sealing_key.ok_or(FlowError::NoSealingKey(member.id))?;
             Ok::<_, FlowError>(seal(&key, info, &request.0.0, secret, rng)?)
         };
-        let mut decryption = Writer::default();
+        // Sized, so that no copy of the key is left behind by growing.
+        let mut decryption = Writer::with_capacity(128 + held.name.len());
         decryption.raw(k_e_prime.to_bytes().expose()).bytes(held.name.as_bytes());
         let decryption = Zeroizing::new(decryption.into_bytes());
         let grant = Grant {
@@ -141,6 +160,13 @@ impl User {
         let held = self.records.get(&record).ok_or(FlowError::UnknownRecord(record))?;
         let member = self.credentials.member(&held.id).ok_or(FlowError::UnknownRecord(record))?;
         Ok((held, member))
+    }
+
+    #[cfg(test)]
+    pub(super) fn rename_for_test(&mut self, record: TxId, name: &str) {
+        if let Some(held) = self.records.get_mut(&record) {
+            name.clone_into(&mut held.name);
+        }
     }
 
     /// ID_i of a record that was checked.

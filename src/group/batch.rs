@@ -55,10 +55,12 @@ pub fn pow_table_batch(table: &GtTable, exponents: &[Scalar]) -> Vec<Gt> {
     Engaged::current().pow_table_batch(table, exponents)
 }
 
-/// The powers of the generator of G1, by a table of its multiples (made once) and one inversion for the batch.
+/// The powers of the generator of G1, by a table of its multiples (852 KB, made once) and one inversion for 64 of them.
 pub fn pow_generator_batch(exponents: &[Scalar]) -> Vec<G1> {
-    let exponents: Vec<_> = exponents.iter().map(|k| k.0).collect();
-    plain::pow_generator_batch(&exponents).into_iter().map(G1).collect()
+    map_chunks(exponents, 64, |chunk| {
+        let exponents: Vec<_> = chunk.iter().map(|k| k.0).collect();
+        plain::pow_generator_batch(&exponents).into_iter().map(G1).collect()
+    })
 }
 
 /// The same operations by a chosen engine.

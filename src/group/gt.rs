@@ -1,12 +1,13 @@
 //! The target group GT: the elements of order q of F_p¹², written multiplicatively.
 
 use super::engine::{Engaged, by_single};
-use super::{plain, power, scalar::Scalar, torus};
+use super::{GtTable, plain, power, scalar::Scalar, torus};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field, One};
 use core::ops::{Div, Mul};
 use rand_core::CryptoRng;
+use std::sync::LazyLock;
 use zeroize::Zeroize;
 
 /// An element of GT: M, C, C' or a pad. Never built from bytes that were not checked.
@@ -21,9 +22,11 @@ impl Gt {
     /// Bytes of the twelve coefficients.
     pub const PLAIN_BYTES: usize = 576;
 
-    /// e(g1, g2) for the generators of the standard.
+    /// e(g1, g2) for the generators of the standard, computed once.
     pub fn generator() -> Self {
-        super::pairing(&super::G1::generator(), &super::G2::generator())
+        static GENERATOR: LazyLock<Gt> =
+            LazyLock::new(|| super::pairing(&super::G1::generator(), &super::G2::generator()));
+        *GENERATOR
     }
 
     /// The identity 1.
@@ -31,9 +34,9 @@ impl Gt {
         Self(Fq12::one())
     }
 
-    /// A uniform element other than the identity: e(g1, g2) to a random power.
+    /// A uniform element other than the identity: e(g1, g2) to a random power, by [`GtTable::generator`].
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        Self::generator().pow(&Scalar::random(rng))
+        GtTable::generator().pow(&Scalar::random(rng))
     }
 
     /// Whether this is 1.

@@ -1,6 +1,6 @@
 //! The pairing e: G1 × G2 → GT, alone and with a prepared second argument.
 
-use super::engine::{Engaged, Engine, Single};
+use super::engine::{Engaged, Single};
 use super::lanes::miller;
 use super::{Gt, plain, point::G1, point::G2};
 use std::sync::OnceLock;
@@ -24,7 +24,7 @@ pub struct G2Prepared {
 }
 
 impl G2Prepared {
-    /// Computes the lines of `q` for the engine of the process.
+    /// Computes the lines of `q` for single pairings; those of the lanes follow with the first batch.
     pub fn new(q: &G2) -> Self {
         let prepared = Self {
             q: *q,
@@ -33,9 +33,6 @@ impl G2Prepared {
             blst: OnceLock::new(),
             lanes: OnceLock::new(),
         };
-        if Engaged::current().engine() == Engine::Lanes {
-            prepared.lanes();
-        }
         match Engaged::current().single() {
             Single::Plain => _ = prepared.plain(),
             #[cfg(feature = "blst")]

@@ -47,7 +47,8 @@ impl Credentials {
 
     /// The bytes for a file that only its owner can read (mode 0600).
     pub fn to_bytes(&self) -> Secret<Vec<u8>> {
-        let mut out = Writer::default();
+        // Sized, so that no copy of the keys is left behind by growing.
+        let mut out = Writer::with_capacity(64 + self.members.len() * 4400);
         out.raw(Self::MAGIC).raw(&self.uid.0);
         out.u32(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
         for (vector, (certificate, key)) in self.vectors.iter().zip(&self.members) {
@@ -117,7 +118,7 @@ impl Institution {
 
     /// The bytes for a file that only its owner can read (mode 0600).
     pub fn to_bytes(&self) -> Secret<Vec<u8>> {
-        let mut out = Writer::default();
+        let mut out = Writer::with_capacity(4400);
         out.raw(Self::MAGIC);
         self.certificate.write(&mut out);
         out.raw(self.signing_key.to_bytes().expose()).raw(self.sealing_key.to_bytes().expose());

@@ -86,7 +86,34 @@ impl Network {
         let nodes: Vec<_> = peers.into_iter().enumerate().map(node).collect();
         let mut this = Self { msp: config.msp()?, config, contract, orderer, nodes, revocations: Vec::new() };
         let opened = (0..this.nodes.len()).map(|i| this.restart(i)).collect::<Result<_, _>>()?;
+        this.restore_orderer()?;
+        for i in 0..this.nodes.len() {
+            this.catch_up(i)?;
+        }
         Ok((this, opened))
+    }
+
+    /// Gives the orderer what the peers have and it lost.
+    fn restore_orderer(&mut self) -> Result<(), NetworkError> {
+        let Some(source) = self.nodes.iter().filter_map(|node| node.peer.as_ref()).max_by_key(|peer| peer.height())
+        else {
+            return Ok(());
+        };
+        while self.orderer.height() < source.height() {
+            self.orderer.adopt(&source.block(self.orderer.height())?.block)?;
+        }
+        Ok(())
+    }
+
+    /// Commits at a running peer what the orderer has and it lacks.
+    fn catch_up(&mut self, i: usize) -> Result<(), NetworkError> {
+        if let Some(mut peer) = self.nodes.get_mut(i).and_then(|node| node.peer.take()) {
+            while peer.height() < self.height() {
+                self.fetch(&mut peer)?;
+            }
+            self.nodes[i].peer = Some(peer);
+        }
+        Ok(())
     }
 
     /// The rules of the channel.
@@ -264,12 +291,10 @@ impl Network {
         let node = self.nodes.get(i).filter(|node| node.peer.is_none()).ok_or(NetworkError::NotStopped(i))?;
         let (mut peer, opened) = Peer::open(&node.folder, node.signer.clone(), Arc::clone(&self.contract))?;
         self.revocations.iter().try_for_each(|list| peer.revoke(list))?;
-        while peer.height() < self.height() {
-            self.fetch(&mut peer)?;
-        }
         if let Some(node) = self.nodes.get_mut(i) {
             (node.peer, node.failure) = (Some(peer), None);
         }
+        self.catch_up(i)?;
         Ok(opened)
     }
 

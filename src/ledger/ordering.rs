@@ -10,7 +10,7 @@
 //! on time:        timeout after the first that waits:    cut
 //! ```
 
-use super::block::{Block, ENVELOPES_LIMIT};
+use super::block::{Block, BlockError, ENVELOPES_LIMIT};
 use super::blockfile::{BlockFile, CONTENT_LIMIT, TornTail};
 use super::config::Config;
 use super::endorsement::{ENVELOPE_LIMIT, Envelope};
@@ -110,6 +110,9 @@ pub enum OrderError {
     /// The blocks cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A block is not the next one of this chain.
+    #[error(transparent)]
+    Block(#[from] BlockError),
 }
 
 /// The ordering node, with a block file of its own. What waits is lost when it stops; what was cut is not.
@@ -137,7 +140,8 @@ impl Orderer {
         Ok(Self { signer, config: config.clone(), msp, cutter: Cutter::new(config.cut), file, tip })
     }
 
-    /// Goes on with the chain under `folder`. A torn tail was never delivered: it is cut off and reported.
+    /// Goes on with the chain under `folder`. A damaged last block is cut off and reported; if
+    /// it was delivered, the peers have it, and [`Network::open`](super::Network::open) gives it back.
     ///
     /// # Errors
     /// [`OrderError`].
@@ -202,6 +206,17 @@ impl Orderer {
     /// [`StoreError`].
     pub fn block(&self, number: u64) -> Result<Block, StoreError> {
         read(&self.file, number)
+    }
+
+    /// Takes back a block of its own that the peers have and it has lost.
+    ///
+    /// # Errors
+    /// [`OrderError::Block`] where it is not the next block of this chain.
+    pub fn adopt(&mut self, block: &Block) -> Result<(), OrderError> {
+        block.verify(self.file.len(), Some(self.tip), &self.msp)?;
+        self.file.append(&block.to_bytes())?;
+        self.tip = block.header.hash();
+        Ok(())
     }
 
     fn seal(&mut self, envelopes: Vec<Vec<u8>>) -> Result<Block, OrderError> {

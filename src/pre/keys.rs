@@ -7,6 +7,7 @@ use crate::group::{G2, G2Prepared, Gt, GtTable, Scalar, pair_and_multiply, pow_g
 use crate::secret::Secret;
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 /// sk: the secret of a user and a hospital, from their [`Handshake`](super::Handshake). 32 bytes.
 #[derive(Clone, Debug)]
@@ -68,6 +69,9 @@ impl DecryptionKey {
 pub struct EncryptionKey(pub(super) Secret<G2>);
 
 impl EncryptionKey {
+    /// Bytes of an encoding.
+    pub const BYTES: usize = G2::BYTES;
+
     /// M = C / e(Z, k_e): Equation (3). A wrong key yields another M; the envelope's key commitment tells.
     pub fn decapsulate(&self, capsule: &Capsule) -> Message {
         Message::new(capsule.c / crate::group::pairing(&capsule.z, self.0.expose()))
@@ -124,9 +128,11 @@ impl PublicKey {
     /// `n` fresh capsules, in batches and on all cores once their randomness is drawn.
     pub fn encapsulate_many(&self, params: &Params, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
         let (t, r) = draw(n, rng);
-        let m = pow_gt_batch(&t.iter().map(|t| (*params.g_t(), *t)).collect::<Vec<_>>());
-        let pads = pow_gt_batch(&r.iter().map(|r| (self.0, *r)).collect::<Vec<_>>());
-        seal_many(params, &m, &pads, &r)
+        let powers = |base: Gt, exponents: &[Scalar]| {
+            let pairs = Zeroizing::new(exponents.iter().map(|k| (base, *k)).collect::<Vec<_>>());
+            Zeroizing::new(pow_gt_batch(&pairs))
+        };
+        seal_many(params, &powers(*params.g_t(), &t), &powers(self.0, &r), &r)
     }
 
     /// The key with tables of the powers of Y and of e(g1, g2): 1.2 MB each, worth it from about 30 capsules on.
@@ -154,13 +160,19 @@ impl PreparedPublicKey {
     /// `n` fresh capsules, in batches and on all cores once their randomness is drawn.
     pub fn encapsulate_many(&self, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
         let (t, r) = draw(n, rng);
-        seal_many(&self.params, &pow_table_batch(&self.g_t, &t), &pow_table_batch(&self.y, &r), &r)
+        let m = Zeroizing::new(pow_table_batch(&self.g_t, &t));
+        seal_many(&self.params, &m, &Zeroizing::new(pow_table_batch(&self.y, &r)), &r)
     }
 }
 
 /// The exponents of n capsules: t of M = e(g1, g2)^t, and r.
-fn draw(n: usize, rng: &mut impl CryptoRng) -> (Vec<Scalar>, Vec<Scalar>) {
-    (0..n).map(|_| (Scalar::random(rng), Scalar::random(rng))).unzip()
+fn draw(n: usize, rng: &mut impl CryptoRng) -> (Zeroizing<Vec<Scalar>>, Zeroizing<Vec<Scalar>>) {
+    let (mut t, mut r) = (Zeroizing::new(Vec::with_capacity(n)), Zeroizing::new(Vec::with_capacity(n)));
+    for _ in 0..n {
+        t.push(Scalar::random(rng));
+        r.push(Scalar::random(rng));
+    }
+    (t, r)
 }
 
 fn seal_many(params: &Params, m: &[Gt], pads: &[Gt], r: &[Scalar]) -> Vec<(Capsule, Message)> {

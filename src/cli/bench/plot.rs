@@ -65,7 +65,8 @@ fn throughput(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
             writeln!(out, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3" fill="{colour}"/>"#)?;
         }
         if let Some((x, y)) = points.last() {
-            text(out, x - 8.0, y - 8.0, "end", engine)?;
+            let y = if engine == "plain" { y + 18.0 } else { y - 8.0 };
+            text(out, *x, y, "end", engine)?;
         }
     }
     Ok(())
@@ -94,7 +95,7 @@ fn phases(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
         }
     }
     for (i, (phase, opacity)) in (0_u32..).zip(PHASES.iter().zip([1.0, 0.6, 0.3])) {
-        let x = left + 160.0 * f64::from(i);
+        let x = left + 155.0 * f64::from(i);
         let y = TOP + HEIGHT + 10.0;
         writeln!(out, r##"<rect x="{x}" y="{y}" width="12" height="12" fill="#555" fill-opacity="{opacity}"/>"##)?;
         text(out, x + 18.0, y + 11.0, "start", phase.trim_start_matches("phase: "))?;

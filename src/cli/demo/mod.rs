@@ -112,7 +112,11 @@ fn register(folder: &Path, report: &mut Report) -> Result<World, Failure> {
     report.step("policy", &format!("{} endorse", consortium.network.config().policy), []);
 
     let mut user = consortium.register_user(&mut phone, now, &mut rng)?;
-    report.step("user", &format!("uid, 8 vectors, 8 certificates, the first for ID_1 {}", short(&user.id()?)), []);
+    report.step(
+        "user",
+        &format!("uid, 8 vectors, 8 certificates, the first for introductions, {}", short(&user.id()?)),
+        [],
+    );
     let mut hospital = |name: &str, folder: &str, rng: &mut ChaCha20Rng| {
         let hospital = consortium.register_hospital(name, &ledger.with_file_name(folder), &mut phone, now, rng)?;
         report.step(name, &format!("certificate for {}", short(&hospital.id())), []);
@@ -157,7 +161,7 @@ impl World {
             [("bytes", draft.sealed().bytes.to_string()), ("commitment", commitment.to_string())],
         );
         report.step("hospital A -> user", &format!("alarm, txid {}", short(&txid)), [("txid", txid.to_string())]);
-        let identifier = user.check(&a.id(), draft.alert())?;
+        let identifier = user.check(a.certificate(), draft.alert())?;
         let id = a.identifier(&draft, &identifier)?;
         report.step("user -> hospital A", &format!("record checked; ID_i {}", short(&id)), [("id", id.to_string())]);
         let proposal = a.propose(network, &draft, &identifier, millis()?)?;

@@ -1,4 +1,4 @@
-//! What the tower needs of a base field: F_p once ([`One`](super::one::One)) or eight times side by side
+//! What the tower needs of a base field: F_p once (`One`) or eight times side by side
 //! ([`Eight`](super::eight::Eight)).
 //!
 //! Values are Montgomery residues x·R, R = 2^416, kept as non-negative integers below some multiple of p, not below p.
@@ -36,10 +36,6 @@ pub(super) trait Base: Copy + 'static {
     fn minus<const K: usize>(&self, other: &Self) -> Self;
     /// From below 16p to below 1.01p.
     fn weaken(&self) -> Self;
-    /// 3·self + 2·other, weakened: self below 3.1p, other below 2p.
-    fn thrice_plus_twice(&self, other: &Self) -> Self;
-    /// 3·self − 2·other, weakened: self below 3.1p, other below 2p.
-    fn thrice_minus_twice(&self, other: &Self) -> Self;
 
     /// self·other.
     fn times_wide(&self, other: &Self) -> Self::Wide;
@@ -57,6 +53,10 @@ pub(super) trait Base: Copy + 'static {
     fn lower(&self, wide: &Self::Wide) -> Self::Wide;
     /// wide/R mod p, below (bound of wide/R + K + 2)·p.
     fn reduce<const K: usize>(wide: &Self::Wide) -> Self;
+    /// 3·wide/R + 2·self, weakened; wide a sum of products alone, self below 2p.
+    fn thrice_and_twice(&self, wide: &Self::Wide) -> Self;
+    /// 3·wide/R − 2·self, weakened; wide a sum of products alone, self below 2p.
+    fn thrice_less_twice(&self, wide: &Self::Wide) -> Self;
 
     /// 1/self in each lane, 0 for 0; below 1.01p. Lanes share one inversion.
     fn inverse(&self) -> Self;
@@ -84,6 +84,15 @@ impl Constant {
             #[cfg(test)]
             value,
             limbs: split(&doubled(value.0.0, 32)),
+        }
+    }
+
+    /// The same at run time, by one product.
+    pub(super) fn computed(value: Fq) -> Self {
+        Self {
+            #[cfg(test)]
+            value,
+            limbs: split(&(value * Fq::from(1_u64 << 32)).0.0),
         }
     }
 }

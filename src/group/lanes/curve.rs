@@ -1,7 +1,7 @@
 //! G1 from compressed bytes: the square root of x³ + 4 and the test of membership.
 //!
 //! - y = (x³ + 4)^((p + 1)/4), p ≡ 3 mod 4: 380 squarings and 109 products by windows of four bits.
-//! - Membership (Scott, eprint 2021/1130, section 6): φ(P) = −[x²]P with φ(x, y) = (βx, y). Exact: φ² + φ + 1 = 0 turns
+//! - Membership (Scott, eprint 2021/1130, section 6): φ(P) = −x²·P with φ(x, y) = (βx, y). Exact: φ² + φ + 1 = 0 turns
 //!   it into (x⁴ − x² + 1)·P = q·P = 0. 126 doublings of 7 products and 10 additions of 15.
 //!
 //! The addition is not complete: of P and ±P it gives Z = 0, which stays and is refused. For a P of order q that never
@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 static FOUR: Constant = Constant::new(MontFp!("4"));
 
-/// β, the cube root of 1 with (βx, y) = −[x²](x, y) on G1.
+/// β, the cube root of 1 with (βx, y) = −x²·(x, y) on G1.
 static BETA: LazyLock<Constant> = LazyLock::new(|| {
     let g = G1Affine::generator();
     let image = g.mul_bigint([X]).into_affine().mul_bigint([X]).into_affine();
@@ -102,7 +102,7 @@ pub(super) fn add<F: Kernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
     Jacobian(x3, y3, z3)
 }
 
-/// [|x|]P.
+/// |x|·P.
 #[inline(always)]
 fn times_x<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
     let mut out = *p;

@@ -11,74 +11,12 @@
 //! Debug builds do not inline the methods: without the optimizer's sharing of slots the frames of whole kernels would
 //! outgrow the stack of a thread.
 
-use super::base::{Base, Constant, LIMBS, Mask, P, doubled, split};
+use super::base::{Base, Constant, LIMBS, Mask, doubled, split};
+use super::kernels::Kernels;
+use super::limbs::{CARRY, K, LIMB_MASK, M, MULTIPLES, P52, QUOTIENT, multiple};
 use super::vector::V;
 use ark_bls12_381::Fq;
-use ark_ff::{AdditiveGroup, BigInteger384, Field};
-
-const P52: [u64; LIMBS] = split(&P);
-const LIMB_MASK: u64 = (1 << 52) - 1;
-/// k = −p⁻¹ mod 2^52, by Newton's iteration.
-const K: u64 = {
-    let (p, mut x, mut i) = (P[0], 1_u64, 0);
-    while i < 6 {
-        x = x.wrapping_mul(2_u64.wrapping_sub(p.wrapping_mul(x)));
-        i += 1;
-    }
-    x.wrapping_neg() & LIMB_MASK
-};
-/// M = (k·p + 1)/2^52.
-#[allow(clippy::cast_possible_truncation)] // limbs
-const M: [u64; LIMBS] = {
-    let mut out = [0; LIMBS];
-    let (mut carry, mut i) = (1_u128, 0);
-    while i <= LIMBS {
-        let p = if i < LIMBS { P52[i] } else { 0 };
-        let sum = p as u128 * K as u128 + carry;
-        if i == 0 {
-            assert!(sum & LIMB_MASK as u128 == 0);
-        } else {
-            out[i - 1] = sum as u64 & LIMB_MASK;
-        }
-        carry = sum >> 52;
-        i += 1;
-    }
-    assert!(carry == 0);
-    out
-};
-
-/// k·p in limbs; the top one takes what is over.
-#[allow(clippy::cast_possible_truncation)] // limbs
-const fn multiple(k: usize) -> [u64; LIMBS] {
-    let mut out = [0; LIMBS];
-    let (mut carry, mut i) = (0_u128, 0);
-    while i < LIMBS {
-        let sum = P52[i] as u128 * k as u128 + carry;
-        out[i] = if i + 1 < LIMBS { sum as u64 & LIMB_MASK } else { sum as u64 };
-        carry = sum >> 52;
-        i += 1;
-    }
-    out
-}
-
-/// Limb i of 0, p, .. 15p: [`Eight::weaken`] looks up its quotient's multiple.
-static MULTIPLES: [[u64; 16]; LIMBS] = {
-    let mut out = [[0; 16]; LIMBS];
-    let mut k = 0;
-    while k < 16 {
-        let (kp, mut i) = (multiple(k), 0);
-        while i < LIMBS {
-            out[i][k] = kp[i];
-            i += 1;
-        }
-        k += 1;
-    }
-    out
-};
-/// 2^40/(top limb of p + 1): times a top limb, shifted right by 40, a quotient by p that is never too large.
-const QUOTIENT: u64 = (1 << 40) / (P52[LIMBS - 1] + 1);
-/// What a column that was not normalised can lack of its value: sums of few limbs carry less than this.
-const CARRY: u64 = 16;
+use ark_ff::BigInteger384;
 
 /// An array of eight vectors, index by index; a loop, so that nothing but intrinsics is left to be inlined.
 macro_rules! each {
@@ -131,16 +69,13 @@ impl Eight {
     /// Eight integers of six words below 2^384, times `factor`/R.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from_words(words: &[[u64; 6]; 8], factor: &[u64; LIMBS]) -> Self {
-        Self::from_residues(words).times(&Self::broadcast(factor))
+        Self::from_residues(words.each_ref()).times(&Self::broadcast(factor))
     }
 
     /// Eight integers of six words below p, taken for residues.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn from_residues(words: &[[u64; 6]; 8]) -> Self {
-        let w = V::transpose(each!(lane => {
-            let [a, b, c, d, e, f] = words[lane];
-            V::load(&[a, b, c, d, e, f, 0, 0])
-        }));
+    pub(super) fn from_residues(words: [&[u64; 6]; 8]) -> Self {
+        let w = V::transpose(each!(lane => V::load_six(words[lane])));
         let mask = V::splat(LIMB_MASK);
         Self([
             w[0].and(mask),
@@ -152,6 +87,12 @@ impl Eight {
             w[4].shift_right::<56>().or(w[5].shift_left::<8>()).and(mask),
             w[5].shift_right::<44>(),
         ])
+    }
+
+    /// Lane i + N in lane i.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn rotated<const N: i32>(&self) -> Self {
+        Self(each!(i => self.0[i].rotate::<N>()))
     }
 
     /// The limbs of each lane.
@@ -166,8 +107,8 @@ impl Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn from_rows(rows: &[[u64; LIMBS]; 8]) -> Self {
-        Self(V::transpose(each!(lane => V::load(&rows[lane]))))
+    pub(super) fn from_rows(rows: [&[u64; LIMBS]; 8]) -> Self {
+        Self(V::transpose(each!(lane => V::load(rows[lane]))))
     }
 
     /// self·`factor`/R as eight integers below p, of six words.
@@ -228,6 +169,39 @@ impl Eight {
     }
 }
 
+impl WideEight {
+    /// self/R + N·p + (0, 2p), its limbs below 2^58 and not normalised: 7·16 + 17 = 129 IFMA.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reduced<const N: usize>(&self) -> [V; LIMBS] {
+        let offset = const { multiple(N) };
+        let mut t = self.0;
+        for i in 0..LIMBS {
+            t[LIMBS + i] = t[LIMBS + i].plus(V::splat(offset[i]));
+        }
+        // t_i − q + q·k·p: the limb vanishes, its carry and q·M go up. IFMA reads the low 52 bits, which are q.
+        for i in 0..LIMBS - 1 {
+            let q = t[i];
+            for j in 0..LIMBS {
+                t[i + 1 + j] = t[i + 1 + j].plus_low(q, V::splat(M[j]));
+            }
+            for j in 0..LIMBS {
+                t[i + 2 + j] = t[i + 2 + j].plus_high(q, V::splat(M[j]));
+            }
+            t[i + 1] = t[i + 1].plus(q.signed_shift::<52>());
+        }
+        let last = LIMBS - 1;
+        let q = V::splat(0).plus_low(t[last], V::splat(K));
+        for j in 0..LIMBS {
+            t[last + j] = t[last + j].plus_low(q, V::splat(P52[j]));
+        }
+        for j in 0..LIMBS {
+            t[last + 1 + j] = t[last + 1 + j].plus_high(q, V::splat(P52[j]));
+        }
+        t[last + 1] = t[last + 1].plus(t[last].signed_shift::<52>());
+        each!(i => t[LIMBS + i])
+    }
+}
+
 impl Base for Eight {
     type Wide = WideEight;
     type Column = V;
@@ -252,23 +226,6 @@ impl Base for Eight {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn weaken(&self) -> Self {
         Self::weakened(self.0)
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn thrice_plus_twice(&self, other: &Self) -> Self {
-        Self::weakened(each!(i => {
-            let sum = self.0[i].plus(other.0[i]);
-            self.0[i].plus(sum).plus(sum)
-        }))
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn thrice_minus_twice(&self, other: &Self) -> Self {
-        let offset = const { multiple(4) };
-        Self::weakened(each!(i => {
-            let difference = self.0[i].minus(other.0[i]);
-            self.0[i].plus(V::splat(offset[i])).plus(difference).plus(difference)
-        }))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -362,41 +319,44 @@ impl Base for Eight {
         out
     }
 
-    /// 7·16 + 17 = 129 IFMA.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn reduce<const N: usize>(wide: &WideEight) -> Self {
-        let offset = const { multiple(N) };
-        let mut t = wide.0;
-        for i in 0..LIMBS {
-            t[LIMBS + i] = t[LIMBS + i].plus(V::splat(offset[i]));
-        }
-        // t_i − q + q·k·p: the limb vanishes, its carry and q·M go up. IFMA reads the low 52 bits, which are q.
-        for i in 0..LIMBS - 1 {
-            let q = t[i];
-            for j in 0..LIMBS {
-                t[i + 1 + j] = t[i + 1 + j].plus_low(q, V::splat(M[j]));
-            }
-            for j in 0..LIMBS {
-                t[i + 2 + j] = t[i + 2 + j].plus_high(q, V::splat(M[j]));
-            }
-            t[i + 1] = t[i + 1].plus(q.signed_shift::<52>());
-        }
-        let last = LIMBS - 1;
-        let q = V::splat(0).plus_low(t[last], V::splat(K));
-        for j in 0..LIMBS {
-            t[last + j] = t[last + j].plus_low(q, V::splat(P52[j]));
-        }
-        for j in 0..LIMBS {
-            t[last + 1 + j] = t[last + 1 + j].plus_high(q, V::splat(P52[j]));
-        }
-        t[last + 1] = t[last + 1].plus(t[last].signed_shift::<52>());
-        Self::normalised(each!(i => t[LIMBS + i]))
+        Self::normalised(wide.reduced::<N>())
     }
 
-    /// Montgomery's trick over the lanes: 21 products of one lane and one inversion.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn thrice_and_twice(&self, wide: &WideEight) -> Self {
+        let t = wide.reduced::<1>();
+        Self::weakened(each!(i => {
+            let sum = t[i].plus(self.0[i]);
+            t[i].plus(sum).plus(sum)
+        }))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn thrice_less_twice(&self, wide: &WideEight) -> Self {
+        let offset = const { multiple(4) };
+        let t = wide.reduced::<1>();
+        Self::weakened(each!(i => {
+            let difference = t[i].minus(self.0[i]);
+            t[i].plus(V::splat(offset[i])).plus(difference).plus(difference)
+        }))
+    }
+
+    /// Montgomery's trick as a tree over the lanes: 6 products of all lanes, and one inversion.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn inverse(&self) -> Self {
-        Self::load(&inverses(&self.store())).weaken()
+        let zeros = self.zeros();
+        let x = Eight::one().select(zeros, self);
+        // others: the product of the other lanes of the pair, the four, the eight; all: that of all of them.
+        let others = x.rotated::<4>();
+        let all = x.times(&others);
+        let next = all.rotated::<2>();
+        let (others, all) = (others.times(&next), all.times(&next));
+        let next = all.rotated::<1>();
+        let (others, all) = (others.times(&next), all.times(&next));
+        let inverse = Self::load(&[super::inverse(&all.store()[0]); 8]).times(&others).weaken();
+        Eight::zero().select(zeros, &inverse)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -416,22 +376,4 @@ impl Base for Eight {
     fn select(&self, mask: Mask, other: &Self) -> Self {
         Self(each!(i => self.0[i].select(mask, other.0[i])))
     }
-}
-
-#[inline(never)]
-fn inverses(values: &[Fq; 8]) -> [Fq; 8] {
-    let or_one = |x: &Fq| if *x == Fq::ZERO { Fq::ONE } else { *x };
-    let mut products = [Fq::ONE; 9];
-    for (i, x) in values.iter().enumerate() {
-        products[i + 1] = products[i] * or_one(x);
-    }
-    let mut rest = super::inverse(&products[8]);
-    let mut inverses = [Fq::ZERO; 8];
-    for (i, x) in values.iter().enumerate().rev() {
-        if *x != Fq::ZERO {
-            inverses[i] = rest * products[i];
-        }
-        rest *= or_one(x);
-    }
-    inverses
 }

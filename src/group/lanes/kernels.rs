@@ -1,9 +1,10 @@
 //! The operations that are compiled once each, as functions of their own, and where the lanes are entered.
 //!
-//! All other generic code is inlined into these; what a kernel calls of this list is a call. For [`One`] that is all
+//! All other generic code is inlined into these; what a kernel calls of this list is a call. For `One` that is all
 //! there is to it. For [`Eight`] each kernel is a function with the target features of the lanes, so that the crate
 //! builds for any x86-64 and these functions alone use AVX-512.
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
+#![cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
 
 use super::base::{Base, Constant, Constant2, Mask};
 use super::curve::{self, Jacobian};
@@ -46,7 +47,7 @@ macro_rules! kernels {
         /// The kernels of the lanes.
         impl Eight {
             $(
-                #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+                #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512ifma"))]
                 #[inline(never)]
                 fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) }
             )*
@@ -77,8 +78,9 @@ kernels! {
     fn multiply2(a: &Fp2<Self>, b: &Fp2<Self>) -> Fp2<Self> = tower::multiply2;
     fn square2(a: &Fp2<Self>) -> Fp2<Self> = tower::square2;
     fn square2_wide(a: &Fp2<Self>) -> Wide2<Self> = tower::square2_wide;
-    fn reduce2_thrice_minus(w: &Wide2<Self>, m: &mut Fp2<Self>) = cyclotomic::reduce2_thrice_minus;
-    fn reduce2_thrice_plus(w: &Wide2<Self>, n: &mut Fp2<Self>) = cyclotomic::reduce2_thrice_plus;
+    fn square4_even(aa: &Wide2<Self>, bb: &Wide2<Self>, m: &mut Fp2<Self>) = cyclotomic::square4_even;
+    fn square4_odd(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = cyclotomic::square4_odd::<_, false>;
+    fn square4_odd_xi(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = cyclotomic::square4_odd::<_, true>;
     /// Below 3.01p, for sums of products alone.
     fn reduce2(w: &Wide2<Self>, out: &mut Fp2<Self>) = tower::reduce2_into::<_, 1>;
     /// For wide values from which at most 15p·R was subtracted.
@@ -97,8 +99,6 @@ kernels! {
     fn line(a: &Constant2, b: &Constant2, p: &PointG1<Self>) -> Line<Self> = miller::line;
     fn double_step(r: &Homogeneous<Self>, p: &PointG1<Self>) -> (Homogeneous<Self>, Line<Self>, Fp2<Self>) = miller::double_step;
     fn add_step(r: &Homogeneous<Self>, q: &PointG2<Self>, p: &PointG1<Self>) -> (Homogeneous<Self>, Line<Self>, Fp2<Self>) = miller::add_step;
-    fn square4(a: &Fp2<Self>, b: &Fp2<Self>, m: &mut Fp2<Self>, n: &mut Fp2<Self>) = cyclotomic::square4::<_, false>;
-    fn square4_xi(a: &Fp2<Self>, b: &Fp2<Self>, m: &mut Fp2<Self>, n: &mut Fp2<Self>) = cyclotomic::square4::<_, true>;
     /// f ← f^(2^n) for f in the cyclotomic subgroup.
     fn cyclotomic_square_times(f: &mut Fp12<Self>, n: usize) = cyclotomic::square_times;
     fn compressed_square_times(f: &mut Compressed<Self>, n: usize) = cyclotomic::compressed_square_times;

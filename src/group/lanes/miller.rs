@@ -8,7 +8,7 @@
 //! Fixed Q, per record: 62 squarings, 67 products by a line, 68 lines of 4 products: 812 thousand IFMA for eight.
 //! Q in each lane: also 63 doublings and 5 additions on the twist, and products by whole lines.
 
-use super::base::{Constant2, constant2};
+use super::base::{Constant, Constant2, constant2};
 use super::kernels::Kernels;
 use super::tower::{Fp2, Fp6, Fp12, Line};
 use crate::group::plain;
@@ -43,6 +43,10 @@ pub(super) struct PointG2<F> {
 #[derive(Clone)]
 pub(in crate::group) struct Lines(Box<[[Constant2; 2]]>);
 
+fn computed2(x: Fq2) -> Constant2 {
+    [Constant::computed(x.c0), Constant::computed(x.c1)]
+}
+
 impl Lines {
     /// None for the identity. Inverts all l4 at once.
     pub(in crate::group) fn new(q: &G2Affine) -> Option<Self> {
@@ -53,7 +57,7 @@ impl Lines {
         let mut inverses: Vec<_> = lines.ell_coeffs.iter().map(|line| line.2).collect();
         ark_ff::batch_inversion(&mut inverses); // l4 is never 0 for a point of order q
         let normalised = lines.ell_coeffs.iter().zip(inverses);
-        Some(Self(normalised.map(|(line, i)| [constant2(&(line.0 * i)), constant2(&(line.1 * i))]).collect()))
+        Some(Self(normalised.map(|(line, i)| [computed2(line.0 * i), computed2(line.1 * i)]).collect()))
     }
 }
 

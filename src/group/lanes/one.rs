@@ -66,14 +66,16 @@ impl Base for One {
         Self::bounded(self.value, 1.01)
     }
 
-    fn thrice_plus_twice(&self, other: &Self) -> Self {
-        debug_assert!(self.bound <= 3.1 && other.bound <= 2.0, "3·{}p + 2·{}p", self.bound, other.bound);
-        Self::bounded(self.value * Fq::from(3) + other.value.double(), 1.01)
+    fn thrice_and_twice(&self, wide: &WideOne) -> Self {
+        let reduced = Self::reduce::<1>(wide);
+        debug_assert!(reduced.bound <= 3.1 && self.bound <= 2.0, "3·{}p + 2·{}p", reduced.bound, self.bound);
+        Self::bounded(reduced.value * Fq::from(3) + self.value.double(), 1.01)
     }
 
-    fn thrice_minus_twice(&self, other: &Self) -> Self {
-        debug_assert!(self.bound <= 3.1 && other.bound <= 2.0, "3·{}p − 2·{}p", self.bound, other.bound);
-        Self::bounded(self.value * Fq::from(3) - other.value.double(), 1.01)
+    fn thrice_less_twice(&self, wide: &WideOne) -> Self {
+        let reduced = Self::reduce::<1>(wide);
+        debug_assert!(reduced.bound <= 3.1 && self.bound <= 2.0, "3·{}p − 2·{}p", reduced.bound, self.bound);
+        Self::bounded(reduced.value * Fq::from(3) - self.value.double(), 1.01)
     }
 
     fn times_wide(&self, other: &Self) -> WideOne {

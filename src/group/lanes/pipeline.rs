@@ -1,5 +1,6 @@
 //! What the lanes offer to the rest of the group: whole operations on eight records, arkworks' values in and out.
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
+#![cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
 
 use super::Ifma;
 use super::base::{Base, Mask};
@@ -19,7 +20,7 @@ macro_rules! entries {
     ($($(#[$doc:meta])* fn $name:ident($($a:ident: $t:ty),*) -> $r:ty $body:block)*) => { $(
         $(#[$doc])*
         pub(in crate::group) fn $name(_: Ifma, $($a: $t),*) -> $r {
-            #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+            #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512ifma"))]
             fn with_features($($a: $t),*) -> $r $body
             // SAFETY: the `Ifma` proves that the processor has these features.
             unsafe { with_features($($a),*) }

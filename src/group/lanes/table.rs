@@ -45,18 +45,19 @@ pub(super) fn power(g: &Fp12<Eight>, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
 
 #[inline(always)]
 fn rows(f: &Fp12<Eight>) -> Rows {
-    coefficients(f).map(Eight::to_rows)
+    let coefficients = coefficients(f);
+    let mut rows = [[[0; 8]; 8]; 12];
+    for i in 0..12 {
+        rows[i] = coefficients[i].to_rows();
+    }
+    rows
 }
 
 #[inline(always)]
 fn look_up(table: &[Rows], index: [usize; 8]) -> Fp12<Eight> {
     let mut out = [Eight::zero(); 12];
     for (i, out) in out.iter_mut().enumerate() {
-        let mut rows = [[0; 8]; 8];
-        for lane in 0..8 {
-            rows[lane] = table[index[lane]][i][lane];
-        }
-        *out = Eight::from_rows(&rows);
+        *out = Eight::from_rows(std::array::from_fn(|lane| &table[index[lane]][i][lane]));
     }
     from_coefficients(&out)
 }
@@ -97,7 +98,7 @@ fn entry(windows: &Windows, window: usize, digits: [u64; 8]) -> Fp12<Eight> {
     let entries = digits.map(|d| windows.entry(window, d));
     let mut out = [Eight::zero(); 12];
     for (i, out) in out.iter_mut().enumerate() {
-        *out = Eight::from_residues(&entries.map(|e| power::coefficient(e, i).0.0));
+        *out = Eight::from_residues(entries.map(|e| &power::coefficient(e, i).0.0));
     }
     from_coefficients(&out)
 }

@@ -44,6 +44,10 @@ impl V {
         fn plus_low(a, b) = _mm512_madd52lo_epu64;
         /// self + the bits from 52 on of the product of the low 52 bits of a and b.
         fn plus_high(a, b) = _mm512_madd52hi_epu64;
+        /// The even words of both, in turn.
+        fn low_words(other) = _mm512_unpacklo_epi64;
+        /// The odd words of both, in turn.
+        fn high_words(other) = _mm512_unpackhi_epi64;
         /// The product of the low 32 bits.
         fn times_32(other) = _mm512_mul_epu32;
     }
@@ -51,6 +55,13 @@ impl V {
         fn shift_right = _mm512_srli_epi64;
         fn signed_shift = _mm512_srai_epi64;
         fn shift_left = _mm512_slli_epi64;
+    }
+
+    /// Lane i + N in lane i.
+    #[inline(always)]
+    pub(super) fn rotate<const N: i32>(self) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { x86::_mm512_alignr_epi64::<N>(self.0, self.0) })
     }
 
     /// The word in every lane.
@@ -64,6 +75,13 @@ impl V {
     pub(super) fn load(words: &[u64; 8]) -> Self {
         // SAFETY: as above; the 64 bytes read are those of `words`.
         Self(unsafe { x86::_mm512_loadu_epi64(words.as_ptr().cast()) })
+    }
+
+    /// Six words, and zero in the last two lanes.
+    #[inline(always)]
+    pub(super) fn load_six(words: &[u64; 6]) -> Self {
+        // SAFETY: as above; the mask lets 48 bytes be read, those of `words`.
+        Self(unsafe { x86::_mm512_maskz_loadu_epi64(0b11_1111, words.as_ptr().cast()) })
     }
 
     #[inline(always)]
@@ -110,31 +128,33 @@ impl V {
         unsafe { x86::_mm512_testn_epi64_mask(self.0, self.0) }
     }
 
+    /// Parts 0 and 2 (of 128 bits) of self, then of other.
+    #[inline(always)]
+    fn even_parts(self, other: Self) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { x86::_mm512_shuffle_i64x2::<0x88>(self.0, other.0) })
+    }
+
+    /// Parts 1 and 3 of self, then of other.
+    #[inline(always)]
+    fn odd_parts(self, other: Self) -> Self {
+        // SAFETY: as above.
+        Self(unsafe { x86::_mm512_shuffle_i64x2::<0xdd>(self.0, other.0) })
+    }
+
     /// Rows to columns: word i of row j becomes word j of row i. Three rounds of 8 shuffles.
     #[inline(always)]
     pub(super) fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let r = rows.map(|row| row.0);
-        // SAFETY: as above.
-        unsafe {
-            let pairs = [0, 2, 4, 6]
-                .map(|i| (x86::_mm512_unpacklo_epi64(r[i], r[i + 1]), x86::_mm512_unpackhi_epi64(r[i], r[i + 1])));
-            // Pairs of rows (0,1), (2,3), (4,5), (6,7): each 128-bit part k holds column 2k (low) or 2k + 1 (high).
-            let quads = |i: [x86::__m512i; 4]| {
-                let low =
-                    (x86::_mm512_shuffle_i64x2::<0x88>(i[0], i[1]), x86::_mm512_shuffle_i64x2::<0x88>(i[2], i[3]));
-                let high =
-                    (x86::_mm512_shuffle_i64x2::<0xdd>(i[0], i[1]), x86::_mm512_shuffle_i64x2::<0xdd>(i[2], i[3]));
-                // low: parts 0, 2 of each pair; high: parts 1, 3.
-                [
-                    x86::_mm512_shuffle_i64x2::<0x88>(low.0, low.1),
-                    x86::_mm512_shuffle_i64x2::<0x88>(high.0, high.1),
-                    x86::_mm512_shuffle_i64x2::<0xdd>(low.0, low.1),
-                    x86::_mm512_shuffle_i64x2::<0xdd>(high.0, high.1),
-                ]
-            };
-            let even = quads(pairs.map(|p| p.0));
-            let odd = quads(pairs.map(|p| p.1));
-            [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3]].map(Self)
-        }
+        let [a, b, c, d, e, f, g, h] = rows;
+        let [x0, x2, x4, x6] = Self::columns(a.low_words(b), c.low_words(d), e.low_words(f), g.low_words(h));
+        let [x1, x3, x5, x7] = Self::columns(a.high_words(b), c.high_words(d), e.high_words(f), g.high_words(h));
+        [x0, x1, x2, x3, x4, x5, x6, x7]
+    }
+
+    /// Part k of each of the four, for k = 0 to 3.
+    #[inline(always)]
+    fn columns(a: Self, b: Self, c: Self, d: Self) -> [Self; 4] {
+        let (even, odd) = ((a.even_parts(b), c.even_parts(d)), (a.odd_parts(b), c.odd_parts(d)));
+        [even.0.even_parts(even.1), odd.0.even_parts(odd.1), even.0.odd_parts(even.1), odd.0.odd_parts(odd.1)]
     }
 }

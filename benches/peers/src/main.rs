@@ -1,0 +1,147 @@
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml`: what a re-encryption costs elsewhere, one thread,
+//! all cases in turn in each round, ratios to raw calls of blst with prepared lines.
+//!
+//! Two classes, not to be mixed: *bare* is the group operation alone; *authenticated* also proves, signs or verifies.
+//!
+//! nube (GPL-3.0) cannot be built: its tree needs funty 1.2.0, which was withdrawn from the registry. Its re-encryption
+//! is one call of `pairing` of the crate bls12_381, which stands here in its place under that name.
+
+use phi_pre::group::{Engine, G1, G2, G2Prepared, Gt};
+use phi_pre::pre::{DecryptionKey, Params, ReKey, Seed};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use recrypt::api::{CryptoOps, Ed25519Ops, KeyGenOps, Recrypt};
+use std::hint::black_box;
+use std::time::Instant;
+
+const ROUNDS: usize = 25;
+const BATCH: usize = 64;
+
+struct Case {
+    class: &'static str,
+    name: String,
+    elements: f64,
+    run: Box<dyn FnMut()>,
+    samples: Vec<f64>,
+}
+
+fn main() {
+    let mut cases = Vec::new();
+    let mut add = |class, name: &str, elements: f64, run: Box<dyn FnMut()>| {
+        cases.push(Case { class, name: name.to_owned(), elements, run, samples: Vec::new() });
+    };
+    add("bare", "blst, raw calls with lines", 1.0, raw_blst());
+    ours(&mut add);
+    add("bare", "bls12_381 0.8, one pairing (what nube does)", 1.0, {
+        let (p, q) = (bls12_381::G1Affine::generator(), bls12_381::G2Affine::generator());
+        Box::new(move || _ = black_box(bls12_381::pairing(black_box(&p), black_box(&q))))
+    });
+    add("authenticated", "recrypt 0.15, transform", 1.0, recrypt());
+    umbral(&mut add);
+
+    for _ in 0..ROUNDS {
+        for case in &mut cases {
+            let start = Instant::now();
+            let mut calls = 0;
+            while calls == 0 || start.elapsed().as_millis() < 20 {
+                (case.run)();
+                calls += 1;
+            }
+            case.samples.push(start.elapsed().as_secs_f64() / f64::from(calls) / case.elements);
+        }
+    }
+    for case in &mut cases {
+        case.samples.sort_by(f64::total_cmp);
+    }
+    let reference = cases[0].samples[ROUNDS / 2];
+    println!("{:<14} {:<52} {:>12}   {:<20} {:>9}", "class", "re-encrypt", "us/record", "(p10 - p90)", "to blst");
+    for Case { class, name, samples, .. } in &cases {
+        let at = |percent: usize| samples[(ROUNDS - 1) * percent / 100] * 1e6;
+        let spread = format!("({:.1} - {:.1})", at(10), at(90));
+        println!("{class:<14} {name:<52} {:>12.1}   {spread:<20} {:>9.3}", at(50), at(50) * 1e-6 / reference);
+    }
+}
+
+/// blst itself, on its own types: nothing is converted or checked.
+fn raw_blst() -> Box<dyn FnMut()> {
+    use blst::*;
+    let mut lines = vec![blst_fp6::default(); 68];
+    // SAFETY: the generators are valid, and 68 lines are what blst writes and reads.
+    unsafe {
+        let (mut p, mut q) = (blst_p1_affine::default(), blst_p2_affine::default());
+        blst_p1_to_affine(&raw mut p, blst_p1_generator());
+        blst_p2_to_affine(&raw mut q, blst_p2_generator());
+        blst_precompute_lines(lines.as_mut_ptr(), &raw const q);
+        let mut c = blst_fp12::default();
+        blst_miller_loop_lines(&raw mut c, lines.as_ptr(), &raw const p);
+        let c = c.final_exp();
+        Box::new(move || {
+            let mut f = blst_fp12::default();
+            blst_miller_loop_lines(&raw mut f, black_box(&lines).as_ptr(), black_box(&raw const p));
+            let mut out = blst_fp12::default();
+            blst_fp12_mul(&raw mut out, black_box(&raw const c), &f.final_exp());
+            black_box(out);
+        })
+    }
+}
+
+fn ours(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
+    let rng = &mut ChaCha20Rng::seed_from_u64(1);
+    let params = Params::new(Seed::random(rng));
+    let (a, b) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+    let k_re = ReKey::new(&a.encryption_key(&params), &b.encryption_key(&params)).expect("two keys");
+    let capsules: Vec<_> =
+        a.public_key(&params).encapsulate_many(&params, BATCH, rng).into_iter().map(|(capsule, _)| capsule).collect();
+    for engine in Engine::available() {
+        let name = engine.engine();
+        let one = (G1::random(rng), Gt::random(rng));
+        let lines = G2Prepared::new(&G2::random(rng));
+        add("bare", &format!("phi-pre, {name}, one, prepared"), 1.0, {
+            Box::new(move || _ = black_box(engine.pair_and_multiply(black_box(&[one]), &lines)))
+        });
+        let (prepared, capsules) = (k_re.prepare(), capsules.clone());
+        add("bare", &format!("phi-pre, {name}, batch of {BATCH}"), BATCH as f64, {
+            Box::new(move || {
+                engine.install();
+                black_box(prepared.reencrypt(black_box(&capsules)));
+            })
+        });
+    }
+}
+
+fn recrypt() -> Box<dyn FnMut()> {
+    let api = Recrypt::new();
+    let signing = api.generate_ed25519_key_pair();
+    let (_, public) = api.generate_key_pair().expect("keys");
+    let (delegator, delegator_public) = api.generate_key_pair().expect("keys");
+    let transform_key = api.generate_transform_key(&delegator, &public, &signing).expect("a transform key");
+    let plaintext = api.gen_plaintext();
+    let encrypted = api.encrypt(&plaintext, &delegator_public, &signing).expect("encrypted");
+    Box::new(move || {
+        let transformed = api.transform(black_box(encrypted.clone()), transform_key.clone(), &signing);
+        black_box(transformed.expect("transformed"));
+    })
+}
+
+fn umbral(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
+    use umbral_pre::{SecretKey, Signer, encrypt, generate_kfrags, reencrypt};
+    let (delegating, receiving) = (SecretKey::random(), SecretKey::random());
+    let signer = Signer::new(SecretKey::random());
+    let (delegating_public, receiving_public) = (delegating.public_key(), receiving.public_key());
+    let (capsule, _) = encrypt(&delegating_public, &[7; 32]).expect("encrypted");
+    let kfrags = generate_kfrags(&delegating, &receiving_public, &signer, 1, 1, true, true);
+    let kfrag = kfrags[0].clone();
+    let cfrag = reencrypt(&capsule, kfrag.clone());
+    add("authenticated", "umbral-pre 0.11, 1 of 1, no pairing, with its proof", 1.0, {
+        let capsule = capsule.clone();
+        Box::new(move || _ = black_box(reencrypt(black_box(&capsule), kfrag.clone())))
+    });
+    let verifying = signer.verifying_key();
+    add("authenticated", "umbral-pre 0.11, verification of that proof", 1.0, {
+        let cfrag = cfrag.unverify();
+        Box::new(move || {
+            let verified = black_box(cfrag.clone()).verify(&capsule, &verifying, &delegating_public, &receiving_public);
+            black_box(verified.expect("verified"));
+        })
+    });
+}

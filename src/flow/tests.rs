@@ -1,0 +1,73 @@
+//! What only a hospital or user with ill will does, with the secrets that they hold.
+
+use super::*;
+use crate::envelope::{Sealer, Suite};
+use crate::pre::{Params, Scope, Seed};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::fs;
+
+const SECONDS: u64 = 1_800_000_000;
+const NOW: u64 = SECONDS * 1000;
+
+/// Runs both figures for one record, with what `exchange` does to the envelope before it is uploaded.
+fn share(name: &str, exchange: impl FnOnce(&Hospital, &User, &Draft, &mut ChaCha20Rng)) -> Result<Received, FlowError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let rng = &mut ChaCha20Rng::seed_from_u64(3);
+    let mut phone = Handset::new("+821055501000")?;
+    let params = Params::new(Seed::random(rng));
+    let mut world = Consortium::found(&path("ledger"), &["node"], params, &mut phone, SECONDS, rng)?;
+    let mut user = world.register_user(&mut phone, SECONDS, rng)?;
+    let mut a = world.register_hospital("A", &path("a"), &mut phone, SECONDS, rng)?;
+    let mut b = world.register_hospital("B", &path("b"), &mut phone, SECONDS, rng)?;
+    let cloud = world.register_cloud("cloud", Store::local(&path("cloud"))?, &mut phone, SECONDS, rng)?;
+    introduce(&mut user, &mut a, &world.msp, SECONDS, rng)?;
+    introduce(&mut user, &mut b, &world.msp, SECONDS, rng)?;
+
+    fs::write(path("record"), b"committed").unwrap();
+    let draft = a.admit(user.id()?, &path("record"), "name", rng)?;
+    let identifier = user.check(a.certificate(), draft.alert())?;
+    let proposal = a.propose(&world.network, &draft, &identifier, NOW)?;
+    user.confirm(&mut world.network, draft.alert().txid, NOW, rng)?;
+    a.record(&mut world.network, &proposal, NOW)?;
+    exchange(&a, &user, &draft, rng);
+    a.upload(&world.network, &cloud, &draft, NOW)?;
+    user.rename_for_test(draft.alert().txid, name);
+    let (to_b, to_cloud) = (world.member(b.certificate(), SECONDS)?, world.member(cloud.certificate(), SECONDS)?);
+    let (_, grant) = user.share(&mut world.network, draft.alert().txid, &to_b, &to_cloud, NOW, rng)?;
+    cloud.reencrypt(&world.network, &grant)?;
+    let received = b.receive(&world.network, &cloud, &grant, &path("received"), NOW);
+    if received.is_err() {
+        let left = fs::read_dir(path("received")).map_or(0, Iterator::count);
+        assert_eq!(left, 0, "a refused record left something behind");
+    }
+    received
+}
+
+#[test]
+fn the_honest_way_arrives() {
+    assert_eq!(share("name", |_, _, _, _| ()).unwrap().sealed.bytes, 9);
+}
+
+/// Hospital A uploads another record than the one that it committed to, under the right key.
+#[test]
+fn a_record_that_is_not_the_committed_one_is_refused() {
+    let exchange = |a: &Hospital, user: &User, draft: &Draft, rng: &mut ChaCha20Rng| {
+        let params = a.params();
+        let k_d = params.derive(a.secret(&user.id().unwrap()).unwrap(), Scope::Record(&draft.alert().txid.0.0));
+        let mut envelope = Vec::new();
+        let sealer = Sealer::new(params, &k_d.public_key(params), Suite::default(), rng).unwrap();
+        sealer.seal(&mut &b"exchanged"[..], &mut envelope).unwrap();
+        fs::write(&draft.alert().envelope, envelope).unwrap();
+    };
+    assert!(matches!(share("name", exchange), Err(FlowError::Commitment)));
+}
+
+/// A user grants a record under a name that would leave hospital B's folder.
+#[test]
+fn a_granted_name_stays_below_the_folder() {
+    for name in ["../name", "/tmp/name", ""] {
+        assert!(matches!(share(name, |_, _, _, _| ()), Err(FlowError::Name(_))), "{name}");
+    }
+}

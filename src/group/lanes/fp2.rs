@@ -1,0 +1,218 @@
+//! F_p² = F_p(u), u² = −1, and sums of its products; see [`tower`](super::tower).
+
+use super::base::{Base, Constant2, Mask};
+use super::kernels::Kernels;
+use core::mem::MaybeUninit;
+
+/// c0 + c1·u.
+#[derive(Clone, Copy)]
+pub(super) struct Fp2<F>(pub(super) F, pub(super) F);
+/// A sum of products in F_p².
+#[derive(Clone, Copy)]
+pub(super) struct Wide2<F: Base>(pub(super) F::Wide, pub(super) F::Wide);
+/// One column of a wide value in F_p².
+pub(super) struct Column2<F: Base>(F::Column, F::Column);
+
+impl<F: Base> Column2<F> {
+    #[inline(always)]
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self(F::column_plus(self.0, other.0), F::column_plus(self.1, other.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        Self(F::column_minus(self.0, other.0), F::column_minus(self.1, other.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn times_xi(&self) -> Self {
+        Self(F::column_minus(self.0, self.1), F::column_plus(self.0, self.1))
+    }
+}
+
+impl<F: Base> Wide2<F> {
+    #[inline(always)]
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self(F::wide_plus(&self.0, &other.0), F::wide_plus(&self.1, &other.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        Self(F::wide_minus(&self.0, &other.0), F::wide_minus(&self.1, &other.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn column(&self, i: usize) -> Column2<F> {
+        Column2(F::column(&self.0, i), F::column(&self.1, i))
+    }
+
+    #[inline(always)]
+    pub(super) fn set_column(&mut self, i: usize, column: &Column2<F>) {
+        F::set_column(&mut self.0, i, column.0);
+        F::set_column(&mut self.1, i, column.1);
+    }
+
+    #[inline(always)]
+    pub(super) fn times_xi(&self) -> Self {
+        Self(F::wide_minus(&self.0, &self.1), F::wide_plus(&self.0, &self.1))
+    }
+
+    /// self + x·R.
+    #[inline(always)]
+    pub(super) fn raised(&self, x: &Fp2<F>) -> Self {
+        Self(x.0.raise(&self.0), x.1.raise(&self.1))
+    }
+
+    /// self + ξ·x·R.
+    #[inline(always)]
+    pub(super) fn raised_by_xi_times(&self, x: &Fp2<F>) -> Self {
+        Self(x.1.lower(&x.0.raise(&self.0)), x.1.raise(&x.0.raise(&self.1)))
+    }
+}
+
+impl<F: Kernels> Fp2<F> {
+    #[inline(always)]
+    pub(super) fn constant(c: &Constant2) -> Self {
+        Self(F::constant(&c[0]), F::constant(&c[1]))
+    }
+
+    #[inline(always)]
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self(self.0.plus(&other.0), self.1.plus(&other.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn minus<const K: usize>(&self, other: &Self) -> Self {
+        Self(self.0.minus::<K>(&other.0), self.1.minus::<K>(&other.1))
+    }
+
+    /// ξ·self; the second coefficient is below K·p.
+    #[inline(always)]
+    pub(super) fn times_xi<const K: usize>(&self) -> Self {
+        Self(self.0.minus::<K>(&self.1), self.0.plus(&self.1))
+    }
+
+    /// The conjugate c0 − c1·u.
+    #[inline(always)]
+    pub(super) fn conjugate<const K: usize>(&self) -> Self {
+        Self(self.0, F::zero().minus::<K>(&self.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn zero() -> Self {
+        Self(F::zero(), F::zero())
+    }
+
+    #[inline(always)]
+    pub(super) fn one() -> Self {
+        Self(F::one(), F::zero())
+    }
+
+    #[inline(always)]
+    pub(super) fn weaken(&self) -> Self {
+        Self(self.0.weaken(), self.1.weaken())
+    }
+
+    #[inline(always)]
+    pub(super) fn times(&self, other: &Self) -> Self {
+        F::multiply2(self, other)
+    }
+
+    #[inline(always)]
+    pub(super) fn squared(&self) -> Self {
+        F::square2(self)
+    }
+
+    /// self·x for x in F_p.
+    #[inline(always)]
+    pub(super) fn scaled(&self, x: &F) -> Self {
+        Self(F::multiply1(&self.0, x), F::multiply1(&self.1, x))
+    }
+
+    #[inline(always)]
+    pub(super) fn inverse(&self) -> Self {
+        F::inverse2(self)
+    }
+
+    #[inline(always)]
+    pub(super) fn zeros(&self) -> Mask {
+        self.0.zeros() & self.1.zeros()
+    }
+}
+
+#[inline(always)]
+pub(super) fn multiply1<F: Base>(a: &F, b: &F) -> F {
+    F::reduce::<1>(&a.times_wide(b))
+}
+
+#[inline(always)]
+pub(super) fn square1<F: Base>(a: &F) -> F {
+    F::reduce::<1>(&a.square_wide())
+}
+
+#[inline(always)]
+pub(super) fn square1_times<F: Base>(a: &F, n: usize) -> F {
+    let mut power = *a;
+    for _ in 0..n {
+        power = square1(&power);
+    }
+    power
+}
+
+#[inline(always)]
+pub(super) fn norm2<F: Base>(a: &Fp2<F>) -> F {
+    F::reduce::<1>(&F::wide_plus(&a.0.square_wide(), &a.1.square_wide()))
+}
+
+/// conjugate/norm; 0 for 0. Below 4p, for coefficients below 64p.
+#[inline(always)]
+pub(super) fn inverse2<F: Kernels>(a: &Fp2<F>) -> Fp2<F> {
+    a.conjugate::<64>().scaled(&F::norm2(a).inverse())
+}
+
+#[inline(always)]
+pub(super) fn multiply2<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Fp2<F> {
+    reduce2::<F, 1>(&multiply2_wide(a, b))
+}
+
+#[inline(always)]
+pub(super) fn square2<F: Base>(a: &Fp2<F>) -> Fp2<F> {
+    reduce2::<F, 1>(&square2_wide(a))
+}
+
+/// (a0 + a1)(b0 + b1) − a0·b0 − a1·b1 beside a0·b0 − a1·b1: 3 products.
+#[inline(always)]
+pub(super) fn multiply2_wide<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Wide2<F> {
+    let low = a.0.times_wide(&b.0);
+    let high = a.1.times_wide(&b.1);
+    let cross = a.0.plus(&a.1).times_wide(&b.0.plus(&b.1));
+    Wide2(F::wide_minus(&low, &high), F::wide_minus(&F::wide_minus(&cross, &low), &high))
+}
+
+/// The same with a = b: 3 squares.
+#[inline(always)]
+pub(super) fn square2_wide<F: Base>(a: &Fp2<F>) -> Wide2<F> {
+    let low = a.0.square_wide();
+    let high = a.1.square_wide();
+    let cross = a.0.plus(&a.1).square_wide();
+    Wide2(F::wide_minus(&low, &high), F::wide_minus(&F::wide_minus(&cross, &low), &high))
+}
+
+#[inline(always)]
+pub(super) fn multiply2_wide_into<'o, F: Base>(
+    a: &Fp2<F>,
+    b: &Fp2<F>,
+    slot: &'o mut MaybeUninit<Wide2<F>>,
+) -> &'o mut Wide2<F> {
+    slot.write(multiply2_wide(a, b))
+}
+
+#[inline(always)]
+pub(super) fn reduce2_into<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
+    *out = reduce2::<F, K>(w);
+}
+
+#[inline(always)]
+pub(super) fn reduce2<F: Base, const K: usize>(w: &Wide2<F>) -> Fp2<F> {
+    Fp2(F::reduce::<K>(&w.0), F::reduce::<K>(&w.1))
+}
