@@ -88,6 +88,7 @@ examine() {
     return
   fi
   {
+    echo 'From mathcomp Require Import all_ssreflect all_fingroup all_algebra. Import GroupScope.'
     sed -n 's/\.v$//p' "$dir/_CoqProject" | sed 's/.*/From PhiPre Require &./'
     echo 'Set Printing Width 100.'
     theorems "$dir" | while read -r name; do
@@ -104,7 +105,7 @@ examine() {
     return
   fi
   awk '/^@@ /{on=1; print ""; print $2; next} /^@@@ /{on=0} on' "$dir/printed" >"$dir/statements"
-  sed '1,/^@@@@$/d' "$dir/printed" >"$dir/definitions"
+  awk '/^@@@@$/{on=1; next} /^Arguments/{skip=1; next} skip && /^ /{next} {skip=0} on' "$dir/printed" >"$dir/definitions"
   awk '/^@@@@$/{exit} /^@@@ /{on=1; name=$2; next} /^@@ /{on=0}
        on && /^Closed under/ {print name ": closed"; next}
        on && /^[^ ].* : / {print name ": " $1; next}
