@@ -60,22 +60,28 @@ pub(super) fn run(emr: Option<&Path>, out: Option<&Path>) -> Result<(), Failure>
         None => temporary.path().to_owned(),
     };
 
+    // Nothing begins before all records can be read and named.
+    for record in &records {
+        fs::File::open(record).map_err(|e| format!("{}: {e}", record.display()))?;
+        record.strip_prefix(&source)?.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", record.display()))?;
+    }
+
     let mut report = Report::default();
     let mut world = register(&folder, &mut report)?;
     let mut shared = Vec::new();
-    let mut watch = emr_system(&source, &records, &folder)?;
+    let emr = EmrFolder::new(&source, &records, &folder)?;
+    let mut watch = EmrWatch::new(&emr.0.join("emr"))?;
     for (i, original) in records.iter().enumerate() {
         let name = original.strip_prefix(&source)?;
         report.record(i, records.len(), name, fs::metadata(original)?.len());
-        save(original, &folder, name)?;
+        emr.save(original, name)?;
         let seen = watch.next(PATIENCE)?.ok_or("the EMR folder did not report the record")?;
         if seen.strip_prefix(watch.folder())? != name {
             return Err(format!("the EMR folder reported {} instead", seen.display()).into());
         }
         shared.push(world.share(original, &seen, name, &folder, &mut report)?);
     }
-    drop(watch);
-    fs::remove_dir_all(folder.join("hospital-a"))?; // the EMR's copies, in the clear
+    drop((watch, emr));
 
     let holds = checks::run(&world, &shared, &folder, &mut report)?;
     if let Some(out) = out {
@@ -203,26 +209,42 @@ impl World {
     }
 }
 
-/// The hospital's EMR folder, watched, with the subfolders that the records will need.
-fn emr_system(source: &Path, records: &[PathBuf], folder: &Path) -> Result<EmrWatch, Failure> {
-    let emr = folder.join("hospital-a").join("emr");
-    fs::create_dir_all(&emr)?;
-    fs::create_dir_all(folder.join("hospital-a").join("incoming"))?;
-    for record in records {
-        if let Some(below) = record.strip_prefix(source)?.parent() {
-            fs::create_dir_all(emr.join(below))?;
+/// The hospital's EMR system: copies of the records in the clear, for the owner's eyes alone, gone at the end.
+struct EmrFolder(PathBuf);
+
+impl EmrFolder {
+    /// With the subfolders that the records will need.
+    fn new(source: &Path, records: &[PathBuf], folder: &Path) -> Result<Self, Failure> {
+        let this = Self(folder.join("hospital-a"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&this.0, fs::Permissions::from_mode(0o700))?;
         }
+        fs::create_dir_all(this.0.join("incoming"))?;
+        for record in records {
+            if let Some(below) = record.strip_prefix(source)?.parent() {
+                fs::create_dir_all(this.0.join("emr").join(below))?;
+            }
+        }
+        Ok(this)
     }
-    Ok(EmrWatch::new(&emr)?)
+
+    /// A record is saved: written aside and moved in whole.
+    fn save(&self, record: &Path, name: &Path) -> Result<(), Failure> {
+        let incoming = self.0.join("incoming").join("record");
+        fs::copy(record, &incoming).map_err(|e| format!("copying {} to the EMR folder: {e}", record.display()))?;
+        fs::rename(incoming, self.0.join("emr").join(name))?;
+        Ok(())
+    }
 }
 
-/// The EMR system saves a record: written aside and moved in whole.
-fn save(record: &Path, folder: &Path, name: &Path) -> Result<(), Failure> {
-    let hospital = folder.join("hospital-a");
-    let incoming = hospital.join("incoming").join("record");
-    fs::copy(record, &incoming).map_err(|e| format!("{}: {e}", record.display()))?;
-    fs::rename(incoming, hospital.join("emr").join(name))?;
-    Ok(())
+impl Drop for EmrFolder {
+    fn drop(&mut self) {
+        if let Err(e) = fs::remove_dir_all(&self.0) {
+            eprintln!("phi-pre: {} holds records in the clear and cannot be removed: {e}", self.0.display());
+        }
+    }
 }
 
 /// The first digits of something long.

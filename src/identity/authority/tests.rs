@@ -138,11 +138,21 @@ fn a_person_can_be_revoked_whole() {
 }
 
 #[test]
+fn an_identifier_has_one_certificate() {
+    let mut ca = authority(Group::Hospitals, 1);
+    let key = SigningKey::random(&mut rng(2)).verifying_key();
+    let subject = Subject::new("Hospital A", Role::Hospital, MemberId([1; 32])).unwrap();
+    assert!(ca.issue(&subject, &key, None, NOW, &mut rng(3)).is_ok());
+    assert_eq!(ca.issue(&subject, &key, None, NOW, &mut rng(3)), Err(IdentityError::Exists));
+}
+
+#[test]
 fn what_cannot_stand_in_a_certificate_is_not_issued() {
     let mut ca = authority(Group::Hospitals, 1);
     let key = SigningKey::random(&mut rng(2)).verifying_key();
+    let mut ids = rng(4);
     let mut issue = |organisation: &str, role, now| {
-        let subject = Subject { organisation: organisation.to_owned(), role, id: MemberId([1; 32]) };
+        let subject = Subject { organisation: organisation.to_owned(), role, id: MemberId::random(&mut ids) };
         ca.issue(&subject, &key, None, now, &mut rng(3)).map(drop)
     };
     assert_eq!(issue("Hospital A", Role::Hospital, NOW), Ok(()));
