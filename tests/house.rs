@@ -131,7 +131,7 @@ fn the_ledger_is_blind() {
 fn files_are_one_room_each() {
     for folder in ["src", "tests", "benches", "examples"] {
         for (path, text) in sources(folder) {
-            let limit = if is_test(&path) || folder == "tests" { 700 } else { 350 };
+            let limit = if is_test(&path) || folder == "tests" { 700 } else { 400 };
             assert!(text.lines().count() <= limit, "{}: {} lines", path.display(), text.lines().count());
         }
     }

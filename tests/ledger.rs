@@ -300,6 +300,64 @@ fn restart_replays_and_cuts_a_torn_tail() {
     assert_eq!(increment(&mut network, &mut world, "a").code, Code::Valid);
 }
 
+/// The orderer has lost its last blocks, or finds the last one damaged: the peers give them back.
+#[test]
+fn an_orderer_that_lost_blocks_has_them_back_from_the_peers() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for _ in 0..3 {
+        increment(&mut network, &mut world, "n");
+    }
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let blocks = folder.path().join("orderer").join("blocks");
+    let whole = std::fs::read(&blocks).unwrap();
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for damaged in [&flipped[..], &whole[..whole.len() - 100], &whole[..whole.len() * 2 / 3]] {
+        std::fs::write(&blocks, damaged).unwrap();
+        let (network, _) =
+            Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+        assert_eq!((network.height(), network.agreement()), (4, Some(agreed)));
+        drop(network);
+        assert_eq!(std::fs::read(&blocks).unwrap(), whole);
+    }
+    let (mut network, _) =
+        Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+    assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
+    assert_eq!(count(&network, "n"), 4);
+}
+
+/// Whatever page of the state is overwritten: a named error or the right answer, never a panic, and the blocks are
+/// enough to make the state again.
+#[test]
+fn a_damaged_state_is_named_and_made_again() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for key in ["a", "b", "c"] {
+        increment(&mut network, &mut world, key);
+    }
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let peer = folder.path().join("peer-0");
+    let state = peer.join("state.redb");
+    let whole = std::fs::read(&state).unwrap();
+    let mut refused = 0;
+    for page in 0..(whole.len() / 4096).min(24) {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..(page + 1) * 4096].fill(0);
+        std::fs::write(&state, &damaged).unwrap();
+        match phi_pre::ledger::verify(&peer, None) {
+            Ok(report) => assert_eq!(report.savepoint, agreed),
+            Err(error) => refused += usize::from(!error.to_string().is_empty()),
+        }
+    }
+    assert!(refused > 0);
+    std::fs::remove_file(&state).unwrap();
+    let (opened, _) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!(opened.savepoint(), Some(agreed));
+}
+
 /// Blocks that were committed and are gone are not a torn tail.
 #[test]
 fn a_shortened_block_file_is_refused() {

@@ -74,7 +74,7 @@ pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Re
         None => envelope::reencrypt_file(&k_re, envelope)?,
         Some(out) => envelope::reencrypt_file_to(&k_re, envelope, out)?,
     };
-    say!("{}   Z {}", out.unwrap_or(envelope).display(), hex::encode(header.capsule.z().to_bytes()));
+    say!("{}   C is now {}...", out.unwrap_or(envelope).display(), hex::encode(&header.capsule.c().to_bytes()[..16]));
     Ok(())
 }
 
@@ -91,7 +91,7 @@ pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), 
 pub(super) fn inspect(envelope: &Path) -> Result<(), Failure> {
     let envelope::Inspection { header, record_bytes, chunks } = envelope::inspect_file(envelope)?;
     say!("suite            {}", header.suite);
-    say!("record           {record_bytes} bytes in {chunks} chunks");
+    say!("record           {record_bytes} bytes in {chunks} chunk{}", if chunks == 1 { "" } else { "s" });
     say!("key commitment   {}", header.key_commitment);
     say!("Z                {}", hex::encode(header.capsule.z().to_bytes()));
     say!("C                {}", hex::encode(header.capsule.c().to_bytes()));

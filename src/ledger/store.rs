@@ -73,6 +73,22 @@ pub enum StoreError {
     /// The database of the state failed.
     #[error("state: {0}")]
     State(Box<redb::Error>),
+    /// The database of the state is damaged so that redb cannot read it.
+    #[error("{} is damaged; without it the state is made again from the blocks", path.display())]
+    StateDamaged {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Runs what reads the state of `folder`. redb panics on some damaged pages; that is an error here.
+pub(super) fn unless_damaged<T, E: From<StoreError>>(
+    folder: &Path,
+    read: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    // Nothing that was being read is used after a panic.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(StoreError::StateDamaged { path: folder.join(STATE_NAME) }.into()))
 }
 
 impl StoreError {
@@ -127,8 +143,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
-        let state = open_state(folder)?;
-        let savepoint = Snapshot::new(&state)?.savepoint()?;
+        let (state, savepoint) = unless_damaged(folder, || {
+            let state = open_state(folder)?;
+            let savepoint = Snapshot::new(&state)?.savepoint()?;
+            Ok::<_, StoreError>((state, savepoint))
+        })?;
         let (blocks, torn) = BlockFile::open(folder, savepoint.map_or(0, |savepoint| savepoint.height))?;
         Ok((Self { blocks, state, savepoint }, torn))
     }

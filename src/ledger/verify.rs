@@ -14,7 +14,7 @@ use super::blockfile::{BlockFile, TornTail};
 use super::config::{Channel, CommitError};
 use super::proposal::TxId;
 use super::state::{Committed, Entry};
-use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, unless_damaged};
 use super::validation::{Code, Outcome, Verdict};
 use crate::hash::Digest;
 use crate::wire::Wire;
@@ -78,10 +78,10 @@ pub struct Report {
 /// [`VerifyError`], naming the first thing that is wrong.
 pub fn verify(folder: &Path, genesis: Option<Digest>) -> Result<Report, VerifyError> {
     let path = folder.join(STATE_NAME);
-    match ReadOnlyDatabase::open(&path) {
+    unless_damaged(folder, || match ReadOnlyDatabase::open(&path) {
         Err(DatabaseError::RepairAborted) => verify_with(folder, &repaired(&path)?, genesis),
         opened => verify_with(folder, &opened.map_err(StoreError::from)?, genesis),
-    }
+    })
 }
 
 fn verify_with(

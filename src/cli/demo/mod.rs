@@ -43,6 +43,8 @@ struct Shared {
     request: TxId,
     grant: Grant,
     received: Received,
+    /// Hospital C asked for it too, with the grant's messages in hand, before it was completed.
+    stranger: Result<Received, FlowError>,
 }
 
 pub(super) fn run(emr: Option<&Path>, out: Option<&Path>) -> Result<(), Failure> {
@@ -153,7 +155,7 @@ impl World {
         report: &mut Report,
     ) -> Result<Shared, Failure> {
         let name = name.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", name.display()))?;
-        let Self { consortium, user, a, b, cloud, rng, .. } = self;
+        let Self { consortium, user, a, b, c, cloud, rng } = self;
         let network = &mut consortium.network;
 
         report.figure("Figure 3", "the record is made, confirmed, written to the ledger and stored");
@@ -197,6 +199,7 @@ impl World {
         report.step("user -> hospital B", "k'_e, sealed", []);
         cloud.reencrypt(network, &grant)?;
         report.step("cloud", "request found on the ledger; C' = C·e(Z, k_re) (Equation 2), 192 bytes rewritten", []);
+        let stranger = c.receive(network, cloud, &grant, &folder.join("hospital-c"), millis()?);
         let received = b.receive(network, cloud, &grant, &folder.join("received"), millis()?)?;
         report.step(
             "cloud -> hospital B",
@@ -205,7 +208,7 @@ impl World {
         );
         let completed = b.complete(network, grant.request, millis()?, rng)?;
         report.committed("hospital B -> ledger", "share-complete", &completed);
-        Ok(Shared { original: original.to_owned(), record: txid, request: grant.request, grant, received })
+        Ok(Shared { original: original.to_owned(), record: txid, request: grant.request, grant, received, stranger })
     }
 }
 

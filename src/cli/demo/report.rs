@@ -96,7 +96,7 @@ impl Report {
 
     /// A check and how it came out.
     pub(super) fn check(&mut self, holds: bool, what: &str) -> bool {
-        say!("  [{}] {what}", if holds { "true " } else { "FALSE" });
+        say!("  {:<7} {what}", if holds { "ok" } else { "FAILED" });
         self.checks.push(json!({ "holds": holds, "check": what }));
         holds
     }

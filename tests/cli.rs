@@ -1,0 +1,170 @@
+//! The command as its users run it: files, messages, exit codes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn phi(dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap()
+}
+
+/// Runs a command that must succeed; returns what it printed.
+fn done(dir: &Path, arguments: &[&str]) -> String {
+    let output = phi(dir, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs a command that must fail with this code; returns the message.
+fn fails(dir: &Path, code: i32, arguments: &[&str]) -> String {
+    let output = phi(dir, arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
+    message
+}
+
+/// Keys of a and b, the re-encryption key, and an envelope under a.
+fn with_keys() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        done(dir.path(), &["keygen", name]);
+    }
+    done(dir.path(), &["rekey", "--from", "a.secret", "--to", "b.secret", "ab.rekey"]);
+    fs::write(dir.path().join("record"), b"a record").unwrap();
+    done(dir.path(), &["encrypt", "--to", "a.public", "record", "record.phi"]);
+    dir
+}
+
+#[test]
+fn a_record_goes_through_the_file_tools() {
+    let keys = with_keys();
+    let dir = keys.path();
+    for suite in ["aes-256-gcm", "chacha20-poly1305"] {
+        let envelope = format!("{suite}.phi");
+        done(dir, &["encrypt", "--to", "a.public", "--suite", suite, "record", &envelope]);
+        done(dir, &["reencrypt", "--rekey", "ab.rekey", &envelope]);
+        done(dir, &["decrypt", "--key", "b.secret", &envelope, suite]);
+        assert_eq!(fs::read(dir.join(suite)).unwrap(), b"a record");
+        assert!(done(dir, &["inspect", &envelope]).contains("8 bytes in 1 chunk"));
+    }
+    let before = fs::read(dir.join("record.phi")).unwrap();
+    done(dir, &["reencrypt", "--rekey", "ab.rekey", "--out", "moved.phi", "record.phi"]);
+    assert_eq!(fs::read(dir.join("record.phi")).unwrap(), before);
+    assert_eq!(fs::read(dir.join("moved.phi")).unwrap()[284..], before[284..]);
+}
+
+#[test]
+fn failures_are_named_and_leave_nothing() {
+    let keys = with_keys();
+    let dir = keys.path();
+    let files = || fs::read_dir(dir).unwrap().count();
+    let before = files();
+    let refused = fails(dir, 1, &["decrypt", "--key", "b.secret", "record.phi", "out"]);
+    assert!(refused.contains("record.phi: refused: wrong key"), "{refused}");
+    assert!(fails(dir, 1, &["decrypt", "--key", "a.public", "record.phi", "out"]).contains("not a phi-pre secret key"));
+    assert!(fails(dir, 1, &["encrypt", "--to", "a.public", "absent", "out"]).contains("absent: "));
+    assert!(fails(dir, 1, &["encrypt", "--to", "a.public", ".", "out"]).starts_with("phi-pre: .: "));
+    assert!(fails(dir, 1, &["inspect", "record"]).contains("record: envelope header"));
+    assert!(fails(dir, 1, &["rekey", "--from", "a.secret", "--to", "a.secret", "out"]).contains("same key"));
+    fails(dir, 2, &["inspect"]);
+    fails(dir, 2, &["no-such-command"]);
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn nothing_is_overwritten() {
+    let keys = with_keys();
+    let dir = keys.path();
+    let before = fs::read(dir.join("a.secret")).unwrap();
+    fails(dir, 1, &["keygen", "a"]);
+    fails(dir, 1, &["encrypt", "--to", "a.public", "record", "a.secret"]);
+    fails(dir, 1, &["decrypt", "--key", "a.secret", "record.phi", "a.secret"]);
+    fails(dir, 1, &["rekey", "--from", "a.secret", "--to", "b.secret", "a.secret"]);
+    assert_eq!(fs::read(dir.join("a.secret")).unwrap(), before);
+    // Half a pair would be worse than none.
+    fs::write(dir.join("c.public"), b"").unwrap();
+    fails(dir, 1, &["keygen", "c"]);
+    assert!(!dir.join("c.secret").exists());
+}
+
+#[test]
+fn a_damaged_key_file_is_named() {
+    let keys = with_keys();
+    let dir = keys.path();
+    let text = fs::read(dir.join("a.secret")).unwrap();
+    for at in (0..text.len() - 1).step_by(7) {
+        let mut damaged = text.clone();
+        damaged[at] ^= 2;
+        fs::write(dir.join("d.secret"), &damaged).unwrap();
+        let message = fails(dir, 1, &["decrypt", "--key", "d.secret", "record.phi", "out"]);
+        assert!(message.contains("d.secret: "), "{at}: {message}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn secrets_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let keys = with_keys();
+    for (name, mode) in [("a.secret", 0o600), ("ab.rekey", 0o600), ("a.public", 0o644)] {
+        assert_eq!(fs::metadata(keys.path().join(name)).unwrap().permissions().mode() & 0o777, mode, "{name}");
+    }
+}
+
+/// The whole flow on a folder of odd records; then the ledger that it kept, whole and damaged.
+#[test]
+fn demo_and_ledger() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    let emr = dir.join("emr");
+    fs::create_dir_all(emr.join("안과 2026/x")).unwrap();
+    let zeros = [vec![0; 40_000], vec![1], vec![0; 40_000]].concat();
+    for (name, content) in [
+        ("empty", &b""[..]),
+        ("one byte", b"x"),
+        ("background.dcm", &zeros),
+        ("안과 2026/x/결과.txt", "시력 1.0, 안압 14 mmHg, 이상 소견 없음".as_bytes()),
+    ] {
+        fs::write(emr.join(name), content).unwrap();
+    }
+    let printed = done(dir, &["demo", "--emr", "emr", "--out", "out"]);
+    assert!(printed.contains("hospital B's bytes equal the originals: 4 of 4"), "{printed}");
+    assert!(!printed.contains("FAILED"), "{printed}");
+    assert!(!dir.join("out/hospital-a").exists());
+    let transcript = fs::read_to_string(dir.join("out/transcript.json")).unwrap();
+    assert!(transcript.contains("share-complete") && !transcript.contains("14 mmHg"));
+
+    assert!(done(dir, &["ledger", "verify", "out"]).contains("16 transactions   0 VALID"));
+    assert!(done(dir, &["ledger", "show", "out/ledger/peer-1"]).contains("medical-record-confirmation by user"));
+    fails(dir, 1, &["ledger", "verify", "out", "--genesis", &"0".repeat(64)]);
+    assert!(fails(dir, 1, &["demo", "--emr", "emr", "--out", "out"]).contains("not empty"));
+    let blocks = dir.join("out/ledger/peer-2/blocks");
+    let whole = fs::read(&blocks).unwrap();
+    fs::write(&blocks, &whole[..whole.len() - 1]).unwrap();
+    assert!(fails(dir, 1, &["ledger", "verify", "out"]).contains("peer-2"));
+    fails(dir, 1, &["ledger", "show", "out/ledger/peer-2"]);
+}
+
+#[test]
+fn demo_without_records_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(fails(dir.path(), 1, &["demo", "--emr", "no such folder"]).contains("no such folder: "));
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    assert!(fails(dir.path(), 1, &["demo", "--emr", "empty"]).contains("empty: no files"));
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_phi-pre"))
+        .current_dir(dir.path())
+        .args(["keygen", "a"])
+        .env("PHI_PRE_ENGINE", "abacus")
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8(run.stderr).unwrap().contains("no engine is called \"abacus\""));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
