@@ -4,8 +4,8 @@
 use phi_pre::contract::{Action, PhiContract};
 use phi_pre::identity::{Authority, Certificate, Group, MemberId, Role, SigningKey, Subject};
 use phi_pre::ledger::{
-    Config, Contract, CutRules, Endorsed, Endorsement, Envelope, Invocation, InvokeError, Network, Nonce, Payload,
-    Policy, Proposal, ReadWriteSet, Refusal, SignedProposal, Signer, State, Transaction, Transient,
+    Config, Contract, CutRules, Endorsed, Endorsement, Envelope, Invocation, InvokeError, Network, Nonce, Outcome,
+    Payload, Policy, Proposal, ReadWriteSet, Refusal, SignedProposal, Signer, State, Transaction, Transient,
 };
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -135,4 +135,25 @@ impl Contract for Counter {
         state.put(key, next.clone())?;
         Ok(next)
     }
+}
+
+pub fn count(network: &Network, key: &str) -> u64 {
+    network.get(key).unwrap().map_or(0, |bytes| u64::from_be_bytes(bytes.try_into().unwrap()))
+}
+
+pub fn increment(network: &mut Network, world: &mut World, key: &str) -> Outcome {
+    let proposal = world.increment(key).sign(&world.alice.key);
+    network.transact(&proposal, &Transient::default(), &world.alice.key, NOW).unwrap()
+}
+
+/// Orders these envelopes as one block and returns its codes, the same on every peer.
+pub fn block_of(network: &mut Network, envelopes: &[Envelope]) -> Vec<u8> {
+    for envelope in envelopes {
+        network.broadcast(envelope, NOW).unwrap();
+    }
+    network.flush().unwrap();
+    let last = network.height() - 1;
+    assert!(network.agreement().is_some_and(|savepoint| savepoint.height == last + 1));
+    let block = network.peer(0).unwrap().block(last).unwrap();
+    block.codes.iter().map(|code| code.number()).collect()
 }

@@ -1,0 +1,285 @@
+//! The ledger's files: what a crash, a fault of the disk or a forger leaves behind, and what verification says of it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "ledger/world.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the bench")]
+mod world;
+
+use phi_pre::hash::Digest;
+use phi_pre::ledger::*;
+use phi_pre::wire::Wire;
+use std::path::Path;
+use std::sync::Arc;
+use world::*;
+
+/// The state is behind the block file, empty, or cut off with a torn block: a restart comes to the same end.
+#[test]
+fn restart_replays_and_cuts_a_torn_tail() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for key in ["a", "b", "a"] {
+        increment(&mut network, &mut world, key);
+    }
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let (first, second) = (folder.path().join("peer-0"), folder.path().join("peer-1"));
+    std::fs::remove_file(first.join("state.redb")).unwrap();
+    let blocks = second.join("blocks");
+    let whole = std::fs::read(&blocks).unwrap();
+    let torn = [&whole[..], &whole[17..700]].concat();
+    // The head of block 0 is not that of block 4: damage, not a torn tail.
+    std::fs::write(&blocks, &torn).unwrap();
+    let peer = world.peers[1].clone();
+    let refused = Peer::open(&second, peer.clone(), Arc::new(Counter)).unwrap_err();
+    assert!(refused.to_string().contains("block 4"), "{refused}");
+    // A crash while the block was being written: the rest of the file is short, or zeros.
+    for tail in [&whole[17..30], &[0; 4096]] {
+        std::fs::write(&blocks, [&whole[..], tail].concat()).unwrap();
+        let (opened_peer, opened) = Peer::open(&second, peer.clone(), Arc::new(Counter)).unwrap();
+        let expected = TornTail { number: 4, offset: whole.len() as u64, bytes: tail.len() as u64 };
+        assert_eq!(opened, Opened { torn: Some(expected), replayed: 0 });
+        assert_eq!(opened_peer.savepoint(), Some(agreed));
+        assert_eq!(std::fs::read(&blocks).unwrap(), whole);
+    }
+    let (mut network, opened) =
+        Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+    assert_eq!(opened[0].replayed, 4);
+    assert_eq!(network.agreement(), Some(agreed));
+    assert_eq!((count(&network, "a"), count(&network, "b")), (2, 1));
+    assert_eq!(increment(&mut network, &mut world, "a").code, Code::Valid);
+}
+
+/// The orderer has lost its last blocks, or finds the last one damaged: the peers give them back.
+#[test]
+fn an_orderer_that_lost_blocks_has_them_back_from_the_peers() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for _ in 0..3 {
+        increment(&mut network, &mut world, "n");
+    }
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let blocks = folder.path().join("orderer").join("blocks");
+    let whole = std::fs::read(&blocks).unwrap();
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for damaged in [&flipped[..], &whole[..whole.len() - 100], &whole[..whole.len() * 2 / 3]] {
+        std::fs::write(&blocks, damaged).unwrap();
+        let (network, _) =
+            Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+        assert_eq!((network.height(), network.agreement()), (4, Some(agreed)));
+        drop(network);
+        assert_eq!(std::fs::read(&blocks).unwrap(), whole);
+    }
+    let (mut network, _) =
+        Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+    assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
+    assert_eq!(count(&network, "n"), 4);
+}
+
+/// Whatever page of the state is overwritten: a named error or the right answer, never a panic, and the blocks are
+/// enough to make the state again.
+#[test]
+fn a_damaged_state_is_named_and_made_again() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for key in ["a", "b", "c"] {
+        increment(&mut network, &mut world, key);
+    }
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let peer = folder.path().join("peer-0");
+    let state = peer.join("state.redb");
+    let whole = std::fs::read(&state).unwrap();
+    let mut refused = 0;
+    for page in 0..(whole.len() / 4096).min(24) {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..(page + 1) * 4096].fill(0);
+        std::fs::write(&state, &damaged).unwrap();
+        match phi_pre::ledger::verify(&peer, None) {
+            Ok(report) => assert_eq!(report.savepoint, agreed),
+            Err(error) => refused += usize::from(!error.to_string().is_empty()),
+        }
+    }
+    assert!(refused > 0);
+    std::fs::remove_file(&state).unwrap();
+    let (opened, _) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!(opened.savepoint(), Some(agreed));
+}
+
+/// Blocks that were committed and are gone are not a torn tail.
+#[test]
+fn a_shortened_block_file_is_refused() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    drop(network);
+    let peer = folder.path().join("peer-0");
+    let whole = std::fs::read(peer.join("blocks")).unwrap();
+    for length in [whole.len() - 1, 18, 17] {
+        std::fs::write(peer.join("blocks"), &whole[..length]).unwrap();
+        let refused = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap_err();
+        assert!(refused.to_string().contains("missing"), "{refused}");
+    }
+}
+
+/// Every peer's folder verifies; what is changed in it is named.
+#[test]
+fn verify_from_genesis() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let (first, second) = (world.increment("n"), world.increment("n"));
+    let stale = [envelope(&network, first, &world.alice), envelope(&network, second, &world.alice)];
+    block_of(&mut network, &stale);
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let peer = |i: usize| folder.path().join(format!("peer-{i}"));
+    let report = verify(&peer(0), None).unwrap();
+    assert_eq!((report.savepoint, report.state_height, report.keys, report.torn), (agreed, 2, 1, None));
+    assert_eq!(report.codes.into_iter().collect::<Vec<_>>(), [(Code::Valid, 1), (Code::MvccReadConflict, 1)]);
+    assert_eq!(verify(&peer(1), Some(report.genesis)).unwrap().savepoint, agreed);
+    let other = verify(&peer(1), Some(Digest([0; 32])));
+    assert!(matches!(other, Err(VerifyError::Genesis { got, .. }) if got == report.genesis));
+    // Another value, a value too many, a missing txid.
+    for (i, expected) in ["value under \"n\"", "value under \"m\"", "transaction"].into_iter().enumerate() {
+        tamper(&peer(i), i);
+        let error = verify(&peer(i), None).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+/// What a power cut leaves: the files of a peer that never closed them. They open, replay and verify.
+#[test]
+fn files_that_were_never_closed() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    increment(&mut network, &mut world, "n");
+    let image = tempfile::tempdir().unwrap();
+    for file in ["blocks", "state.redb"] {
+        std::fs::copy(folder.path().join("peer-0").join(file), image.path().join(file)).unwrap();
+    }
+    let agreed = network.agreement().unwrap();
+    assert_eq!(verify(image.path(), None).unwrap().savepoint, agreed);
+    let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 0 }));
+    assert_eq!(peer.verify().unwrap().savepoint, agreed);
+}
+
+/// The block is on the disk and the state is not: whatever comes next replays it first.
+#[test]
+fn a_crash_between_block_and_state() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    let image = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("peer-0/state.redb"), image.path().join("state.redb")).unwrap();
+    increment(&mut network, &mut world, "n");
+    std::fs::copy(folder.path().join("peer-0/blocks"), image.path().join("blocks")).unwrap();
+    let agreed = network.agreement().unwrap();
+    let report = verify(image.path(), None).unwrap();
+    assert_eq!((report.savepoint, report.state_height), (agreed, 2));
+    let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1 }));
+}
+
+/// Changes the state behind the ledger's back.
+fn tamper(folder: &Path, how: usize) {
+    const STATE: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("state");
+    const TXIDS: redb::TableDefinition<[u8; 32], &[u8]> = redb::TableDefinition::new("txids");
+    let database = redb::Database::open(folder.join("state.redb")).unwrap();
+    let write = database.begin_write().unwrap();
+    match how {
+        0 => drop(write.open_table(STATE).unwrap().insert("n", &[0; 20][..]).unwrap()),
+        1 => drop(write.open_table(STATE).unwrap().insert("m", &[0; 20][..]).unwrap()),
+        _ => drop(write.open_table(TXIDS).unwrap().pop_first().unwrap()),
+    }
+    write.commit().unwrap();
+}
+
+mod flips {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    /// A stopped peer with three blocks, kept for all cases.
+    fn stopped() -> &'static (tempfile::TempDir, World, Vec<u8>) {
+        static STOPPED: OnceLock<(tempfile::TempDir, World, Vec<u8>)> = OnceLock::new();
+        STOPPED.get_or_init(|| {
+            let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+            let mut network = world.counters(folder.path());
+            increment(&mut network, &mut world, "n");
+            increment(&mut network, &mut world, "n");
+            drop(network);
+            let blocks = std::fs::read(folder.path().join("peer-0/blocks")).unwrap();
+            (folder, world, blocks)
+        })
+    }
+
+    /// The stopped peer's state beside other blocks.
+    fn with_blocks(blocks: &[u8]) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        std::fs::copy(stopped().0.path().join("peer-0/state.redb"), copy.path().join("state.redb")).unwrap();
+        std::fs::write(copy.path().join("blocks"), blocks).unwrap();
+        copy
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+
+        /// One flipped byte of a block file: refused by name when it is opened and when it is verified.
+        #[test]
+        fn of_a_block_file(at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let (_, world, whole) = stopped();
+            let mut bytes = whole.clone();
+            bytes[at.index(whole.len())] ^= flip;
+            let folder = with_blocks(&bytes);
+            let verified = verify(folder.path(), None);
+            prop_assert!(matches!(verified, Err(VerifyError::Store(StoreError::Damaged(_)))), "{verified:?}");
+            let opened = Peer::open(folder.path(), world.peers[0].clone(), Arc::new(Counter));
+            let damaged = matches!(opened, Err(PeerError::Commit(CommitError::Store(StoreError::Damaged(_)))));
+            prop_assert!(damaged, "{opened:?}");
+            prop_assert_eq!(std::fs::read(folder.path().join("blocks")).unwrap(), bytes);
+        }
+
+        /// A forger who mends the checksums as well is found by the chain itself.
+        #[test]
+        fn under_a_mended_checksum(block in 0_u64..3, at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let source = BlockFile::open_read_only(&stopped().0.path().join("peer-0"), 3).unwrap().0;
+            let folder = tempfile::tempdir().unwrap();
+            let mut mended = BlockFile::create(folder.path()).unwrap();
+            for number in 0..3 {
+                let mut content = source.read(number).unwrap();
+                if number == block {
+                    let at = at.index(content.len());
+                    content[at] ^= flip;
+                }
+                mended.append(&content).unwrap();
+            }
+            drop(mended);
+            std::fs::copy(stopped().0.path().join("peer-0/state.redb"), folder.path().join("state.redb")).unwrap();
+            let verified = verify(folder.path(), None);
+            let found = matches!(verified, Err(VerifyError::Store(StoreError::Decode(_)) | VerifyError::Chain(_)));
+            prop_assert!(found, "{verified:?}");
+        }
+
+        /// No flipped byte of an envelope is valid, and none is attributed to its creator.
+        #[test]
+        fn of_an_envelope(at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let (folder, world, _) = stopped();
+            let blocks = BlockFile::open_read_only(&folder.path().join("peer-0"), 3).unwrap().0;
+            let genesis = CommittedBlock::from_bytes(&blocks.read(0).unwrap()).unwrap().block;
+            let mut block = CommittedBlock::from_bytes(&blocks.read(1).unwrap()).unwrap().block;
+            let at = at.index(block.envelopes[0].len());
+            block.envelopes[0][at] ^= flip;
+            let Signer { certificate, key } = &world.orderer;
+            let block = Block::seal(1, Some(genesis.header.hash()), block.envelopes, certificate, key);
+            let fresh = tempfile::tempdir().unwrap();
+            let mut peer =
+                Peer::create(&fresh.path().join("p"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+            let code = peer.commit(&block).unwrap().codes[0];
+            prop_assert!(matches!(code, Code::BadPayload | Code::BadCreatorSignature), "{code}");
+        }
+    }
+}
