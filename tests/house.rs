@@ -184,3 +184,24 @@ fn the_paper_map_is_true() {
     }
     assert!(paths > 20 && symbols > 40, "the test no longer sees the map: {paths} paths, {symbols} symbols");
 }
+
+/// Every file and name of the proofs' table exists: rows of "`path`: `name`, `name`".
+#[test]
+fn the_proofs_name_what_exists() {
+    let readme = fs::read_to_string(root().join("proofs/README.md")).unwrap();
+    let mut names = 0;
+    for row in readme.lines().filter(|line| line.starts_with("| ") && line.contains("`: `")) {
+        let mut text = String::new();
+        for quoted in row.split('`').skip(1).step_by(2) {
+            if quoted.contains('/') {
+                text = fs::read_to_string(root().join(quoted)).unwrap_or_else(|e| panic!("{quoted}: {e}"));
+            } else if !text.is_empty() {
+                let word = |c: char| c.is_alphanumeric() || c == '_';
+                let found = text.split(|c| !word(c)).any(|found| found == quoted);
+                assert!(found, "proofs/README.md names {quoted}, which is not where it says");
+                names += 1;
+            }
+        }
+    }
+    assert!(names > 100, "the test no longer sees the table: {names} names");
+}
