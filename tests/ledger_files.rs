@@ -97,7 +97,7 @@ fn a_damaged_state_is_named_and_made_again() {
         let mut damaged = whole.clone();
         damaged[page * 4096..(page + 1) * 4096].fill(0);
         std::fs::write(&state, &damaged).unwrap();
-        match phi_pre::ledger::verify(&peer, None) {
+        match verify(&peer, None) {
             Ok(report) => assert_eq!(report.savepoint, agreed),
             Err(error) => refused += usize::from(!error.to_string().is_empty()),
         }

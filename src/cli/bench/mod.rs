@@ -39,7 +39,9 @@ pub(super) fn run(json: Option<&Path>, plot: Option<&Path>, rounds: u16) -> Resu
     for round in 0..=rounds {
         for (pool, cases) in pools.iter().zip([&mut alone, &mut together]) {
             pool.install(|| {
-                cases.iter_mut().for_each(|case| if round == 0 { case.calibrate() } else { case.sample() })
+                for case in cases.iter_mut() {
+                    if round == 0 { case.calibrate() } else { case.sample() }
+                }
             });
         }
         // A gigabyte a call: a few samples will do.
