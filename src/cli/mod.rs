@@ -12,6 +12,7 @@ mod demo;
 mod keyfile;
 mod ledger;
 mod tools;
+mod vectors;
 
 use clap::{Parser, Subcommand};
 use rand_chacha::ChaCha20Rng;
@@ -98,6 +99,9 @@ enum Command {
     /// Reads the ledger of a stopped peer.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Checks or makes the test vectors.
+    #[command(subcommand)]
+    Vectors(vectors::Command),
 }
 
 /// Runs the command of this process's arguments.
@@ -111,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Vectors(command) => vectors::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
