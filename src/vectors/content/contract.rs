@@ -169,7 +169,7 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
     ] {
         for action in actions {
             let input = call(role, creator, txid, action, &open);
-            file.invalid(&format!("000{} by a {role}", action[1]), &["Role"], input)?;
+            file.invalid(&format!("000{} by the role {role}", action[1]), &["Role"], input)?;
         }
     }
     let stranger = &names.stranger;

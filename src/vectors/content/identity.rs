@@ -61,7 +61,7 @@ fn signatures(file: &mut File) -> Result<(), Fault> {
         ("s above n", &q, message, put(&good, 32, &[0xff; 32])),
         ("a bit of r", &q, message, flip(&good, 31, 1)),
         ("a bit of s", &q, message, flip(&good, 63, 1)),
-        ("r and s exchanged", &q, message, [&good[..31], &[good[31] ^ 2], &good[32..]].concat()),
+        ("another bit of r", &q, message, flip(&good, 0, 0x40)),
         ("a key off the curve", &flip(&q, 64, 1), message, good.to_vec()),
         ("a key that does not begin with 4", &flip(&q, 0, 1), message, good.to_vec()),
     ] {

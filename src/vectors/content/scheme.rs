@@ -222,8 +222,8 @@ pub(super) fn diffie_hellman() -> Result<File, Fault> {
     file.invalid("another X_R", &["ForeignShare"], sides.case("R", foreign, None, None))?;
     let signed = sides.signature("I");
     let faults = [
-        ("another name", Some(("name_R", b"hospitals".to_vec())), None, None),
-        ("names exchanged for one longer and one shorter", Some(("name_I", b"userh".to_vec())), None, None),
+        ("another responder's name", Some(("name_R", b"hospitals".to_vec())), None, None),
+        ("another initiator's name", Some(("name_I", b"userh".to_vec())), None, None),
         ("another responder's share", Some(("X_R", other.shares[1].to_vec())), Some(signed), None),
         ("the other session's signature", None, Some(other.signature("I")), None),
         ("this side's own signature", None, Some(sides.signature("R")), None),

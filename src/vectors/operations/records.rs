@@ -84,7 +84,7 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         ("action", Kind::Hex),
         ("state", Kind::List(&KEY_VALUE)),
     ],
-    output: &[("response", Kind::Hex), ("reads", Kind::List(&Kind::Text)), ("writes", Kind::List(&KEY_VALUE))],
+    output: &[("response", Kind::Hex), ("reads", Kind::List(&Kind::Text)), ("after", Kind::List(&KEY_VALUE))],
     run: |input| {
         let role = Role::named(input.text("role")?).ok_or_else(|| malformed("no role"))?;
         // The contract looks at no key.
@@ -111,11 +111,12 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         };
         let response = contract::invoke(&mut simulation, &call).refused()?;
         let outcome = simulation.finish();
-        let write = |key: &str, value: &[u8]| json!({ "key": key, "value": hex(value) });
+        let mut after = values.0.clone();
+        after.extend(outcome.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
         Ok(json!({
             "response": hex(response),
             "reads": outcome.reads().iter().map(|read| read.key.as_str()).collect::<Vec<_>>(),
-            "writes": outcome.writes().iter().map(|entry| write(&entry.key, &entry.value)).collect::<Vec<_>>(),
+            "after": after.iter().map(|(key, value)| json!({ "key": key, "value": hex(value) })).collect::<Vec<_>>(),
         }))
     },
 };
