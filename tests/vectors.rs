@@ -57,7 +57,9 @@ fn alone(file: &Value, group: usize, case: usize) -> Value {
 /// Pointers to all hexadecimal strings below `value`.
 fn digits(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
+        Value::String(text)
+            if !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) =>
+        {
             found.push(at.to_owned());
         }
         Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| digits(item, &format!("{at}/{i}"), found)),
@@ -120,7 +122,9 @@ fn unknown_fields_flags_and_operations_are_refused() {
     assert!(refused(&|file| file["more"] = 1.into()).contains("unknown field more"));
     assert!(refused(&|file| file["testGroups"][0]["more"] = 1.into()).contains("unknown field more"));
     assert!(refused(&|file| file["testGroups"][0]["tests"][0]["more"] = 1.into()).contains("unknown field more"));
-    assert!(refused(&|file| file["testGroups"][0]["tests"][0]["input"]["more"] = 1.into()).contains("unknown field more"));
+    assert!(
+        refused(&|file| file["testGroups"][0]["tests"][0]["input"]["more"] = 1.into()).contains("unknown field more")
+    );
     assert!(refused(&|file| file["testGroups"][0]["tests"][0]["output"]["more"] = 1.into()).contains("the output is"));
     assert!(refused(&|file| file["testGroups"][0]["tests"][0]["flags"] = json!(["Other"])).contains("Other"));
     assert!(refused(&|file| file["notes"]["Other"] = json!({})).contains("Other"));

@@ -216,7 +216,7 @@ class CommittedBlock:
 class CutRules:
     LIMITS = (
         ("messages of a block", 65536),
-        ("bytes of a block", 1 << 29),
+        ("bytes of a block", 1 << 27),
         ("bytes of an envelope", ENVELOPE_LIMIT),
     )
 

@@ -251,6 +251,7 @@ pub(super) fn formats() -> Result<File, Fault> {
             [head, &[0, 0, 0, 2, 0, 0], &tail[5..]].concat()
         }),
         ("65537 messages in a block", "Limit", "cut rules", put(&cut, 0, &[0, 1, 0, 1])),
+        ("blocks of 2^27 + 1 bytes", "Limit", "cut rules", put(&cut, 4, &[8, 0, 0, 1])),
         ("envelopes of 2^24 + 1 bytes", "Limit", "cut rules", put(&cut, 8, &[1, 0, 0, 1])),
         ("five roots", "Limit", "configuration", put(genesis, 4 + CHANNEL.len() + 4 + 3, &[0, 0, 0, 5])),
     ] {

@@ -1,7 +1,7 @@
 //! The contract: actions, what it keeps, and its answers.
 
 use crate::contract::{self, Action, Confirmation, Record, Share};
-use crate::hash::Digest;
+use crate::hash::{Digest, sha256};
 use crate::identity::{Member, MemberId, Role, SigningKey};
 use crate::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
 use crate::secret::Secret;
@@ -84,7 +84,12 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         ("action", Kind::Hex),
         ("state", Kind::List(&KEY_VALUE)),
     ],
-    output: &[("response", Kind::Hex), ("reads", Kind::List(&Kind::Text)), ("after", Kind::List(&KEY_VALUE))],
+    output: &[
+        ("call", Kind::Hex),
+        ("response", Kind::Hex),
+        ("reads", Kind::List(&Kind::Text)),
+        ("after", Kind::List(&KEY_VALUE)),
+    ],
     run: |input| {
         let role = Role::named(input.text("role")?).ok_or_else(|| malformed("no role"))?;
         // The contract looks at no key.
@@ -113,7 +118,10 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         let outcome = simulation.finish();
         let mut after = values.0.clone();
         after.extend(outcome.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
+        // So that no digit of the input is without effect: some actions look at neither creator nor txid.
+        let digest = sha256(&[&creator.id.0, &call.txid.0.0, &action]);
         Ok(json!({
+            "call": wire(&digest),
             "response": hex(response),
             "reads": outcome.reads().iter().map(|read| read.key.as_str()).collect::<Vec<_>>(),
             "after": after.iter().map(|(key, value)| json!({ "key": key, "value": hex(value) })).collect::<Vec<_>>(),
