@@ -391,3 +391,51 @@ def signed(kind, encoding, root, now):
     member = Msp(root()).validate_at(certificate, now)
     verify(member.key, hashes.tagged("phi-pre/1/signed-message", kind.encode(), content), signature)
     return fields, member
+
+
+# Credentials
+
+
+def read_secret(reader, what):
+    d = reader.raw(what, 32)
+    point_, _ = sign(d, b"")
+    return d, point_
+
+
+def first_line(reader, what, line):
+    if reader.raw(what, len(line)) != line:
+        raise errors.magic(what)
+
+
+def credentials(encoding):
+    reader = Reader(encoding)
+    first_line(reader, "credentials", b"phi-pre credentials 1\n")
+    uid, members = reader.raw("credentials", 32), []
+    for _ in range(reader.count("credentials", 256)):
+        v, certificate = reader.raw("credentials", 32), read_certificate(reader)
+        members.append((v, certificate, *read_secret(reader, "credentials")))
+    reader.end("credentials")
+    if not members:
+        raise Refused("a person has 1 to 256 pseudonyms, not 0")
+    for v, certificate, _, point_ in members:
+        if certificate.role != "user":
+            raise Refused("inconsistent credentials: role")
+        if certificate.id != hashes.identifier(uid, v):
+            raise Refused("inconsistent credentials: pseudonym")
+        if certificate.point != point_:
+            raise Refused("inconsistent credentials: signing key")
+    return uid, [certificate.id for _, certificate, _, _ in members]
+
+
+def institution(encoding, public):
+    reader = Reader(encoding)
+    first_line(reader, "institution", b"phi-pre institution 1\n")
+    certificate = read_certificate(reader)
+    _, point_ = read_secret(reader, "institution")
+    secret = reader.raw("institution", 32)
+    reader.end("institution")
+    if certificate.point != point_:
+        raise Refused("inconsistent credentials: signing key")
+    if certificate.sealing_key != public(secret):
+        raise Refused("inconsistent credentials: sealing key")
+    return certificate

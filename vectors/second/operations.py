@@ -423,6 +423,25 @@ def _(case):
     return {"fields": [value.hex() for value in fields], "member": member.id.hex(), "role": member.role}
 
 
+@operation("credentials")
+def _(case):
+    encoding = field(case, "encoding")
+    uid, ids = identity.credentials(encoding)
+    return {"uid": uid.hex(), "ids": [i.hex() for i in ids], "sha256": sha256(encoding).hexdigest()}
+
+
+@operation("institution")
+def _(case):
+    encoding = field(case, "encoding")
+    certificate = identity.institution(encoding, lambda s: scheme.clamped(s).public_key().public_bytes_raw())
+    return {
+        "id": certificate.id.hex(),
+        "verifying_key": certificate.point.hex(),
+        "sealing_key": certificate.sealing_key.hex(),
+        "sha256": sha256(encoding).hexdigest(),
+    }
+
+
 # Ledger
 
 

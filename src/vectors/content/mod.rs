@@ -1,6 +1,7 @@
 //! What the files hold. Inputs come from the file's own generator; each invalid case has one fault.
 
 mod contract;
+mod credentials;
 mod envelopes;
 mod groups;
 mod hashes;
@@ -17,7 +18,7 @@ use rand_core::Rng;
 use serde_json::Value;
 
 /// Every file, by name without extension.
-pub(super) const FILES: [(&str, fn() -> Result<File, Fault>); 15] = [
+pub(super) const FILES: [(&str, fn() -> Result<File, Fault>); 16] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -30,6 +31,7 @@ pub(super) const FILES: [(&str, fn() -> Result<File, Fault>); 15] = [
     ("commitments", hashes::commitments),
     ("contract", contract::contract),
     ("identity", identity::identity),
+    ("credentials", credentials::credentials),
     ("messages", identity::messages),
     ("ledger-formats", ledger::formats),
     ("ledger", ledger::ledger),

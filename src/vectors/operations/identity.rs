@@ -3,14 +3,16 @@
 use crate::flow::{Fetch, Grant, Signed, Upload};
 use crate::hash::sha256;
 use crate::identity::{
-    Certificate, Msp, RevocationList, Sealed, SealingKey, Signature, SigningKey, Subject, VerifyingKey,
+    Certificate, Credentials, Institution, Msp, RevocationList, Sealed, SealingKey, Signature, SigningKey, Subject,
+    VerifyingKey,
 };
 use crate::secret::Secret;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, wire};
 use crate::wire::Wire;
 use serde_json::json;
 
-pub(in crate::vectors) const ALL: &[&Operation] = &[&SIGN, &VERIFY, &CERTIFICATE, &REVOCATIONS, &SEALED, &MESSAGE];
+pub(in crate::vectors) const ALL: &[&Operation] =
+    &[&SIGN, &VERIFY, &CERTIFICATE, &REVOCATIONS, &SEALED, &MESSAGE, &CREDENTIALS, &INSTITUTION];
 
 pub(in crate::vectors) const SIGN: Operation = Operation {
     name: "sign",
@@ -135,5 +137,32 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             vec![wire(&content.request), wire(&content.k_re), wire(&content.k_e_prime), wire(&content.digest())]
         }),
         kind => Err(malformed(format_args!("unknown kind {kind}"))),
+    },
+};
+
+pub(in crate::vectors) const CREDENTIALS: Operation = Operation {
+    name: "credentials",
+    input: &[("encoding", Kind::Hex)],
+    output: &[("uid", Kind::Hex), ("ids", Kind::List(&Kind::Hex)), ("sha256", Kind::Hex)],
+    run: |input| {
+        let credentials = Credentials::from_bytes(&input.bytes("encoding")?).refused()?;
+        let ids: Vec<_> = credentials.pseudonyms().map(|id| wire(&id)).collect();
+        let digest = sha256(&[credentials.to_bytes().expose()]);
+        Ok(json!({ "uid": hex(credentials.uid.0), "ids": ids, "sha256": wire(&digest) }))
+    },
+};
+
+pub(in crate::vectors) const INSTITUTION: Operation = Operation {
+    name: "institution",
+    input: &[("encoding", Kind::Hex)],
+    output: &[("id", Kind::Hex), ("verifying_key", Kind::Hex), ("sealing_key", Kind::Hex), ("sha256", Kind::Hex)],
+    run: |input| {
+        let institution = Institution::from_bytes(&input.bytes("encoding")?).refused()?;
+        Ok(json!({
+            "id": wire(&institution.certificate.subject().id),
+            "verifying_key": wire(&institution.signing_key.verifying_key()),
+            "sealing_key": wire(&institution.sealing_key.public()),
+            "sha256": wire(&sha256(&[institution.to_bytes().expose()])),
+        }))
     },
 };
