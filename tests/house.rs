@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may use those of lower floors, and its neighbours on the ground.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &["error", "secret", "hash", "wire"],
     &["paper"],
     &["group"],
@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 13] = [
     &["ledger"],
     &["contract"],
     &["flow"],
+    &["vectors"],
     &["cli"],
     &["lib", "main"],
 ];

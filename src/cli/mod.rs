@@ -13,6 +13,7 @@ mod demo;
 mod keyfile;
 mod ledger;
 mod tools;
+mod vectors;
 
 use crate::group::{ENGINE_VARIABLE, Engaged};
 use clap::{Parser, Subcommand};
@@ -112,6 +113,9 @@ enum Command {
     /// Reads the ledger of a stopped peer.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Checks or makes the test vectors.
+    #[command(subcommand)]
+    Vectors(vectors::Command),
 }
 
 /// Runs the command of this process's arguments.
@@ -131,6 +135,7 @@ pub fn run() -> ExitCode {
         Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Vectors(command) => vectors::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,117 @@
+//! Framing, identifiers, commitments and the record of Fig. 5.
+
+use super::super::case::{Fault, hex};
+use super::super::file::File;
+use super::super::operations::hashes::{COMMITMENT, FIG5, HKDF, HMAC, PSEUDONYM, TAGGED};
+use super::{bytes, random};
+use crate::hash::Digest;
+use crate::hash::label;
+use crate::integrity::{Fig5Record, TxType};
+use serde_json::json;
+
+pub(super) fn hashes() -> Result<File, Fault> {
+    let notes = &[
+        ("Framing", "Every part stands behind its length as eight bytes."),
+        ("Label", "A domain label of the crate."),
+    ];
+    let mut file = File::new("hashes", "SHA-256, HMAC-SHA256, HKDF-SHA256", notes);
+    file.group(&TAGGED);
+    for (comment, parts) in [
+        ("no parts", vec![]),
+        ("an empty part", vec![hex([])]),
+        ("ab, c", vec![hex(b"ab"), hex(b"c")]),
+        ("a, bc: another digest", vec![hex(b"a"), hex(b"bc")]),
+    ] {
+        file.valid(comment, &["Framing"], json!({ "label": label::GRANT, "parts": parts }))?;
+    }
+    for label in [
+        label::SHARED_SECRET,
+        label::HANDSHAKE,
+        label::CONTENT_KEY,
+        label::DECRYPTION_KEY,
+        label::REVOCATIONS,
+        label::SIGNED_MESSAGE,
+        label::COMMITMENT_ROOT,
+    ] {
+        let part = random::<40>(&mut file.rng);
+        file.valid("one part", &["Label"], json!({ "label": label, "parts": [part] }))?;
+    }
+    file.group(&HMAC);
+    for label in [label::PSEUDONYM, label::COMMITMENT_LEAF, label::PHONE] {
+        let (key, message) = (random::<32>(&mut file.rng), random::<32>(&mut file.rng));
+        file.valid("a key", &["Label"], json!({ "key": key, "label": label, "message": message }))?;
+    }
+    let long = json!({ "key": random::<100>(&mut file.rng), "label": "", "message": "" });
+    file.valid("a key longer than a block", &["Framing"], long)?;
+    file.group(&HKDF);
+    for (comment, context) in [
+        ("no context", vec![]),
+        ("an empty part", vec![hex([])]),
+        ("three parts", vec![hex([2]), hex(b"name"), hex([0])]),
+    ] {
+        let (secret, salt) = (random::<32>(&mut file.rng), random::<32>(&mut file.rng));
+        let input = json!({ "secret": secret, "salt": salt, "label": label::CONTENT_KEY, "context": context });
+        file.valid(comment, &["Framing"], input)?;
+    }
+    Ok(file)
+}
+
+pub(super) fn identifiers() -> Result<File, Fault> {
+    let notes = &[("Identifier", "ID_i of the crate, and the literal reading of the paper.")];
+    let mut file = File::new("identifiers", "Multi-vector identifiers", notes);
+    file.group(&PSEUDONYM);
+    let uid = random::<32>(&mut file.rng);
+    for i in 1..=8 {
+        let v = random::<32>(&mut file.rng);
+        file.valid(&format!("one person, v_{i}"), &["Identifier"], json!({ "uid": uid, "v": v }))?;
+    }
+    file.valid("zeros", &["Identifier"], json!({ "uid": hex([0; 32]), "v": hex([0; 32]) }))?;
+    Ok(file)
+}
+
+pub(super) fn commitments() -> Result<File, Fault> {
+    let notes = &[
+        ("Commitment", "The salted commitment of a record that a rule makes, and its bare SHA-256."),
+        ("Figure5", "The record of Fig. 5 as text."),
+        ("Text", "Text that is not what the record prints."),
+        ("Respelled", "Text of the same values in another spelling."),
+    ];
+    let mut file = File::new("commitments", "Record commitments", notes);
+    file.group(&COMMITMENT);
+    for n in [0, 1, 65_535, 65_536, 65_537, 131_072, 131_073, 196_608, 300_000, 458_752, 524_289, 65_536_000] {
+        let (salt, seed) = (random::<32>(&mut file.rng), random::<8>(&mut file.rng));
+        let input = json!({ "salt": salt, "record": { "seed": seed, "bytes": n } });
+        file.valid(&format!("{n} bytes"), &["Commitment"], input)?;
+    }
+    file.group(&FIG5);
+    for (txtype, timestamp) in TxType::ALL.into_iter().zip([0, 1_557_223_099_576, 951_782_400_000, 253_402_300_799_999])
+    {
+        let record = fig5(&mut file, txtype, timestamp);
+        file.valid("a record", &["Figure5"], json!({ "text": record.to_string() }))?;
+    }
+    let text = fig5(&mut file, TxType::MedicalRecord, 1_557_223_099_576).to_string();
+    for (comment, from, to) in [
+        ("an unknown txtype", "'0000'", "'0004'"),
+        ("a txtype of three digits", "'0000'", "'000'"),
+        ("no time", "2019-05-07T", "2019-05-07"),
+        ("the 32nd of May", "2019-05-07", "2019-05-32"),
+        ("another brace", "{ ", "[ "),
+        ("a field renamed", "uid", "uidd"),
+        ("two fields on one line", ",\n  hash", ", hash"),
+        ("a hash of 63 digits", "hash: '", "hash: 'x"),
+        ("a signature of 17 bytes", "signature: '", "signature: '=="),
+    ] {
+        file.invalid(comment, &["Text"], json!({ "text": text.replacen(from, to, 1) }))?;
+    }
+    for (comment, from, to) in
+        [("a time without milliseconds", ".576Z", ".5760Z"), ("a sixth field", "' }", "',\n  more: 'x' }")]
+    {
+        file.invalid(comment, &["Respelled"], json!({ "text": text.replacen(from, to, 1) }))?;
+    }
+    Ok(file)
+}
+
+fn fig5(file: &mut File, txtype: TxType, timestamp: u64) -> Fig5Record {
+    let (hash, uid) = (Digest(bytes(&mut file.rng)), Digest(bytes(&mut file.rng)));
+    Fig5Record { txtype, timestamp, hash, signature: bytes(&mut file.rng), uid }
+}

@@ -1,0 +1,90 @@
+//! Framing, identifiers and commitments.
+
+use super::envelopes::{RECORD, record};
+use crate::hash::{hkdf, hmac, tagged};
+use crate::identifier::{Pseudonym, UserId, Vector, literal};
+use crate::integrity::{CHUNK_BYTES, Committer, Fig5Record, Salt};
+use crate::vectors::case::{Kind, Operation, OrRefused, hex};
+use serde_json::json;
+
+pub(in crate::vectors) const ALL: &[&Operation] = &[&TAGGED, &HMAC, &HKDF, &PSEUDONYM, &COMMITMENT, &FIG5];
+
+pub(in crate::vectors) const TAGGED: Operation = Operation {
+    name: "tagged hash",
+    input: &[("label", Kind::Text), ("parts", Kind::List(&Kind::Hex))],
+    output: &[("digest", Kind::Hex)],
+    run: |input| {
+        let parts = input.byte_lists("parts")?;
+        let parts: Vec<_> = parts.iter().map(Vec::as_slice).collect();
+        Ok(json!({ "digest": hex(tagged(input.text("label")?, &parts).0) }))
+    },
+};
+
+pub(in crate::vectors) const HMAC: Operation = Operation {
+    name: "HMAC",
+    input: &[("key", Kind::Hex), ("label", Kind::Text), ("message", Kind::Hex)],
+    output: &[("mac", Kind::Hex)],
+    run: |input| {
+        Ok(json!({ "mac": hex(hmac(&input.bytes("key")?, input.text("label")?, &input.bytes("message")?).0) }))
+    },
+};
+
+pub(in crate::vectors) const HKDF: Operation = Operation {
+    name: "HKDF",
+    input: &[("secret", Kind::Hex), ("salt", Kind::Hex), ("label", Kind::Text), ("context", Kind::List(&Kind::Hex))],
+    output: &[("okm", Kind::Hex)],
+    run: |input| {
+        let context = input.byte_lists("context")?;
+        let context: Vec<_> = context.iter().map(Vec::as_slice).collect();
+        let okm = hkdf::<96>(&input.bytes("secret")?, &input.bytes("salt")?, input.text("label")?, &context);
+        Ok(json!({ "okm": hex(okm) }))
+    },
+};
+
+pub(in crate::vectors) const PSEUDONYM: Operation = Operation {
+    name: "identifier",
+    input: &[("uid", Kind::Hex), ("v", Kind::Hex)],
+    output: &[("id", Kind::Hex), ("literal", Kind::Hex)],
+    run: |input| {
+        let (uid, v) = (UserId(input.array("uid")?), Vector::from_bytes(input.array("v")?));
+        Ok(json!({ "id": hex(Pseudonym::derive(&uid, &v).0), "literal": hex(literal(&uid, &v).0) }))
+    },
+};
+
+pub(in crate::vectors) const COMMITMENT: Operation = Operation {
+    name: "commitment",
+    input: &[("salt", Kind::Hex), ("record", RECORD)],
+    output: &[("chunks", Kind::Number), ("commitment", Kind::Hex), ("literal", Kind::Hex)],
+    run: |input| {
+        let record = record(&input.object("record")?)?;
+        let salt = Salt::new(input.array("salt")?);
+        let literal = crate::integrity::literal(&mut record.as_slice()).refused()?;
+        Ok(json!({
+            "chunks": record.len().div_ceil(CHUNK_BYTES).max(1),
+            "commitment": hex(Committer::commit(&salt, &record).0.0),
+            "literal": hex(literal.0),
+        }))
+    },
+};
+
+pub(in crate::vectors) const FIG5: Operation = Operation {
+    name: "Fig. 5 record",
+    input: &[("text", Kind::Text)],
+    output: &[
+        ("txtype", Kind::Number),
+        ("timestamp", Kind::Number),
+        ("hash", Kind::Hex),
+        ("signature", Kind::Hex),
+        ("uid", Kind::Hex),
+    ],
+    run: |input| {
+        let Fig5Record { txtype, timestamp, hash, signature, uid } = input.text("text")?.parse().refused()?;
+        Ok(json!({
+            "txtype": txtype as u8,
+            "timestamp": timestamp,
+            "hash": hex(hash.0),
+            "signature": hex(signature),
+            "uid": hex(uid.0),
+        }))
+    },
+};

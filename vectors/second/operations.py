@@ -1,0 +1,499 @@
+"""Each operation of the vectors: from the fields of `input` to those of `output`, or `Refused`."""
+
+from hashlib import sha256
+
+from . import errors, groups, hashes, identity, ledger, records, scheme, tower
+from .errors import Malformed, Refused
+from .groups import G1, G2, q
+from .wire import whole
+
+
+OPERATIONS = {}
+
+
+def operation(name):
+    def register(function):
+        OPERATIONS[name] = function
+        return function
+
+    return register
+
+
+def field(case, name, size=None):
+    raw = bytes.fromhex(case[name])
+    if size is not None and len(raw) != size:
+        raise Malformed(f"{name} is not {size} bytes")
+    return raw
+
+
+def scalar(case, name):
+    return groups.scalar(field(case, name))
+
+
+# Groups
+
+
+@operation("scalar")
+def _(case):
+    value = scalar(case, "encoding")
+    inverse = groups.write_scalar(pow(value, -1, q)).hex() if value else None
+    return {"negative": groups.write_scalar(-value).hex(), "inverse": inverse}
+
+
+@operation("G1")
+def _(case):
+    a = groups.read_g1(field(case, "encoding"))
+    return {"inverse": groups.write_g1(groups.neg(a)).hex(), "square": groups.write_g1(groups.add(a, a)).hex()}
+
+
+@operation("G2")
+def _(case):
+    a = groups.read_g2(field(case, "encoding"))
+    return {"inverse": groups.write_g2(groups.neg(a)).hex(), "square": groups.write_g2(groups.add(a, a)).hex()}
+
+
+@operation("G1 power")
+def _(case):
+    base = groups.read_g1(field(case, "base"))
+    return {"power": groups.write_g1(groups.power_g(base, scalar(case, "exponent"))).hex()}
+
+
+@operation("G2 power")
+def _(case):
+    base = groups.read_g2(field(case, "base"))
+    return {"power": groups.write_g2(groups.power_g(base, scalar(case, "exponent"))).hex()}
+
+
+@operation("GT")
+def _(case):
+    a = groups.READ[case["form"]](field(case, "encoding"))
+    return {"t6": groups.write_t6(a).hex(), "t2": groups.write_t2(a).hex(), "plain": groups.write_plain(a).hex()}
+
+
+def t6(case, name):
+    return groups.read_t6(field(case, name))
+
+
+@operation("GT power")
+def _(case):
+    return {"power": groups.write_t6(tower.power(t6(case, "base"), scalar(case, "exponent"))).hex()}
+
+
+@operation("GT product")
+def _(case):
+    a, b = t6(case, "a"), t6(case, "b")
+    product, quotient = tower.mul(a, b), tower.mul(a, tower.conjugate(b))
+    return {"product": groups.write_t6(product).hex(), "quotient": groups.write_t6(quotient).hex()}
+
+
+@operation("pairing")
+def _(case):
+    e = groups.pairing(groups.read_g1(field(case, "p")), groups.read_g2(field(case, "q")))
+    return {"t6": groups.write_t6(e).hex(), "plain": groups.write_plain(e).hex()}
+
+
+# Scheme
+
+
+def key(case, name):
+    return scheme.key(field(case, name))
+
+
+def g2(case, name):
+    return groups.read_g2(field(case, name))
+
+
+def gt_hex(a):
+    return groups.write_t6(a).hex()
+
+
+def g2_hex(a):
+    return groups.write_g2(a).hex()
+
+
+def some(value):
+    if value == 0:
+        raise Malformed("zero")
+    return value
+
+
+@operation("equations")
+def _(case):
+    k_d, k_d_prime, r = key(case, "k_d"), key(case, "k_d_prime"), some(scalar(case, "r"))
+    k_e, k_e_prime = scheme.k_e(k_d), scheme.k_e(k_d_prime)
+    k_re = scheme.rekey(k_e, k_e_prime)
+    z = groups.power_g(G1, r)
+    # The paper's own pad: e(g1, k_e)^r.
+    pad = tower.power(groups.pairing(G1, k_e), r)
+    shift, unpad = groups.pairing(z, k_re), tower.conjugate(groups.pairing(z, k_e_prime))
+    ms = [tower.power(groups.GENERATOR, groups.scalar(bytes.fromhex(t))) for t in case["t"]]
+    cs = [tower.mul(m, pad) for m in ms]
+    again = [tower.mul(c, shift) for c in cs]
+    return {
+        "k_e": g2_hex(k_e),
+        "k_e_prime": g2_hex(k_e_prime),
+        "Y": gt_hex(scheme.public_key(k_d)),
+        "Z": groups.write_g1(z).hex(),
+        "pad": gt_hex(pad),
+        "M": [gt_hex(m) for m in ms],
+        "C": [gt_hex(c) for c in cs],
+        "k_re": g2_hex(k_re),
+        "C_prime": [gt_hex(c) for c in again],
+        "M_again": [gt_hex(tower.mul(c, unpad)) for c in again],
+    }
+
+
+def key_pair(k_d):
+    return {"k_e": g2_hex(scheme.k_e(k_d)), "Y": gt_hex(scheme.public_key(k_d))}
+
+
+@operation("key derivation")
+def _(case):
+    name = field(case, "name")
+    if case["scope"] not in ("relationship", "folder", "record") or (case["scope"] == "relationship" and name):
+        raise Malformed("unknown scope")
+    okm, k_d = scheme.derive(field(case, "sk", 32), field(case, "k_s", 32), case["scope"], name)
+    return {"okm": okm.hex(), "k_d": groups.write_scalar(k_d).hex(), **key_pair(k_d)}
+
+
+@operation("k_d")
+def _(case):
+    return key_pair(key(case, "encoding"))
+
+
+@operation("public key")
+def _(case):
+    return {"Y": gt_hex(whole(field(case, "encoding"), "public key", scheme.read_public_key))}
+
+
+@operation("parameters")
+def _(case):
+    g1, g2_, k_s = whole(field(case, "encoding"), "parameters", scheme.read_parameters)
+    return {
+        "g1": groups.write_g1(g1).hex(),
+        "g2": g2_hex(g2_),
+        "gT": gt_hex(groups.pairing(g1, g2_)),
+        "k_s": k_s.hex(),
+    }
+
+
+@operation("handshake")
+def _(case):
+    sizes = {"secret": 32, "X_I": 32, "X_R": 32, "verifying_key": 65, "signature": 64, "name_I": None, "name_R": None}
+    fields = {name: field(case, name, size) for name, size in sizes.items()}
+    if case["side"] not in ("I", "R"):
+        raise Malformed("unknown side")
+    statement_i, statement_r, sk = scheme.handshake({"side": case["side"], **fields})
+    return {"statement_I": statement_i.hex(), "statement_R": statement_r.hex(), "sk": sk.hex()}
+
+
+def capsule(case, name):
+    return scheme.capsule(field(case, name))
+
+
+@operation("capsule")
+def _(case):
+    z, c = capsule(case, "encoding")
+    return {"Z": groups.write_g1(z).hex(), "C": gt_hex(c)}
+
+
+@operation("encapsulate")
+def _(case):
+    y = whole(field(case, "Y"), "public key", scheme.read_public_key)
+    m = tower.power(groups.GENERATOR, scalar(case, "t"))
+    return {"M": gt_hex(m), "capsule": scheme.write_capsule(*scheme.encapsulate(y, m, scalar(case, "r"))).hex()}
+
+
+@operation("k_re")
+def _(case):
+    k_re = scheme.rekey(g2(case, "k_e"), g2(case, "k_e_prime"))
+    return {"k_re": g2_hex(k_re), "inverse": g2_hex(groups.neg(k_re))}
+
+
+@operation("compose")
+def _(case):
+    return {"k_re": g2_hex(scheme.same_key(groups.add(g2(case, "first"), g2(case, "second"))))}
+
+
+@operation("re-encrypt")
+def _(case):
+    k_re = g2(case, "k_re")
+    return {"capsule": scheme.write_capsule(*scheme.reencrypt(k_re, *capsule(case, "capsule"))).hex()}
+
+
+@operation("decapsulate")
+def _(case):
+    k_e = g2(case, "k_e")
+    return {"M": gt_hex(scheme.decapsulate(k_e, *capsule(case, "capsule")))}
+
+
+@operation("hops")
+def _(case):
+    keys = [scheme.key(bytes.fromhex(k_d)) for k_d in case["k_d"]]
+    m = tower.power(groups.GENERATOR, scalar(case, "t"))
+    capsules = [scheme.encapsulate(scheme.public_key(keys[0]), m, scalar(case, "r"))]
+    composed = None
+    for a, b in zip(keys, keys[1:]):
+        k_re = scheme.rekey(scheme.k_e(a), scheme.k_e(b))
+        capsules.append(scheme.reencrypt(k_re, *capsules[-1]))
+        composed = k_re if composed is None else scheme.same_key(groups.add(composed, k_re))
+    return {
+        "capsules": [scheme.write_capsule(*c).hex() for c in capsules],
+        "k_re": g2_hex(composed),
+        "M": gt_hex(scheme.decapsulate(scheme.k_e(keys[-1]), *capsules[-1])),
+    }
+
+
+# Envelopes
+
+
+@operation("envelope")
+def _(case):
+    if case["suite"] not in (1, 2):
+        raise Malformed("unknown suite")
+    k_d, opened_by = key(case, "k_d"), key(case, "opened_by")
+    record = hashes.record(case["record"])
+    envelope = scheme.seal(case["suite"], k_d, some(scalar(case, "t")), some(scalar(case, "r")), record)
+    for rule in case["edits"]:
+        envelope = scheme.edit(envelope, rule)
+    head, body, k, salt, opened = scheme.open_envelope(envelope, opened_by)
+    return {
+        "header": head.hex(),
+        "key": k.hex(),
+        "salt": salt.hex(),
+        "body_bytes": len(body),
+        "body_sha256": sha256(body).hexdigest(),
+        "body_first": body[:32].hex(),
+        "body_last": body[-32:].hex(),
+        "record_sha256": sha256(opened).hexdigest(),
+        "commitment": hashes.commitment(salt, opened)[1].hex(),
+    }
+
+
+@operation("header")
+def _(case):
+    encoding = field(case, "encoding")
+    suite, com, z, c = scheme.header(encoding)
+    again = scheme.write_capsule(*scheme.reencrypt(g2(case, "k_re"), z, c))
+    return {
+        "suite": suite,
+        "key_commitment": com.hex(),
+        "capsule": scheme.write_capsule(z, c).hex(),
+        "again": (encoding[:44] + again).hex(),
+    }
+
+
+# Hashes
+
+
+@operation("tagged hash")
+def _(case):
+    return {"digest": hashes.tagged(case["label"], *map(bytes.fromhex, case["parts"])).hex()}
+
+
+@operation("HMAC")
+def _(case):
+    return {"mac": hashes.hmac(field(case, "key"), case["label"], field(case, "message")).hex()}
+
+
+@operation("HKDF")
+def _(case):
+    context = [bytes.fromhex(part) for part in case["context"]]
+    return {"okm": hashes.hkdf(field(case, "secret"), field(case, "salt"), case["label"], context, 96).hex()}
+
+
+@operation("identifier")
+def _(case):
+    uid, v = field(case, "uid", 32), field(case, "v", 32)
+    return {"id": hashes.identifier(uid, v).hex(), "literal": hashes.sha256(uid, v).hex()}
+
+
+@operation("commitment")
+def _(case):
+    record = hashes.record(case["record"])
+    chunks, commitment = hashes.commitment(field(case, "salt", 32), record)
+    return {"chunks": chunks, "commitment": commitment.hex(), "literal": sha256(record).hexdigest()}
+
+
+@operation("Fig. 5 record")
+def _(case):
+    txtype, timestamp, hash_, signature, uid = hashes.fig5(case["text"])
+    return {
+        "txtype": txtype,
+        "timestamp": timestamp,
+        "hash": hash_.hex(),
+        "signature": signature.hex(),
+        "uid": uid.hex(),
+    }
+
+
+# Contract
+
+
+@operation("action")
+def _(case):
+    txtype, arguments = records.action(field(case, "encoding"))
+    role = records.ACTIONS[txtype][1]
+    return {"txtype": txtype, "role": role, "arguments": [argument.hex() for argument in arguments]}
+
+
+@operation("state value")
+def _(case):
+    return {"fields": [value.hex() for value in records.VALUES[case["kind"]](field(case, "encoding"))]}
+
+
+@operation("contract")
+def _(case):
+    state = {entry["key"]: bytes.fromhex(entry["value"]) for entry in case["state"]}
+    creator, own = field(case, "creator", 32), field(case, "txid", 32)
+    response, reads, writes = records.invoke(
+        state, case["role"], creator, own, case["timestamp"], field(case, "action")
+    )
+    after = sorted({**state, **writes}.items())
+    return {
+        "call": hashes.sha256(creator, own, field(case, "action")).hex(),
+        "response": response.hex(),
+        "reads": reads,
+        "after": [{"key": key, "value": value.hex()} for key, value in after],
+    }
+
+
+# Identity
+
+
+@operation("sign")
+def _(case):
+    verifying_key, signature = identity.sign(field(case, "d", 32), field(case, "message"))
+    return {"verifying_key": verifying_key.hex(), "signature": signature.hex()}
+
+
+@operation("verify")
+def _(case):
+    verifying_key, message = identity.read_key(field(case, "verifying_key", 65)), field(case, "message")
+    identity.verify(verifying_key, message, identity.read_signature(field(case, "signature", 64)))
+    return {"digest": sha256(message).hexdigest()}
+
+
+@operation("certificate")
+def _(case):
+    msp = identity.Msp(identity.Certificate(field(case, "root")))
+    if case["revocations"] is not None:
+        msp.revoke(identity.revocations(field(case, "revocations")))
+    certificate = identity.Certificate(field(case, "certificate"))
+    msp.validate_at(certificate, case["now"])
+    return {
+        "organisation": certificate.organisation,
+        "role": certificate.role,
+        "id": certificate.id.hex(),
+        "serial": certificate.serial.hex(),
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+        "verifying_key": certificate.point.hex(),
+        "sealing_key": certificate.sealing_key.hex() if certificate.sealing_key else None,
+        "fingerprint": certificate.fingerprint.hex(),
+    }
+
+
+@operation("revocations")
+def _(case):
+    msp = identity.Msp(identity.Certificate(field(case, "root")))
+    for encoding in case["lists"]:
+        revocations = identity.revocations(bytes.fromhex(encoding))
+        msp.revoke(revocations)
+    authority, number, serials, _ = revocations
+    return {"authority": authority.hex(), "number": number, "serials": [serial.hex() for serial in serials]}
+
+
+@operation("sealed message")
+def _(case):
+    secret = scheme.clamped(field(case, "key"))
+    sealed = whole(field(case, "sealed"), "sealed message", identity.read_sealed)
+    public, plaintext = identity.open_sealed(secret, field(case, "info"), field(case, "aad"), sealed)
+    return {"public_key": public.hex(), "plaintext": plaintext.hex()}
+
+
+@operation("signed message")
+def _(case):
+    if case["kind"] not in identity.CONTENT:
+        raise Malformed("unknown kind")
+    root = field(case, "root")
+    fields, member = identity.signed(
+        case["kind"], field(case, "encoding"), lambda: identity.Certificate(root), case["now"]
+    )
+    return {"fields": [value.hex() for value in fields], "member": member.id.hex(), "role": member.role}
+
+
+@operation("credentials")
+def _(case):
+    encoding = field(case, "encoding")
+    uid, ids = identity.credentials(encoding)
+    return {"uid": uid.hex(), "ids": [i.hex() for i in ids], "sha256": sha256(encoding).hexdigest()}
+
+
+@operation("institution")
+def _(case):
+    encoding = field(case, "encoding")
+    certificate = identity.institution(encoding, lambda s: scheme.clamped(s).public_key().public_bytes_raw())
+    return {
+        "id": certificate.id.hex(),
+        "verifying_key": certificate.point.hex(),
+        "sealing_key": certificate.sealing_key.hex(),
+        "sha256": sha256(encoding).hexdigest(),
+    }
+
+
+# Ledger
+
+
+@operation("policy")
+def _(case):
+    policy = whole(field(case, "encoding"), "policy", ledger.read_policy)
+    signers = [(field(signer, "id", 32), signer["organisation"]) for signer in case["signers"]]
+    return {
+        "text": ledger.policy_text(policy),
+        "satisfied": ledger.satisfied(policy, signers),
+        "ids": sorted({identifier.hex() for identifier, _ in signers}),
+    }
+
+
+@operation("ledger encoding")
+def _(case):
+    what, read = ledger.FORMATS[case["kind"]]
+    value = whole(field(case, "encoding"), what, read)
+    return {"sha256": sha256(value.encoding).hexdigest()}
+
+
+def entries(updates):
+    return [
+        {"key": key, "block": block, "tx": tx, "value": value.hex()}
+        for key, ((block, tx), value) in sorted(updates.items())
+    ]
+
+
+@operation("chain")
+def _(case):
+    chain, verdicts = ledger.Chain(), []
+    for encoding in case["blocks"]:
+        codes = chain.commit(whole(bytes.fromhex(encoding), "block", ledger.Block))
+        verdicts.append({
+            "codes": [ledger.show(code) for code in codes],
+            "header_hash": chain.tip.hex(),
+            "commit_hash": chain.commit_hash.hex(),
+        })
+    txids = [
+        {"txid": txid.hex(), "block": block, "tx": tx, "code": code}
+        for txid, ((block, tx), code) in sorted(chain.txids.items())
+    ]
+    return {"verdicts": verdicts, "state": entries(chain.state), "txids": txids}
+
+
+@operation("transaction")
+def _(case):
+    chain = ledger.Chain()
+    for encoding in case["chain"]:
+        chain.commit(whole(bytes.fromhex(encoding), "block", ledger.Block))
+    codes, updates, _ = chain.judge(chain.height, [bytes.fromhex(envelope) for envelope in case["envelopes"]])
+    for code in codes:
+        if code:
+            raise Refused(ledger.show(code))
+    return {"updates": entries(updates)}
