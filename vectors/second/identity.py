@@ -364,7 +364,7 @@ def open_sealed(secret, info, aad, sealed):
 
 
 def read_upload(reader):
-    fields = [reader.raw("txid", 32), reader.raw("digest", 32)]
+    fields = [reader.raw("txid", 32), reader.raw("digest", 32), reader.raw("digest", 32)]
     return fields, b"".join(fields)
 
 

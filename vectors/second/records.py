@@ -99,12 +99,7 @@ def invoke(state, role, creator, own, time, encoding):
         must(creator == found[0], holder)
         must(recipient != found[2], "the recipient is the record's own hospital")
         must(get(f"share/{own.hex()}", share) is None, exists)
-        latest_key = f"latest/{record.hex()}/{recipient.hex()}"
-        latest = get(latest_key, txid)
-        if latest:
-            open_ = get(f"share/{latest.hex()}", share)
-            must(open_ is None or len(open_) == 5, "a request for this record and recipient is open")
-        put(latest_key, own)
+        put(f"latest/{record.hex()}/{recipient.hex()}", own)
         response = put(f"share/{own.hex()}", record + recipient + grant + u64(time) + u8(0))
     else:
         (request,) = arguments
@@ -113,5 +108,7 @@ def invoke(state, role, creator, own, time, encoding):
         must(found, "there is no such request")
         must(creator == found[1], "the creator is not the recipient")
         must(len(found) == 4, "the request is completed already")
+        latest = get(f"latest/{found[0].hex()}/{found[1].hex()}", txid)
+        must(latest == request, "a newer request for this record and recipient has taken its place")
         response = put(key, b"".join(found) + u8(1) + u64(time))
     return response, sorted(reads), writes

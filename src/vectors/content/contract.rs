@@ -150,12 +150,15 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
     let (open, done) = (with(names.share_entries(None)), with(names.share_entries(Some(TIME))));
     let (txid, request) = (&names.txid, &names.request);
     let other = &TxId(Digest(names.stranger));
+    let [_, share] = names.share_entries(None);
+    let replaced = with([entry(&format!("latest/{}/{}", names.txid, names.recipient), &encoded(other)), share]);
     file.group(&INVOKE);
     for (comment, input) in [
         ("0001: a confirmation", call("user", user, other, &confirm, &[])),
         ("0000: a confirmed record", call("hospital", hospital, txid, &write, &confirmed)),
         ("0002: a request", call("user", user, request, &ask, &recorded)),
         ("0002: another request once the first is completed", call("user", user, other, &ask, &done)),
+        ("0002: another request in the place of the first", call("user", user, other, &ask, &open)),
         ("0003: a completion", call("hospital", recipient, other, &complete, &open)),
     ] {
         file.valid(comment, &["Accepted"], input)?;
@@ -193,10 +196,10 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
         ("a request for no record", call("user", user, request, &ask, &[])),
         ("a request for somebody else's record", call("user", stranger, request, &ask, &recorded)),
         ("a request to the record's own hospital", call("user", user, request, &encoded(&to_itself), &recorded)),
-        ("a second request while one is open", call("user", user, other, &ask, &open)),
         ("a request under a txid that has one", call("user", user, request, &ask, &done)),
         ("a completion of no request", call("hospital", recipient, other, &complete, &recorded)),
         ("a completion by another hospital", call("hospital", hospital, other, &complete, &open)),
+        ("a completion of a request that was replaced", call("hospital", recipient, other, &complete, &replaced)),
         ("a completion twice", call("hospital", recipient, other, &complete, &done)),
         ("a corrupt record", call("user", user, request, &ask, &[corrupt])),
     ] {

@@ -256,7 +256,8 @@ pub(super) fn messages() -> Result<File, Fault> {
         seal(&cloud, info, &txid.0.0, &bytes::<96>(rng), rng).map_err(malformed)
     };
     let grant = Grant { request: txid, k_re: sealed(Grant::K_RE)?, k_e_prime: sealed(Grant::K_E_PRIME)? };
-    let upload = Upload { record: txid, envelope: Digest(bytes(&mut file.rng)) };
+    let (header, envelope) = (Digest(bytes(&mut file.rng)), Digest(bytes(&mut file.rng)));
+    let upload = Upload { record: txid, header, envelope };
     let upload = encoded(&Signed::new(upload, &north, &north_key));
     let fetch = encoded(&Signed::new(Fetch { request: txid }, &north, &north_key));
     let grant = encoded(&Signed::new(grant, &user, &user_key));

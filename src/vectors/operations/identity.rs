@@ -122,7 +122,7 @@ fn signed<T: Wire>(input: &Input<'_>, fields: fn(&T) -> Vec<serde_json::Value>) 
     let signed: Signed<T> = input.wire("encoding")?;
     let mut msp = Msp::new();
     msp.trust(&certificate(input, "root")?).refused()?;
-    let member = signed.verify(&msp, input.number("now")?).refused()?;
+    let member = signed.verify_at(&msp, input.number("now")?).refused()?;
     Ok(json!({ "fields": fields(&signed.content), "member": wire(&member.id), "role": member.role.name() }))
 }
 
