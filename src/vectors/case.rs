@@ -32,7 +32,7 @@ pub(super) struct Operation {
     pub(super) name: &'static str,
     pub(super) input: Fields,
     pub(super) output: Fields,
-    pub(super) run: fn(&Input<'_>) -> Result<Value, Fault>,
+    pub(super) run: fn(Input<'_>) -> Result<Value, Fault>,
 }
 
 /// Why an operation gives no output.
@@ -81,57 +81,57 @@ pub(super) fn t6(value: &Gt) -> Value {
 pub(super) struct Input<'a>(pub(super) &'a Map<String, Value>);
 
 impl<'a> Input<'a> {
-    fn get(&self, name: &str) -> Result<&'a Value, Fault> {
+    fn get(self, name: &str) -> Result<&'a Value, Fault> {
         self.0.get(name).ok_or_else(|| malformed(format_args!("no field {name}")))
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<&'a str, Fault> {
+    pub(super) fn text(self, name: &str) -> Result<&'a str, Fault> {
         self.get(name)?.as_str().ok_or_else(|| malformed(format_args!("{name} is no text")))
     }
 
-    pub(super) fn bytes(&self, name: &str) -> Result<Vec<u8>, Fault> {
+    pub(super) fn bytes(self, name: &str) -> Result<Vec<u8>, Fault> {
         read_hex(self.get(name)?)
     }
 
-    pub(super) fn array<const N: usize>(&self, name: &str) -> Result<[u8; N], Fault> {
+    pub(super) fn array<const N: usize>(self, name: &str) -> Result<[u8; N], Fault> {
         self.bytes(name)?.try_into().map_err(|_| malformed(format_args!("{name} is not {N} bytes")))
     }
 
-    pub(super) fn number(&self, name: &str) -> Result<u64, Fault> {
+    pub(super) fn number(self, name: &str) -> Result<u64, Fault> {
         self.get(name)?.as_u64().ok_or_else(|| malformed(format_args!("{name} is no number")))
     }
 
-    pub(super) fn size(&self, name: &str) -> Result<usize, Fault> {
+    pub(super) fn size(self, name: &str) -> Result<usize, Fault> {
         usize::try_from(self.number(name)?).map_err(malformed)
     }
 
-    pub(super) fn list(&self, name: &str) -> Result<&'a [Value], Fault> {
+    pub(super) fn list(self, name: &str) -> Result<&'a [Value], Fault> {
         self.get(name)?.as_array().map(Vec::as_slice).ok_or_else(|| malformed(format_args!("{name} is no list")))
     }
 
-    pub(super) fn byte_lists(&self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
+    pub(super) fn byte_lists(self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
         self.list(name)?.iter().map(read_hex).collect()
     }
 
-    pub(super) fn objects(&self, name: &str) -> Result<Vec<Input<'a>>, Fault> {
+    pub(super) fn objects(self, name: &str) -> Result<Vec<Input<'a>>, Fault> {
         let object = |value: &'a Value| value.as_object().map(Input).ok_or_else(|| malformed("no object"));
         self.list(name)?.iter().map(object).collect()
     }
 
-    pub(super) fn object(&self, name: &str) -> Result<Input<'a>, Fault> {
+    pub(super) fn object(self, name: &str) -> Result<Input<'a>, Fault> {
         self.get(name)?.as_object().map(Input).ok_or_else(|| malformed(format_args!("{name} is no object")))
     }
 
-    pub(super) fn scalar(&self, name: &str) -> Result<Scalar, Fault> {
+    pub(super) fn scalar(self, name: &str) -> Result<Scalar, Fault> {
         Scalar::from_bytes(&self.bytes(name)?).refused()
     }
 
-    pub(super) fn scalars(&self, name: &str) -> Result<Vec<Scalar>, Fault> {
+    pub(super) fn scalars(self, name: &str) -> Result<Vec<Scalar>, Fault> {
         self.byte_lists(name)?.iter().map(|bytes| Scalar::from_bytes(bytes).refused()).collect()
     }
 
     /// A value by its wire encoding; refused where the library refuses it.
-    pub(super) fn wire<T: Wire>(&self, name: &str) -> Result<T, Fault> {
+    pub(super) fn wire<T: Wire>(self, name: &str) -> Result<T, Fault> {
         T::from_bytes(&self.bytes(name)?).refused()
     }
 }

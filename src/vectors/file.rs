@@ -162,7 +162,7 @@ fn print(value: &Value) -> Result<String, Fault> {
 fn perform(operation: &Operation, input: &Value) -> Result<Value, Fault> {
     let input = input.as_object().ok_or_else(|| malformed("the input is no object"))?;
     conforms_to_fields(input, operation.input)?;
-    let output = (operation.run)(&Input(input))?;
+    let output = (operation.run)(Input(input))?;
     conforms_to_fields(output.as_object().ok_or_else(|| malformed("the output is no object"))?, operation.output)?;
     Ok(output)
 }
@@ -205,10 +205,9 @@ pub(super) fn check(name: &str, text: &str, operations: &[&'static Operation]) -
         for case in group.list("tests")? {
             let number = counts.valid + counts.invalid + 1;
             let at = |fault| malformed(format_args!("{name}, tcId {number}: {fault}"));
-            match check_case(operation, case, number, &mut flags).map_err(at)? {
-                true => counts.valid += 1,
-                false => counts.invalid += 1,
-            }
+            let valid = check_case(operation, case, number, &mut flags).map_err(at)?;
+            counts.valid += u64::from(valid);
+            counts.invalid += u64::from(!valid);
         }
     }
     if top.number("numberOfTests")? != counts.valid + counts.invalid {

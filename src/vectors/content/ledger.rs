@@ -40,12 +40,11 @@ fn with(envelope: &Envelope, change: impl FnOnce(&mut Transaction), who: &Signer
     transaction.sign(&who.key).map_err(malformed)
 }
 
+/// Bytes, each with what is the matter with them.
+type Named = Vec<(&'static str, Vec<u8>)>;
+
 /// The good share request, and for each code an envelope that has it.
-fn envelopes(
-    world: &World,
-    ask: &Action,
-    rng: &mut ChaCha20Rng,
-) -> Result<(Envelope, Vec<(&'static str, Vec<u8>)>), Fault> {
+fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Envelope, Named), Fault> {
     let (alice, nonce) = (&world.alice, Nonce(bytes(rng)));
     let good = world.envelope(nonce, alice, ask, 3)?;
     let forged = |change: &dyn Fn(&mut Proposal)| -> Result<Vec<u8>, Fault> {
@@ -154,8 +153,7 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
     let sealed = |who: &Signer| seal(2, hash, &second.envelopes, who);
     let mut stranger = super::world::Known::new(Group::Ledger, &mut file.rng)?;
     let stranger = stranger.enrol("ledger", crate::identity::Role::Orderer, &mut file.rng)?;
-    let mut envelopes = second.clone();
-    envelopes.envelopes = first.envelopes.clone();
+    let envelopes = Block { envelopes: first.envelopes.clone(), ..second.clone() };
     let mut data = second.clone();
     data.header.data_hash.0[0] ^= 1;
     let mut high = second.clone();

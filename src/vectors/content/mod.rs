@@ -17,8 +17,11 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use serde_json::Value;
 
+/// Makes a file.
+type Make = fn() -> Result<File, Fault>;
+
 /// Every file, by name without extension.
-pub(super) const FILES: [(&str, fn() -> Result<File, Fault>); 16] = [
+pub(super) const FILES: [(&str, Make); 16] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),

@@ -318,7 +318,7 @@ impl Sides {
 
 /// RFC 7748, section 5.
 pub(super) const fn clamped(mut secret: [u8; 32]) -> [u8; 32] {
-    secret[0] &= 248;
-    secret[31] = secret[31] & 127 | 64;
+    secret[0] &= 0xf8;
+    secret[31] = secret[31] & 0x7f | 0x40;
     secret
 }

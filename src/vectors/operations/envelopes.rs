@@ -19,7 +19,7 @@ const RECORD_LIMIT: usize = 1000 * CHUNK_BYTES;
 /// A record by rule: SHA-256(seed || 0), SHA-256(seed || 1), ..., the numbers as eight bytes, cut to `bytes`.
 pub(in crate::vectors) const RECORD: Kind = Kind::Object(&[("seed", Kind::Hex), ("bytes", Kind::Number)]);
 
-pub(in crate::vectors) fn record(rule: &Input<'_>) -> Result<Vec<u8>, Fault> {
+pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
     let (seed, bytes) = (rule.bytes("seed")?, rule.size("bytes")?);
     if bytes > RECORD_LIMIT {
         return Err(malformed("a record of more than 1000 chunks"));
@@ -45,7 +45,7 @@ const EDIT: Kind = Kind::Object(&[
     ("bytes", Kind::Hex),
 ]);
 
-fn edit(envelope: &mut Vec<u8>, rule: &Input<'_>) -> Result<(), Fault> {
+fn edit(envelope: &mut Vec<u8>, rule: Input<'_>) -> Result<(), Fault> {
     let outside = || malformed("an edit outside the envelope");
     let (at, to, count, bytes) = (rule.size("at")?, rule.size("to")?, rule.size("count")?, rule.bytes("bytes")?);
     if at > envelope.len() {
@@ -68,7 +68,7 @@ fn edit(envelope: &mut Vec<u8>, rule: &Input<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn suite(input: &Input<'_>) -> Result<Suite, Fault> {
+fn suite(input: Input<'_>) -> Result<Suite, Fault> {
     match input.number("suite")? {
         1 => Ok(Suite::Aes256Gcm),
         2 => Ok(Suite::ChaCha20Poly1305),
@@ -101,7 +101,7 @@ pub(in crate::vectors) const ENVELOPE: Operation = Operation {
     run: |input| {
         let params = Params::new(Seed([0; 32]));
         let (suite, k_d, opened_by) = (suite(input)?, key(input, "k_d")?, key(input, "opened_by")?);
-        let record = record(&input.object("record")?)?;
+        let record = record(input.object("record")?)?;
         // The sealer draws t, then r, each as 48 bytes that it reduces modulo q.
         let wide = |x: &Scalar| [&[0; 16][..], &x.to_bytes()].concat();
         let (t, r) = (input.scalar("t")?, input.scalar("r")?);
@@ -112,7 +112,7 @@ pub(in crate::vectors) const ENVELOPE: Operation = Operation {
         let mut envelope = Vec::new();
         sealer.refused()?.seal(&mut record.as_slice(), &mut envelope).refused()?;
         for rule in input.objects("edits")? {
-            edit(&mut envelope, &rule)?;
+            edit(&mut envelope, rule)?;
         }
         let (head, body) = envelope.split_at(envelope.len().min(Header::BYTES));
         let header = Header::from_bytes(head).map_err(DecryptError::from).refused()?;

@@ -62,7 +62,7 @@ pub(in crate::vectors) const GT_ELEMENT: Operation = Operation {
     },
 };
 
-fn gt(input: &Input<'_>, name: &str) -> Result<Gt, crate::vectors::case::Fault> {
+fn gt(input: Input<'_>, name: &str) -> Result<Gt, crate::vectors::case::Fault> {
     Gt::from_bytes(&input.bytes(name)?).refused()
 }
 

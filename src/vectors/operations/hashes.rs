@@ -56,7 +56,7 @@ pub(in crate::vectors) const COMMITMENT: Operation = Operation {
     input: &[("salt", Kind::Hex), ("record", RECORD)],
     output: &[("chunks", Kind::Number), ("commitment", Kind::Hex), ("literal", Kind::Hex)],
     run: |input| {
-        let record = record(&input.object("record")?)?;
+        let record = record(input.object("record")?)?;
         let salt = Salt::new(input.array("salt")?);
         let literal = crate::integrity::literal(&mut record.as_slice()).refused()?;
         Ok(json!({

@@ -37,7 +37,7 @@ pub(in crate::vectors) const VERIFY: Operation = Operation {
     },
 };
 
-fn certificate(input: &Input<'_>, name: &str) -> Result<Certificate, Fault> {
+fn certificate(input: Input<'_>, name: &str) -> Result<Certificate, Fault> {
     Certificate::from_der(&input.bytes(name)?).refused()
 }
 
@@ -118,7 +118,7 @@ pub(in crate::vectors) const SEALED: Operation = Operation {
     },
 };
 
-fn signed<T: Wire>(input: &Input<'_>, fields: fn(&T) -> Vec<serde_json::Value>) -> Result<serde_json::Value, Fault> {
+fn signed<T: Wire>(input: Input<'_>, fields: fn(&T) -> Vec<serde_json::Value>) -> Result<serde_json::Value, Fault> {
     let signed: Signed<T> = input.wire("encoding")?;
     let mut msp = Msp::new();
     msp.trust(&certificate(input, "root")?).refused()?;

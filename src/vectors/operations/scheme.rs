@@ -33,11 +33,11 @@ fn params() -> Params {
     Params::new(Seed([0; 32]))
 }
 
-pub(in crate::vectors) fn key(input: &Input<'_>, name: &str) -> Result<DecryptionKey, Fault> {
+pub(in crate::vectors) fn key(input: Input<'_>, name: &str) -> Result<DecryptionKey, Fault> {
     DecryptionKey::from_bytes(&input.bytes(name)?).refused()
 }
 
-fn k_e(input: &Input<'_>, name: &str) -> Result<EncryptionKey, Fault> {
+fn k_e(input: Input<'_>, name: &str) -> Result<EncryptionKey, Fault> {
     EncryptionKey::from_bytes(&input.bytes(name)?).refused()
 }
 
@@ -222,7 +222,7 @@ pub(in crate::vectors) const REKEY: Operation = Operation {
     },
 };
 
-fn rekey(input: &Input<'_>, name: &str) -> Result<ReKey, Fault> {
+fn rekey(input: Input<'_>, name: &str) -> Result<ReKey, Fault> {
     ReKey::from_bytes(&input.bytes(name)?).refused()
 }
 
