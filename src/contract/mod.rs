@@ -213,6 +213,8 @@ fn share_request(
     if share(state, call.txid)?.is_some() {
         return Err(ContractError::Exists);
     }
+    // Read, so that of two requests made on the same state only one is valid.
+    latest_share(state, item, recipient)?;
     state.put(&records::latest_key(item, recipient), call.txid.to_bytes())?;
     let share = Share { record: item, recipient, grant, requested: call.timestamp, completed: None };
     put(state, &records::share_key(call.txid), &share)

@@ -99,7 +99,9 @@ def invoke(state, role, creator, own, time, encoding):
         must(creator == found[0], holder)
         must(recipient != found[2], "the recipient is the record's own hospital")
         must(get(f"share/{own.hex()}", share) is None, exists)
-        put(f"latest/{record.hex()}/{recipient.hex()}", own)
+        latest_key = f"latest/{record.hex()}/{recipient.hex()}"
+        get(latest_key, txid)
+        put(latest_key, own)
         response = put(f"share/{own.hex()}", record + recipient + grant + u64(time) + u8(0))
     else:
         (request,) = arguments

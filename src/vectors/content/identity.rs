@@ -8,7 +8,7 @@ use super::world::{Known, NOW, assemble, high_s};
 use super::{bytes, encoded, flip, lengths, put};
 use crate::flow::{Fetch, Grant, Signed, Upload};
 use crate::hash::Digest;
-use crate::identity::{Certificate, Group, Role, Sealed, SealingKey, Signature, SigningKey, seal};
+use crate::identity::{Certificate, Group, MemberId, Role, Sealed, SealingKey, Signature, SigningKey, Subject, seal};
 use crate::ledger::{Signer, TxId};
 use crate::secret::Secret;
 use crate::wire::Wire;
@@ -80,7 +80,7 @@ fn certificates(file: &mut File) -> Result<(), Fault> {
     let north = hospitals.enrol("North Hospital", Role::Hospital, rng)?;
     let peer = ledger.enrol("North Hospital", Role::Peer, rng)?;
     let key = SigningKey::random(rng);
-    let subject = north.certificate.subject().clone();
+    let subject = Subject::new("North Hospital", Role::Hospital, MemberId::random(rng)).map_err(malformed)?;
     let sealing = SealingKey::random(rng).public();
     let sealer = hospitals.authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW / 1000, rng);
     let sealer = sealer.map_err(malformed)?;

@@ -131,7 +131,9 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
     input: &[("kind", Kind::Text), ("root", Kind::Hex), ("now", Kind::Number), ("encoding", Kind::Hex)],
     output: &[("fields", Kind::List(&Kind::Hex)), ("member", Kind::Hex), ("role", Kind::Text)],
     run: |input| match input.text("kind")? {
-        "upload" => signed::<Upload>(input, |content| vec![wire(&content.record), wire(&content.envelope)]),
+        "upload" => signed::<Upload>(input, |content| {
+            vec![wire(&content.record), wire(&content.header), wire(&content.envelope)]
+        }),
         "fetch" => signed::<Fetch>(input, |content| vec![wire(&content.request)]),
         "grant" => signed::<Grant>(input, |content| {
             vec![wire(&content.request), wire(&content.k_re), wire(&content.k_e_prime), wire(&content.digest())]
