@@ -157,8 +157,6 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
         ("0001: a confirmation", call("user", user, other, &confirm, &[])),
         ("0000: a confirmed record", call("hospital", hospital, txid, &write, &confirmed)),
         ("0002: a request", call("user", user, request, &ask, &recorded)),
-        ("0002: another request once the first is completed", call("user", user, other, &ask, &done)),
-        ("0002: another request in the place of the first", call("user", user, other, &ask, &open)),
         ("0003: a completion", call("hospital", recipient, other, &complete, &open)),
     ] {
         file.valid(comment, &["Accepted"], input)?;
