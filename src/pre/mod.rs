@@ -22,7 +22,7 @@
 mod capsule;
 mod dh;
 mod folder;
-#[cfg(feature = "hazmat")]
+#[cfg(any(feature = "hazmat", test))]
 pub mod hazmat;
 mod keys;
 mod params;
