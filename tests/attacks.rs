@@ -1,427 +1,452 @@
 //! Each security fact C1 to C13 of `paper-notes.md` as an attack that runs: against the literal form, where it succeeds,
 //! and against ours, where it fails, or where a sentence says why it still succeeds.
 //!
-//! `cargo test --release --test attacks -- --nocapture` prints which form fell.
+//! `cargo test --release attacks` runs them and prints which form fell.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use ark_bls12_381::{Bls12_381, Fq, Fq12, Fr, G1Affine};
-use ark_ec::pairing::{Pairing, PairingOutput};
-use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{AdditiveGroup, Field, PrimeField};
-use num_bigint::BigUint;
-use phi_pre::envelope::{DecryptError, Header, Opener, Sealer, Suite};
-use phi_pre::error::DecodeError;
-use phi_pre::group::{G1, G2, Gt, Scalar};
-use phi_pre::hash::sha256;
-use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Authority, Certificate, Credentials, Delivery, Group, PhoneNumber, SealingKey, SigningKey};
-use phi_pre::integrity::{Committer, Salt, literal};
-use phi_pre::paper::{self, Setup};
-use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, HandshakeError, Params, Party, PublicKey, ReKey, Scope, Seed,
-    Session, SharedSecret, hazmat,
-};
-use phi_pre::wire::Wire;
-use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
-use std::collections::BTreeSet;
-
-type E = Bls12_381;
-
-fn rng(seed: u64) -> ChaCha20Rng {
-    ChaCha20Rng::seed_from_u64(seed)
-}
-
-fn fr(rng: &mut ChaCha20Rng) -> Fr {
-    let mut wide = [0; 48];
-    rng.fill_bytes(&mut wide);
-    Fr::from_le_bytes_mod_order(&wide)
-}
-
-/// The literal form: one key pair and two blocks under one pad.
-struct Literal {
-    k_e: <E as Pairing>::G2Affine,
-    k_e_prime: <E as Pairing>::G2Affine,
-    m: Vec<PairingOutput<E>>,
-    c: paper::Ciphertext<E>,
-}
-
-impl Literal {
-    fn new(rng: &mut ChaCha20Rng) -> Self {
-        let setup = Setup::<E>::standard();
-        let g_t = E::pairing(setup.g1, setup.g2);
-        let m = vec![g_t * fr(rng), g_t * fr(rng)];
-        let (k_e, k_e_prime) = (setup.encryption_key(fr(rng)), setup.encryption_key(fr(rng)));
-        let c = setup.encrypt(k_e, &m, fr(rng));
-        Self { k_e, k_e_prime, m, c }
-    }
-
-    fn k_re(&self) -> <E as Pairing>::G2Affine {
-        paper::re_encryption_key::<E>(self.k_e, self.k_e_prime)
-    }
-}
-
-/// Our form: the keys of one scope between the user and hospitals A and B.
-struct Ours {
-    params: Params,
-    public: PublicKey,
-    k_e: EncryptionKey,
-    k_e_prime: EncryptionKey,
-    k_re: ReKey,
-}
-
-impl Ours {
-    fn new(scope: Scope<'_>) -> Self {
-        let params = Params::new(Seed([1; 32]));
-        let k_d = params.derive(&SharedSecret::from_bytes([2; 32]), scope);
-        let k_e = k_d.encryption_key(&params);
-        let k_e_prime = params.derive(&SharedSecret::from_bytes([3; 32]), scope).encryption_key(&params);
-        Self { public: k_d.public_key(&params), k_re: ReKey::new(&k_e, &k_e_prime).unwrap(), k_e, k_e_prime, params }
-    }
-
-    fn envelope(&self, record: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
-        let mut envelope = Vec::new();
-        let sealer = Sealer::new(&self.params, &self.public, Suite::default(), rng).unwrap();
-        sealer.seal(&mut &record[..], &mut envelope).unwrap();
-        envelope
-    }
-}
-
-fn header(envelope: &[u8]) -> Header {
-    Header::from_bytes(&envelope[..Header::BYTES]).unwrap()
-}
-
-fn open(header: &Header, envelope: &[u8], key: &EncryptionKey) -> Result<Vec<u8>, DecryptError> {
-    let mut record = Vec::new();
-    Opener::new(header, key)?.open(&mut &envelope[Header::BYTES..], &mut record)?;
-    Ok(record)
-}
-
-fn fell(fact: &str, literal: &str, ours: &str) {
-    println!("{fact:<4} literal form: {literal:<58} our form: {ours}");
-}
-
-/// One known block reveals all blocks of the record.
-#[test]
-fn c1_shared_pad() {
-    let rng = &mut rng(1);
-    let w = Literal::new(rng);
-    let recovered = w.c.c[1] - w.c.c[0] + w.m[0];
-    assert_eq!(recovered, w.m[1]);
-
-    let ours = Ours::new(Scope::Relationship);
-    let m = [Gt::random(rng), Gt::random(rng)];
-    let [(a, _), (b, _)] = m.map(|m| hazmat::encapsulate_with(&ours.params, &ours.public, &m, &Scalar::random(rng)));
-    assert_ne!((*b.c() / *a.c() * m[0]).to_bytes(), m[1].to_bytes());
-    fell("C1", "FELL, one known block gives the next", "stands, a fresh r and one element for each record");
-}
-
-/// The holder of the "encryption key" decrypts.
-#[test]
-fn c2_ke_decrypts() {
-    let rng = &mut rng(2);
-    let w = Literal::new(rng);
-    assert_eq!(paper::decrypt(&w.c, w.k_e), w.m);
-
-    // Whoever encrypts for us holds Y. What Y offers against (Z, C) fails; k_e from Y is a pairing inversion.
-    let ours = Ours::new(Scope::Relationship);
-    let m = Gt::random(rng);
-    let (capsule, _) = hazmat::encapsulate_with(&ours.params, &ours.public, &m, &Scalar::random(rng));
-    let y = Gt::from_bytes(&ours.public.to_bytes()).unwrap();
-    let z_pad = phi_pre::group::pairing(capsule.z(), &G2::generator());
-    for guess in [*capsule.c() / y, *capsule.c() / z_pad, *capsule.c() / (y * z_pad)] {
-        assert_ne!(guess.to_bytes(), m.to_bytes());
-    }
-    assert!(EncryptionKey::from_bytes(&ours.public.to_bytes()).is_err());
-    fell("C2", "FELL, k_e decrypts", "stands, encryption needs Y alone and k_e is secret");
-}
-
-/// Proxy and delegatee compute k_e.
-#[test]
-fn c3_collusion() {
-    let rng = &mut rng(3);
-    let w = Literal::new(rng);
-    let stolen = (w.k_e_prime.into_group() - w.k_re()).into_affine();
-    assert_eq!(paper::decrypt(&w.c, stolen), w.m);
-
-    let steal = |w: &Ours| {
-        let k_e_prime = G2::from_bytes(w.k_e_prime.to_bytes().expose()).unwrap();
-        let k_re = G2::from_bytes(w.k_re.to_bytes().expose()).unwrap();
-        EncryptionKey::from_bytes(&(k_e_prime / k_re).to_bytes()).unwrap()
+mod attacks {
+    use ark_bls12_381::{Bls12_381, Fq, Fq12, Fr, G1Affine};
+    use ark_ec::pairing::{Pairing, PairingOutput};
+    use ark_ec::{AffineRepr, CurveGroup};
+    use ark_ff::{AdditiveGroup, Field, PrimeField};
+    use num_bigint::BigUint;
+    use phi_pre::envelope::{DecryptError, Header, Opener, Sealer, Suite};
+    use phi_pre::error::DecodeError;
+    use phi_pre::group::{G1, G2, Gt, Scalar};
+    use phi_pre::hash::sha256;
+    use phi_pre::identifier::Pseudonym;
+    use phi_pre::identity::{
+        Authority, Certificate, Credentials, Delivery, Group, PhoneNumber, SealingKey, SigningKey,
     };
-    let (one, other) = (Ours::new(Scope::Record(b"1")), Ours::new(Scope::Record(b"2")));
-    let stolen = steal(&one);
-    let (granted, withheld) = (one.envelope(b"granted", rng), other.envelope(b"withheld", rng));
-    assert_eq!(open(&header(&granted), &granted, &stolen).unwrap(), b"granted");
-    assert!(matches!(open(&header(&withheld), &withheld, &stolen), Err(DecryptError::Refused)));
-    fell("C3", "FELL, k_e of all records", "falls for the granted record alone, which the delegatee may read anyway");
-}
-
-/// k_re runs both ways.
-#[test]
-fn c4_bidirectional() {
-    let rng = &mut rng(4);
-    let w = Literal::new(rng);
-    let setup = Setup::<E>::standard();
-    let for_b = setup.encrypt(w.k_e_prime, &w.m, fr(rng));
-    let back = (-w.k_re().into_group()).into_affine();
-    assert_eq!(paper::decrypt(&paper::re_encrypt(&for_b, back), w.k_e), w.m);
-
-    let ours = Ours::new(Scope::Record(b"1"));
-    let k_d_prime = ours.params.derive(&SharedSecret::from_bytes([3; 32]), Scope::Record(b"1"));
-    let (for_b, m) = k_d_prime.public_key(&ours.params).encapsulate(&ours.params, rng);
-    assert!(ours.k_e.decapsulate(&ours.k_re.inverse().reencrypt(&for_b)) == m);
-    let elsewhere = ours.params.derive(&SharedSecret::from_bytes([3; 32]), Scope::Record(b"2"));
-    let (of_b, m) = elsewhere.public_key(&ours.params).encapsulate(&ours.params, rng);
-    assert!(ours.k_e.decapsulate(&ours.k_re.inverse().reencrypt(&of_b)) != m);
-    fell("C4", "FELL, B's records open for A", "falls inside the scope, where B encrypts nothing; stands outside");
-}
-
-/// Consent to one record converts them all.
-#[test]
-fn c5_over_delegation() {
-    let rng = &mut rng(5);
-    let pair_wide = Ours::new(Scope::Relationship);
-    let (first, second) = (pair_wide.envelope(b"consented", rng), pair_wide.envelope(b"never shown", rng));
-    for (envelope, record) in [(&first, &b"consented"[..]), (&second, b"never shown")] {
-        let moved = header(envelope).reencrypt(&pair_wide.k_re);
-        assert_eq!(open(&moved, envelope, &pair_wide.k_e_prime).unwrap(), record);
-    }
-
-    let (one, other) = (Ours::new(Scope::Record(b"1")), Ours::new(Scope::Record(b"2")));
-    let withheld = other.envelope(b"never shown", rng);
-    let moved = header(&withheld).reencrypt(&one.k_re);
-    for key in [&one.k_e_prime, &other.k_e_prime] {
-        assert!(matches!(open(&moved, &withheld, key), Err(DecryptError::Refused)));
-    }
-    fell("C5", "FELL, one k_re opens every record of the pair", "stands under scope Record, the default of the flow");
-}
-
-/// C·h decrypts to M·h, and a re-encryption oracle gives e(Z, k_re).
-#[test]
-fn c6_malleability() {
-    let rng = &mut rng(6);
-    let mut w = Literal::new(rng);
-    let h = w.m[1];
-    w.c.c[0] += h;
-    assert_eq!(paper::decrypt(&w.c, w.k_e)[0], w.m[0] + h);
-
-    let ours = Ours::new(Scope::Record(b"1"));
-    let envelope = ours.envelope(b"record", rng);
-    let honest = header(&envelope);
-    let mut bytes = honest.capsule.z().to_bytes().to_vec();
-    bytes.extend_from_slice(&(*honest.capsule.c() * Gt::random(rng)).to_bytes());
-    let altered = Header { capsule: Capsule::from_bytes(&bytes).unwrap(), ..honest };
-    assert!(matches!(open(&altered, &envelope, &ours.k_e), Err(DecryptError::Refused)));
-
-    // The oracle still answers whoever may ask it: from (Z, C·h) follows e(Z, k_re), and with it C'.
-    let shift = *ours.k_re.reencrypt(&altered.capsule).c() / *altered.capsule.c();
-    assert_eq!((*honest.capsule.c() * shift).to_bytes(), honest.reencrypt(&ours.k_re).capsule.c().to_bytes());
-    fell(
-        "C6",
-        "FELL, M·h is accepted",
-        "stands for records (key commitment); the oracle falls, and the cloud re-encrypts stored, signed uploads only",
-    );
-}
-
-/// A bare digest of a record of few possible values is found by trying them.
-#[test]
-fn c7_digest_dictionary() {
-    let dictionary = ["HIV-1 antigen: negative", "HIV-1 antigen: positive"].map(str::as_bytes);
-    let on_ledger = literal(&mut &dictionary[1][..]).unwrap();
-    assert_eq!(dictionary.iter().position(|guess| sha256(&[guess]) == on_ledger), Some(1));
-
-    let commitment = Committer::commit(&Salt::new([9; 32]), dictionary[1]);
-    assert!(dictionary.iter().all(|guess| sha256(&[guess]) != commitment.0));
-    assert!(dictionary.iter().all(|guess| Committer::commit(&Salt::new([0; 32]), guess) != commitment));
-    assert_ne!(commitment, Committer::commit(&Salt::new([8; 32]), dictionary[1]));
-    fell("C7", "FELL, the digest names the record", "stands, the salt is secret and equal records differ");
-}
-
-/// M outside GT: C^q = M^q tells which of two messages was encrypted.
-#[test]
-fn c8_message_outside_gt() {
-    let rng = &mut rng(8);
-    let w = Literal::new(rng);
-    let q = Fr::MODULUS;
-    let candidates = [Fq12::from(7_u64), Fq12::from(11_u64)];
-    let pad = (w.c.c[0] - w.m[0]).0;
-    let c = candidates[1] * pad;
-    assert_eq!(candidates.iter().position(|m| m.pow(q) == c.pow(q)), Some(1));
-
-    for m in candidates {
-        assert_eq!(Gt::from_bytes_plain(&plain(&m)), Err(DecodeError::NotInSubgroup { what: "GT" }));
-    }
-    fell("C8", "FELL, C^q = M^q tells M from M'", "stands, M is drawn in GT and decoding checks");
-}
-
-/// Elements outside the subgroups: Z·T pairs like Z; an element of order 4513 passes where nobody looks.
-#[test]
-fn c9_invalid_elements() {
-    let rng = &mut rng(9);
-    let w = Literal::new(rng);
-    let torsion = (1_u64..1000)
-        .filter_map(|x| G1Affine::get_point_from_x_unchecked(Fq::from(x), false))
-        .map(|point| point.mul_bigint(Fr::MODULUS).into_affine())
-        .find(|point| !point.is_zero())
-        .unwrap();
-    let z = (w.c.z.into_group() + torsion).into_affine();
-    assert_eq!(E::pairing(z, w.k_e), E::pairing(w.c.z, w.k_e));
-    assert_eq!(G1::from_bytes(&compressed(&z)), Err(DecodeError::NotInSubgroup { what: "G1" }));
-    assert!(G1::from_bytes(&compressed(&w.c.z)).is_ok());
-
-    let small = of_order_4513();
-    assert_ne!(small, Fq12::ONE);
-    assert_eq!(small.pow([4513_u64]), Fq12::ONE);
-    let c = PairingOutput::<E>(w.c.c[0].0 * small);
-    let decrypted = paper::decrypt(&paper::Ciphertext { c: vec![c], z: w.c.z }, w.k_e);
-    assert_eq!(decrypted[0].0, w.m[0].0 * small);
-    assert_eq!(Gt::from_bytes_plain(&plain(&small)), Err(DecodeError::NotInSubgroup { what: "GT" }));
-    assert_eq!(Gt::from_bytes_plain(&plain(&c.0)), Err(DecodeError::NotInSubgroup { what: "GT" }));
-    fell("C9", "FELL, foreign elements pass", "stands, each decoder checks its subgroup");
-}
-
-/// A man in the middle of an unauthenticated Diffie-Hellman holds sk, hence k_d.
-#[test]
-fn c10_man_in_the_middle() {
-    let rng = &mut rng(10);
-    let run = |verify_user: &dyn Fn(&[u8]) -> bool, rng: &mut ChaCha20Rng| {
-        let user = Handshake::new(Party::Initiator, rng);
-        let attacker = Handshake::new(Party::Responder, rng);
-        let session = Session { initiator: (b"user", user.share()), responder: (b"hospital", attacker.share()) };
-        let attackers_sk = attacker.finish(&session, |_| true).unwrap();
-        (user.finish(&session, |statement| verify_user(&statement.0)), attackers_sk)
+    use phi_pre::integrity::{Committer, Salt, literal};
+    use phi_pre::paper::{self, Setup};
+    use phi_pre::pre::{
+        Capsule, DecryptionKey, EncryptionKey, Handshake, HandshakeError, Params, Party, PublicKey, ReKey, Scope, Seed,
+        Session, SharedSecret, hazmat,
     };
-    let (unauthenticated, attackers_sk) = run(&|_| true, rng);
-    assert_eq!(unauthenticated.unwrap().expose(), attackers_sk.expose());
+    use phi_pre::wire::Wire;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::{Rng, SeedableRng};
+    use std::collections::BTreeSet;
+    use std::io::Write;
 
-    // Mallory relays what the hospital honestly signed in a session with her.
-    let hospital = SigningKey::random(rng);
-    let honest = Handshake::new(Party::Responder, rng);
-    let hers = Handshake::new(Party::Initiator, rng);
-    let other = Session { initiator: (b"mallory", hers.share()), responder: (b"hospital", honest.share()) };
-    let relayed = hospital.sign(&other.statement(Party::Responder).0);
-    let check = |statement: &[u8]| hospital.verifying_key().verify(statement, &relayed).is_ok();
-    assert!(check(&other.statement(Party::Responder).0));
-    let (authenticated, _) = run(&check, rng);
-    assert_eq!(authenticated.unwrap_err(), HandshakeError::Unauthenticated);
-    fell("C10", "FELL, the man in the middle holds sk", "stands, both sides sign names and shares");
-}
+    type E = Bls12_381;
 
-/// r used twice: the same Z shows it, and one known record opens the other.
-#[test]
-fn c11_reused_nonce() {
-    let rng = &mut rng(11);
-    let setup = Setup::<E>::standard();
-    let w = Literal::new(rng);
-    let r = fr(rng);
-    let (a, b) = (setup.encrypt(w.k_e, &w.m[..1], r), setup.encrypt(w.k_e, &w.m[1..], r));
-    assert_eq!(a.z, b.z);
-    assert_eq!(b.c[0] - a.c[0] + w.m[0], w.m[1]);
+    fn rng(seed: u64) -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(seed)
+    }
 
-    let ours = Ours::new(Scope::Relationship);
-    let capsules = ours.public.encapsulate_many(&ours.params, 64, rng);
-    let mut z: Vec<_> = capsules.iter().map(|(capsule, _)| capsule.z().to_bytes()).collect();
-    z.sort_unstable();
-    z.dedup();
-    assert_eq!(z.len(), 64);
-    fell("C11", "FELL, one known record opens the other", "stands, r is drawn inside and no call takes it");
-}
+    fn fr(rng: &mut ChaCha20Rng) -> Fr {
+        let mut wide = [0; 48];
+        rng.fill_bytes(&mut wide);
+        Fr::from_le_bytes_mod_order(&wide)
+    }
 
-/// Identifiers differ, yet one certificate under all of them links every record; so does Z across a re-encryption.
-#[test]
-fn c12_linking() {
-    let rng = &mut rng(12);
-    let credentials = register(4, rng);
-    // What stands on the ledger beside each record: ID_i and the certificate that signed.
-    let people = |ledger: &[(Pseudonym, &Certificate)]| {
-        ledger.iter().map(|(_, certificate)| certificate.verifying_key().as_bytes()).collect::<BTreeSet<_>>().len()
-    };
-    let ids: Vec<_> = credentials.pseudonyms().collect();
-    let one = &credentials.members[0].0;
-    assert_eq!(people(&ids.iter().map(|id| (*id, one)).collect::<Vec<_>>()), 1);
+    /// The literal form: one key pair and two blocks under one pad.
+    struct Literal {
+        k_e: <E as Pairing>::G2Affine,
+        k_e_prime: <E as Pairing>::G2Affine,
+        m: Vec<PairingOutput<E>>,
+        c: paper::Ciphertext<E>,
+    }
 
-    let each = |id: &Pseudonym| &credentials.member(id).unwrap().0;
-    assert_eq!(people(&ids.iter().map(|id| (*id, each(id))).collect::<Vec<_>>()), 4);
-    assert_eq!(ids.iter().map(|id| each(id).serial().0).collect::<BTreeSet<_>>().len(), 4);
+    impl Literal {
+        fn new(rng: &mut ChaCha20Rng) -> Self {
+            let setup = Setup::<E>::standard();
+            let g_t = E::pairing(setup.g1, setup.g2);
+            let m = vec![g_t * fr(rng), g_t * fr(rng)];
+            let (k_e, k_e_prime) = (setup.encryption_key(fr(rng)), setup.encryption_key(fr(rng)));
+            let c = setup.encrypt(k_e, &m, fr(rng));
+            Self { k_e, k_e_prime, m, c }
+        }
 
-    let ours = Ours::new(Scope::Record(b"1"));
-    let (capsule, _) = ours.public.encapsulate(&ours.params, rng);
-    assert_eq!(ours.k_re.reencrypt(&capsule).z(), capsule.z());
-    fell(
-        "C12",
-        "FELL, one certificate links all ID_i",
-        "stands by certificate (one for each ID_i); falls by Z, which the cloud sees anyway, and inside a bucket",
-    );
-}
-
-/// What B has, B keeps; a new epoch protects what comes after.
-#[test]
-fn c13_no_revocation() {
-    let rng = &mut rng(13);
-    let old = Ours::new(Scope::Relationship);
-    let envelope = old.envelope(b"seen", rng);
-    let moved = header(&envelope).reencrypt(&old.k_re);
-    assert_eq!(open(&moved, &envelope, &old.k_e_prime).unwrap(), b"seen");
-
-    let epoch = Params::new(Seed([77; 32]));
-    let sk = SharedSecret::from_bytes([2; 32]);
-    let k_d: DecryptionKey = epoch.derive(&sk, Scope::Relationship);
-    let mut later = Vec::new();
-    let sealer = Sealer::new(&epoch, &k_d.public_key(&epoch), Suite::default(), rng).unwrap();
-    sealer.seal(&mut &b"after revocation"[..], &mut later).unwrap();
-    let moved = header(&later).reencrypt(&old.k_re);
-    assert!(matches!(open(&moved, &later, &old.k_e_prime), Err(DecryptError::Refused)));
-    fell("C13", "FELL, old k_re and k'_e work for ever", "falls for what B has seen; a new k_s (epoch) ends the grant");
-}
-
-/// A person registered with k pseudonyms.
-fn register(k: usize, rng: &mut ChaCha20Rng) -> Credentials {
-    struct Phone(String);
-    impl Delivery for Phone {
-        fn deliver(&mut self, _: &PhoneNumber, code: &str) {
-            code.clone_into(&mut self.0);
+        fn k_re(&self) -> <E as Pairing>::G2Affine {
+            paper::re_encryption_key::<E>(self.k_e, self.k_e_prime)
         }
     }
-    let now = 1_700_000_000;
-    let mut phone = Phone(String::new());
-    let mut authority = Authority::new(Group::Users, rng, now).unwrap().with_pseudonyms(k).unwrap();
-    let number = PhoneNumber::new("+82 10 0000 0000").unwrap();
-    let ticket = authority.begin_registration(&number, now, &mut phone, rng).unwrap();
-    let key = SealingKey::random(rng);
-    let sealed = authority.finish_registration(&ticket, &phone.0, now, &key.public(), rng).unwrap();
-    sealed.open(&key, &ticket, authority.root()).unwrap()
-}
 
-fn plain(f: &Fq12) -> Vec<u8> {
-    f.to_base_prime_field_elements().flat_map(|x| big_endian(&x)).collect()
-}
+    /// Our form: the keys of one scope between the user and hospitals A and B.
+    struct Ours {
+        params: Params,
+        public: PublicKey,
+        k_e: EncryptionKey,
+        k_e_prime: EncryptionKey,
+        k_re: ReKey,
+    }
 
-fn big_endian(x: &Fq) -> Vec<u8> {
-    x.into_bigint().0.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect()
-}
+    impl Ours {
+        fn new(scope: Scope<'_>) -> Self {
+            let params = Params::new(Seed([1; 32]));
+            let k_d = params.derive(&SharedSecret::from_bytes([2; 32]), scope);
+            let k_e = k_d.encryption_key(&params);
+            let k_e_prime = params.derive(&SharedSecret::from_bytes([3; 32]), scope).encryption_key(&params);
+            Self {
+                public: k_d.public_key(&params),
+                k_re: ReKey::new(&k_e, &k_e_prime).unwrap(),
+                k_e,
+                k_e_prime,
+                params,
+            }
+        }
 
-/// The Zcash encoding, written out here since our encoder only knows checked elements.
-fn compressed(point: &G1Affine) -> Vec<u8> {
-    let (x, y) = point.xy().unwrap();
-    let mut bytes = big_endian(&x);
-    bytes[0] |= if y > -y { 0xa0 } else { 0x80 };
-    bytes
-}
+        fn envelope(&self, record: &[u8], rng: &mut ChaCha20Rng) -> Vec<u8> {
+            let mut envelope = Vec::new();
+            let sealer = Sealer::new(&self.params, &self.public, Suite::default(), rng).unwrap();
+            sealer.seal(&mut &record[..], &mut envelope).unwrap();
+            envelope
+        }
+    }
 
-/// An element of order 4513, a divisor of Φ12(p)/q.
-fn of_order_4513() -> Fq12 {
-    let p = BigUint::from_bytes_be(&big_endian(&-Fq::ONE)) + 1_u32;
-    let phi_12 = p.pow(4) - p.pow(2) + 1_u32;
-    assert_eq!(&phi_12 % 4513_u32, BigUint::ZERO);
-    let exponent = (&phi_12 / 4513_u32).to_u64_digits();
-    (1_u64..1000)
-        .map(|i| {
-            let f = Fq12::from(i) + Fq12::new(ark_bls12_381::Fq6::ZERO, ark_bls12_381::Fq6::ONE);
-            let unitary = f.frobenius_map(6) * f.inverse().unwrap();
-            (unitary.frobenius_map(2) * unitary).pow(&exponent)
-        })
-        .find(|small| *small != Fq12::ONE)
-        .unwrap()
+    fn header(envelope: &[u8]) -> Header {
+        Header::from_bytes(&envelope[..Header::BYTES]).unwrap()
+    }
+
+    fn open(header: &Header, envelope: &[u8], key: &EncryptionKey) -> Result<Vec<u8>, DecryptError> {
+        let mut record = Vec::new();
+        Opener::new(header, key)?.open(&mut &envelope[Header::BYTES..], &mut record)?;
+        Ok(record)
+    }
+
+    fn fell(fact: &str, literal: &str, ours: &str) {
+        // Written past the test runner's capture: this is the result.
+        let _ = writeln!(std::io::stdout(), "{fact:<4} literal form: {literal:<52} our form: {ours}");
+    }
+
+    /// One known block reveals all blocks of the record.
+    #[test]
+    fn c1_shared_pad() {
+        let rng = &mut rng(1);
+        let w = Literal::new(rng);
+        let recovered = w.c.c[1] - w.c.c[0] + w.m[0];
+        assert_eq!(recovered, w.m[1]);
+
+        let ours = Ours::new(Scope::Relationship);
+        let m = [Gt::random(rng), Gt::random(rng)];
+        let [(a, _), (b, _)] =
+            m.map(|m| hazmat::encapsulate_with(&ours.params, &ours.public, &m, &Scalar::random(rng)));
+        assert_ne!((*b.c() / *a.c() * m[0]).to_bytes(), m[1].to_bytes());
+        fell("C1", "FELL, one known block gives the next", "stands, a fresh r and one element for each record");
+    }
+
+    /// The holder of the "encryption key" decrypts.
+    #[test]
+    fn c2_ke_decrypts() {
+        let rng = &mut rng(2);
+        let w = Literal::new(rng);
+        assert_eq!(paper::decrypt(&w.c, w.k_e), w.m);
+
+        // Whoever encrypts for us holds Y. What Y offers against (Z, C) fails; k_e from Y is a pairing inversion.
+        let ours = Ours::new(Scope::Relationship);
+        let m = Gt::random(rng);
+        let (capsule, _) = hazmat::encapsulate_with(&ours.params, &ours.public, &m, &Scalar::random(rng));
+        let y = Gt::from_bytes(&ours.public.to_bytes()).unwrap();
+        let z_pad = phi_pre::group::pairing(capsule.z(), &G2::generator());
+        for guess in [*capsule.c() / y, *capsule.c() / z_pad, *capsule.c() / (y * z_pad)] {
+            assert_ne!(guess.to_bytes(), m.to_bytes());
+        }
+        assert!(EncryptionKey::from_bytes(&ours.public.to_bytes()).is_err());
+        fell("C2", "FELL, k_e decrypts", "stands, encryption needs Y alone and k_e is secret");
+    }
+
+    /// Proxy and delegatee compute k_e.
+    #[test]
+    fn c3_collusion() {
+        let rng = &mut rng(3);
+        let w = Literal::new(rng);
+        let stolen = (w.k_e_prime.into_group() - w.k_re()).into_affine();
+        assert_eq!(paper::decrypt(&w.c, stolen), w.m);
+
+        let steal = |w: &Ours| {
+            let k_e_prime = G2::from_bytes(w.k_e_prime.to_bytes().expose()).unwrap();
+            let k_re = G2::from_bytes(w.k_re.to_bytes().expose()).unwrap();
+            EncryptionKey::from_bytes(&(k_e_prime / k_re).to_bytes()).unwrap()
+        };
+        let (one, other) = (Ours::new(Scope::Record(b"1")), Ours::new(Scope::Record(b"2")));
+        let stolen = steal(&one);
+        let (granted, withheld) = (one.envelope(b"granted", rng), other.envelope(b"withheld", rng));
+        assert_eq!(open(&header(&granted), &granted, &stolen).unwrap(), b"granted");
+        assert!(matches!(open(&header(&withheld), &withheld, &stolen), Err(DecryptError::Refused)));
+        fell(
+            "C3",
+            "FELL, k_e of all records",
+            "falls for the granted record alone, which the delegatee may read anyway",
+        );
+    }
+
+    /// k_re runs both ways.
+    #[test]
+    fn c4_bidirectional() {
+        let rng = &mut rng(4);
+        let w = Literal::new(rng);
+        let setup = Setup::<E>::standard();
+        let for_b = setup.encrypt(w.k_e_prime, &w.m, fr(rng));
+        let back = (-w.k_re().into_group()).into_affine();
+        assert_eq!(paper::decrypt(&paper::re_encrypt(&for_b, back), w.k_e), w.m);
+
+        let ours = Ours::new(Scope::Record(b"1"));
+        let k_d_prime = ours.params.derive(&SharedSecret::from_bytes([3; 32]), Scope::Record(b"1"));
+        let (for_b, m) = k_d_prime.public_key(&ours.params).encapsulate(&ours.params, rng);
+        assert!(ours.k_e.decapsulate(&ours.k_re.inverse().reencrypt(&for_b)) == m);
+        let elsewhere = ours.params.derive(&SharedSecret::from_bytes([3; 32]), Scope::Record(b"2"));
+        let (of_b, m) = elsewhere.public_key(&ours.params).encapsulate(&ours.params, rng);
+        assert!(ours.k_e.decapsulate(&ours.k_re.inverse().reencrypt(&of_b)) != m);
+        fell("C4", "FELL, B's records open for A", "falls inside the scope, where B encrypts nothing; stands outside");
+    }
+
+    /// Consent to one record converts them all.
+    #[test]
+    fn c5_over_delegation() {
+        let rng = &mut rng(5);
+        let pair_wide = Ours::new(Scope::Relationship);
+        let (first, second) = (pair_wide.envelope(b"consented", rng), pair_wide.envelope(b"never shown", rng));
+        for (envelope, record) in [(&first, &b"consented"[..]), (&second, b"never shown")] {
+            let moved = header(envelope).reencrypt(&pair_wide.k_re);
+            assert_eq!(open(&moved, envelope, &pair_wide.k_e_prime).unwrap(), record);
+        }
+
+        let (one, other) = (Ours::new(Scope::Record(b"1")), Ours::new(Scope::Record(b"2")));
+        let withheld = other.envelope(b"never shown", rng);
+        let moved = header(&withheld).reencrypt(&one.k_re);
+        for key in [&one.k_e_prime, &other.k_e_prime] {
+            assert!(matches!(open(&moved, &withheld, key), Err(DecryptError::Refused)));
+        }
+        fell(
+            "C5",
+            "FELL, one k_re opens every record of the pair",
+            "stands under scope Record, the default of the flow",
+        );
+    }
+
+    /// C·h decrypts to M·h, and a re-encryption oracle gives e(Z, k_re).
+    #[test]
+    fn c6_malleability() {
+        let rng = &mut rng(6);
+        let mut w = Literal::new(rng);
+        let h = w.m[1];
+        w.c.c[0] += h;
+        assert_eq!(paper::decrypt(&w.c, w.k_e)[0], w.m[0] + h);
+
+        let ours = Ours::new(Scope::Record(b"1"));
+        let envelope = ours.envelope(b"record", rng);
+        let honest = header(&envelope);
+        let mut bytes = honest.capsule.z().to_bytes().to_vec();
+        bytes.extend_from_slice(&(*honest.capsule.c() * Gt::random(rng)).to_bytes());
+        let altered = Header { capsule: Capsule::from_bytes(&bytes).unwrap(), ..honest };
+        assert!(matches!(open(&altered, &envelope, &ours.k_e), Err(DecryptError::Refused)));
+
+        // The oracle still answers whoever may ask it: from (Z, C·h) follows e(Z, k_re), and with it C'.
+        let shift = *ours.k_re.reencrypt(&altered.capsule).c() / *altered.capsule.c();
+        assert_eq!((*honest.capsule.c() * shift).to_bytes(), honest.reencrypt(&ours.k_re).capsule.c().to_bytes());
+        fell(
+            "C6",
+            "FELL, M·h is accepted",
+            "stands for records (key commitment); the oracle falls, and the cloud re-encrypts stored, signed uploads only",
+        );
+    }
+
+    /// A bare digest of a record of few possible values is found by trying them.
+    #[test]
+    fn c7_digest_dictionary() {
+        let dictionary = ["HIV-1 antigen: negative", "HIV-1 antigen: positive"].map(str::as_bytes);
+        let on_ledger = literal(&mut &dictionary[1][..]).unwrap();
+        assert_eq!(dictionary.iter().position(|guess| sha256(&[guess]) == on_ledger), Some(1));
+
+        let commitment = Committer::commit(&Salt::new([9; 32]), dictionary[1]);
+        assert!(dictionary.iter().all(|guess| sha256(&[guess]) != commitment.0));
+        assert!(dictionary.iter().all(|guess| Committer::commit(&Salt::new([0; 32]), guess) != commitment));
+        assert_ne!(commitment, Committer::commit(&Salt::new([8; 32]), dictionary[1]));
+        fell("C7", "FELL, the digest names the record", "stands, the salt is secret and equal records differ");
+    }
+
+    /// M outside GT: C^q = M^q tells which of two messages was encrypted.
+    #[test]
+    fn c8_message_outside_gt() {
+        let rng = &mut rng(8);
+        let w = Literal::new(rng);
+        let q = Fr::MODULUS;
+        let candidates = [Fq12::from(7_u64), Fq12::from(11_u64)];
+        let pad = (w.c.c[0] - w.m[0]).0;
+        let c = candidates[1] * pad;
+        assert_eq!(candidates.iter().position(|m| m.pow(q) == c.pow(q)), Some(1));
+
+        for m in candidates {
+            assert_eq!(Gt::from_bytes_plain(&plain(&m)), Err(DecodeError::NotInSubgroup { what: "GT" }));
+        }
+        fell("C8", "FELL, C^q = M^q tells M from M'", "stands, M is drawn in GT and decoding checks");
+    }
+
+    /// Elements outside the subgroups: Z·T pairs like Z; an element of order 4513 passes where nobody looks.
+    #[test]
+    fn c9_invalid_elements() {
+        let rng = &mut rng(9);
+        let w = Literal::new(rng);
+        let torsion = (1_u64..1000)
+            .filter_map(|x| G1Affine::get_point_from_x_unchecked(Fq::from(x), false))
+            .map(|point| point.mul_bigint(Fr::MODULUS).into_affine())
+            .find(|point| !point.is_zero())
+            .unwrap();
+        let z = (w.c.z.into_group() + torsion).into_affine();
+        assert_eq!(E::pairing(z, w.k_e), E::pairing(w.c.z, w.k_e));
+        assert_eq!(G1::from_bytes(&compressed(&z)), Err(DecodeError::NotInSubgroup { what: "G1" }));
+        assert!(G1::from_bytes(&compressed(&w.c.z)).is_ok());
+
+        let small = of_order_4513();
+        assert_ne!(small, Fq12::ONE);
+        assert_eq!(small.pow([4513_u64]), Fq12::ONE);
+        let c = PairingOutput::<E>(w.c.c[0].0 * small);
+        let decrypted = paper::decrypt(&paper::Ciphertext { c: vec![c], z: w.c.z }, w.k_e);
+        assert_eq!(decrypted[0].0, w.m[0].0 * small);
+        assert_eq!(Gt::from_bytes_plain(&plain(&small)), Err(DecodeError::NotInSubgroup { what: "GT" }));
+        assert_eq!(Gt::from_bytes_plain(&plain(&c.0)), Err(DecodeError::NotInSubgroup { what: "GT" }));
+        fell("C9", "FELL, foreign elements pass", "stands, each decoder checks its subgroup");
+    }
+
+    /// A man in the middle of an unauthenticated Diffie-Hellman holds sk, hence k_d.
+    #[test]
+    fn c10_man_in_the_middle() {
+        let rng = &mut rng(10);
+        let run = |verify_user: &dyn Fn(&[u8]) -> bool, rng: &mut ChaCha20Rng| {
+            let user = Handshake::new(Party::Initiator, rng);
+            let attacker = Handshake::new(Party::Responder, rng);
+            let session = Session { initiator: (b"user", user.share()), responder: (b"hospital", attacker.share()) };
+            let attackers_sk = attacker.finish(&session, |_| true).unwrap();
+            (user.finish(&session, |statement| verify_user(&statement.0)), attackers_sk)
+        };
+        let (unauthenticated, attackers_sk) = run(&|_| true, rng);
+        assert_eq!(unauthenticated.unwrap().expose(), attackers_sk.expose());
+
+        // Mallory relays what the hospital honestly signed in a session with her.
+        let hospital = SigningKey::random(rng);
+        let honest = Handshake::new(Party::Responder, rng);
+        let hers = Handshake::new(Party::Initiator, rng);
+        let other = Session { initiator: (b"mallory", hers.share()), responder: (b"hospital", honest.share()) };
+        let relayed = hospital.sign(&other.statement(Party::Responder).0);
+        let check = |statement: &[u8]| hospital.verifying_key().verify(statement, &relayed).is_ok();
+        assert!(check(&other.statement(Party::Responder).0));
+        let (authenticated, _) = run(&check, rng);
+        assert_eq!(authenticated.unwrap_err(), HandshakeError::Unauthenticated);
+        fell("C10", "FELL, the man in the middle holds sk", "stands, both sides sign names and shares");
+    }
+
+    /// r used twice: the same Z shows it, and one known record opens the other.
+    #[test]
+    fn c11_reused_nonce() {
+        let rng = &mut rng(11);
+        let setup = Setup::<E>::standard();
+        let w = Literal::new(rng);
+        let r = fr(rng);
+        let (a, b) = (setup.encrypt(w.k_e, &w.m[..1], r), setup.encrypt(w.k_e, &w.m[1..], r));
+        assert_eq!(a.z, b.z);
+        assert_eq!(b.c[0] - a.c[0] + w.m[0], w.m[1]);
+
+        let ours = Ours::new(Scope::Relationship);
+        let capsules = ours.public.encapsulate_many(&ours.params, 64, rng);
+        let mut z: Vec<_> = capsules.iter().map(|(capsule, _)| capsule.z().to_bytes()).collect();
+        z.sort_unstable();
+        z.dedup();
+        assert_eq!(z.len(), 64);
+        fell("C11", "FELL, one known record opens the other", "stands, r is drawn inside and no call takes it");
+    }
+
+    /// Identifiers differ, yet one certificate under all of them links every record; so does Z across a re-encryption.
+    #[test]
+    fn c12_linking() {
+        let rng = &mut rng(12);
+        let credentials = register(4, rng);
+        // What stands on the ledger beside each record: ID_i and the certificate that signed.
+        let people = |ledger: &[(Pseudonym, &Certificate)]| {
+            ledger.iter().map(|(_, certificate)| certificate.verifying_key().as_bytes()).collect::<BTreeSet<_>>().len()
+        };
+        let ids: Vec<_> = credentials.pseudonyms().collect();
+        let one = &credentials.members[0].0;
+        assert_eq!(people(&ids.iter().map(|id| (*id, one)).collect::<Vec<_>>()), 1);
+
+        let each = |id: &Pseudonym| &credentials.member(id).unwrap().0;
+        assert_eq!(people(&ids.iter().map(|id| (*id, each(id))).collect::<Vec<_>>()), 4);
+        assert_eq!(ids.iter().map(|id| each(id).serial().0).collect::<BTreeSet<_>>().len(), 4);
+
+        let ours = Ours::new(Scope::Record(b"1"));
+        let (capsule, _) = ours.public.encapsulate(&ours.params, rng);
+        assert_eq!(ours.k_re.reencrypt(&capsule).z(), capsule.z());
+        fell(
+            "C12",
+            "FELL, one certificate links all ID_i",
+            "stands by certificate (one for each ID_i); falls by Z, which the cloud sees anyway, and inside a bucket",
+        );
+    }
+
+    /// What B has, B keeps; a new epoch protects what comes after.
+    #[test]
+    fn c13_no_revocation() {
+        let rng = &mut rng(13);
+        let old = Ours::new(Scope::Relationship);
+        let envelope = old.envelope(b"seen", rng);
+        let moved = header(&envelope).reencrypt(&old.k_re);
+        assert_eq!(open(&moved, &envelope, &old.k_e_prime).unwrap(), b"seen");
+
+        let epoch = Params::new(Seed([77; 32]));
+        let sk = SharedSecret::from_bytes([2; 32]);
+        let k_d: DecryptionKey = epoch.derive(&sk, Scope::Relationship);
+        let mut later = Vec::new();
+        let sealer = Sealer::new(&epoch, &k_d.public_key(&epoch), Suite::default(), rng).unwrap();
+        sealer.seal(&mut &b"after revocation"[..], &mut later).unwrap();
+        let moved = header(&later).reencrypt(&old.k_re);
+        assert!(matches!(open(&moved, &later, &old.k_e_prime), Err(DecryptError::Refused)));
+        fell(
+            "C13",
+            "FELL, old k_re and k'_e work for ever",
+            "falls for what B has seen; a new k_s (epoch) ends the grant",
+        );
+    }
+
+    /// A person registered with k pseudonyms.
+    fn register(k: usize, rng: &mut ChaCha20Rng) -> Credentials {
+        struct Phone(String);
+        impl Delivery for Phone {
+            fn deliver(&mut self, _: &PhoneNumber, code: &str) {
+                code.clone_into(&mut self.0);
+            }
+        }
+        let now = 1_700_000_000;
+        let mut phone = Phone(String::new());
+        let mut authority = Authority::new(Group::Users, rng, now).unwrap().with_pseudonyms(k).unwrap();
+        let number = PhoneNumber::new("+82 10 0000 0000").unwrap();
+        let ticket = authority.begin_registration(&number, now, &mut phone, rng).unwrap();
+        let key = SealingKey::random(rng);
+        let sealed = authority.finish_registration(&ticket, &phone.0, now, &key.public(), rng).unwrap();
+        sealed.open(&key, &ticket, authority.root()).unwrap()
+    }
+
+    fn plain(f: &Fq12) -> Vec<u8> {
+        f.to_base_prime_field_elements().flat_map(|x| big_endian(&x)).collect()
+    }
+
+    fn big_endian(x: &Fq) -> Vec<u8> {
+        x.into_bigint().0.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect()
+    }
+
+    /// The Zcash encoding, written out here since our encoder only knows checked elements.
+    fn compressed(point: &G1Affine) -> Vec<u8> {
+        let (x, y) = point.xy().unwrap();
+        let mut bytes = big_endian(&x);
+        bytes[0] |= if y > -y { 0xa0 } else { 0x80 };
+        bytes
+    }
+
+    /// An element of order 4513, a divisor of Φ12(p)/q.
+    fn of_order_4513() -> Fq12 {
+        let p = BigUint::from_bytes_be(&big_endian(&-Fq::ONE)) + 1_u32;
+        let phi_12 = p.pow(4) - p.pow(2) + 1_u32;
+        assert_eq!(&phi_12 % 4513_u32, BigUint::ZERO);
+        let exponent = (&phi_12 / 4513_u32).to_u64_digits();
+        (1_u64..1000)
+            .map(|i| {
+                let f = Fq12::from(i) + Fq12::new(ark_bls12_381::Fq6::ZERO, ark_bls12_381::Fq6::ONE);
+                let unitary = f.frobenius_map(6) * f.inverse().unwrap();
+                (unitary.frobenius_map(2) * unitary).pow(&exponent)
+            })
+            .find(|small| *small != Fq12::ONE)
+            .unwrap()
+    }
 }
