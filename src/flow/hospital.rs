@@ -135,7 +135,7 @@ impl Hospital {
         identifier: &SealedIdentifier,
         now: u64,
     ) -> Result<SignedProposal, FlowError> {
-        let id = identifier.open(self.secret(&draft.patient)?, &draft.alert.txid)?;
+        let id = self.identifier(draft, identifier)?;
         let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
         Ok(propose(network, &action, draft.alert.nonce, self.certificate(), self.signing_key(), now))
     }

@@ -44,8 +44,10 @@ pub fn introduce(
     let signed_i = user_key.sign(&session.statement(Party::Initiator).0);
     let signed_r = hospital.signing_key().sign(&session.statement(Party::Responder).0);
     // Each side checks the other's certificate, then its signature.
-    let hospital_member = of_role(Role::Hospital, msp.validate_at(hospital_certificate, now)?)?;
-    let user_member = of_role(Role::User, msp.validate_at(user_certificate, now)?)?;
+    let hospital_member = msp.validate_at(hospital_certificate, now)?;
+    let user_member = msp.validate_at(user_certificate, now)?;
+    of_role(Role::Hospital, &hospital_member)?;
+    of_role(Role::User, &user_member)?;
     let sk_user = initiator.finish(&session, |s| hospital_member.verifying_key.verify(&s.0, &signed_r).is_ok())?;
     let sk_hospital = responder.finish(&session, |s| user_member.verifying_key.verify(&s.0, &signed_i).is_ok())?;
     user.remember(hospital_member.id, sk_user);
@@ -54,8 +56,8 @@ pub fn introduce(
 }
 
 /// Refuses a member of another role.
-pub(super) fn of_role(role: Role, member: Member) -> Result<Member, FlowError> {
-    if member.role == role { Ok(member) } else { Err(FlowError::WrongParty(member.id)) }
+pub(super) fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
+    if member.role == role { Ok(()) } else { Err(FlowError::WrongParty(member.id)) }
 }
 
 /// The transaction that `action` becomes, signed. `now` is in milliseconds.

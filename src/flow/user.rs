@@ -2,7 +2,7 @@
 
 use super::FlowError;
 use super::messages::{Alert, Grant, SealedIdentifier};
-use super::transaction::{Receipt, commit, propose};
+use super::transaction::{Receipt, commit, of_role, propose};
 use crate::contract::Action;
 use crate::envelope;
 use crate::identifier::{Pseudonym, rotate};
@@ -125,10 +125,8 @@ impl User {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<(Receipt, Grant), FlowError> {
-        if recipient.role != Role::Hospital || cloud.role != Role::Cloud {
-            let wrong = if recipient.role == Role::Hospital { cloud } else { recipient };
-            return Err(FlowError::WrongParty(wrong.id));
-        }
+        of_role(Role::Hospital, recipient)?;
+        of_role(Role::Cloud, cloud)?;
         let (held, (certificate, key)) = self.held(record)?;
         let scope = Scope::Record(&record.0.0);
         let k_e = self.params.derive(self.secret(&held.hospital)?, scope).encryption_key(&self.params);
