@@ -8,6 +8,7 @@
 //! leaf_i               = SHA-256(0x00 || salt_i || chunk_i)
 //! node                 = SHA-256(0x01 || left || right)           the tree of RFC 6962, section 2.1
 //! commitment           = H("root", length of the record, root of the tree)
+//! range proof          = length, first chunk, salt_i of the chunks shown, roots of the subtrees beside them
 //! ```
 //!
 //! Departure: Fig. 5 shows a bare SHA-256 of the record. A record of low entropy is found by dictionary and equal
@@ -16,9 +17,11 @@
 
 mod commitment;
 mod fig5;
+mod range;
 
 pub use commitment::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
 pub use fig5::{Fig5Record, TxType};
+pub use range::{RangeError, RangeProof, RangeProver};
 
 use crate::hash::Digest;
 use sha2::{Digest as _, Sha256};

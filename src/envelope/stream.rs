@@ -2,7 +2,7 @@
 
 use super::content::{Content, Place};
 use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
-use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf};
+use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
 use crate::pre::{EncryptionKey, Message, Params, PublicKey};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
@@ -100,6 +100,11 @@ impl Opener {
         let content = Content::derive(m, header.capsule.z(), header.suite).ok_or(DecryptError::Refused)?;
         let same = content.key_commitment.0.ct_eq(&header.key_commitment.0);
         if bool::from(same) { Ok(Self { aad: header.invariant(), content }) } else { Err(DecryptError::Refused) }
+    }
+
+    /// The salt of the record's commitment, for a [`RangeProof`](crate::integrity::RangeProof).
+    pub const fn salt(&self) -> &Salt {
+        &self.content.salt
     }
 
     /// Decrypts the body, whole chunks at a time: what reaches `record` was authenticated, but it is the whole record

@@ -20,15 +20,41 @@ impl Salt {
 
     /// leaf_i of the chunk. Independent of all other chunks, so chunks can be hashed in any order and in parallel.
     pub fn leaf(&self, index: u64, chunk: &[u8]) -> Leaf {
-        let salt = hmac(self.0.expose(), label::COMMITMENT_LEAF, &index.to_be_bytes());
-        Leaf { hash: sha256(&[&[0], &salt.0, chunk]), bytes: chunk.len() as u64 }
+        self.chunk(index).leaf(chunk)
+    }
+
+    /// salt_i, which tells nothing of the salts of other chunks.
+    pub(super) fn chunk(&self, index: u64) -> ChunkSalt {
+        ChunkSalt(Secret::new(hmac(self.0.expose(), label::COMMITMENT_LEAF, &index.to_be_bytes()).0))
+    }
+}
+
+/// The salt of one chunk: 32 bytes, for those who may read that chunk.
+#[derive(Clone, Debug)]
+pub(super) struct ChunkSalt(Secret<[u8; 32]>);
+
+impl ChunkSalt {
+    pub(super) fn leaf(&self, chunk: &[u8]) -> Leaf {
+        Leaf { hash: sha256(&[&[0], self.0.expose(), chunk]), bytes: chunk.len() as u64 }
+    }
+}
+
+impl Wire for ChunkSalt {
+    const NAME: &'static str = "chunk salt";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(self.0.expose());
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.array(Self::NAME).map(|bytes| Self(Secret::new(bytes)))
     }
 }
 
 /// The hash of one chunk with its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {
-    hash: Digest,
+    pub(super) hash: Digest,
     bytes: u64,
 }
 
@@ -42,6 +68,13 @@ impl Leaf {
 /// What stands on the ledger for a record: 32 bytes that hide it and bind it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Commitment(pub Digest);
+
+impl Commitment {
+    /// H("root", length of the record, root of the tree).
+    pub(super) fn to(bytes: u64, root: &Digest) -> Self {
+        Self(tagged(label::COMMITMENT_ROOT, &[&bytes.to_be_bytes(), &root.0]))
+    }
+}
 
 impl core::fmt::Display for Commitment {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -61,54 +94,72 @@ impl Wire for Commitment {
     }
 }
 
+/// The roots of the complete subtrees to the left, one for each bit set in the number of leaves.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subtrees {
+    roots: Vec<Digest>,
+    leaves: u64,
+}
+
+impl Subtrees {
+    pub(super) fn push(&mut self, leaf: Digest) {
+        let mut root = leaf;
+        // As in binary addition: each trailing 1 of the count is a subtree of the same size, to be joined.
+        for _ in 0..self.leaves.trailing_ones() {
+            if let Some(left) = self.roots.pop() {
+                root = node(&left, &root);
+            }
+        }
+        self.roots.push(root);
+        self.leaves += 1;
+    }
+
+    /// The root of the tree of all leaves; without any leaf that of RFC 6962 for none.
+    pub(super) fn root(self) -> Digest {
+        self.roots.into_iter().rev().reduce(|right, left| node(&left, &right)).unwrap_or_else(|| sha256(&[]))
+    }
+}
+
 /// Gathers leaves, in order, into the commitment.
-///
-/// Holds the roots of the complete subtrees to the left, one for each bit set in the number of leaves.
 #[derive(Clone, Debug, Default)]
 pub struct Committer {
-    subtrees: Vec<Digest>,
-    leaves: u64,
+    subtrees: Subtrees,
     bytes: u64,
 }
 
 impl Committer {
     /// The number of leaves so far: the index of the next.
     pub const fn leaves(&self) -> u64 {
-        self.leaves
+        self.subtrees.leaves
     }
 
     /// Adds the next leaf.
     pub fn push(&mut self, leaf: Leaf) {
-        let mut root = leaf.hash;
-        // As in binary addition: each trailing 1 of the count is a subtree of the same size, to be joined.
-        for _ in 0..self.leaves.trailing_ones() {
-            if let Some(left) = self.subtrees.pop() {
-                root = node(&left, &root);
-            }
-        }
-        self.subtrees.push(root);
-        self.leaves += 1;
+        self.subtrees.push(leaf.hash);
         self.bytes += leaf.bytes;
     }
 
     /// The commitment to all leaves. Without any leaf it is that of no record at all: an empty record has one.
     pub fn finish(self) -> Commitment {
-        let root = self.subtrees.into_iter().rev().reduce(|right, left| node(&left, &right));
-        let root = root.unwrap_or_else(|| sha256(&[]));
-        Commitment(tagged(label::COMMITMENT_ROOT, &[&self.bytes.to_be_bytes(), &root.0]))
+        Commitment::to(self.bytes, &self.subtrees.root())
     }
 
     /// The commitment to a record that is in memory.
     pub fn commit(salt: &Salt, record: &[u8]) -> Commitment {
         let mut committer = Self::default();
-        let empty = record.is_empty().then_some(record);
-        for chunk in record.chunks(CHUNK_BYTES).chain(empty) {
-            committer.push(salt.leaf(committer.leaves, chunk));
+        for chunk in chunks(record) {
+            committer.push(salt.leaf(committer.leaves(), chunk));
         }
         committer.finish()
     }
 }
 
-fn node(left: &Digest, right: &Digest) -> Digest {
+/// The chunks of a record that is in memory, or of a part of one from a chunk's start on.
+pub(super) fn chunks(record: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let empty = record.is_empty().then_some(record);
+    record.chunks(CHUNK_BYTES).chain(empty)
+}
+
+pub(super) fn node(left: &Digest, right: &Digest) -> Digest {
     sha256(&[&[1], &left.0, &right.0])
 }

@@ -1,0 +1,298 @@
+//! Range proofs: some chunks of a record, shown to somebody who knows nothing but the commitment.
+//!
+//! Paper: section 4.2, Integrity, for a part of a record: one page or image can be checked against the ledger, and the
+//! rest stays hidden behind its salts.
+//!
+//! ```text
+//! proof    length of the record, first chunk, salt_i of each chunk shown, and from left to right the root of each
+//!          largest subtree that holds none of them
+//! prove    all leaves in order: those outside go into the subtree that they belong to
+//! verify   the lengths of the chunks follow from the length of the record; leaves from salts and chunks; the tree of
+//!          RFC 6962, section 2.1, from leaves and roots; the commitment from length and root
+//! ```
+//!
+//! What is bound: the chunks, their place, and the length of the record.
+
+use super::commitment::{CHUNK_BYTES, ChunkSalt, Commitment, Leaf, Salt, Subtrees, chunks, node};
+use crate::error::DecodeError;
+use crate::hash::Digest;
+use crate::wire::{Reader, Wire, Writer};
+use core::ops::Range;
+use std::collections::VecDeque;
+
+/// The largest number of chunks in one proof: 64 GiB.
+const CHUNKS_LIMIT: u32 = 1 << 20;
+
+/// Why a range is not proved, or a proof does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RangeError {
+    /// No chunk, or chunks that the record does not have, or too many for one proof.
+    #[error("chunks {first} to {end} of a record of {chunks}")]
+    Range {
+        /// The first of the range.
+        first: u64,
+        /// The one behind the last.
+        end: u64,
+        /// How many there are.
+        chunks: u64,
+    },
+    /// The leaves are not those of a record of this length.
+    #[error("chunk {index} is not one of a record of {length} bytes")]
+    Leaf {
+        /// The first leaf that has another length, is missing or is too many.
+        index: u64,
+        /// The length of the record.
+        length: u64,
+    },
+    /// The chunks shown have another length than those of the record.
+    #[error("{got} bytes where the chunks have {expected}")]
+    Bytes {
+        /// What the chunks of the range have.
+        expected: u64,
+        /// What was shown.
+        got: u64,
+    },
+    /// The chunks, their place or the length of the record are others than the commitment's.
+    #[error("the chunks are not those of the commitment")]
+    Commitment,
+}
+
+/// Shows some chunks of a record: 20 bytes, 32 for each chunk, and 32 for each of at most 2·log2(chunks) roots.
+///
+/// It holds the salts of the chunks shown, so it is for whoever may read those chunks, not for the ledger.
+#[derive(Clone, Debug)]
+pub struct RangeProof {
+    shape: Shape,
+    salts: Vec<ChunkSalt>,
+    roots: Vec<Digest>,
+}
+
+impl RangeProof {
+    /// The proof for chunks of a record that is in memory. [`RangeProver`] makes it without holding the record.
+    ///
+    /// # Errors
+    /// [`RangeError::Range`].
+    pub fn new(salt: &Salt, record: &[u8], range: Range<u64>) -> Result<Self, RangeError> {
+        let mut prover = RangeProver::new(salt, record.len() as u64, range)?;
+        for (index, chunk) in (0..).zip(chunks(record)) {
+            prover.push(salt.leaf(index, chunk))?;
+        }
+        Ok(prover.finish()?.0)
+    }
+
+    /// Bytes of the whole record. Bound only once [`verify`](Self::verify) has returned `Ok`.
+    pub const fn length(&self) -> u64 {
+        self.shape.length
+    }
+
+    /// The chunks shown, by index.
+    pub const fn range(&self) -> Range<u64> {
+        self.shape.first..self.shape.end
+    }
+
+    /// The bytes of the record that are shown.
+    pub fn bytes(&self) -> Range<u64> {
+        self.shape.bytes()
+    }
+
+    /// Checks that `shown` is what the record of this commitment has at [`bytes`](Self::bytes).
+    ///
+    /// # Errors
+    /// [`RangeError::Bytes`], [`RangeError::Commitment`].
+    pub fn verify(&self, commitment: &Commitment, shown: &[u8]) -> Result<(), RangeError> {
+        let bytes = self.bytes();
+        let (expected, got) = (bytes.end - bytes.start, shown.len() as u64);
+        if expected != got {
+            return Err(RangeError::Bytes { expected, got });
+        }
+        let mut leaves = self.salts.iter().zip(chunks(shown)).map(|(salt, chunk)| salt.leaf(chunk).hash);
+        let mut roots = self.roots.iter().copied();
+        let root = self.shape.root(0..self.shape.chunks(), &mut leaves, &mut roots);
+        let found = root.map(|root| Commitment::to(self.shape.length, &root));
+        if found == Some(*commitment) { Ok(()) } else { Err(RangeError::Commitment) }
+    }
+}
+
+impl Wire for RangeProof {
+    const NAME: &'static str = "range proof";
+
+    fn write(&self, out: &mut Writer) {
+        out.u64(self.shape.length).u64(self.shape.first).list(&self.salts);
+        self.roots.iter().for_each(|root| root.write(out));
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (length, first) = (input.u64("record length")?, input.u64("first chunk")?);
+        let salts: Vec<ChunkSalt> = input.list("chunks shown", CHUNKS_LIMIT)?;
+        let there = chunks_of(length).saturating_sub(first);
+        let Some(shape) = Shape::new(length, first, salts.len() as u64) else {
+            let limit = there.min(CHUNKS_LIMIT.into());
+            return Err(match salts.len() as u64 {
+                0 => DecodeError::Length { what: "chunks shown", expected: 1, got: 0 },
+                got => DecodeError::Limit { what: "chunks shown", limit, got },
+            });
+        };
+        let mut roots = Vec::new();
+        for _ in shape.outside() {
+            roots.push(Digest::read(input)?);
+        }
+        Ok(Self { shape, salts, roots })
+    }
+}
+
+/// Makes a proof from the leaves of a record in order; memory grows with the range and the logarithm of the record.
+#[derive(Debug)]
+pub struct RangeProver {
+    shape: Shape,
+    salts: Vec<ChunkSalt>,
+    /// The subtrees outside whose leaves are still to come.
+    outside: VecDeque<Range<u64>>,
+    /// The leaves of the first of them so far.
+    subtree: Subtrees,
+    roots: Vec<Digest>,
+    /// The leaves of the range, for the commitment.
+    leaves: Vec<Digest>,
+    next: u64,
+}
+
+impl RangeProver {
+    /// For the chunks `range` of a record of `length` bytes.
+    ///
+    /// # Errors
+    /// [`RangeError::Range`] for an empty range, one beyond the record, or one of more than 2^20 chunks.
+    pub fn new(salt: &Salt, length: u64, range: Range<u64>) -> Result<Self, RangeError> {
+        let Range { start: first, end } = range;
+        let shape = Shape::new(length, first, end.saturating_sub(first));
+        let shape = shape.ok_or(RangeError::Range { first, end, chunks: chunks_of(length) })?;
+        Ok(Self {
+            shape,
+            salts: (first..end).map(|i| salt.chunk(i)).collect(),
+            outside: shape.outside().into(),
+            subtree: Subtrees::default(),
+            roots: Vec::new(),
+            leaves: Vec::new(),
+            next: 0,
+        })
+    }
+
+    /// Adds the next leaf.
+    ///
+    /// # Errors
+    /// [`RangeError::Leaf`] for one that no record of this length has there.
+    pub fn push(&mut self, leaf: Leaf) -> Result<(), RangeError> {
+        let Shape { length, .. } = self.shape;
+        let index = self.next;
+        if index >= self.shape.chunks() || leaf.bytes() != bytes_of(length, &(index..index + 1)) {
+            return Err(RangeError::Leaf { index, length });
+        }
+        self.next += 1;
+        match self.outside.front() {
+            Some(subtree) if subtree.contains(&index) => {
+                self.subtree.push(leaf.hash);
+                if subtree.end == self.next {
+                    self.roots.push(core::mem::take(&mut self.subtree).root());
+                    self.outside.pop_front();
+                }
+            }
+            _ => self.leaves.push(leaf.hash),
+        }
+        Ok(())
+    }
+
+    /// The proof, and the commitment that it holds for.
+    ///
+    /// # Errors
+    /// [`RangeError::Leaf`] where leaves are missing.
+    pub fn finish(self) -> Result<(RangeProof, Commitment), RangeError> {
+        let Self { shape, salts, roots, leaves, next: index, .. } = self;
+        let missing = RangeError::Leaf { index, length: shape.length };
+        let chunks = shape.chunks();
+        if index < chunks {
+            return Err(missing);
+        }
+        let root = shape.root(0..chunks, &mut leaves.into_iter(), &mut roots.iter().copied()).ok_or(missing)?;
+        Ok((RangeProof { shape, salts, roots }, Commitment::to(shape.length, &root)))
+    }
+}
+
+/// Which chunks of how long a record: `first < end <= chunks`, `end - first <= 2^20`.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    length: u64,
+    first: u64,
+    end: u64,
+}
+
+impl Shape {
+    fn new(length: u64, first: u64, count: u64) -> Option<Self> {
+        let end = first.checked_add(count)?;
+        let good = (1..=CHUNKS_LIMIT.into()).contains(&count) && end <= chunks_of(length);
+        good.then_some(Self { length, first, end })
+    }
+
+    const fn chunks(&self) -> u64 {
+        chunks_of(self.length)
+    }
+
+    fn bytes(&self) -> Range<u64> {
+        let start = self.first * CHUNK_BYTES as u64;
+        start..start + bytes_of(self.length, &(self.first..self.end))
+    }
+
+    fn misses(&self, subtree: &Range<u64>) -> bool {
+        subtree.end <= self.first || self.end <= subtree.start
+    }
+
+    /// The largest subtrees without a chunk of the range, from left to right.
+    fn outside(&self) -> Vec<Range<u64>> {
+        let (mut found, mut left) = (Vec::new(), vec![0..self.chunks()]);
+        while let Some(subtree) = left.pop() {
+            if self.misses(&subtree) {
+                found.push(subtree);
+            } else if subtree.start < self.first || self.end < subtree.end {
+                let (a, b) = halves(&subtree);
+                left.extend([b, a]);
+            }
+        }
+        found
+    }
+
+    /// The root of a subtree; none where a leaf or root is missing. As deep as the tree: at most 48.
+    fn root(
+        &self,
+        subtree: Range<u64>,
+        leaves: &mut impl Iterator<Item = Digest>,
+        roots: &mut impl Iterator<Item = Digest>,
+    ) -> Option<Digest> {
+        if self.misses(&subtree) {
+            return roots.next();
+        }
+        if subtree.end - subtree.start == 1 {
+            return leaves.next();
+        }
+        let (left, right) = halves(&subtree);
+        let left = self.root(left, leaves, roots)?;
+        Some(node(&left, &self.root(right, leaves, roots)?))
+    }
+}
+
+/// The two subtrees of one with more than one leaf: the left has the largest power of two below their number.
+const fn halves(subtree: &Range<u64>) -> (Range<u64>, Range<u64>) {
+    let middle = subtree.start + (subtree.end - subtree.start).next_power_of_two() / 2;
+    (subtree.start..middle, middle..subtree.end)
+}
+
+/// How many chunks a record has.
+const fn chunks_of(length: u64) -> u64 {
+    if length == 0 { 1 } else { length.div_ceil(CHUNK_BYTES as u64) }
+}
+
+/// How many bytes these chunks, which the record has, hold.
+fn bytes_of(length: u64, chunks: &Range<u64>) -> u64 {
+    let size = CHUNK_BYTES as u64;
+    chunks.end.saturating_mul(size).min(length) - chunks.start * size
+}
+
+#[cfg(test)]
+mod tests;
