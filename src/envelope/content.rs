@@ -9,9 +9,40 @@ use crate::pre::Message;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
+/// The AEAD of a suite under one key.
+struct Aead(LessSafeKey);
+
+impl Aead {
+    /// None for a key of another length than 32 bytes.
+    fn new(suite: Suite, key: &[u8]) -> Option<Self> {
+        let algorithm = match suite {
+            Suite::Aes256Gcm => &AES_256_GCM,
+            Suite::ChaCha20Poly1305 => &CHACHA20_POLY1305,
+        };
+        Some(Self(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?)))
+    }
+
+    /// Encrypts what fills `slot` but for the room of the tag at its end.
+    fn seal(&self, nonce: [u8; NONCE_LEN], aad: &[u8], slot: &mut [u8]) -> Result<(), EncryptError> {
+        let (text, room) = slot.split_at_mut(slot.len().saturating_sub(TAG_BYTES));
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), text);
+        room.copy_from_slice(tag.map_err(|_| EncryptError::Aead)?.as_ref());
+        Ok(())
+    }
+
+    /// Decrypts `slot` in place; on refusal its content is not to be used.
+    fn open<'a>(&self, nonce: [u8; NONCE_LEN], aad: &[u8], slot: &'a mut [u8]) -> Result<&'a [u8], DecryptError> {
+        match self.0.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), slot) {
+            Ok(text) => Ok(text),
+            Err(_) => Err(DecryptError::Refused),
+        }
+    }
+}
+
 /// K, com and the salt of one envelope.
 pub(super) struct Content {
-    key: LessSafeKey,
+    aead: Aead,
     pub(super) key_commitment: Digest,
     pub(super) salt: Salt,
 }
@@ -22,28 +53,17 @@ impl Content {
         let info = Header::version_and_suite(suite);
         let okm = Zeroizing::new(hkdf::<96>(m.to_bytes().expose(), &z.to_bytes(), label::CONTENT_KEY, &[&info]));
         let ([key, com, salt], _) = okm.as_chunks::<32>() else { return None };
-        let algorithm = match suite {
-            Suite::Aes256Gcm => &AES_256_GCM,
-            Suite::ChaCha20Poly1305 => &CHACHA20_POLY1305,
-        };
-        let key = LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?);
-        Some(Self { key, key_commitment: Digest(*com), salt: Salt::new(*salt) })
+        Some(Self { aead: Aead::new(suite, key)?, key_commitment: Digest(*com), salt: Salt::new(*salt) })
     }
 
     /// Encrypts the chunk that fills `slot` but for the room of the tag at its end.
     pub(super) fn seal(&self, at: Place, aad: &[u8], slot: &mut [u8]) -> Result<(), EncryptError> {
-        let (chunk, room) = slot.split_at_mut(slot.len().saturating_sub(TAG_BYTES));
-        let tag = self.key.seal_in_place_separate_tag(at.nonce(), Aad::from(aad), chunk);
-        room.copy_from_slice(tag.map_err(|_| EncryptError::Aead)?.as_ref());
-        Ok(())
+        self.aead.seal(at.nonce(), aad, slot)
     }
 
     /// Decrypts `slot` in place and returns the chunk; on refusal the slot's content is not to be used.
     pub(super) fn open<'a>(&self, at: Place, aad: &[u8], slot: &'a mut [u8]) -> Result<&'a [u8], DecryptError> {
-        match self.key.open_in_place(at.nonce(), Aad::from(aad), slot) {
-            Ok(chunk) => Ok(chunk),
-            Err(_) => Err(DecryptError::Refused),
-        }
+        self.aead.open(at.nonce(), aad, slot)
     }
 }
 
@@ -55,10 +75,13 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn nonce(self) -> Nonce {
+    fn nonce(self) -> [u8; NONCE_LEN] {
         let mut nonce = [0; NONCE_LEN];
         nonce[3..11].copy_from_slice(&self.index.to_be_bytes());
         nonce[11] = self.last.into();
-        Nonce::assume_unique_for_key(nonce)
+        nonce
     }
 }
+
+#[cfg(test)]
+mod tests;
