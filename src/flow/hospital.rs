@@ -1,6 +1,6 @@
 //! The hospital: encrypts and proposes records, uploads them, and receives those of others.
 
-use super::messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
+use super::messages::{Alert, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, propose};
 use super::{Cloud, FlowError};
 use crate::contract::Action;
@@ -10,15 +10,12 @@ use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
 use crate::pre::{EncryptionKey, Params, Scope, SharedSecret};
-use crate::wire::{Reader, Wire};
+use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
-
-/// The longest name of a record in bytes.
-const NAME_LIMIT: u32 = 4096;
 
 /// A record that was encrypted and is not yet on the ledger.
 #[derive(Clone, Debug)]
@@ -204,11 +201,7 @@ impl Hospital {
 
     pub(crate) fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime)?;
-        let mut input = Reader::new(opened.expose());
-        let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", EncryptionKey::BYTES)?)?;
-        let name = input.text("record name", NAME_LIMIT)?.to_owned();
-        input.end("sealed k'_e")?;
-        Ok((k_e_prime, name))
+        Ok(Grant::read_k_e_prime(opened.expose())?)
     }
 
     /// Figure 4: share-complete-transaction. `now` is in milliseconds.
@@ -239,7 +232,7 @@ impl Hospital {
 /// `folder`/`name`, for a relative name that stays below the folder.
 fn below(folder: &Path, name: &str) -> Result<PathBuf, FlowError> {
     let usable = !name.is_empty()
-        && name.len() <= NAME_LIMIT as usize
+        && name.len() <= RECORD_NAME_LIMIT as usize
         && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     if usable { Ok(folder.join(name)) } else { Err(FlowError::Name(name.to_owned())) }
 }

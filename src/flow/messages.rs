@@ -13,10 +13,13 @@ use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
-use crate::pre::SharedSecret;
+use crate::pre::{EncryptionKey, SharedSecret};
 use crate::wire::{Reader, Wire, Writer};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use std::path::PathBuf;
+
+/// Bytes of the longest name of a record.
+pub(super) const RECORD_NAME_LIMIT: u32 = 4096;
 
 /// Hospital to user: a record waits for confirmation under this txid.
 #[derive(Clone, Debug)]
@@ -61,6 +64,18 @@ impl SealedIdentifier {
         let opened = identifier_key(sk, txid)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
         let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
         Ok(Pseudonym(id))
+    }
+}
+
+impl Wire for SealedIdentifier {
+    const NAME: &'static str = "sealed identifier";
+
+    fn write(&self, out: &mut Writer) {
+        out.raw(&self.0);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.array(Self::NAME).map(Self)
     }
 }
 
@@ -193,6 +208,15 @@ impl Grant {
     pub const K_RE: &'static [u8] = b"phi-pre/1/grant/k_re";
     /// HPKE info of k'_e.
     pub const K_E_PRIME: &'static [u8] = b"phi-pre/1/grant/k'_e";
+
+    /// k'_e and the record's name, once opened.
+    pub(crate) fn read_k_e_prime(opened: &[u8]) -> Result<(EncryptionKey, String), DecodeError> {
+        let mut input = Reader::new(opened);
+        let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", EncryptionKey::BYTES)?)?;
+        let name = input.text("record name", RECORD_NAME_LIMIT)?.to_owned();
+        input.end("sealed k'_e")?;
+        Ok((k_e_prime, name))
+    }
 
     /// What the ledger holds of the grant. The request's own txid is bound by the seals (as HPKE's aad).
     pub fn digest(&self) -> Digest {

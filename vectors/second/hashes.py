@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from . import errors
+from .wire import listed, u64
 
 CHUNK = 65536
 
@@ -50,20 +51,108 @@ def record(rule):
     return b"".join(blocks)[:size]
 
 
+def pieces(data):
+    return [data[i : i + CHUNK] for i in range(0, len(data), CHUNK)] or [b""]
+
+
+def chunk_salt(salt, i):
+    return hmac(salt, "phi-pre/1/commitment/leaf", i.to_bytes(8, "big"))
+
+
+def leaf(salt_i, chunk):
+    return sha256(b"\0", salt_i, chunk)
+
+
+def node(left, right):
+    return sha256(b"\1", left, right)
+
+
+def half(n):
+    """The leaves of the left subtree of a tree of n > 1."""
+    return 1 << (n - 1).bit_length() - 1
+
+
+def root(leaves):
+    if len(leaves) == 1:
+        return leaves[0]
+    left = half(len(leaves))
+    return node(root(leaves[:left]), root(leaves[left:]))
+
+
+def to_root(length, top):
+    return tagged("phi-pre/1/commitment/root", length.to_bytes(8, "big"), top)
+
+
+def leaves_of(salt, data):
+    return [leaf(chunk_salt(salt, i), chunk) for i, chunk in enumerate(pieces(data))]
+
+
 def commitment(salt, data):
-    chunks = [data[i : i + CHUNK] for i in range(0, len(data), CHUNK)] or [b""]
-    leaves = [
-        sha256(b"\0", hmac(salt, "phi-pre/1/commitment/leaf", i.to_bytes(8, "big")), chunk)
-        for i, chunk in enumerate(chunks)
-    ]
+    leaves = leaves_of(salt, data)
+    return len(leaves), to_root(len(data), root(leaves))
 
-    def root(nodes):
-        if len(nodes) == 1:
-            return nodes[0]
-        left = 1 << (len(nodes) - 1).bit_length() - 1
-        return sha256(b"\1", root(nodes[:left]), root(nodes[left:]))
 
-    return len(chunks), tagged("phi-pre/1/commitment/root", len(data).to_bytes(8, "big"), root(leaves))
+# Range proofs
+
+RANGE_LIMIT = 1 << 20
+
+
+def chunks_of(length):
+    return max(1, -(-length // CHUNK))
+
+
+def beside(start, end, first, last):
+    """The largest subtrees of leaves start to end that hold none of first to last, from left to right."""
+    if end <= first or last <= start:
+        return [(start, end)]
+    if first <= start and end <= last:
+        return []
+    middle = start + half(end - start)
+    return beside(start, middle, first, last) + beside(middle, end, first, last)
+
+
+def prove_range(salt, data, first, end):
+    n = chunks_of(len(data))
+    if not (first < end <= n and end - first <= RANGE_LIMIT):
+        raise errors.Refused(f"chunks {first} to {end} of a record of {n}")
+    leaves = leaves_of(salt, data)
+    salts = [chunk_salt(salt, i) for i in range(first, end)]
+    roots = [root(leaves[a:b]) for a, b in beside(0, n, first, end)]
+    return u64(len(data)) + u64(first) + listed(salts) + b"".join(roots), to_root(len(data), root(leaves))
+
+
+def read_range(reader):
+    length, first = reader.u64("record length"), reader.u64("first chunk")
+    salts = reader.list("chunks shown", RANGE_LIMIT, lambda r: r.raw("chunk salt", 32))
+    n = chunks_of(length)
+    if not salts:
+        raise errors.length("chunks shown", 1, 0)
+    if first + len(salts) > n:
+        raise errors.limit("chunks shown", min(max(n - first, 0), RANGE_LIMIT), len(salts))
+    roots = [reader.raw("digest", 32) for _ in beside(0, n, first, first + len(salts))]
+    return length, first, salts, roots
+
+
+def check_range(expected, proof, shown):
+    length, first, salts, roots = proof
+    n, end = chunks_of(length), first + len(salts)
+    size = min(end * CHUNK, length) - first * CHUNK
+    if len(shown) != size:
+        raise errors.Refused(f"{len(shown)} bytes where the chunks have {size}")
+    leaves, others = map(leaf, salts, pieces(shown)), iter(roots)
+
+    def top(start, stop):
+        if stop <= first or end <= start:
+            return next(others)
+        if stop - start == 1:
+            return next(leaves)
+        middle = start + half(stop - start)
+        left = top(start, middle)
+        return node(left, top(middle, stop))
+
+    if to_root(length, top(0, n)) != expected:
+        raise errors.Refused("the chunks are not those of the commitment")
+    return {"length": length, "first": first, "end": end}
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

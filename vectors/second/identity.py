@@ -382,13 +382,13 @@ def read_grant(reader):
 CONTENT = {"upload": read_upload, "fetch": read_fetch, "grant": read_grant}
 
 
-def signed(kind, encoding, root, now):
+def signed(kind, encoding, msp, now):
     def read(reader):
         fields, content = CONTENT[kind](reader)
         return fields, content, read_certificate(reader), read_wire_signature(reader)
 
     fields, content, certificate, signature = whole(encoding, kind, read)
-    member = Msp(root()).validate_at(certificate, now)
+    member = msp().validate_at(certificate, now)
     verify(member.key, hashes.tagged("phi-pre/1/signed-message", kind.encode(), content), signature)
     return fields, member
 

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from . import errors, groups, hashes, identity, ledger, records, scheme, tower
+from . import errors, flow, groups, hashes, identity, ledger, records, scheme, tower
 from .errors import Malformed, Refused
 from .groups import G1, G2, q
 from .wire import whole
@@ -177,13 +177,17 @@ def _(case):
     }
 
 
-@operation("handshake")
-def _(case):
+def shake_hands(case):
     sizes = {"secret": 32, "X_I": 32, "X_R": 32, "verifying_key": 65, "signature": 64, "name_I": None, "name_R": None}
     fields = {name: field(case, name, size) for name, size in sizes.items()}
     if case["side"] not in ("I", "R"):
         raise Malformed("unknown side")
-    statement_i, statement_r, sk = scheme.handshake({"side": case["side"], **fields})
+    return scheme.handshake({"side": case["side"], **fields})
+
+
+@operation("handshake")
+def _(case):
+    statement_i, statement_r, sk = shake_hands(case)
     return {"statement_I": statement_i.hex(), "statement_R": statement_r.hex(), "sk": sk.hex()}
 
 
@@ -241,6 +245,22 @@ def _(case):
         "capsules": [scheme.write_capsule(*c).hex() for c in capsules],
         "k_re": g2_hex(composed),
         "M": gt_hex(scheme.decapsulate(scheme.k_e(keys[-1]), *capsules[-1])),
+    }
+
+
+@operation("folder")
+def _(case):
+    k_d, k_d_prime = key(case, "k_d"), key(case, "k_d_prime")
+    k_re = scheme.rekey(scheme.k_e(k_d), scheme.k_e(k_d_prime))
+    m = tower.power(groups.GENERATOR, scalar(case, "t"))
+    capsule_ = scheme.encapsulate(scheme.public_key(k_d), m, some(scalar(case, "r")))
+    again = scheme.reencrypt(k_re, *capsule_)
+    found = scheme.decapsulate(scheme.k_e(k_d_prime), *again)
+    return {
+        "capsule": scheme.write_capsule(*capsule_).hex(),
+        "again": scheme.write_capsule(*again).hex(),
+        "M": gt_hex(found),
+        "keys": [scheme.record_key(found, again[0], bytes.fromhex(name)).hex() for name in case["names"]],
     }
 
 
@@ -313,6 +333,24 @@ def _(case):
     record = hashes.record(case["record"])
     chunks, commitment = hashes.commitment(field(case, "salt", 32), record)
     return {"chunks": chunks, "commitment": commitment.hex(), "literal": sha256(record).hexdigest()}
+
+
+@operation("prove range")
+def _(case):
+    proof, commitment = hashes.prove_range(
+        field(case, "salt", 32), hashes.record(case["record"]), case["first"], case["end"]
+    )
+    return {"proof": proof.hex(), "commitment": commitment.hex()}
+
+
+@operation("range proof")
+def _(case):
+    record = hashes.record(case["record"])
+    if not case["from"] <= case["to"] <= len(record):
+        raise Malformed("not in the record")
+    expected = whole(field(case, "commitment"), "record commitment", lambda r: r.raw("record commitment", 32))
+    proof = whole(field(case, "proof"), "range proof", hashes.read_range)
+    return hashes.check_range(expected, proof, record[case["from"] : case["to"]])
 
 
 @operation("Fig. 5 record")
@@ -418,7 +456,7 @@ def _(case):
         raise Malformed("unknown kind")
     root = field(case, "root")
     fields, member = identity.signed(
-        case["kind"], field(case, "encoding"), lambda: identity.Certificate(root), case["now"]
+        case["kind"], field(case, "encoding"), lambda: identity.Msp(identity.Certificate(root)), case["now"]
     )
     return {"fields": [value.hex() for value in fields], "member": member.id.hex(), "role": member.role}
 
@@ -497,3 +535,25 @@ def _(case):
         if code:
             raise Refused(ledger.show(code))
     return {"updates": entries(updates)}
+
+
+# The flow
+
+
+@operation("seal identifier")
+def _(case):
+    sealed = flow.seal_identifier(field(case, "sk", 32), field(case, "txid", 32), field(case, "id", 32))
+    return {"sealed": sealed.hex()}
+
+
+@operation("sealed identifier")
+def _(case):
+    sealed = flow.read_sealed_identifier(field(case, "sealed"))
+    return {"id": flow.open_identifier(field(case, "sk", 32), field(case, "txid", 32), sealed).hex()}
+
+
+@operation("flow")
+def _(case):
+    sk_a, sk_b = (shake_hands(case[name])[2] for name in ("with_a", "with_b"))
+    fields = {name: field(case, name) for name in flow.FIELDS}
+    return flow.flow(sk_a, sk_b, [bytes.fromhex(block) for block in case["blocks"]], case["now"], fields)

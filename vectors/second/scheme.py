@@ -87,6 +87,10 @@ def decapsulate(k_e_, z, c):
     return tower.mul(c, tower.conjugate(groups.pairing(z, k_e_)))
 
 
+def record_key(m, z, name):
+    return hashes.hkdf(groups.write_t6(m), groups.write_g1(z), "phi-pre/1/record-key", [name], 32)
+
+
 # Envelope
 
 MAGIC = b"phi-pre\0"
@@ -150,21 +154,28 @@ def open_envelope(envelope, k_d):
         suite, com, z, c = header(head)
     except Refused as refusal:
         raise Refused(f"envelope header: {refusal}") from None
-    k, expected, salt = content(decapsulate(k_e(k_d), z, c), z, suite)
+    m = decapsulate(k_e(k_d), z, c)
+    salt, record = open_body(envelope, suite, com, z, m)
+    return head, body, content(m, z, suite)[0], salt, record
+
+
+def open_body(envelope, suite, com, z, m):
+    """salt, record."""
+    k, expected, salt = content(m, z, suite)
     if expected != com:
         raise Refused(REFUSED)
-    slots = pieces(body, SLOT)
+    slots = pieces(envelope[284:], SLOT)
     record = []
     for i, slot in enumerate(slots):
         try:
             if len(slot) < 16:
                 raise InvalidTag
-            record.append(aead(suite, k).decrypt(nonce(i, i + 1 == len(slots)), slot, head[:92]))
+            record.append(aead(suite, k).decrypt(nonce(i, i + 1 == len(slots)), slot, envelope[:92]))
         except InvalidTag:
             raise Refused(REFUSED) from None
         if i and not record[-1]:
             raise Refused(REFUSED)
-    return head, body, k, salt, b"".join(record)
+    return salt, b"".join(record)
 
 
 def edit(envelope, rule):

@@ -3,7 +3,7 @@
 use super::super::case::{Fault, hex, malformed};
 use super::super::file::File;
 use super::super::operations::identity::{CREDENTIALS, INSTITUTION};
-use super::scheme::clamped;
+use super::handshake::clamped;
 use super::world::{Known, NOW};
 use super::{bytes, encoded, flip, lengths, put};
 use crate::identifier::{Pseudonym, UserId, Vector};

@@ -2,12 +2,12 @@
 
 use super::super::case::{Fault, hex};
 use super::super::file::File;
-use super::super::operations::hashes::{COMMITMENT, FIG5, HKDF, HMAC, PSEUDONYM, TAGGED};
-use super::{bytes, random};
+use super::super::operations::hashes::{COMMITMENT, FIG5, HKDF, HMAC, PROVE_RANGE, PSEUDONYM, RANGE, TAGGED};
+use super::{bytes, flip, lengths, put, random};
 use crate::hash::Digest;
 use crate::hash::label;
-use crate::integrity::{Fig5Record, TxType};
-use serde_json::json;
+use crate::integrity::{CHUNK_BYTES, Fig5Record, TxType};
+use serde_json::{Value, json};
 
 pub(super) fn hashes() -> Result<File, Fault> {
     let notes = &[
@@ -72,6 +72,10 @@ pub(super) fn identifiers() -> Result<File, Fault> {
 pub(super) fn commitments() -> Result<File, Fault> {
     let notes = &[
         ("Commitment", "The salted commitment of a record that a rule makes, and its bare SHA-256."),
+        ("Range", "Some chunks of a record, shown under its commitment."),
+        ("NoRange", "Chunks that the record does not have, or none."),
+        ("AnotherRange", "A proof for other bytes, another place, length or commitment."),
+        ("Encoding", "Bytes that are no proof."),
         ("Figure5", "The record of Fig. 5 as text."),
         ("Text", "Text that is not what the record prints."),
         ("Respelled", "Text of the same values in another spelling."),
@@ -83,6 +87,7 @@ pub(super) fn commitments() -> Result<File, Fault> {
         let input = json!({ "salt": salt, "record": { "seed": seed, "bytes": n } });
         file.valid(&format!("{n} bytes"), &["Commitment"], input)?;
     }
+    ranges(&mut file)?;
     file.group(&FIG5);
     for (txtype, timestamp) in TxType::ALL.into_iter().zip([0, 1_557_223_099_576, 951_782_400_000, 253_402_300_799_999])
     {
@@ -109,6 +114,79 @@ pub(super) fn commitments() -> Result<File, Fault> {
         file.invalid(comment, &["Respelled"], json!({ "text": text.replacen(from, to, 1) }))?;
     }
     Ok(file)
+}
+
+fn ranges(file: &mut File) -> Result<(), Fault> {
+    const SIZE: u64 = CHUNK_BYTES as u64;
+    let (salt, seed) = (random::<32>(&mut file.rng), random::<8>(&mut file.rng));
+    let record = |bytes: u64| json!({ "seed": seed, "bytes": bytes });
+    let of =
+        |bytes: u64, first: u64, end: u64| json!({ "salt": salt, "record": record(bytes), "first": first, "end": end });
+    file.group(&PROVE_RANGE);
+    let mut made = Vec::new();
+    for (bytes, first, end) in [
+        (0, 0, 1),
+        (1, 0, 1),
+        (2 * SIZE, 1, 2),
+        (5 * SIZE + 9, 2, 4),
+        (5 * SIZE + 9, 5, 6),
+        (7 * SIZE, 0, 7),
+        (8 * SIZE, 3, 6),
+        (1000 * SIZE, 500, 502),
+    ] {
+        let comment = format!("chunks {first} to {end} of {bytes} bytes");
+        let proved = file.valid(&comment, &["Range"], of(bytes, first, end))?;
+        let input = |from: u64, to: u64| json!({ "commitment": proved["commitment"], "proof": proved["proof"], "record": record(to), "from": from, "to": to });
+        made.push((comment, input(first * SIZE, (end * SIZE).min(bytes))));
+    }
+    for (comment, bytes, first, end) in [
+        ("no chunk", 2 * SIZE, 1, 1),
+        ("a chunk behind the last", 2 * SIZE, 1, 3),
+        ("the second chunk of an empty record", 0, 1, 2),
+        ("the end before the start", 2 * SIZE, 2, 1),
+    ] {
+        file.invalid(comment, &["NoRange"], of(bytes, first, end))?;
+    }
+    file.group(&RANGE);
+    for (comment, input) in &made {
+        file.valid(comment, &["Range"], input.clone())?;
+    }
+    let good = made.swap_remove(3).1;
+    let proof = super::super::case::read_hex(&good["proof"])?;
+    let with = |name: &str, value: Value| {
+        let mut input = good.clone();
+        input[name] = value;
+        input
+    };
+    let shifted = json!({ "commitment": good["commitment"], "proof": good["proof"], "record": record(5 * SIZE), "from": 3 * SIZE, "to": 5 * SIZE });
+    file.invalid("the bytes of other chunks", &["AnotherRange"], shifted)?;
+    file.invalid("a byte too few", &["AnotherRange"], with("to", json!(4 * SIZE - 1)))?;
+    let other = random::<32>(&mut file.rng);
+    file.invalid("another commitment", &["AnotherRange"], with("commitment", other))?;
+    // Length 8 bytes, first 8, count 4, two salts, then the roots.
+    for (comment, altered) in [
+        ("a record a byte shorter", flip(&proof, 7, 1)),
+        ("another chunk first", flip(&proof, 15, 1)),
+        ("a bit of a salt", flip(&proof, 20, 1)),
+        ("a bit of a root", flip(&proof, proof.len() - 1, 1)),
+        ("two salts in each other's place", [&proof[..20], &proof[52..84], &proof[20..52], &proof[84..]].concat()),
+    ] {
+        file.invalid(comment, &["AnotherRange"], with("proof", hex(altered)))?;
+    }
+    let [short, long] = lengths(&proof);
+    for (comment, altered) in [
+        short,
+        long,
+        ("no chunk", put(&proof, 16, &[0; 4])),
+        ("more chunks than the record has", put(&proof, 8, &5_u64.to_be_bytes())),
+        ("a first chunk behind the last", put(&proof, 8, &[0xff; 8])),
+        ("more chunks than a proof may show", put(&proof, 16, &[0xff; 4])),
+        ("a record that needs more roots", put(&proof, 0, &[0xff; 8])),
+        ("cut inside the count", proof[..18].to_vec()),
+    ] {
+        file.invalid(comment, &["Encoding"], with("proof", hex(altered)))?;
+    }
+    Ok(())
 }
 
 fn fig5(file: &mut File, txtype: TxType, timestamp: u64) -> Fig5Record {

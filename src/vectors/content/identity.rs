@@ -3,7 +3,7 @@
 use super::super::case::{Fault, hex, malformed};
 use super::super::file::File;
 use super::super::operations::identity::{CERTIFICATE, MESSAGE, REVOCATIONS, SEALED, SIGN, VERIFY};
-use super::scheme::clamped;
+use super::handshake::clamped;
 use super::world::{Known, NOW, assemble, high_s};
 use super::{bytes, encoded, flip, lengths, put};
 use crate::flow::{Fetch, Grant, Signed, Upload};

@@ -3,7 +3,9 @@
 mod contract;
 mod credentials;
 mod envelopes;
+mod flow;
 mod groups;
+mod handshake;
 mod hashes;
 mod identity;
 mod ledger;
@@ -21,13 +23,13 @@ use serde_json::Value;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file, by name without extension.
-pub(super) const FILES: [(&str, Make); 16] = [
+pub(super) const FILES: [(&str, Make); 17] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
     ("equations", scheme::equations),
     ("keys", scheme::keys),
-    ("diffie-hellman", scheme::diffie_hellman),
+    ("diffie-hellman", handshake::diffie_hellman),
     ("capsules", scheme::capsules),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
@@ -38,6 +40,7 @@ pub(super) const FILES: [(&str, Make); 16] = [
     ("messages", identity::messages),
     ("ledger-formats", ledger::formats),
     ("ledger", ledger::ledger),
+    ("flow", flow::flow),
 ];
 
 /// Random bytes.

@@ -3,11 +3,12 @@
 use super::envelopes::{RECORD, record};
 use crate::hash::{hkdf, hmac, tagged};
 use crate::identifier::{Pseudonym, UserId, Vector, literal};
-use crate::integrity::{CHUNK_BYTES, Committer, Fig5Record, Salt};
-use crate::vectors::case::{Kind, Operation, OrRefused, hex};
+use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Fig5Record, RangeProof, Salt};
+use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};
 use serde_json::json;
 
-pub(in crate::vectors) const ALL: &[&Operation] = &[&TAGGED, &HMAC, &HKDF, &PSEUDONYM, &COMMITMENT, &FIG5];
+pub(in crate::vectors) const ALL: &[&Operation] =
+    &[&TAGGED, &HMAC, &HKDF, &PSEUDONYM, &COMMITMENT, &PROVE_RANGE, &RANGE, &FIG5];
 
 pub(in crate::vectors) const TAGGED: Operation = Operation {
     name: "tagged hash",
@@ -64,6 +65,38 @@ pub(in crate::vectors) const COMMITMENT: Operation = Operation {
             "commitment": hex(Committer::commit(&salt, &record).0.0),
             "literal": hex(literal.0),
         }))
+    },
+};
+
+pub(in crate::vectors) const PROVE_RANGE: Operation = Operation {
+    name: "prove range",
+    input: &[("salt", Kind::Hex), ("record", RECORD), ("first", Kind::Number), ("end", Kind::Number)],
+    output: &[("proof", Kind::Hex), ("commitment", Kind::Hex)],
+    run: |input| {
+        let record = record(input.object("record")?)?;
+        let salt = Salt::new(input.array("salt")?);
+        let proof = RangeProof::new(&salt, &record, input.number("first")?..input.number("end")?).refused()?;
+        Ok(json!({ "proof": wire(&proof), "commitment": hex(Committer::commit(&salt, &record).0.0) }))
+    },
+};
+
+pub(in crate::vectors) const RANGE: Operation = Operation {
+    name: "range proof",
+    input: &[
+        ("commitment", Kind::Hex),
+        ("proof", Kind::Hex),
+        ("record", RECORD),
+        ("from", Kind::Number),
+        ("to", Kind::Number),
+    ],
+    output: &[("length", Kind::Number), ("first", Kind::Number), ("end", Kind::Number)],
+    run: |input| {
+        let record = record(input.object("record")?)?;
+        let shown = record.get(input.size("from")?..input.size("to")?).ok_or_else(|| malformed("not in the record"))?;
+        let commitment: Commitment = input.wire("commitment")?;
+        let proof: RangeProof = input.wire("proof")?;
+        proof.verify(&commitment, shown).refused()?;
+        Ok(json!({ "length": proof.length(), "first": proof.range().start, "end": proof.range().end }))
     },
 };
 

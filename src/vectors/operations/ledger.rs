@@ -89,6 +89,11 @@ impl Committed for Chain {
 }
 
 impl Chain {
+    /// What block 0 opened.
+    pub(in crate::vectors) const fn channel(&self) -> Option<&Channel> {
+        self.channel.as_ref()
+    }
+
     /// Commits the next block, as a peer does.
     pub(in crate::vectors) fn commit(&mut self, block: &Block) -> Result<(Verdict, Savepoint), Fault> {
         let channel = match self.channel.take() {

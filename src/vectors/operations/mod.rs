@@ -1,6 +1,7 @@
 //! What the cases do: one operation each, by the library's public functions alone.
 
 pub(super) mod envelopes;
+pub(super) mod flow;
 pub(super) mod groups;
 pub(super) mod hashes;
 pub(super) mod identity;
@@ -14,7 +15,8 @@ use rand_core::{TryCryptoRng, TryRng};
 
 /// All operations.
 pub(super) fn all() -> Vec<&'static Operation> {
-    [groups::ALL, scheme::ALL, envelopes::ALL, hashes::ALL, records::ALL, identity::ALL, ledger::ALL].concat()
+    [groups::ALL, scheme::ALL, envelopes::ALL, hashes::ALL, records::ALL, identity::ALL, ledger::ALL, flow::ALL]
+        .concat()
 }
 
 /// Randomness that a case prescribes: these bytes, then zeros.

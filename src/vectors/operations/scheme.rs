@@ -6,8 +6,8 @@ use crate::hash::{hkdf, label};
 use crate::identity::{Signature, VerifyingKey};
 use crate::pre::hazmat::encapsulate_with;
 use crate::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey, Scope, Seed, Session,
-    Share, SharedSecret,
+    Capsule, DecryptionKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey, RecordKeys, Scope,
+    Seed, Session, Share, SharedSecret,
 };
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
 use crate::wire::Wire;
@@ -27,6 +27,7 @@ pub(in crate::vectors) const ALL: &[&Operation] = &[
     &REENCRYPT,
     &DECAPSULATE,
     &CHAIN,
+    &FOLDER,
 ];
 
 fn params() -> Params {
@@ -288,5 +289,40 @@ pub(in crate::vectors) const CHAIN: Operation = Operation {
             "k_re": hex(k_re.to_bytes().expose()),
             "capsules": capsules.iter().map(wire).collect::<Vec<_>>(),
         }))
+    },
+};
+
+pub(in crate::vectors) const FOLDER: Operation = Operation {
+    name: "folder",
+    input: &[
+        ("k_d", Kind::Hex),
+        ("k_d_prime", Kind::Hex),
+        ("t", Kind::Hex),
+        ("r", Kind::Hex),
+        ("names", Kind::List(&Kind::Hex)),
+    ],
+    output: &[("capsule", Kind::Hex), ("again", Kind::Hex), ("M", Kind::Hex), ("keys", Kind::List(&Kind::Hex))],
+    run: |input| {
+        let params = params();
+        let (k_d, k_d_prime) = (key(input, "k_d")?, key(input, "k_d_prime")?);
+        let [k_e, k_e_prime] = [&k_d, &k_d_prime].map(|k_d| k_d.encryption_key(&params));
+        let k_re = ReKey::new(&k_e, &k_e_prime).refused()?;
+        let (message, r) = (params.g_t().pow(&input.scalar("t")?), input.scalar("r")?);
+        if r.is_zero() {
+            return Err(malformed("r is zero"));
+        }
+        let (capsule, _) = encapsulate_with(&params, &k_d.public_key(&params), &message, &r);
+        let again = k_re.reencrypt(&capsule);
+        let [before, after] = [(&k_e, &capsule), (&k_e_prime, &again)].map(|(k_e, capsule)| k_e.decapsulate(capsule));
+        let [a, b] = [RecordKeys::new(&capsule, &before), RecordKeys::new(&again, &after)];
+        let mut keys = Vec::new();
+        for name in input.byte_lists("names")? {
+            let [a, b] = [a.key(&name), b.key(&name)];
+            if a.expose() != b.expose() {
+                return Err(malformed("another key after re-encryption"));
+            }
+            keys.push(hex(a.expose()));
+        }
+        Ok(json!({ "capsule": wire(&capsule), "again": wire(&again), "M": m(&after), "keys": keys }))
     },
 };
