@@ -13,6 +13,7 @@ use super::certificate::Serial;
 use super::keys::{SigningKey, VerifyingKey};
 use super::sealed::SealingPublicKey;
 use super::subject::{MemberId, Role, Subject};
+use crate::hash::Digest;
 use der::asn1::{Any, BitString, ObjectIdentifier, OctetString, Utf8StringRef};
 use der::{Decode, Encode, oid::AssociatedOid};
 use x509_cert::TbsCertificate;
@@ -199,15 +200,24 @@ fn write_name(subject: &Subject) -> Result<Name, IdentityError> {
     name().map_err(|_| IdentityError::malformed("name"))
 }
 
-/// Reads the three attributes and refuses every name that [`write_name`] would not have written for them.
+/// Reads the three attributes, each alone in its place, and nothing else: in DER that is what [`write_name`] writes.
 fn read_name(name: &Name) -> Result<Subject, IdentityError> {
     const BROKEN: IdentityError = IdentityError::malformed("name");
-    let text = |oid| name.by_oid::<Utf8StringRef<'_>>(oid).ok().flatten().map(|text| text.as_str());
-    let organisation = text(ORGANISATION).ok_or(BROKEN)?;
-    let role = text(ORGANISATIONAL_UNIT).and_then(Role::named).ok_or(IdentityError::malformed("role"))?;
-    let id = text(COMMON_NAME).and_then(|hex| crate::hash::Digest::from_hex(hex).ok()).ok_or(BROKEN)?;
-    let subject = Subject::new(organisation, role, MemberId(id.0))?;
-    if write_name(&subject)? == *name { Ok(subject) } else { Err(BROKEN) }
+    let mut attributes = name.iter_rdn().map(|rdn| match rdn.as_ref().as_slice() {
+        [attribute] => Some((attribute.oid, attribute.value.decode_as::<Utf8StringRef<'_>>().ok()?)),
+        _ => None,
+    });
+    let mut text = |oid| match attributes.next() {
+        Some(Some((found, text))) if found == oid => Ok(text),
+        _ => Err(BROKEN),
+    };
+    let (organisation, role, id) = (text(ORGANISATION)?, text(ORGANISATIONAL_UNIT)?, text(COMMON_NAME)?);
+    if attributes.next().is_some() {
+        return Err(BROKEN);
+    }
+    let role = Role::named(role.as_str()).ok_or(IdentityError::malformed("role"))?;
+    let id = Digest::from_hex(id.as_str()).map_err(|_| BROKEN)?;
+    Subject::new(organisation.as_str(), role, MemberId(id.0))
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ fn exactly_one_role() {
     assert!(Free::new().read().is_ok());
     let id = "a".repeat(64);
     let subject = |attributes: &[(&str, &str)]| Free { subject: name(attributes), ..Free::new() };
-    subject(&[("O", "users"), ("CN", &id)]).refused("role");
+    subject(&[("O", "users"), ("CN", &id)]).refused("name");
     subject(&[("O", "users"), ("OU", "admin"), ("CN", &id)]).refused("role");
     subject(&[("O", "users"), ("OU", "User"), ("CN", &id)]).refused("role");
     subject(&[("O", "users"), ("OU", "user"), ("OU", "cloud"), ("CN", &id)]).refused("name");
@@ -107,7 +107,8 @@ fn names_have_one_form() {
     for cn in [&id[1..], &id.to_uppercase(), "Hong Gildong"] {
         subject(&[("O", "users"), ("OU", "user"), ("CN", cn)]).refused("name");
     }
-    Free { issuer: name(&[("O", "users")]), ..Free::new() }.refused("role");
+    subject(&[("O", "users"), ("O", "users"), ("OU", "user"), ("CN", &id)]).refused("name");
+    Free { issuer: name(&[("O", "users")]), ..Free::new() }.refused("name");
 }
 
 #[test]
