@@ -131,7 +131,7 @@ pub fn check(store: &Path) -> (usize, usize) {
 
 #[test]
 fn killed_while_envelopes_go_to_the_cloud() {
-    let (kills, mut rng) = plan("cloud", 15);
+    let (kills, mut rng) = plan("cloud", 10);
     let store = tempfile::tempdir().unwrap();
     let (mut killer, mut acknowledged, mut left) = (Killer::default(), BTreeSet::new(), 0);
     for _ in 0..kills {

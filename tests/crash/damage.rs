@@ -1,6 +1,6 @@
 //! Torn writes, bits that flip and files that are lost: named or harmless, and repaired from what the other nodes have.
 
-use crate::kill::{below, plan};
+use crate::kill::{below, long, plan};
 use crate::world::{Counter, World, increment};
 use phi_pre::ledger::{
     BlockFile, Network, NetworkError, Opened, Peer, RepairError, Repaired, Savepoint, TornTail, VerifyError,
@@ -26,7 +26,7 @@ struct Stopped {
 fn stopped() -> &'static Stopped {
     static STOPPED: OnceLock<Stopped> = OnceLock::new();
     STOPPED.get_or_init(|| {
-        let (mut world, now, before) = (World::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (mut world, now, before) = (World::new(), memory(), memory());
         let mut network = world.counters(now.path());
         for i in 1..BLOCKS {
             if i == BLOCKS - 1 {
@@ -39,6 +39,11 @@ fn stopped() -> &'static Stopped {
         assert_eq!(agreed.height, BLOCKS);
         Stopped { world, now, before, agreed }
     })
+}
+
+/// A folder in memory where there is such: these tests change files, and sync them often, but kill nobody.
+fn memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -58,7 +63,7 @@ fn copy_node(from: &Path, to: &Path) {
 
 /// The files of the stopped ledger once more, to be damaged.
 fn fresh() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = memory();
     copy(stopped().now.path(), folder.path());
     folder
 }
@@ -107,14 +112,14 @@ fn is_whole(folder: &Path) {
 /// The last block cut at every byte: cut off and fetched anew where nobody was told of it; named where it was committed.
 #[test]
 fn a_last_block_cut_at_any_byte() {
-    let (kills, mut rng) = plan("cut", 100);
+    let (_, mut rng) = plan("cut", 100);
     let (bytes, stopped) = (whole("peer-0"), stopped());
     let starts = records(&bytes);
     let (last, end) = (starts[starts.len() - 2], bytes.len());
     let folder = fresh();
     let peer = folder.path().join("peer-0");
     // A few dozen places, or every single one.
-    let step = if kills < 500 { (end - last) / 40 } else { 1 };
+    let step = if long() { 1 } else { (end - last) / 40 };
     let first = 1 + usize::try_from(below(&mut rng, step as u64)).unwrap();
     let mut cuts = 0;
     for (nth, at) in (last + first..end).step_by(step).chain([end - 1]).enumerate() {
@@ -210,7 +215,7 @@ fn a_block_that_nobody_has() {
 /// The damaged node alone has the last block: the repair keeps it, and gives the others what they never had.
 #[test]
 fn the_only_copy_of_a_block_is_kept() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = memory();
     copy(stopped().before.path(), folder.path());
     copy_node(&stopped().now.path().join("peer-1"), &folder.path().join("peer-1"));
     let blocks = folder.path().join("peer-1/blocks");
@@ -249,7 +254,7 @@ fn a_lost_folder_and_a_running_peer() {
 /// Records of another channel inside a damaged one are not taken for the node's own, nor another channel's files.
 #[test]
 fn records_of_another_channel() {
-    let (mut world, other) = (World::new(), tempfile::tempdir().unwrap());
+    let (mut world, other) = (World::new(), memory());
     let mut network = world.network(other.path(), Arc::new(phi_pre::contract::PhiContract));
     network.flush().unwrap();
     drop(network);
@@ -276,7 +281,7 @@ fn written(file: &str) -> Vec<usize> {
 
 /// A copy of a node's folder with one bit flipped.
 fn flipped(node: &str, file: &str, at: usize, bit: u32) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = memory();
     copy_node(&stopped().now.path().join(node), folder.path());
     let path = folder.path().join(file);
     let mut bytes = fs::read(&path).unwrap();
@@ -286,7 +291,7 @@ fn flipped(node: &str, file: &str, at: usize, bit: u32) -> tempfile::TempDir {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 120, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: if long() { 4000 } else { 100 }, ..ProptestConfig::default() })]
 
     /// A bit of a peer's state: named, and then made again from the blocks; or the peer is the same as before.
     #[test]

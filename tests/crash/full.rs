@@ -121,19 +121,20 @@ fn ledger_at_a_limit(folder: &Path) {
         NetworkError::Order(OrderError::Store(error)) => file(error, "never 10/orderer/blocks"),
         error => panic!("{error}"),
     }
-    match &refused(100_000) {
+    match &refused(20_000) {
         NetworkError::Peer { peer: 0, source: PeerError::Commit(CommitError::Store(error)) } => {
-            file(error, "never 100000/peer-0/state.redb.new");
+            file(error, "never 20000/peer-0/state.redb.new");
         }
         error => panic!("{error}"),
     }
 
     let folder = folder.join("ledger");
     let mut network = world.counters(&folder);
-    for _ in 0..12 {
+    let orderer = folder.join("orderer/blocks");
+    at_the_state(&mut network, &mut world, &folder);
+    for _ in 0..11 {
         increment(&mut network, &mut world, "n");
     }
-    let orderer = folder.join("orderer/blocks");
     let (mut before, mut expected) = (length(&orderer), 12);
 
     // At the orderer: the envelope waits, and goes into the next block, with its place in the order.
@@ -173,18 +174,6 @@ fn ledger_at_a_limit(folder: &Path) {
     assert!(length(&folder.join("peer-1/blocks")) > blocks && network.agreement().unwrap().height == height);
     assert_eq!(network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
 
-    // At the state: the block is on the disk, and the next start replays it.
-    limit(Some(length(&folder.join("peer-0/blocks")) + 10_000));
-    let (txid, _) = transact(&mut network, &mut world);
-    for i in 0..3 {
-        assert!(stopped_by(&network, i).ends_with(format!("peer-{i}/state.redb")));
-    }
-    limit(None);
-    for i in 0..3 {
-        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 1 });
-    }
-    expected += 1;
-    assert_eq!(network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
     assert_eq!(count(&network, "n"), expected);
 
     // A repair that has no room leaves the damaged file as it is.
@@ -203,6 +192,22 @@ fn ledger_at_a_limit(folder: &Path) {
     assert!(fs::read(&blocks).unwrap() == whole);
     network.restart(2).unwrap();
     assert!(network.agreement().is_some() && (0..3).all(|i| network.peer(i).unwrap().verify().is_ok()));
+}
+
+/// The block is on the disk, and the state is not: the next start replays it.
+fn at_the_state(network: &mut Network, world: &mut World, folder: &Path) {
+    // The state is longer than the first blocks.
+    limit(Some(length(&folder.join("peer-0/blocks")) + 4000));
+    let (txid, refused) = transact(network, world);
+    assert!(matches!(refused, Err(NetworkError::NoPeer)), "{refused:?}");
+    for i in 0..3 {
+        assert!(stopped_by(network, i).ends_with(format!("peer-{i}/state.redb")));
+    }
+    limit(None);
+    for i in 0..3 {
+        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 1 });
+    }
+    assert_eq!(network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
 }
 
 /// Nine envelopes wait; the tenth would complete the block, which cannot be kept. It is refused, and the nine wait on.

@@ -55,6 +55,11 @@ pub fn plan(what: &str, percent: u64) -> (u64, ChaCha20Rng) {
     ((kills * percent).div_ceil(100), rng)
 }
 
+/// Whether the long form was asked for.
+pub fn long() -> bool {
+    plan("form", 100).0 >= 500
+}
+
 /// A number below `limit`.
 pub fn below(rng: &mut impl Rng, limit: u64) -> u64 {
     rng.next_u64() % limit

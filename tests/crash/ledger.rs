@@ -223,7 +223,7 @@ fn killed(role: &str, target: &str, percent: u64) {
 
 #[test]
 fn killed_while_blocks_are_committed() {
-    killed("commit", "commit", 35);
+    killed("commit", "commit", 40);
 }
 
 #[test]
