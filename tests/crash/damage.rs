@@ -237,7 +237,6 @@ fn the_only_copy_of_a_block_is_kept() {
 fn a_lost_folder_and_a_running_peer() {
     let folder = fresh();
     fs::remove_dir_all(folder.path().join("peer-2")).unwrap();
-    fs::create_dir(folder.path().join("peer-2")).unwrap();
     fs::remove_file(folder.path().join("orderer/blocks")).unwrap();
     for node in ["orderer", "peer-2"] {
         let expected = Repaired { blocks: BLOCKS, fetched: BLOCKS, state: false };
@@ -249,6 +248,18 @@ fn a_lost_folder_and_a_running_peer() {
     assert!(refused.to_string().contains("already open"), "{refused}");
     drop(network);
     is_whole(folder.path());
+}
+
+/// A state whose making was interrupted is not in the way of the next.
+#[test]
+fn a_state_that_was_never_finished() {
+    let folder = fresh();
+    let peer = folder.path().join("peer-0");
+    fs::rename(peer.join("state.redb"), peer.join("state.redb.new")).unwrap();
+    fs::write(peer.join("state.redb.new"), vec![0; 70_000]).unwrap();
+    let (opened, found) = open_peer(&peer).unwrap();
+    assert_eq!((opened.savepoint(), found), (Some(stopped().agreed), Opened { torn: None, replayed: BLOCKS }));
+    assert!(!peer.join("state.redb.new").exists());
 }
 
 /// Records of another channel inside a damaged one are not taken for the node's own, nor another channel's files.
