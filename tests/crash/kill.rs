@@ -106,9 +106,21 @@ impl Killer {
             }
         }
         assert_eq!(left, 0, "the child ended by itself: {heard:?}");
-        // Nine points in eight parts of the call's mean time: some kills fall behind it.
-        let (total, count) = self.spans.get(target).copied().unwrap_or((Duration::from_millis(5), 1));
-        let point = total / count * u32::try_from(below(rng, 1000)).unwrap() / 880;
+        let part = u32::try_from(below(rng, 1000)).unwrap();
+        // A call of which nothing is known may end first. Else some kills fall behind the call's mean time, most before.
+        let point = match self.spans.get(target) {
+            Some((total, count)) => *total / *count * part / 880,
+            None => {
+                for (at, line) in &lines {
+                    let ended = line.starts_with(&format!("done {target} "));
+                    heard.push((at, line));
+                    if ended {
+                        break;
+                    }
+                }
+                Duration::ZERO
+            }
+        };
         let due = heard.last().unwrap().0 + point;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         process.kill().unwrap();
