@@ -145,6 +145,8 @@ fn demo_and_ledger() {
     fs::write(&blocks, &whole[..whole.len() - 1]).unwrap();
     assert!(fails(dir, 1, &["ledger", "verify", "out"]).contains("peer-2"));
     fails(dir, 1, &["ledger", "show", "out/ledger/peer-2"]);
+    assert!(done(dir, &["ledger", "repair", "out"]).contains("1 from other nodes"));
+    assert!(done(dir, &["ledger", "verify", "out"]).contains("16 transactions   0 VALID"));
 }
 
 #[test]

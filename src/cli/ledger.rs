@@ -1,9 +1,9 @@
-//! `phi-pre ledger show | verify`: reads the folder of a stopped peer and changes nothing in it.
+//! `phi-pre ledger show | verify`: reads the folder of a stopped peer and changes nothing in it; `repair` does.
 
 use super::Failure;
 use crate::contract::Action;
 use crate::hash::Digest;
-use crate::ledger::{BlockFile, CommittedBlock, Envelope, verify};
+use crate::ledger::{BlockFile, CommittedBlock, Envelope, repair_orderer, repair_peer, verify};
 use crate::wire::Wire;
 use std::path::{Path, PathBuf};
 
@@ -22,10 +22,16 @@ pub(super) enum Command {
         #[arg(long, value_name = "HASH")]
         genesis: Option<String>,
     },
+    /// Makes damaged files whole again from what the other nodes have. Everything must be stopped.
+    Repair {
+        /// The folder with the folders of the peers and the orderer.
+        dir: PathBuf,
+    },
 }
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
+        Command::Repair { dir } => repair(dir),
         Command::Show { dir } => peers(dir)?.first().map_or(Ok(()), |peer| show(peer)),
         Command::Verify { dir, genesis } => {
             let genesis = genesis.as_deref().map(Digest::from_hex).transpose()?;
@@ -66,6 +72,29 @@ fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     peers.sort();
     Ok(if peers.is_empty() { vec![dir.to_owned()] } else { peers })
+}
+
+fn repair(dir: &Path) -> Result<(), Failure> {
+    let peers = peers(dir)?;
+    let orderer = peers.first().and_then(|peer| peer.parent()).map(|folder| folder.join("orderer"));
+    let orderer = orderer.filter(|folder| folder.is_dir());
+    let nodes: Vec<&Path> = orderer.iter().chain(&peers).map(PathBuf::as_path).collect();
+    let mut failed = 0;
+    for node in &nodes {
+        let others: Vec<&Path> = nodes.iter().filter(|other| *other != node).copied().collect();
+        let is_orderer = orderer.as_deref() == Some(*node);
+        match if is_orderer { repair_orderer(node, &others) } else { repair_peer(node, &others) } {
+            Ok(done) => {
+                let state = if done.state { ", the state is to be made again" } else { "" };
+                say!("{}   {} blocks, {} from other nodes{state}", node.display(), done.blocks, done.fetched);
+            }
+            Err(error) => {
+                say!("{}   {error}", node.display());
+                failed += 1;
+            }
+        }
+    }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} are as they were", nodes.len()).into()) }
 }
 
 fn show(peer: &Path) -> Result<(), Failure> {

@@ -124,13 +124,22 @@ pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<Dec
     let rewrite = || -> Result<Header, DecryptError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         file.lock()?;
-        let header = read_header(&mut file)?.reencrypt(k_re);
-        file.seek(SeekFrom::Start(Header::INVARIANT_BYTES as u64))?;
-        file.write_all(&header.to_bytes()[Header::INVARIANT_BYTES..])?;
-        file.sync_all()?;
-        Ok(header)
+        let old = read_header(&mut file)?;
+        let new = old.reencrypt(k_re);
+        if let Err(error) = write_capsule(&mut file, &new) {
+            // Part of C may have been written; what could be written can be written back.
+            let _ = write_capsule(&mut file, &old);
+            return Err(error.into());
+        }
+        Ok(new)
     };
     rewrite().map_err(FileError::at(path))
+}
+
+fn write_capsule(file: &mut File, header: &Header) -> io::Result<()> {
+    file.seek(SeekFrom::Start(Header::INVARIANT_BYTES as u64))?;
+    file.write_all(&header.to_bytes()[Header::INVARIANT_BYTES..])?;
+    file.sync_all()
 }
 
 /// Equation (2) into a new file: a new header before the same body.

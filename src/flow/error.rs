@@ -34,6 +34,14 @@ pub enum FlowError {
     /// The store failed.
     #[error("cloud store: {0}")]
     Store(#[from] object_store::Error),
+    /// An object could not be written: the disk is full, or may not be written to.
+    #[error("cloud store: {key} cannot be written: {source}")]
+    Write {
+        /// Its key.
+        key: String,
+        /// Why.
+        source: object_store::Error,
+    },
     /// The key is taken; objects are never overwritten.
     #[error("cloud store: {0} exists already")]
     Exists(String),

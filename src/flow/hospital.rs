@@ -4,7 +4,7 @@ use super::messages::{Alert, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, 
 use super::transaction::{self, Receipt, commit, propose};
 use super::{Cloud, FlowError};
 use crate::contract::Action;
-use crate::envelope::{self, Header, Opener, Sealed, Suite};
+use crate::envelope::{self, DecryptError, Header, Opener, Sealed, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
@@ -166,7 +166,7 @@ impl Hospital {
     ///
     /// # Errors
     /// [`FlowError::WrongParty`], [`FlowError::Closed`], [`FlowError::Grant`], [`FlowError::Decrypt`],
-    /// [`FlowError::Commitment`], [`FlowError::Name`], [`FlowError::Io`] where the file exists, and those of
+    /// [`FlowError::Commitment`], [`FlowError::Name`], [`FlowError::File`] where the file exists, and those of
     /// [`Cloud::deliver`].
     pub fn receive(
         &self,
@@ -195,6 +195,10 @@ impl Hospital {
         let sealed = envelope::create_file(&path, |file| {
             let sealed = opener.open(&mut body, file)?;
             if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
+        });
+        let sealed = sealed.map_err(|error| match error {
+            FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(&path)(source),
+            error => error,
         })?;
         Ok(Received { name, path, sealed })
     }

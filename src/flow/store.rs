@@ -51,7 +51,7 @@ impl Store {
     /// be repeated.
     ///
     /// # Errors
-    /// [`FlowError::Exists`] where the key holds something else, [`FlowError::Store`].
+    /// [`FlowError::Exists`] where the key holds something else, [`FlowError::Write`], [`FlowError::Store`].
     pub fn create(&self, key: &str, bytes: &[u8]) -> Result<(), FlowError> {
         let options = PutOptions::from(PutMode::Create);
         let at = Key::from(key);
@@ -62,17 +62,18 @@ impl Store {
                 Ok(_) | Err(FlowError::TooLarge { .. }) => Err(FlowError::Exists(key.to_owned())),
                 Err(e) => Err(e),
             },
-            Err(e) => Err(e.into()),
+            Err(source) => Err(FlowError::Write { key: key.to_owned(), source }),
         }
     }
 
     /// Writes an object of any size whose SHA-256 is known, in constant memory; it appears once all of it is there.
     ///
     /// # Errors
-    /// [`FlowError::Upload`] where the bytes are not those announced, the reader's error, [`FlowError::Store`].
+    /// [`FlowError::Upload`] where the bytes are not those announced, the reader's error, [`FlowError::Write`].
     pub fn upload(&self, key: &str, bytes: &mut impl Read, digest: &Digest) -> Result<u64, FlowError> {
+        let refused = |source| FlowError::Write { key: key.to_owned(), source };
         self.runtime.block_on(async {
-            let upload = self.objects.put_multipart(&Key::from(key)).await?;
+            let upload = self.objects.put_multipart(&Key::from(key)).await.map_err(refused)?;
             let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
             let mut hasher = Sha256::new();
             let mut buffer = vec![0; 1 << 16];
@@ -82,7 +83,9 @@ impl Store {
                     Ok(0) => break Ok(()),
                     Ok(n) => {
                         hasher.update(&buffer[..n]);
-                        writer.wait_for_capacity(2).await?;
+                        if let Err(error) = writer.wait_for_capacity(2).await {
+                            break Err(refused(error));
+                        }
                         writer.write(&buffer[..n]);
                         total += n as u64;
                     }
@@ -96,11 +99,12 @@ impl Store {
             });
             match announced {
                 Ok(()) => {
-                    writer.finish().await?;
+                    writer.finish().await.map_err(refused)?;
                     Ok(total)
                 }
                 Err(e) => {
-                    writer.abort().await?;
+                    // What went wrong first is what counts.
+                    let _ = writer.abort().await;
                     Err(e)
                 }
             }

@@ -10,6 +10,8 @@
 //! incomplete record at the end: a torn tail, which is cut off and reported. Anything else that is wrong is damage, and
 //! is refused by name. The check over the length keeps the two apart: a flipped length never looks like a torn tail.
 
+pub(super) mod salvage;
+
 use super::store::StoreError;
 use crate::hash::{Digest, sha256};
 use std::fs::{File, OpenOptions};

@@ -16,7 +16,7 @@
 //! - [`state`]: what a contract sees, versions and read-write sets;
 //! - [`ordering`], [`block`]: the chain; [`config`]: its first block;
 //! - [`validation`]: the verdicts, with Fabric's numbers;
-//! - [`blockfile`], [`store`]: what is on the disk; [`verify()`]: its check from block 0;
+//! - [`blockfile`], [`store`]: what is on the disk; [`verify()`]: its check from block 0; [`repair_peer`]: its repair;
 //! - [`peer`], [`network`]: the nodes, and all of them in one process.
 //!
 //! The ledger knows no key of the scheme, no plaintext and no pairing. Its types are its own: small, with one canonical
@@ -31,6 +31,7 @@ pub mod ordering;
 pub mod peer;
 pub mod policy;
 pub mod proposal;
+mod repair;
 pub mod state;
 pub mod store;
 pub mod validation;
@@ -45,6 +46,7 @@ pub use ordering::{CutRules, Cutter, OrderError, Orderer};
 pub use peer::{EndorseError, Opened, Peer, PeerError, Signer};
 pub use policy::Policy;
 pub use proposal::{Nonce, Proposal, SignedProposal, Transient, TxId};
+pub use repair::{RepairError, Repaired, repair_orderer, repair_peer};
 pub use state::{
     Committed, Contract, Entry, Invocation, InvokeError, ReadWriteSet, Refusal, Simulation, State, StateError, Version,
 };

@@ -19,7 +19,7 @@ use super::block::{Block, CommittedBlock};
 use super::config::{CommitError, Config};
 use super::endorsement::{Endorsed, Envelope, Transaction};
 use super::ordering::Orderer;
-use super::peer::{Opened, Peer, PeerError, Signer};
+use super::peer::{Opened, Peer, Signer};
 use super::proposal::{SignedProposal, Transient, TxId};
 use super::state::{Committed, Contract};
 use super::store::{Savepoint, Snapshot, StoreError};
@@ -63,10 +63,11 @@ impl Network {
         let genesis = orderer.block(0)?;
         let start = |(i, signer): (usize, Signer)| {
             let folder = folder.join(format!("peer-{i}"));
-            let peer = Peer::create(&folder, &genesis, signer.clone(), Arc::clone(&contract))?;
+            let peer = Peer::create(&folder, &genesis, signer.clone(), Arc::clone(&contract))
+                .map_err(|source| NetworkError::Peer { peer: i, source })?;
             Ok(Node { folder, signer, peer: Some(peer), failure: None })
         };
-        let nodes = peers.into_iter().enumerate().map(start).collect::<Result<_, PeerError>>()?;
+        let nodes = peers.into_iter().enumerate().map(start).collect::<Result<_, NetworkError>>()?;
         Ok(Self { msp: config.msp()?, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
     }
 
@@ -289,7 +290,8 @@ impl Network {
     /// [`NetworkError::NotStopped`], [`NetworkError::Peer`], [`NetworkError::Commit`].
     pub fn restart(&mut self, i: usize) -> Result<Opened, NetworkError> {
         let node = self.nodes.get(i).filter(|node| node.peer.is_none()).ok_or(NetworkError::NotStopped(i))?;
-        let (mut peer, opened) = Peer::open(&node.folder, node.signer.clone(), Arc::clone(&self.contract))?;
+        let (mut peer, opened) = Peer::open(&node.folder, node.signer.clone(), Arc::clone(&self.contract))
+            .map_err(|source| NetworkError::Peer { peer: i, source })?;
         self.revocations.iter().try_for_each(|list| peer.revoke(list))?;
         if let Some(node) = self.nodes.get_mut(i) {
             (node.peer, node.failure) = (Some(peer), None);

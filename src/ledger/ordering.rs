@@ -84,6 +84,20 @@ impl Cutter {
         (self.bytes, self.deadline) = (0, None);
         (!self.waiting.is_empty()).then(|| core::mem::take(&mut self.waiting))
     }
+
+    fn drop_last(&mut self) {
+        self.bytes -= self.waiting.pop().map_or(0, |envelope| envelope.len());
+        if self.waiting.is_empty() {
+            self.deadline = None;
+        }
+    }
+
+    /// Takes back a batch that could not be sealed, in front of what waits.
+    fn restore(&mut self, mut batch: Vec<Vec<u8>>, deadline: Option<u64>) {
+        self.bytes += batch.iter().map(Vec::len).sum::<usize>();
+        batch.append(&mut self.waiting);
+        (self.waiting, self.deadline) = (batch, deadline);
+    }
 }
 
 /// Why the orderer takes no envelope, or makes no block.
@@ -157,7 +171,7 @@ impl Orderer {
     /// Takes an envelope; returns the blocks that this completes.
     ///
     /// # Errors
-    /// [`OrderError`].
+    /// [`OrderError`]. The envelope was then not taken, and what waited goes on waiting.
     pub fn order(&mut self, envelope: &[u8], now: u64) -> Result<Vec<Block>, OrderError> {
         let limit = self.config.cut.max_bytes;
         if envelope.len() > limit as usize {
@@ -166,8 +180,23 @@ impl Orderer {
         let signed = Envelope::from_bytes(envelope)?;
         let creator = self.msp.validate_at(&signed.proposal()?.creator, now / 1000)?;
         signed.verify(&creator)?;
-        let batches = self.cutter.push(envelope.to_vec(), now);
-        batches.into_iter().map(|batch| self.seal(batch)).collect()
+        let deadline = self.cutter.deadline;
+        let mut batches = self.cutter.push(envelope.to_vec(), now).into_iter();
+        let mut blocks = Vec::new();
+        while let Some(batch) = batches.next() {
+            match self.seal(batch) {
+                Ok(block) => blocks.push(block),
+                Err((error, batch)) if blocks.is_empty() => {
+                    let envelopes = batch.into_iter().chain(batches.flatten()).collect();
+                    self.cutter.restore(envelopes, deadline);
+                    self.cutter.drop_last();
+                    return Err(error);
+                }
+                // What came first is sealed; the envelope itself waits.
+                Err((_, batch)) => self.cutter.restore(batch, Some(now.saturating_add(self.config.cut.timeout))),
+            }
+        }
+        Ok(blocks)
     }
 
     /// When [`tick`](Self::tick) will cut, if nothing else does before.
@@ -189,10 +218,14 @@ impl Orderer {
     /// Cuts what waits.
     ///
     /// # Errors
-    /// [`OrderError::Store`].
+    /// [`OrderError::Store`]. What waited then goes on waiting.
     pub fn flush(&mut self) -> Result<Option<Block>, OrderError> {
-        let batch = self.cutter.cut();
-        batch.map(|batch| self.seal(batch)).transpose()
+        let deadline = self.cutter.deadline;
+        let Some(batch) = self.cutter.cut() else { return Ok(None) };
+        self.seal(batch).map(Some).map_err(|(error, batch)| {
+            self.cutter.restore(batch, deadline);
+            error
+        })
     }
 
     /// The number of blocks.
@@ -219,12 +252,17 @@ impl Orderer {
         Ok(())
     }
 
-    fn seal(&mut self, envelopes: Vec<Vec<u8>>) -> Result<Block, OrderError> {
+    /// The next block, on the disk; the envelopes come back where it cannot be kept.
+    fn seal(&mut self, envelopes: Vec<Vec<u8>>) -> Result<Block, (OrderError, Vec<Vec<u8>>)> {
         let Signer { certificate, key } = &self.signer;
         let block = Block::seal(self.file.len(), Some(self.tip), envelopes, certificate, key);
-        self.file.append(&block.to_bytes())?;
-        self.tip = block.header.hash();
-        Ok(block)
+        match self.file.append(&block.to_bytes()) {
+            Ok(()) => {
+                self.tip = block.header.hash();
+                Ok(block)
+            }
+            Err(error) => Err((error.into(), block.envelopes)),
+        }
     }
 }
 

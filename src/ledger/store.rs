@@ -18,6 +18,7 @@ use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::wire::{Reader, Wire, Writer};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The name of the state in a peer's folder.
@@ -71,9 +72,14 @@ pub enum StoreError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The database of the state failed.
-    #[error("state: {0}")]
-    State(Box<redb::Error>),
-    /// The database of the state is damaged so that redb cannot read it.
+    #[error("{}: {source}", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<redb::Error>,
+    },
+    /// The database of the state is damaged.
     #[error("{} is damaged; without it the state is made again from the blocks", path.display())]
     StateDamaged {
         /// The file.
@@ -97,17 +103,19 @@ impl StoreError {
     }
 }
 
-/// Lets `?` turn each of redb's errors into ours.
-macro_rules! from_redb {
-    ($($error:ident)*) => {$(
-        impl From<redb::$error> for StoreError {
-            fn from(error: redb::$error) -> Self {
-                Self::State(Box::new(error.into()))
-            }
+/// For `map_err`: names the file of the state.
+pub(super) fn failed<E: Into<redb::Error>>(path: &Path) -> impl Fn(E) -> StoreError + '_ {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    move |error| match error.into() {
+        redb::Error::Corrupted(_) | redb::Error::UpgradeRequired(_) => {
+            StoreError::StateDamaged { path: path.to_owned() }
         }
-    )*};
+        redb::Error::Io(error) if matches!(error.kind(), InvalidData | UnexpectedEof) => {
+            StoreError::StateDamaged { path: path.to_owned() }
+        }
+        source => StoreError::State { path: path.to_owned(), source: Box::new(source) },
+    }
 }
-from_redb!(DatabaseError TransactionError TableError StorageError CommitError);
 
 /// How far the state has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,6 +133,8 @@ pub struct Savepoint {
 pub struct Store {
     blocks: BlockFile,
     state: Database,
+    /// Where the state is.
+    path: PathBuf,
     savepoint: Option<Savepoint>,
 }
 
@@ -135,7 +145,7 @@ impl Store {
     /// [`StoreError`]; [`StoreError::Exists`] where there is one.
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         let blocks = BlockFile::create(folder)?;
-        Ok(Self { blocks, state: open_state(folder)?, savepoint: None })
+        Ok(Self { blocks, state: open_state(folder)?, path: folder.join(STATE_NAME), savepoint: None })
     }
 
     /// The ledger in `folder`, and the torn tail that was cut off. A state that was deleted starts anew.
@@ -143,13 +153,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
+        let path = folder.join(STATE_NAME);
         let (state, savepoint) = unless_damaged(folder, || {
             let state = open_state(folder)?;
-            let savepoint = Snapshot::new(&state)?.savepoint()?;
+            let savepoint = Snapshot::new(&state, &path)?.savepoint()?;
             Ok::<_, StoreError>((state, savepoint))
         })?;
         let (blocks, torn) = BlockFile::open(folder, savepoint.map_or(0, |savepoint| savepoint.height))?;
-        Ok((Self { blocks, state, savepoint }, torn))
+        Ok((Self { blocks, state, path, savepoint }, torn))
     }
 
     /// The block file.
@@ -175,7 +186,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::State`].
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(&self.state)
+        Snapshot::new(&self.state, &self.path)
     }
 
     /// Step 1 of a commit.
@@ -186,11 +197,17 @@ impl Store {
         self.blocks.append(&block.to_bytes())
     }
 
-    /// Step 2 of a commit: all of it or nothing.
+    /// Step 2 of a commit: all of it or nothing. After a failure the store has to be opened anew.
     ///
     /// # Errors
     /// [`StoreError::State`].
     pub fn apply(&mut self, verdict: &Verdict, savepoint: Savepoint) -> Result<(), StoreError> {
+        self.write(verdict, &savepoint).map_err(failed(&self.path))?;
+        self.savepoint = Some(savepoint);
+        Ok(())
+    }
+
+    fn write(&self, verdict: &Verdict, savepoint: &Savepoint) -> Result<(), redb::Error> {
         let write = self.state.begin_write()?;
         {
             let mut state = write.open_table(STATE)?;
@@ -203,38 +220,55 @@ impl Store {
             }
             write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
         }
-        write.commit()?;
-        self.savepoint = Some(savepoint);
-        Ok(())
+        Ok(write.commit()?)
     }
 }
 
+/// Opens the state and checks every page of it: redb by itself trusts a file that was closed in good order. A state that
+/// is not there is made under another name first, because redb does not open one whose making was interrupted.
 fn open_state(folder: &Path) -> Result<Database, StoreError> {
-    let state = Database::create(folder.join(STATE_NAME))?;
-    let write = state.begin_write()?;
+    let path = folder.join(STATE_NAME);
+    if !path.try_exists().map_err(StoreError::io("open", &path))? {
+        let new = folder.join(format!("{STATE_NAME}.new"));
+        if new.try_exists().map_err(StoreError::io("open", &new))? {
+            std::fs::remove_file(&new).map_err(StoreError::io("remove", &new))?;
+        }
+        make_state(&new).map_err(failed(&new))?;
+        std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
+    }
+    Database::builder().set_check_integrity_on_open(true).open(&path).map_err(failed(&path))
+}
+
+fn make_state(path: &Path) -> Result<(), redb::Error> {
+    let write = Database::create(path)?.begin_write()?;
     write.open_table(STATE)?;
     write.open_table(TXIDS)?;
     write.open_table(SAVEPOINT)?;
-    write.commit()?;
-    Ok(state)
+    Ok(write.commit()?)
 }
 
 /// The state at one height.
 #[derive(Debug)]
 pub struct Snapshot {
+    path: PathBuf,
     state: ReadOnlyTable<&'static str, &'static [u8]>,
     txids: ReadOnlyTable<[u8; 32], &'static [u8]>,
     savepoint: ReadOnlyTable<(), &'static [u8]>,
 }
 
 impl Snapshot {
-    pub(super) fn new(database: &impl ReadableDatabase) -> Result<Self, StoreError> {
-        let read = database.begin_read()?;
-        Ok(Self {
-            state: read.open_table(STATE)?,
-            txids: read.open_table(TXIDS)?,
-            savepoint: read.open_table(SAVEPOINT)?,
-        })
+    pub(super) fn new(database: &impl ReadableDatabase, path: &Path) -> Result<Self, StoreError> {
+        let open = || -> Result<Self, redb::Error> {
+            let read = database.begin_read()?;
+            let (state, txids) = (read.open_table(STATE)?, read.open_table(TXIDS)?);
+            Ok(Self { path: path.to_owned(), state, txids, savepoint: read.open_table(SAVEPOINT)? })
+        };
+        open().map_err(failed(path))
+    }
+
+    fn read<T>(&self, result: Result<T, redb::StorageError>) -> Result<T, StoreError> {
+        result.map_err(failed(&self.path))
     }
 
     /// Its height and hashes.
@@ -242,7 +276,7 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError`].
     pub fn savepoint(&self) -> Result<Option<Savepoint>, StoreError> {
-        let bytes = self.savepoint.get(())?;
+        let bytes = self.read(self.savepoint.get(()))?;
         Ok(bytes.map(|bytes| Savepoint::from_bytes(bytes.value())).transpose()?)
     }
 
@@ -251,7 +285,7 @@ impl Snapshot {
     /// # Errors
     /// [`StoreError`].
     pub fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, StoreError> {
-        let bytes = self.txids.get(txid.0.0)?;
+        let bytes = self.read(self.txids.get(txid.0.0))?;
         Ok(bytes.map(|bytes| Outcome::from_bytes(bytes.value())).transpose()?)
     }
 
@@ -261,8 +295,8 @@ impl Snapshot {
     /// [`StoreError`].
     pub fn scan(&self, prefix: &str) -> Result<Vec<(String, Entry)>, StoreError> {
         let mut found = Vec::new();
-        for item in self.state.range(prefix..)? {
-            let (key, value) = item?;
+        for item in self.read(self.state.range(prefix..))? {
+            let (key, value) = self.read(item)?;
             if !key.value().starts_with(prefix) {
                 break;
             }
@@ -277,8 +311,8 @@ impl Snapshot {
     /// [`StoreError`].
     pub fn outcomes(&self) -> Result<Vec<(TxId, Outcome)>, StoreError> {
         let mut found = Vec::new();
-        for item in self.txids.iter()? {
-            let (txid, value) = item?;
+        for item in self.read(self.txids.iter())? {
+            let (txid, value) = self.read(item)?;
             found.push((TxId(Digest(txid.value())), Outcome::from_bytes(value.value())?));
         }
         Ok(found)
@@ -287,12 +321,12 @@ impl Snapshot {
 
 impl Committed for Snapshot {
     fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        let bytes = self.state.get(key)?;
+        let bytes = self.read(self.state.get(key))?;
         Ok(bytes.map(|bytes| decode_entry(bytes.value())).transpose()?)
     }
 
     fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
-        Ok(self.txids.get(txid.0.0)?.is_some())
+        Ok(self.read(self.txids.get(txid.0.0))?.is_some())
     }
 }
 

@@ -14,7 +14,7 @@ use super::blockfile::{BlockFile, TornTail};
 use super::config::{Channel, CommitError};
 use super::proposal::TxId;
 use super::state::{Committed, Entry};
-use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, unless_damaged};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, unless_damaged};
 use super::validation::{Code, Outcome, Verdict};
 use crate::hash::Digest;
 use crate::wire::Wire;
@@ -80,7 +80,7 @@ pub fn verify(folder: &Path, genesis: Option<Digest>) -> Result<Report, VerifyEr
     let path = folder.join(STATE_NAME);
     unless_damaged(folder, || match ReadOnlyDatabase::open(&path) {
         Err(DatabaseError::RepairAborted) => verify_with(folder, &repaired(&path)?, genesis),
-        opened => verify_with(folder, &opened.map_err(StoreError::from)?, genesis),
+        opened => verify_with(folder, &opened.map_err(failed(&path))?, genesis),
     })
 }
 
@@ -89,7 +89,7 @@ fn verify_with(
     database: &impl ReadableDatabase,
     genesis: Option<Digest>,
 ) -> Result<Report, VerifyError> {
-    let snapshot = Snapshot::new(database)?;
+    let snapshot = Snapshot::new(database, &folder.join(STATE_NAME))?;
     let committed = snapshot.savepoint()?.map_or(0, |savepoint| savepoint.height);
     let (blocks, torn) = BlockFile::open_read_only(folder, committed)?;
     Ok(Report { torn, ..verify_chain(&blocks, &snapshot, genesis)? })
@@ -102,8 +102,8 @@ fn repaired(path: &Path) -> Result<Database, StoreError> {
     let bytes = std::fs::read(path).map_err(io)?;
     let copy = InMemoryBackend::new();
     let filled = copy.set_len(bytes.len() as u64).and_then(|()| copy.write(0, &bytes));
-    filled.map_err(|error| StoreError::from(redb::StorageError::from(error)))?;
-    Ok(redb::Builder::new().create_with_backend(copy)?)
+    filled.map_err(StoreError::io("read", path))?;
+    redb::Builder::new().create_with_backend(copy).map_err(failed(path))
 }
 
 /// Verifies a chain and the state that goes with it.
@@ -150,19 +150,19 @@ pub(super) fn verify_chain(
 
 /// The state in memory, as the chain gives it.
 #[derive(Default)]
-struct Replay {
+pub(super) struct Replay {
     state: BTreeMap<String, Entry>,
     txids: BTreeMap<TxId, Outcome>,
 }
 
 impl Replay {
-    fn apply(&mut self, verdict: Verdict) {
+    pub(super) fn apply(&mut self, verdict: Verdict) {
         self.state.extend(verdict.updates);
         self.txids.extend(verdict.txids);
     }
 
     /// Equal, key by key and txid by txid, and nothing more on either side.
-    fn compare(&self, snapshot: &Snapshot) -> Result<(), VerifyError> {
+    pub(super) fn compare(&self, snapshot: &Snapshot) -> Result<(), VerifyError> {
         let found: BTreeMap<_, _> = snapshot.scan("")?.into_iter().collect();
         if let Some(key) = first_difference(&self.state, &found) {
             return Err(VerifyError::Value(key));

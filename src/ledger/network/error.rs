@@ -36,8 +36,13 @@ pub enum NetworkError {
     #[error(transparent)]
     Order(#[from] OrderError),
     /// A peer cannot start.
-    #[error(transparent)]
-    Peer(#[from] PeerError),
+    #[error("peer {peer}: {source}")]
+    Peer {
+        /// Its number.
+        peer: usize,
+        /// Why.
+        source: PeerError,
+    },
     /// A peer cannot catch up.
     #[error(transparent)]
     Commit(#[from] CommitError),

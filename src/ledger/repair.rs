@@ -1,0 +1,240 @@
+//! Makes the files of a stopped node whole again from what is left of them and from the files of other nodes.
+//!
+//! Paper: section 4.2, Availability ("all committer ... have a distributed ledger").
+//!
+//! ```text
+//! for n = 0, 1, ...   take the first record n, the node's own before those of the others, whose block continues the
+//!                     chain and bears an orderer's seal; judge it anew; write it to repair/blocks, fsync
+//! a block that one of the files still has is not reached, or one that the state has seen:  change nothing
+//! otherwise           repair/blocks takes the place of blocks in one step; a state that is not that of the chain goes,
+//!                     and is made again from the blocks
+//! ```
+//!
+//! Until that step the old file stands as it was, so a repair that was interrupted is simply repeated. A file of another
+//! node is trusted no more than a peer trusts one that it catches up with; it may be in use, and damaged itself.
+
+use super::block::{Block, CommittedBlock};
+use super::blockfile::salvage::Salvage;
+use super::blockfile::{BlockFile, FILE_NAME};
+use super::config::{Channel, CommitError};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, unless_damaged};
+use super::validation::Verdict;
+use super::verify::Replay;
+use crate::wire::Wire;
+use redb::Database;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// The folder below a node's in which its new block file is written.
+const WORK_NAME: &str = "repair";
+
+/// Why a node's files are not repaired. They are then as they were.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RepairError {
+    /// The files cannot be read or written, or the node runs.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Block 0 opens no channel, or the state of the chain cannot be followed.
+    #[error(transparent)]
+    Chain(#[from] CommitError),
+    /// The files are not of one channel.
+    #[error("the files begin with different blocks 0")]
+    Genesis,
+    /// Nobody has a block that continues the chain, though there are later ones.
+    #[error("block {number} is whole in no file, and the chain has {height} blocks")]
+    Missing {
+        /// The block.
+        number: u64,
+        /// How many blocks there have been at least.
+        height: u64,
+    },
+}
+
+/// What was repaired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Repaired {
+    /// The blocks of the new file.
+    pub blocks: u64,
+    /// How many of them came from other nodes.
+    pub fetched: u64,
+    /// Whether the state was not that of the chain and was removed.
+    pub state: bool,
+}
+
+/// Repairs the folder of a stopped peer; `others` are folders of peers and orderers of its channel.
+///
+/// # Errors
+/// [`RepairError`].
+pub fn repair_peer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairError> {
+    let path = folder.join(STATE_NAME);
+    let state = existing_state(folder)?;
+    let chain = rebuild(folder, others, state.as_ref(), CommittedBlock::to_bytes)?;
+    let replaced = path.try_exists().map_err(StoreError::io("open", &path))? && !chain.state_agrees;
+    drop(state);
+    if replaced {
+        fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        sync(folder)?;
+    }
+    Ok(Repaired { blocks: chain.blocks, fetched: chain.fetched, state: replaced })
+}
+
+/// Repairs the folder of a stopped orderer; `others` are folders of peers and orderers of its channel.
+///
+/// # Errors
+/// [`RepairError`].
+pub fn repair_orderer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairError> {
+    let Rebuilt { blocks, fetched, .. } = rebuild(folder, others, None, |kept| kept.block.to_bytes())?;
+    Ok(Repaired { blocks, fetched, state: false })
+}
+
+/// The state of a peer, if it can be read at all; while it is held, the peer cannot start.
+fn existing_state(folder: &Path) -> Result<Option<(Database, Snapshot, Savepoint)>, StoreError> {
+    let path = folder.join(STATE_NAME);
+    let opened = unless_damaged(folder, || {
+        if !path.try_exists().map_err(StoreError::io("open", &path))? {
+            return Ok(None);
+        }
+        let state = Database::builder().set_check_integrity_on_open(true).open(&path).map_err(failed(&path))?;
+        let snapshot = Snapshot::new(&state, &path)?;
+        Ok(snapshot.savepoint()?.map(|savepoint| (state, snapshot, savepoint)))
+    });
+    match opened {
+        Err(StoreError::StateDamaged { .. } | StoreError::Decode(_)) => Ok(None),
+        opened => opened,
+    }
+}
+
+struct Rebuilt {
+    blocks: u64,
+    fetched: u64,
+    /// Whether there is a state, and it is the one of the chain.
+    state_agrees: bool,
+}
+
+/// Puts a whole block file in the place of the one in `folder`.
+fn rebuild(
+    folder: &Path,
+    others: &[&Path],
+    state: Option<&(Database, Snapshot, Savepoint)>,
+    record: impl Fn(&CommittedBlock) -> Vec<u8>,
+) -> Result<Rebuilt, RepairError> {
+    let work = folder.join(WORK_NAME);
+    remove_all(&work)?;
+    let rebuilt = rebuild_in(&work, folder, others, state, record).and_then(|rebuilt| {
+        let path = folder.join(FILE_NAME);
+        fs::rename(work.join(FILE_NAME), &path).map_err(StoreError::io("replace", &path))?;
+        sync(folder)?;
+        Ok(rebuilt)
+    });
+    let removed = remove_all(&work);
+    let rebuilt = rebuilt?;
+    removed?;
+    Ok(rebuilt)
+}
+
+fn rebuild_in(
+    work: &Path,
+    folder: &Path,
+    others: &[&Path],
+    state: Option<&(Database, Snapshot, Savepoint)>,
+    record: impl Fn(&CommittedBlock) -> Vec<u8>,
+) -> Result<Rebuilt, RepairError> {
+    let files = std::iter::once(&folder).chain(others).map(|folder| Salvage::scan(folder));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let channel = Channel::of_genesis(&genesis(&files)?)?;
+    let mut new = BlockFile::create(work)?;
+    let mut replay = Replay::default();
+    let mut reached: Option<Savepoint> = None;
+    let (mut fetched, mut state_agrees) = (0, false);
+    while let Some((source, kept, verdict, after)) = next(&files, &channel, reached.as_ref(), &replay)? {
+        new.append(&record(&kept))?;
+        fetched += u64::from(source > 0);
+        replay.apply(verdict);
+        if let Some((_, snapshot, savepoint)) = state.filter(|(_, _, savepoint)| savepoint.height == after.height) {
+            state_agrees = *savepoint == after && replay.compare(snapshot).is_ok();
+        }
+        reached = Some(after);
+    }
+    let blocks = new.len();
+    let seen = state.map_or(0, |(_, _, savepoint)| savepoint.height);
+    let mut height = files.iter().map(|file| height(file, blocks, &channel));
+    let height = height.try_fold(seen.max(blocks), |a, b| b.map(|b| a.max(b)))?;
+    if blocks < height || blocks == 0 {
+        return Err(RepairError::Missing { number: blocks, height });
+    }
+    Ok(Rebuilt { blocks, fetched, state_agrees })
+}
+
+/// The block 0 on which all files that have one agree.
+fn genesis(files: &[Salvage]) -> Result<Block, RepairError> {
+    let mut found: Option<Block> = None;
+    for file in files {
+        for block in blocks(file, 0)? {
+            match &found {
+                Some(first) if *first != block => return Err(RepairError::Genesis),
+                _ => found = Some(block),
+            }
+        }
+    }
+    found.ok_or(RepairError::Missing { number: 0, height: 0 })
+}
+
+/// Which file had it, the block with its verdicts, what it changes, and where the chain then is.
+type Next = (usize, CommittedBlock, Verdict, Savepoint);
+
+/// The next block of the chain from the first file that has a good one.
+fn next(
+    files: &[Salvage],
+    channel: &Channel,
+    before: Option<&Savepoint>,
+    replay: &Replay,
+) -> Result<Option<Next>, RepairError> {
+    let number = before.map_or(0, |before| before.height);
+    for (source, file) in files.iter().enumerate() {
+        for block in blocks(file, number)? {
+            match channel.judge(&block, before, replay) {
+                Ok((verdict, after)) => {
+                    let (codes, commit_hash) = (verdict.codes.clone(), after.commit_hash);
+                    return Ok(Some((source, CommittedBlock { block, codes, commit_hash }, verdict, after)));
+                }
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(_) => {} // of another chain, or forged
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The blocks that a file, a peer's or an orderer's, has under a number.
+fn blocks(file: &Salvage, number: u64) -> Result<impl Iterator<Item = Block>, StoreError> {
+    let decode = |content: Vec<u8>| match CommittedBlock::from_bytes(&content) {
+        Ok(kept) => Some(kept.block),
+        Err(_) => Block::from_bytes(&content).ok(),
+    };
+    Ok(file.read(number)?.into_iter().filter_map(decode))
+}
+
+/// How many blocks the chain has had by this file: its last one from `from` on that bears a good seal.
+fn height(file: &Salvage, from: u64, channel: &Channel) -> Result<u64, StoreError> {
+    let mut height = 0;
+    for number in file.numbers().filter(|number| *number >= from) {
+        let sealed = |block: &Block| block.verify(number, block.header.previous, &channel.msp).is_ok();
+        if blocks(file, number)?.any(|block| sealed(&block)) {
+            height = number.saturating_add(1);
+        }
+    }
+    Ok(height)
+}
+
+fn remove_all(folder: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn sync(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))
+}

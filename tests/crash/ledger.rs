@@ -1,0 +1,278 @@
+//! Peers and orderer: killed while they commit, catch up and repair, on folders that live through all kills.
+
+use crate::kill::{Killer, begin, below, child, done, plan};
+use crate::world::{Counter, NOW, World, envelope};
+use phi_pre::hash::Digest;
+use phi_pre::ledger::{BlockFile, Code, CommittedBlock, Network, Peer, Proposal, Savepoint, TxId, repair_peer, verify};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const PEERS: usize = 3;
+
+/// Opens the ledger of the tests; in the child as well as here, whoever comes next after a kill.
+fn open(world: &World, folder: &Path) -> Network {
+    Network::open(folder, world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap().0
+}
+
+fn of_life(life: u64) -> World {
+    let mut world = World::new();
+    world.rng = ChaCha20Rng::seed_from_u64(life);
+    world
+}
+
+fn opened(world: &World, folder: &Path) -> Network {
+    begin("open");
+    let network = open(world, folder);
+    done("open", &standing(&network, &[]));
+    network
+}
+
+/// `height height height: txid txid ...` with the peers that run and have all of the txids.
+fn standing(network: &Network, txids: &[TxId]) -> String {
+    let height = |i| match network.peer(i) {
+        Some(peer) => {
+            let snapshot = peer.snapshot().unwrap();
+            assert!(txids.iter().all(|txid| snapshot.outcome(txid).unwrap().is_some()), "peer {i}");
+            peer.height().to_string()
+        }
+        None => "-".to_owned(),
+    };
+    let heights: Vec<_> = (0..PEERS).map(height).collect();
+    let txids: Vec<_> = txids.iter().map(ToString::to_string).collect();
+    format!("{}:{}", heights.join(" "), txids.join(" "))
+}
+
+/// Commits blocks of one to four transactions; those of one block that touch the same key are in conflict.
+fn block(network: &mut Network, world: &mut World) {
+    let size = 1 + below(&mut world.rng, 4);
+    let proposals: Vec<Proposal> = (0..size)
+        .map(|_| {
+            let key = format!("n{}", below(&mut world.rng, 6));
+            world.increment(&key)
+        })
+        .collect();
+    let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
+    let envelopes: Vec<_> = proposals.into_iter().map(|one| envelope(network, one, &world.alice)).collect();
+    begin("commit");
+    for envelope in &envelopes {
+        network.broadcast(envelope, NOW).unwrap();
+    }
+    network.flush().unwrap();
+    done("commit", &standing(network, &txids));
+}
+
+pub fn commit(folder: &Path, life: u64) {
+    let mut world = of_life(life);
+    let mut network = opened(&world, folder);
+    for _ in 0..1000 {
+        block(&mut network, &mut world);
+    }
+}
+
+pub fn catch_up(folder: &Path, life: u64) {
+    let mut world = of_life(life);
+    let mut network = opened(&world, folder);
+    for _ in 0..1000 {
+        network.stop(2);
+        for _ in 0..2 + below(&mut world.rng, 7) {
+            block(&mut network, &mut world);
+        }
+        begin("restart");
+        network.restart(2).unwrap();
+        done("restart", &standing(&network, &[]));
+    }
+}
+
+pub fn repair(folder: &Path) {
+    let others: Vec<PathBuf> = ["orderer", "peer-1", "peer-2"].map(|name| folder.join(name)).to_vec();
+    begin("repair");
+    let repaired = repair_peer(&folder.join("peer-0"), &others.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    done("repair", &format!("{}", repaired.unwrap().blocks));
+    begin("rebuild");
+    let signer = World::new().peers[0].clone();
+    let (peer, _) = Peer::open(&folder.join("peer-0"), signer, Arc::new(Counter)).unwrap();
+    done("rebuild", &peer.height().to_string());
+}
+
+/// What the processes that were killed had acknowledged.
+#[derive(Default)]
+struct Told {
+    /// By peer.
+    txids: [BTreeSet<TxId>; PEERS],
+    heights: [u64; PEERS],
+    /// Those that stand on some peer, and which a peer that catches up then has as well.
+    all: BTreeSet<TxId>,
+}
+
+impl Told {
+    fn hear(&mut self, done: &[(String, String)]) {
+        for (_, acknowledged) in done {
+            let (heights, txids) = acknowledged.split_once(':').unwrap();
+            self.all.extend(txids.split_whitespace().map(|hex| TxId(Digest::from_hex(hex).unwrap())));
+            for (i, height) in heights.split(' ').enumerate().filter(|(_, height)| *height != "-") {
+                let height = height.parse().unwrap();
+                assert!(height >= self.heights[i]);
+                self.heights[i] = height;
+                // A peer that runs has caught up with all that was acknowledged before.
+                self.txids[i].clone_from(&self.all);
+            }
+        }
+    }
+}
+
+/// A ledger that lives through the kills, and beside it a peer that replays its blocks from genesis and is never killed.
+struct Ledger {
+    world: World,
+    folder: tempfile::TempDir,
+    witness: Peer,
+    told: Told,
+    torn: u64,
+    replayed: u64,
+}
+
+impl Ledger {
+    fn new() -> Self {
+        let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+        let network = world.counters(folder.path());
+        let genesis = network.peer(0).unwrap().block(0).unwrap().block;
+        let witness = folder.path().join("witness");
+        let witness = Peer::create(&witness, &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+        Self { world, folder, witness, told: Told::default(), torn: 0, replayed: 0 }
+    }
+
+    fn peer(&self, i: usize) -> PathBuf {
+        self.folder.path().join(format!("peer-{i}"))
+    }
+
+    /// Everything that was acknowledged is there, before any peer is helped by another; then all agree with a replay.
+    fn check(&mut self, chosen: usize) -> Savepoint {
+        let report = verify(&self.peer(chosen), None).unwrap();
+        assert!(report.savepoint.height >= self.told.heights[chosen]);
+        for i in 0..PEERS {
+            let signer = self.world.peers[i].clone();
+            let (peer, opened) = Peer::open(&self.peer(i), signer, Arc::new(Counter)).unwrap();
+            self.torn += u64::from(opened.torn.is_some());
+            self.replayed += opened.replayed;
+            assert!(peer.height() >= self.told.heights[i], "peer {i} has lost blocks that it had acknowledged");
+            has(&peer, &self.told.txids[i]);
+            let names = fs::read_dir(self.peer(i)).unwrap().map(|entry| entry.unwrap().file_name());
+            assert_eq!(names.collect::<BTreeSet<_>>(), ["blocks", "state.redb"].map(Into::into).into(), "peer {i}");
+        }
+        let network = open(&self.world, self.folder.path());
+        let agreed = network.agreement().unwrap();
+        for number in self.witness.height()..agreed.height {
+            self.witness.commit(&network.peer(chosen).unwrap().block(number).unwrap().block).unwrap();
+        }
+        assert_eq!(self.witness.savepoint(), Some(agreed), "the state is not that of a replay");
+        (0..PEERS).for_each(|i| has(network.peer(i).unwrap(), &self.told.all));
+        agreed
+    }
+
+    /// The whole chain once more, from genesis into a fresh folder.
+    fn check_from_genesis(&mut self) -> Savepoint {
+        let agreed = self.check(0);
+        let (blocks, _) = BlockFile::open_read_only(&self.peer(1), agreed.height).unwrap();
+        let stored = |number| CommittedBlock::from_bytes(&blocks.read(number).unwrap()).unwrap();
+        let fresh = tempfile::tempdir().unwrap();
+        let signer = self.world.peers[1].clone();
+        let mut replay = Peer::create(fresh.path(), &stored(0).block, signer, Arc::new(Counter)).unwrap();
+        for number in 1..agreed.height {
+            assert_eq!(replay.commit(&stored(number).block).unwrap(), stored(number));
+        }
+        assert_eq!(replay.savepoint(), Some(agreed));
+        for i in 0..PEERS {
+            assert_eq!(verify(&self.peer(i), None).unwrap().savepoint, agreed);
+        }
+        agreed
+    }
+
+    fn report(&self, agreed: Savepoint) -> String {
+        let Self { told, torn, replayed, .. } = self;
+        let (told, height) = (told.all.len(), agreed.height);
+        format!("{told} transactions acknowledged, {height} blocks, {torn} torn tails cut, {replayed} blocks replayed")
+    }
+}
+
+fn has(peer: &Peer, txids: &BTreeSet<TxId>) {
+    let snapshot = peer.snapshot().unwrap();
+    for txid in txids {
+        let outcome = snapshot.outcome(txid).unwrap();
+        let known = outcome.is_some_and(|found| matches!(found.code, Code::Valid | Code::MvccReadConflict));
+        assert!(known, "{txid} was acknowledged, and is {outcome:?}");
+    }
+}
+
+/// Kills of processes in `role`, most of them inside the call `target`, some inside the recovery from the kill before.
+fn killed(role: &str, target: &str, percent: u64) {
+    let (kills, mut rng) = plan(role, percent);
+    let (mut ledger, mut killer) = (Ledger::new(), Killer::default());
+    for life in 0..kills {
+        let (target, nth) = if below(&mut rng, 5) == 0 { ("open", 1) } else { (target, 1 + below(&mut rng, 4)) };
+        let heard = killer.life(child(role, ledger.folder.path(), rng.next_u64()), target, nth, &mut rng);
+        ledger.told.hear(&heard.done);
+        // Now and then the next process comes before anybody has looked.
+        if below(&mut rng, 4) > 0 {
+            ledger.check(usize::try_from(life).unwrap() % PEERS);
+        }
+    }
+    let agreed = ledger.check_from_genesis();
+    assert!(!ledger.told.all.is_empty());
+    killer.report(role, &ledger.report(agreed));
+}
+
+#[test]
+fn killed_while_blocks_are_committed() {
+    killed("commit", "commit", 40);
+}
+
+#[test]
+fn killed_while_a_peer_catches_up() {
+    killed("catch-up", "restart", 25);
+}
+
+/// A peer with a damaged block, and a repair that is killed: the old file or the new one, and the next repair goes on.
+#[test]
+fn killed_while_a_peer_is_repaired() {
+    let (kills, mut rng) = plan("repair", 10);
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for _ in 0..12 {
+        block(&mut network, &mut world);
+    }
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let peer = folder.path().join("peer-0");
+    let whole = fs::read(peer.join("blocks")).unwrap();
+    let (mut killer, mut replaced) = (Killer::default(), 0);
+    for _ in 0..kills {
+        let mut damaged = whole.clone();
+        let at = usize::try_from(below(&mut rng, whole.len() as u64)).unwrap();
+        damaged[at] ^= 1 << below(&mut rng, 8);
+        fs::write(peer.join("blocks"), &damaged).unwrap();
+        let state = below(&mut rng, 2) == 0;
+        if state {
+            fs::write(peer.join("state.redb"), b"no database").unwrap();
+        }
+        // The process may have ended before it was killed: then it is as if it had not been.
+        let target = if state { "rebuild" } else { "repair" };
+        let heard = killer.life(child("repair", folder.path(), 0), target, 1, &mut rng);
+        let left = fs::read(peer.join("blocks")).unwrap();
+        assert!(left == damaged || left == whole, "neither the old file nor the new one");
+        replaced += u64::from(left == whole);
+        // Once the blocks are back, opening the peer is enough, however often that is interrupted.
+        if heard.inside.as_deref() != Some("rebuild") {
+            repair(folder.path());
+        }
+        assert!(fs::read(peer.join("blocks")).unwrap() == whole);
+        let (opened, _) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+        assert_eq!(opened.savepoint(), Some(agreed));
+        assert_eq!(opened.verify().unwrap().savepoint, agreed);
+    }
+    killer.report("repair", &format!("{replaced} of them after the new file was in place"));
+    assert_eq!(BlockFile::open_read_only(&peer, agreed.height).unwrap().0.len(), agreed.height);
+}
