@@ -193,7 +193,7 @@ impl Peer {
         if snapshot.knows(&proposal.txid)? {
             return Err(EndorseError::Duplicate(proposal.txid));
         }
-        if !matches!(creator.role, Role::User | Role::Hospital | Role::Cloud) {
+        if !creator.role.proposes() {
             return Err(EndorseError::Access(creator.role));
         }
         let mut simulation = Simulation::new(&snapshot);

@@ -189,6 +189,12 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if read(key.clone()).is_some() {
                 return Err(7);
             }
+            let claim = format!("commitment/{}", hex(commitment));
+            match read(claim.clone()) {
+                Some(other) if other != record => return Err(15),
+                Some(_) => {}
+                None => drop(writes.insert(claim, record.to_vec())),
+            }
             let value = [&id[..], commitment, hospital, &time].concat();
             writes.insert(key, value.clone());
             value
