@@ -261,7 +261,7 @@ impl Orderer {
 
 fn orderer_msp(config: &Config, signer: &Signer) -> Result<Msp, OrderError> {
     let msp = config.msp()?;
-    match msp.validate(&signer.certificate)?.role {
+    match signer.member(&msp)?.role {
         Role::Orderer => Ok(msp),
         role => Err(OrderError::NotAnOrderer(role)),
     }
