@@ -22,12 +22,13 @@
 #[path = "access/acts.rs"]
 #[allow(unreachable_pub, reason = "a room of this test")]
 mod acts;
+#[path = "access/ending.rs"]
+mod ending;
 #[path = "access/scene.rs"]
 #[allow(unreachable_pub, reason = "a room of this test")]
 mod scene;
 
 use acts::{Cell, Row};
-use phi_pre::flow::FlowError;
 use phi_pre::identity::{Authority, Group, IdentityError, Institution, MemberId, Msp, RevocationList, Role, Subject};
 use phi_pre::ledger::{Code, EndorseError, NetworkError};
 use scene::{NOW, Scene, group};
@@ -63,7 +64,7 @@ const STATES: [(State, &str); 9] = [
 const TABLE: &str = "
                     own       other     namesake  revoked   expired   early     wrong CA  forged    replayed
 0000 medical-record
-  authority         role      role      role      no-list   role      role      issuer    role      role
+  authority         role      role      exists    no-list   role      role      issuer    role      role
   user              rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   hospital          PASS      rule-3    exists    revoked   expired   early     issuer    signature duplicate
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
@@ -84,7 +85,7 @@ const TABLE: &str = "
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
 0003 share-complete
-  authority         role      role      role      no-list   role      role      issuer    role      role
+  authority         role      role      exists    no-list   role      role      issuer    role      role
   user              rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   hospital          PASS      rule-12   exists    revoked   expired   early     issuer    signature duplicate
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
@@ -103,13 +104,13 @@ endorse
   hospital          code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
   cloud             code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
   peer              PASS      PASS      exists    revoked   expired   early     issuer    code-10   code-10
-  orderer           code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
+  orderer           code-10   code-10   exists    revoked   expired   early     issuer    code-10   code-10
 seal a block
   authority         role      role      role      no-list   role      role      issuer    role      number
   user              node      node      node      node      node      node      issuer    node      number
   hospital          node      node      node      node      node      node      issuer    node      number
   cloud             node      node      node      node      node      node      issuer    node      number
-  peer              node      node      node      node      node      node      issuer    node      number
+  peer              node      node      exists    node      node      node      issuer    node      number
   orderer           PASS      PASS      exists    PASS!     PASS!     PASS!     issuer    signature number
 start as a peer
   authority         role      role      role      no-list   role      role      issuer    role      -
@@ -117,30 +118,30 @@ start as a peer
   hospital          node      node      node      node      node      node      issuer    key       -
   cloud             node      node      node      node      node      node      issuer    key       -
   peer              PASS      PASS      exists    PASS!     PASS!     PASS!     issuer    key       -
-  orderer           node      node      node      node      node      node      issuer    key       -
+  orderer           node      node      exists    node      node      node      issuer    key       -
 start as the orderer
   authority         role      role      role      no-list   role      role      issuer    role      -
   user              node      node      node      node      node      node      issuer    key       -
   hospital          node      node      node      node      node      node      issuer    key       -
   cloud             node      node      node      node      node      node      issuer    key       -
-  peer              node      node      node      node      node      node      issuer    key       -
+  peer              node      node      exists    node      node      node      issuer    key       -
   orderer           PASS      PASS      exists    PASS!     PASS!     PASS!     issuer    key       -
 upload a record
-  authority         role      role      role      no-list   role      role      issuer    role      role
+  authority         role      role      exists    no-list   role      role      issuer    role      role
   user              party     party     party     revoked   expired   early     issuer    signature party
   hospital          PASS      party     exists    revoked   expired   early     issuer    signature same
   cloud             party     party     party     revoked   expired   early     issuer    signature party
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
 fetch a record
-  authority         role      role      role      no-list   role      role      issuer    role      role
+  authority         role      role      exists    no-list   role      role      issuer    role      role
   user              party     party     party     revoked   expired   early     issuer    signature party
   hospital          PASS      party     exists    revoked   expired   early     issuer    signature same
   cloud             party     party     party     revoked   expired   early     issuer    signature party
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
 receive a record
-  authority         party     party     role      no-list   party     party     party     party     party
+  authority         party     party     exists    no-list   party     party     party     party     party
   user              party     party     sealed    party     party     party     party     party     party
   hospital          PASS      party     exists    revoked   expired   early     sealed    signature there
   cloud             party     party     sealed    party     party     party     party     party     party
@@ -154,7 +155,7 @@ re-encrypt
   peer              sealed    sealed    sealed    sealed    -         -         sealed    -         sealed
   orderer           sealed    sealed    sealed    sealed    -         -         sealed    -         sealed
 be granted k'_e
-  authority         role      role      role      no-list   role      role      issuer    signature role
+  authority         role      role      exists    no-list   role      role      issuer    signature role
   user              party     party     party     revoked   expired   early     issuer    signature party
   hospital          PASS      stranger  exists    revoked   expired   early     issuer    signature PASS
   cloud             party     party     party     revoked   expired   early     issuer    signature party
@@ -168,7 +169,7 @@ be granted k_re
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
 alert the user
-  authority         stranger  stranger  role      no-list   -         -         stranger  -         stranger
+  authority         stranger  stranger  exists    no-list   -         -         stranger  -         stranger
   user              stranger  stranger  party     stranger  -         -         stranger  -         stranger
   hospital          PASS      party     exists    PASS!     -         -         party     -         same
   cloud             stranger  stranger  party     stranger  -         -         stranger  -         stranger
@@ -182,7 +183,7 @@ meet a hospital
   peer              party     party     party     revoked   expired   early     issuer    party     party
   orderer           party     party     party     revoked   expired   early     issuer    party     party
 meet a user
-  authority         role      role      role      no-list   role      role      issuer    role      role
+  authority         role      role      exists    no-list   role      role      issuer    role      role
   user              party     party     party     revoked   expired   early     issuer    party     party
   hospital          PASS      PASS      exists    revoked   expired   early     issuer    signature PASS
   cloud             party     party     party     revoked   expired   early     issuer    party     party

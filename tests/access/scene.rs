@@ -26,7 +26,7 @@ pub const NOW: u64 = 1_800_000_000;
 pub const LATE: u64 = NOW + 400 * DAY;
 /// A certificate counts from the day of its issue.
 pub const EARLY: u64 = NOW - 2 * DAY;
-pub const ORGANISATIONS: [&str; 3] = ["hospital A", "hospital B", "cloud"];
+pub const ORGANISATIONS: [&str; 3] = ["node of A", "node of B", "node of the cloud"];
 
 /// The group whose authority gives the role; for an authority that of the hospitals.
 pub const fn group(role: Role) -> Group {
