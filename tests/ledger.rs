@@ -260,22 +260,6 @@ fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
     assert!(matches!(network.broadcast(&huge, NOW), Err(NetworkError::Order(OrderError::Size { .. }))));
 }
 
-/// (r, n - s): the other signature that verifies under plain ECDSA.
-fn negate_s(signature: &[u8; 64]) -> [u8; 64] {
-    const N: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,
-        0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-    ];
-    let mut out = *signature;
-    let mut borrow = false;
-    for i in (0..32).rev() {
-        let (difference, low) = N[i].overflowing_sub(signature[32 + i]);
-        let (difference, lower) = difference.overflowing_sub(u8::from(borrow));
-        (out[32 + i], borrow) = (difference, low || lower);
-    }
-    out
-}
-
 /// What a fresh peer finds about a block that a dishonest orderer made of these envelopes.
 fn commit_past_the_orderer(world: &World, network: &Network, envelopes: &[Vec<u8>]) -> Vec<Code> {
     let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@
 //! ```text
 //! 0000 medical-record               hospital   (ID_i, commitment), under its own txid; the txid goes to the user
 //! 0001 medical-record-confirmation  user       (txid of 0000, ID_i, commitment, hospital): committed first
+//!                                              the commitment is this txid's from now on
 //! 0000 is endorsed once a confirmation for its txid stands in the state and the two values match
 //! 0002 share-request                user       (txid of the record, recipient, digest of the grant)
 //! 0003 share-complete               recipient  (txid of the request)
@@ -12,7 +13,8 @@
 //!
 //! The paper has the endorsers check that record and confirmation match and that a shared item exists. Checked here as
 //! well: each action's role; that the holder of ID_i and nobody else confirms and consents; that the confirmed hospital
-//! and no other writes the record; that nothing is overwritten; that a completion is the recipient's, once. There is no
+//! and no other writes the record; that a commitment stands for one record alone, so that nobody files a copy of another's
+//! under a txid of his own; that nothing is overwritten; that a completion is the recipient's, once. There is no
 //! clock and no randomness; the state holds pseudonyms, salted commitments and digests: nothing personal and no key.
 //!
 //! Departure: the paper puts the sealed keys into the share-request. What stands on a ledger can be harvested for ever,
@@ -22,7 +24,7 @@ mod action;
 mod records;
 
 pub use action::{Action, role};
-pub use records::{Confirmation, Record, Share, confirmation, latest_share, record, share};
+pub use records::{Confirmation, Record, Share, claim, confirmation, latest_share, record, share};
 
 use crate::error::DecodeError;
 use crate::hash::Digest;
@@ -83,6 +85,9 @@ pub enum ContractError {
     /// The request is completed.
     #[error("the request is completed already")]
     Completed,
+    /// The commitment stands for another record: this one would be a copy.
+    #[error("the commitment stands for another record")]
+    Copied,
     /// A value in the state is not one that this contract wrote.
     #[error("state: {0}")]
     Corrupt(DecodeError),
@@ -110,6 +115,7 @@ impl ContractError {
             Self::NotTheRecipient => 12,
             Self::Completed => 13,
             Self::Corrupt(_) => 14,
+            Self::Copied => 15,
         }
     }
 }
@@ -178,7 +184,8 @@ fn medical_record(
     put(state, &records::record_key(call.txid), &record)
 }
 
-/// 0001: by the holder of ID_i, once. It stands under (txid, ID_i), so that nobody can take another's place.
+/// 0001: by the holder of ID_i, once. It stands under (txid, ID_i), so that nobody can take another's place. The first
+/// confirmation of a commitment gives it to its txid; 0000 needs one, so no other txid can have a record of it.
 fn confirm(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -190,6 +197,11 @@ fn confirm(
     }
     if confirmation(state, record, new.id)?.is_some() {
         return Err(ContractError::Exists);
+    }
+    match claim(state, new.commitment)? {
+        Some(other) if other != record => return Err(ContractError::Copied),
+        Some(_) => {}
+        None => state.put(&records::claim_key(new.commitment), record.to_bytes())?,
     }
     put(state, &records::confirmation_key(record, new.id), new)
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! record/<txid>                        Record          written by 0000 under its own txid
 //! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
+//! commitment/<commitment>              txid            written by 0001: the one record that it may stand for
 //! share/<txid>                         Share           written by 0002 under its own txid, completed by 0003
 //! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
 //! ```
@@ -69,6 +70,11 @@ pub(super) fn confirmation_key(record: TxId, id: Pseudonym) -> String {
     format!("confirmation/{record}/{id}")
 }
 
+/// The key of the txid that a commitment belongs to.
+pub(super) fn claim_key(commitment: Commitment) -> String {
+    format!("commitment/{}", commitment.0)
+}
+
 /// The key of a [`Share`].
 pub(super) fn share_key(request: TxId) -> String {
     format!("share/{request}")
@@ -97,6 +103,14 @@ pub fn confirmation(
     id: Pseudonym,
 ) -> Result<Option<Confirmation>, ContractError> {
     get(state, &confirmation_key(txid, id))
+}
+
+/// The transaction whose record `commitment` stands for.
+///
+/// # Errors
+/// [`ContractError::Corrupt`], [`ContractError::State`].
+pub fn claim(state: &mut (impl State + ?Sized), commitment: Commitment) -> Result<Option<TxId>, ContractError> {
+    get(state, &claim_key(commitment))
 }
 
 /// The share that `request` asked for.

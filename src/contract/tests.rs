@@ -153,6 +153,23 @@ fn only_the_holder_confirms_and_once() {
     world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
 }
 
+/// Hospital South and a user who helps it file a copy of a record under a txid of South's own.
+#[test]
+fn a_commitment_stands_for_one_record() {
+    let mut world = World::confirmed();
+    let copy = |record| {
+        let (id, hospital) = (Pseudonym([BOB; 32]), MemberId([SOUTH; 32]));
+        Action::Confirmation { record, id, commitment: COMMITMENT, hospital }
+    };
+    assert_eq!(world.refuses(Role::User, BOB, NEW, copy(REQUEST)), 15);
+    let filed = Action::MedicalRecord { id: Pseudonym([BOB; 32]), commitment: COMMITMENT };
+    assert_eq!(world.refuses(Role::Hospital, SOUTH, REQUEST, filed), 3);
+    // For the same txid another's confirmation is no copy, and no harm.
+    world.act(Role::User, BOB, NEW, copy(RECORD)).unwrap();
+    assert_eq!(claim(&mut Simulation::new(&world), COMMITMENT).unwrap(), Some(RECORD));
+    world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
+}
+
 #[test]
 fn consent_is_the_holders_for_a_record_that_exists() {
     assert_eq!(World::confirmed().refuses(Role::User, ALICE, REQUEST, ASK), 8);
@@ -208,7 +225,7 @@ fn transaction_types() {
 fn nothing_else_is_in_the_state() {
     let sizes: Vec<_> = World::completed().0.into_iter().map(|(key, value)| (key, value.len())).collect();
     let kinds: Vec<_> = sizes.iter().map(|(key, size)| (key.split('/').next().unwrap(), *size)).collect();
-    assert_eq!(kinds, [("confirmation", 104), ("latest", 32), ("record", 104), ("share", 113)]);
+    assert_eq!(kinds, [("commitment", 32), ("confirmation", 104), ("latest", 32), ("record", 104), ("share", 113)]);
 }
 
 proptest! {

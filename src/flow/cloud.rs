@@ -1,11 +1,11 @@
 //! The cloud: stores what it cannot read, and re-encrypts what the ledger says it may.
 
 use super::messages::{Fetch, Grant, Signed, Upload};
-use super::transaction;
+use super::transaction::{self, of_role};
 use super::{FlowError, Store};
 use crate::envelope::Header;
 use crate::hash::sha256;
-use crate::identity::{Certificate, Institution, Msp, RevocationList};
+use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};
 use crate::ledger::{Network, TxId};
 use crate::pre::ReKey;
 use crate::wire::Wire;
@@ -47,6 +47,7 @@ impl Cloud {
         now: u64,
     ) -> Result<u64, FlowError> {
         let sender = upload.verify_at(&self.msp, now / 1000)?;
+        of_role(Role::Hospital, &sender)?;
         let Upload { record, header: announced, envelope: digest } = upload.content;
         if transaction::record(network, record)?.hospital != sender.id {
             return Err(FlowError::WrongParty(sender.id));
@@ -111,6 +112,7 @@ impl Cloud {
         now: u64,
     ) -> Result<(Header, impl Read + Send + use<>), FlowError> {
         let reader = fetch.verify_at(&self.msp, now / 1000)?;
+        of_role(Role::Hospital, &reader)?;
         let share = transaction::open_share(network, fetch.content.request)?;
         if share.recipient != reader.id {
             return Err(FlowError::WrongParty(reader.id));
@@ -138,6 +140,7 @@ impl Cloud {
     fn note(&self, network: &Network, record: TxId) -> Result<Signed<Upload>, FlowError> {
         let note = Signed::<Upload>::from_bytes(&self.store.get(&record_key(record), NOTE_LIMIT)?)?;
         let sender = note.verify(&self.msp)?;
+        of_role(Role::Hospital, &sender)?;
         let rightful = note.content.record == record && transaction::record(network, record)?.hospital == sender.id;
         if rightful { Ok(note) } else { Err(FlowError::WrongParty(sender.id)) }
     }

@@ -35,6 +35,7 @@ pub struct Consortium {
     users: Authority,
     hospitals: Authority,
     clouds: Authority,
+    ledger: Authority,
 }
 
 impl Consortium {
@@ -70,7 +71,7 @@ impl Consortium {
             window: Config::WINDOW,
         };
         let network = Network::create(folder, &config, orderer, peers, Arc::new(PhiContract))?;
-        Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds })
+        Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, ledger })
     }
 
     /// Registers a person with `k` pseudonyms. `now` is in seconds.
@@ -123,14 +124,15 @@ impl Consortium {
         Ok(Cloud::new(institution, self.network.config().msp()?, store))
     }
 
-    /// Takes back the certificate of a member: from now on its proposals and messages are refused here and by the peers.
+    /// Takes back the certificate of a member: from now on its proposals and messages are refused here, by the peers and
+    /// by the orderer, and so are the endorsements of a peer.
     /// Give the list to each [`Cloud::revoke`] as well. Blocks keep their verdicts.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
     pub fn revoke(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
         let mut revoked = Err(IdentityError::UnknownMember);
-        for authority in [&mut self.users, &mut self.hospitals, &mut self.clouds] {
+        for authority in [&mut self.users, &mut self.hospitals, &mut self.clouds, &mut self.ledger] {
             if authority.revoke(id).is_ok() {
                 revoked = Ok(authority.revocations());
             }

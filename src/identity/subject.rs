@@ -102,6 +102,11 @@ impl Role {
         }
     }
 
+    /// Whether it takes part in the flow, and so proposes transactions; nodes and authorities do not.
+    pub const fn proposes(self) -> bool {
+        matches!(self, Self::User | Self::Hospital | Self::Cloud)
+    }
+
     /// The role of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)

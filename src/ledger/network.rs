@@ -41,7 +41,8 @@ struct Node {
 pub struct Network {
     contract: Arc<dyn Contract>,
     config: Config,
-    msp: Msp,
+    /// Whose endorsements are asked for: as at the orderer.
+    ingress: Msp,
     orderer: Orderer,
     nodes: Vec<Node>,
     revocations: Vec<RevocationList>,
@@ -68,7 +69,7 @@ impl Network {
             Ok(Node { folder, signer, peer: Some(peer), failure: None })
         };
         let nodes = peers.into_iter().enumerate().map(start).collect::<Result<_, NetworkError>>()?;
-        Ok(Self { msp: config.msp()?, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
+        Ok(Self { ingress: config.msp()?, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
     }
 
     /// Goes on with the channel under `folder`. All peers are opened, and catch up with the one that is furthest.
@@ -85,7 +86,7 @@ impl Network {
         let config = Config::of_genesis(&orderer.block(0)?).map_err(CommitError::from)?;
         let node = |(i, signer)| Node { folder: folder.join(format!("peer-{i}")), signer, peer: None, failure: None };
         let nodes: Vec<_> = peers.into_iter().enumerate().map(node).collect();
-        let mut this = Self { msp: config.msp()?, config, contract, orderer, nodes, revocations: Vec::new() };
+        let mut this = Self { ingress: config.msp()?, config, contract, orderer, nodes, revocations: Vec::new() };
         let opened = (0..this.nodes.len()).map(|i| this.restart(i)).collect::<Result<_, _>>()?;
         this.restore_orderer()?;
         for i in 0..this.nodes.len() {
@@ -137,17 +138,20 @@ impl Network {
         self.nodes.get(i)?.failure.as_ref()
     }
 
-    /// Refuses proposals of these certificates at every peer, those that start later too.
+    /// Refuses these certificates: their proposals at every peer, those that start later too; their envelopes and
+    /// endorsements at the orderer. Blocks keep their verdicts.
     ///
     /// # Errors
     /// [`NetworkError::Identity`].
     pub fn revoke(&mut self, list: &RevocationList) -> Result<(), NetworkError> {
+        self.ingress.revoke(list)?;
+        self.orderer.revoke(list)?;
         self.nodes.iter_mut().filter_map(|node| node.peer.as_mut()).try_for_each(|peer| peer.revoke(list))?;
         self.revocations.push(list.clone());
         Ok(())
     }
 
-    /// Asks every running peer for an endorsement. The answers returned are equal and satisfy the policy.
+    /// Asks every running peer whose certificate counts for an endorsement. The answers returned are equal and satisfy the policy.
     ///
     /// # Errors
     /// [`NetworkError::NoPeer`], [`NetworkError::Endorse`] with the first refusal, [`NetworkError::Policy`].
@@ -159,7 +163,8 @@ impl Network {
     ) -> Result<Vec<Endorsed>, NetworkError> {
         let mut refusal = None;
         let mut groups: Vec<Vec<Endorsed>> = Vec::new();
-        for peer in self.running() {
+        let counts = |peer: &&Peer| self.ingress.validate_at(peer.certificate(), now / 1000).is_ok();
+        for peer in self.running().filter(counts) {
             match peer.endorse(proposal, transient, now) {
                 Err(error) => refusal = refusal.or(Some(error)),
                 Ok(answer) => match groups.iter_mut().find(|group| group.iter().any(|a| a.payload == answer.payload)) {
@@ -180,7 +185,7 @@ impl Network {
     }
 
     fn satisfies(&self, answers: &[Endorsed]) -> bool {
-        let member = |answer: &Endorsed| self.msp.validate(&answer.endorsement.endorser).ok();
+        let member = |answer: &Endorsed| self.ingress.validate(&answer.endorsement.endorser).ok();
         let signers: Vec<Member> = answers.iter().filter_map(member).collect();
         self.config.policy.satisfied_by(&signers)
     }

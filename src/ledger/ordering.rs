@@ -1,7 +1,11 @@
 //! The orderer: puts envelopes in an order and cuts them into sealed blocks.
 //!
-//! Semantics: Fabric's (orderer/common/blockcutter/blockcutter.go, msgprocessor). The orderer looks at size and
-//! signature only: endorsements, versions and duplicates are for the committing peers to judge.
+//! Semantics: Fabric's (orderer/common/blockcutter/blockcutter.go, msgprocessor). The orderer looks at size, creator and
+//! signature, and at whose endorsements there are: signatures of endorsers, versions and duplicates are for the committing
+//! peers to judge.
+//!
+//! Departure: an envelope with an endorser whose certificate was taken back, or does not count now, is refused. Blocks are
+//! judged without a clock and without lists, so this is where a stolen peer key ends; Fabric updates the channel instead.
 //!
 //! ```text
 //! on envelope e:  e larger than preferred_bytes:         cut what waits; cut e alone
@@ -13,12 +17,12 @@
 use super::block::{Block, BlockError, ENVELOPES_LIMIT};
 use super::blockfile::{BlockFile, CONTENT_LIMIT, TornTail};
 use super::config::Config;
-use super::endorsement::{ENVELOPE_LIMIT, Envelope};
+use super::endorsement::{ENVELOPE_LIMIT, Endorsement, Envelope, Transaction};
 use super::peer::Signer;
 use super::store::StoreError;
 use crate::error::DecodeError;
 use crate::hash::Digest;
-use crate::identity::{IdentityError, Msp, Role};
+use crate::identity::{IdentityError, Msp, RevocationList, Role};
 use crate::wire::{Reader, Wire, Writer};
 use std::path::Path;
 
@@ -118,6 +122,12 @@ pub enum OrderError {
     /// The creator or the signature does not count.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// Participants write; nodes and authorities do not.
+    #[error("a {0} cannot propose")]
+    Access(Role),
+    /// The certificate of an endorser does not count.
+    #[error("endorser: {0}")]
+    Endorser(#[source] IdentityError),
     /// The signer's role is not one that orders.
     #[error("a {0} cannot order blocks")]
     NotAnOrderer(Role),
@@ -134,7 +144,10 @@ pub enum OrderError {
 pub struct Orderer {
     signer: Signer,
     config: Config,
+    /// Whose blocks count: the same for ever.
     msp: Msp,
+    /// Whose envelopes are taken: the channel's members without those whose certificates were taken back.
+    ingress: Msp,
     cutter: Cutter,
     file: BlockFile,
     tip: Digest,
@@ -151,7 +164,8 @@ impl Orderer {
         let mut file = BlockFile::create(folder)?;
         let tip = genesis.header.hash();
         file.append(&genesis.to_bytes())?;
-        Ok(Self { signer, config: config.clone(), msp, cutter: Cutter::new(config.cut), file, tip })
+        let (ingress, cutter) = (config.msp()?, Cutter::new(config.cut));
+        Ok(Self { signer, config: config.clone(), msp, ingress, cutter, file, tip })
     }
 
     /// Goes on with the chain under `folder`. A damaged last block is cut off and reported; if
@@ -164,8 +178,16 @@ impl Orderer {
         let config = Config::of_genesis(&read(&file, 0)?)?;
         let msp = orderer_msp(&config, &signer)?;
         let tip = read(&file, file.len().saturating_sub(1))?.header.hash();
-        let cutter = Cutter::new(config.cut);
-        Ok((Self { signer, config, msp, cutter, file, tip }, torn))
+        let (ingress, cutter) = (config.msp()?, Cutter::new(config.cut));
+        Ok((Self { signer, config, msp, ingress, cutter, file, tip }, torn))
+    }
+
+    /// Refuses envelopes by these certificates, and endorsed by them, from now on. Blocks are not concerned.
+    ///
+    /// # Errors
+    /// [`IdentityError`].
+    pub fn revoke(&mut self, list: &RevocationList) -> Result<(), IdentityError> {
+        self.ingress.revoke(list)
     }
 
     /// Takes an envelope; returns the blocks that this completes.
@@ -178,8 +200,17 @@ impl Orderer {
             return Err(OrderError::Size { limit, got: envelope.len() });
         }
         let signed = Envelope::from_bytes(envelope)?;
-        let creator = self.msp.validate_at(&signed.proposal()?.creator, now / 1000)?;
+        let creator = self.ingress.validate_at(&signed.proposal()?.creator, now / 1000)?;
         signed.verify(&creator)?;
+        if !creator.role.proposes() {
+            return Err(OrderError::Access(creator.role));
+        }
+        // What is no transaction gets its verdict from the peers.
+        if let Ok(transaction) = Transaction::from_bytes(&signed.transaction) {
+            for Endorsement { endorser, .. } in &transaction.endorsements {
+                self.ingress.validate_at(endorser, now / 1000).map_err(OrderError::Endorser)?;
+            }
+        }
         let deadline = self.cutter.deadline;
         let mut batches = self.cutter.push(envelope.to_vec(), now).into_iter();
         let mut blocks = Vec::new();
@@ -268,7 +299,7 @@ impl Orderer {
 
 fn orderer_msp(config: &Config, signer: &Signer) -> Result<Msp, OrderError> {
     let msp = config.msp()?;
-    match msp.validate(&signer.certificate)?.role {
+    match signer.member(&msp)?.role {
         Role::Orderer => Ok(msp),
         role => Err(OrderError::NotAnOrderer(role)),
     }

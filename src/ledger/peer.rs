@@ -18,7 +18,7 @@ use super::proposal::{Proposal, SignedProposal, Transient, TxId};
 use super::state::{Committed, Contract, Invocation, InvokeError, Refusal, Simulation, StateError};
 use super::store::{Savepoint, Snapshot, Store, StoreError};
 use super::verify::{Report, VerifyError, verify_chain};
-use crate::identity::{Certificate, IdentityError, Msp, RevocationList, Role, SigningKey};
+use crate::identity::{Certificate, IdentityError, Member, Msp, RevocationList, Role, SigningKey};
 use crate::wire::Wire;
 use core::fmt;
 use std::path::Path;
@@ -31,6 +31,17 @@ pub struct Signer {
     pub certificate: Certificate,
     /// Its private key.
     pub key: SigningKey,
+}
+
+impl Signer {
+    /// The member that it is, if the key is the certificate's.
+    pub(super) fn member(&self, msp: &Msp) -> Result<Member, IdentityError> {
+        let member = msp.validate(&self.certificate)?;
+        if member.verifying_key != self.key.verifying_key() {
+            return Err(IdentityError::Inconsistent { what: "signing key" });
+        }
+        Ok(member)
+    }
 }
 
 /// Why a peer cannot start.
@@ -161,7 +172,7 @@ impl Peer {
         contract: Arc<dyn Contract>,
         store: impl FnOnce() -> Result<Store, StoreError>,
     ) -> Result<Self, PeerError> {
-        match channel.msp.validate(&signer.certificate)?.role {
+        match signer.member(&channel.msp)?.role {
             Role::Peer => {}
             role => return Err(PeerError::NotAPeer(role)),
         }
@@ -193,7 +204,7 @@ impl Peer {
         if snapshot.knows(&proposal.txid)? {
             return Err(EndorseError::Duplicate(proposal.txid));
         }
-        if !matches!(creator.role, Role::User | Role::Hospital | Role::Cloud) {
+        if !creator.role.proposes() {
             return Err(EndorseError::Access(creator.role));
         }
         let mut simulation = Simulation::new(&snapshot);

@@ -91,6 +91,11 @@ def invoke(state, role, creator, own, time, encoding):
         must(creator == identifier, holder)
         key = f"confirmation/{record.hex()}/{identifier.hex()}"
         must(get(key, VALUES["confirmation"]) is None, exists)
+        claim = f"commitment/{commitment.hex()}"
+        claimed = get(claim, txid)
+        must(claimed in (None, record), "the commitment stands for another record")
+        if claimed is None:
+            put(claim, record)
         response = put(key, identifier + commitment + hospital + u64(time))
     elif txtype == 2:
         record, recipient, grant = arguments

@@ -1,0 +1,146 @@
+//! What ends with a revocation, and what does not.
+
+use crate::acts::copy_of_a_record;
+use crate::scene::{NOW, ORGANISATIONS, Scene, group, signer};
+use phi_pre::contract::PhiContract;
+use phi_pre::envelope::{DecryptError, Header, Opener, Sealer, Suite};
+use phi_pre::flow::FlowError;
+use phi_pre::hash::Digest;
+use phi_pre::identity::{IdentityError, Institution, Role};
+use phi_pre::integrity::Commitment;
+use phi_pre::ledger::*;
+use phi_pre::pre::{EncryptionKey, Params, ReKey, Scope, Seed, SharedSecret};
+use phi_pre::wire::Wire;
+use std::sync::Arc;
+
+fn revoke(scene: &mut Scene, who: &Institution) {
+    let subject = who.certificate.subject();
+    let ca = scene.authorities.get_mut(&group(subject.role)).unwrap();
+    ca.revoke(&subject.id).unwrap();
+    let list = ca.revocations();
+    scene.network.revoke(&list).unwrap();
+    scene.cloud.revoke(&list).unwrap();
+}
+
+/// A confirmation by a new user, endorsed by all peers, on its way to the orderer.
+fn endorsed(scene: &mut Scene) -> (Institution, Envelope, TxId) {
+    let bob = scene.fresh(Role::User, "users", NOW);
+    let action = phi_pre::contract::Action::Confirmation {
+        record: TxId(Digest([1; 32])),
+        id: phi_pre::identifier::Pseudonym(bob.certificate.subject().id.0),
+        commitment: Commitment(Digest([2; 32])),
+        hospital: scene.hospitals[0].certificate.subject().id,
+    };
+    let config = scene.network.config();
+    let nonce = Nonce::random(&mut scene.rng);
+    let proposal =
+        Proposal::new(&config.channel, &config.contract, nonce, &bob.certificate, NOW * 1000, action.to_bytes());
+    let signed = proposal.sign(&bob.signing_key);
+    let answers = scene.network.endorse(&signed, &Transient::default(), NOW * 1000).unwrap();
+    let (proposal, txid) = (signed.proposal.clone(), signed.proposal.txid);
+    let envelope = Transaction::assemble(proposal, answers).unwrap().sign(&bob.signing_key).unwrap();
+    (bob, envelope, txid)
+}
+
+/// A participant who was revoked after the endorsement gets nothing ordered any more.
+#[test]
+fn a_revocation_counts_at_the_orderer_at_once() {
+    let mut scene = Scene::new();
+    let (bob, envelope, txid) = endorsed(&mut scene);
+    revoke(&mut scene, &bob);
+    match scene.network.broadcast(&envelope, NOW * 1000) {
+        Err(NetworkError::Order(OrderError::Identity(IdentityError::Revoked))) => {}
+        other => panic!("{other:?}"),
+    }
+    scene.network.flush().unwrap();
+    assert_eq!(scene.network.outcome(&txid).unwrap(), None);
+}
+
+/// A revoked peer is not asked, and what it signs enters no block of an honest orderer. The other two go on. Blocks have
+/// no clock and no list: a peer that replays them in ten years must come to the same verdicts.
+#[test]
+fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
+    let mut scene = Scene::new();
+    let (_, before, _) = endorsed(&mut scene);
+    let agreed = scene.network.agreement().unwrap();
+    let peer = scene.peers[0].clone();
+    revoke(&mut scene, &peer);
+    match scene.network.broadcast(&before, NOW * 1000) {
+        Err(NetworkError::Order(OrderError::Endorser(IdentityError::Revoked))) => {}
+        other => panic!("{other:?}"),
+    }
+    let (_, after, txid) = endorsed(&mut scene);
+    let by: Vec<_> = Transaction::from_bytes(&after.transaction).unwrap().endorsements;
+    let by: Vec<_> = by.iter().map(|endorsement| endorsement.endorser.subject().organisation.as_str()).collect();
+    assert_eq!(by, ORGANISATIONS[1..]);
+    scene.network.broadcast(&after, NOW * 1000).unwrap();
+    scene.network.flush().unwrap();
+    assert_eq!(scene.network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
+    // A second peer falls: the policy holds no more, and the network says so.
+    let second = scene.peers[1].clone();
+    revoke(&mut scene, &second);
+    match copy_of_a_record(&mut scene, Commitment(Digest([3; 32]))) {
+        Err(NetworkError::Policy { endorsed: 1, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+
+    // A new peer that knows no list replays the chain, endorsements of the revoked peers and all.
+    let folder = tempfile::tempdir().unwrap();
+    let block = |number| scene.network.peer(2).unwrap().block(number).unwrap().block;
+    let (path, node) = (folder.path().join("new"), signer(&scene.peers[2]));
+    let mut new = Peer::create(&path, &block(0), node, Arc::new(PhiContract)).unwrap();
+    (1..agreed.height).for_each(|number| drop(new.commit(&block(number)).unwrap()));
+    assert_eq!(new.savepoint(), Some(agreed));
+    new.commit(&block(agreed.height)).unwrap();
+    assert_eq!(new.savepoint(), scene.network.agreement());
+}
+
+/// What a hospital has uploaded is not re-encrypted once its key may be another's: the note beside the envelope could be
+/// a forgery with that key. Its records stay where they are.
+#[test]
+fn uploads_of_a_revoked_hospital_rest() {
+    let mut scene = Scene::new();
+    let a = scene.hospitals[0].clone();
+    scene.cloud.reencrypt(&scene.network, &scene.records.granted).unwrap();
+    revoke(&mut scene, &a);
+    for grant in [&scene.records.granted, &scene.records.reencrypted] {
+        let refused = scene.cloud.reencrypt(&scene.network, grant);
+        assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
+    }
+}
+
+/// A new k_s ends a grant for what comes after: the old k_re makes nothing of the next version of the record that the old
+/// or the new k'_e opens. What B could open before it opens for ever.
+#[test]
+fn a_new_epoch_ends_a_grant_and_what_was_seen_stays_seen() {
+    let rng = &mut <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(3);
+    let (with_a, with_b) = (SharedSecret::from_bytes([2; 32]), SharedSecret::from_bytes([3; 32]));
+    let scope = Scope::Record(b"the same record in both epochs");
+    let mut epoch = |seed: u8, text: &[u8]| {
+        let params = Params::new(Seed([seed; 32]));
+        let (k_d, k_d_prime) = (params.derive(&with_a, scope), params.derive(&with_b, scope));
+        let mut envelope = Vec::new();
+        let sealer = Sealer::new(&params, &k_d.public_key(&params), Suite::default(), rng).unwrap();
+        sealer.seal(&mut &text[..], &mut envelope).unwrap();
+        (k_d.encryption_key(&params), k_d_prime.encryption_key(&params), envelope)
+    };
+    let open = |header: &Header, envelope: &[u8], key: &EncryptionKey| {
+        let mut record = Vec::new();
+        Opener::new(header, key)?.open(&mut &envelope[Header::BYTES..], &mut record).map(|_| record)
+    };
+    let header = |envelope: &[u8]| Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    let (k_e, k_e_prime, first) = epoch(1, b"version 1");
+    let granted = ReKey::new(&k_e, &k_e_prime).unwrap();
+    let seen = header(&first).reencrypt(&granted);
+    assert_eq!(open(&seen, &first, &k_e_prime).unwrap(), b"version 1");
+
+    let (new_k_e, new_k_e_prime, second) = epoch(2, b"version 2");
+    let moved = header(&second).reencrypt(&granted);
+    for key in [&k_e_prime, &new_k_e_prime, &k_e, &new_k_e] {
+        assert!(matches!(open(&moved, &second, key), Err(DecryptError::Refused)));
+    }
+    // A new grant opens it; the old envelope opens as it did.
+    let again = ReKey::new(&new_k_e, &new_k_e_prime).unwrap();
+    assert_eq!(open(&header(&second).reencrypt(&again), &second, &new_k_e_prime).unwrap(), b"version 2");
+    assert_eq!(open(&seen, &first, &k_e_prime).unwrap(), b"version 1");
+}

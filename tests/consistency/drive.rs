@@ -1,0 +1,159 @@
+//! The real ledger under a schedule: as a network with its orderer, or as peers that a dishonest orderer feeds.
+
+use crate::world::World;
+use phi_pre::ledger::{Block, Contract, Envelope, Network, NetworkError, OrderError, Orderer, Peer, Signer, blockfile};
+use phi_pre::wire::Wire;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The blocks' size in the configuration of the test.
+pub const FULL: usize = 10;
+
+pub enum Ledger {
+    /// None only while it is opened again.
+    Honest(Option<Box<Network>>),
+    /// The orderer takes everything and looks at nothing. A peer may run and get no blocks.
+    Dishonest {
+        orderer: Signer,
+        contract: Arc<dyn Contract>,
+        blocks: Vec<Block>,
+        waiting: Vec<Vec<u8>>,
+        peers: Vec<Node>,
+    },
+}
+
+pub struct Node {
+    signer: Signer,
+    peer: Option<Peer>,
+    cut_off: bool,
+}
+
+impl Ledger {
+    pub fn honest(world: &World, folder: &Path, contract: Arc<dyn Contract>) -> Self {
+        Self::Honest(Some(Box::new(world.network(folder, contract))))
+    }
+
+    pub fn dishonest(world: &World, folder: &Path, contract: Arc<dyn Contract>) -> Self {
+        let config = world.config(contract.name());
+        let genesis =
+            Orderer::create(&folder.join("orderer"), &config, world.orderer.clone()).unwrap().block(0).unwrap();
+        let node = |(i, signer): (usize, &Signer)| {
+            let peer = Peer::create(&at(folder, i), &genesis, signer.clone(), Arc::clone(&contract)).unwrap();
+            Node { signer: signer.clone(), peer: Some(peer), cut_off: false }
+        };
+        let peers = world.peers.iter().enumerate().map(node).collect();
+        Self::Dishonest { orderer: world.orderer.clone(), contract, blocks: vec![genesis], waiting: Vec::new(), peers }
+    }
+
+    pub fn peer(&self, i: usize) -> Option<&Peer> {
+        match self {
+            Self::Honest(network) => network.as_ref()?.peer(i),
+            Self::Dishonest { peers, .. } => peers[i].peer.as_ref(),
+        }
+    }
+
+    /// Hands an envelope to the orderer.
+    pub fn order(&mut self, envelope: &Envelope, now: u64) -> Result<(), OrderError> {
+        match self {
+            Self::Honest(network) => match network.as_mut().unwrap().broadcast(envelope, now) {
+                Ok(()) => Ok(()),
+                Err(NetworkError::Order(error)) => Err(error),
+                Err(other) => panic!("{other}"),
+            },
+            Self::Dishonest { waiting, .. } => {
+                waiting.push(envelope.to_bytes());
+                if waiting.len() == FULL {
+                    self.cut();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    pub fn cut(&mut self) {
+        match self {
+            Self::Honest(network) => network.as_mut().unwrap().flush().unwrap(),
+            Self::Dishonest { orderer, blocks, waiting, peers, .. } => {
+                if waiting.is_empty() {
+                    return;
+                }
+                let (number, tip) = (blocks.len() as u64, blocks.last().unwrap().header.hash());
+                let data = std::mem::take(waiting);
+                let block = Block::seal(number, Some(tip), data, &orderer.certificate, &orderer.key);
+                for node in peers.iter_mut().filter(|node| !node.cut_off) {
+                    if let Some(peer) = &mut node.peer {
+                        peer.commit(&block).unwrap();
+                    }
+                }
+                blocks.push(block);
+            }
+        }
+    }
+
+    /// The peer's process ends.
+    pub fn stop(&mut self, i: usize) {
+        match self {
+            Self::Honest(network) => network.as_mut().unwrap().stop(i),
+            Self::Dishonest { peers, .. } => peers[i].peer = None,
+        }
+    }
+
+    /// The peer goes on, and gets no blocks; under an honest orderer there is no such thing.
+    pub fn cut_off(&mut self, i: usize) {
+        match self {
+            Self::Honest(_) => self.stop(i),
+            Self::Dishonest { peers, .. } => peers[i].cut_off = true,
+        }
+    }
+
+    /// The peer runs, and catches up.
+    pub fn rejoin(&mut self, i: usize, folder: &Path) {
+        match self {
+            Self::Honest(network) => {
+                let network = network.as_mut().unwrap();
+                if network.peer(i).is_none() {
+                    network.restart(i).unwrap();
+                }
+            }
+            Self::Dishonest { peers, blocks, contract, .. } => {
+                let node = &mut peers[i];
+                node.cut_off = false;
+                let reopen = || Peer::open(&at(folder, i), node.signer.clone(), Arc::clone(contract)).unwrap().0;
+                let mut peer = node.peer.take().unwrap_or_else(reopen);
+                while peer.height() < blocks.len() as u64 {
+                    peer.commit(&blocks[usize::try_from(peer.height()).unwrap()]).unwrap();
+                }
+                node.peer = Some(peer);
+            }
+        }
+    }
+
+    /// All processes end, and begin again. Says whether what waited is lost.
+    pub fn reopen(&mut self, world: &World, folder: &Path, contract: &Arc<dyn Contract>) -> bool {
+        match self {
+            Self::Honest(network) => {
+                *network = None;
+                let (orderer, peers) = (world.orderer.clone(), world.peers.clone());
+                *network = Some(Box::new(Network::open(folder, orderer, peers, Arc::clone(contract)).unwrap().0));
+                true
+            }
+            Self::Dishonest { peers, .. } => {
+                for i in 0..peers.len() {
+                    self.stop(i);
+                    self.rejoin(i, folder);
+                }
+                false
+            }
+        }
+    }
+}
+
+fn at(folder: &Path, i: usize) -> std::path::PathBuf {
+    folder.join(format!("peer-{i}"))
+}
+
+/// The block files, the orderer's first.
+pub fn block_files(folder: &Path) -> Vec<Vec<u8>> {
+    let file = |name: &str| std::fs::read(folder.join(name).join(blockfile::FILE_NAME)).unwrap();
+    ["orderer", "peer-0", "peer-1", "peer-2"].map(file).to_vec()
+}

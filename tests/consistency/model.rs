@@ -1,0 +1,240 @@
+//! The ledger as one would keep it on paper: one map, one list of codes, no signatures, no peers, no files. It is told
+//! what each envelope is, and knows nothing of the crate.
+
+use std::collections::BTreeMap;
+
+/// Block and place in it.
+pub type Place = (u64, u32);
+pub type Txid = [u8; 32];
+
+/// What the test knows about an envelope, since it made it.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet {
+    pub txid: Txid,
+    /// 0, or the code of what is wrong with the envelope by itself.
+    pub fault: u8,
+    /// The organisations that truly endorsed it, each as often as it did.
+    pub endorsers: Vec<usize>,
+    pub reads: BTreeMap<String, Option<Place>>,
+    pub writes: BTreeMap<String, Vec<u8>>,
+}
+
+/// What a contract answers: the response, the keys read, the values written.
+pub type Answer = Result<(Vec<u8>, Vec<String>, BTreeMap<String, Vec<u8>>), u16>;
+
+/// A key of the state that is read through a function.
+pub type Get<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
+/// The endorsements of two of the three organisations suffice.
+const MAJORITY: usize = 2;
+
+pub struct Model {
+    /// For each key all values that it ever had.
+    history: BTreeMap<String, Vec<(Place, Vec<u8>)>>,
+    /// For each txid where it stands and the verdict.
+    txids: BTreeMap<Txid, (Place, u8)>,
+    /// For each block its verdicts.
+    pub codes: Vec<Vec<u8>>,
+}
+
+impl Model {
+    /// With block 0, which is valid.
+    pub fn new() -> Self {
+        Self { history: BTreeMap::new(), txids: BTreeMap::new(), codes: vec![vec![0]] }
+    }
+
+    pub fn height(&self) -> u64 {
+        self.codes.len() as u64
+    }
+
+    /// The value under `key` after the first `height` blocks.
+    pub fn value(&self, key: &str, height: u64) -> Option<&(Place, Vec<u8>)> {
+        self.history.get(key)?.iter().rev().find(|((block, _), _)| *block < height)
+    }
+
+    pub fn state(&self, height: u64) -> BTreeMap<String, (Place, Vec<u8>)> {
+        let at = |key: &String| Some((key.clone(), self.value(key, height)?.clone()));
+        self.history.keys().filter_map(at).collect()
+    }
+
+    pub fn txids(&self, height: u64) -> BTreeMap<Txid, (Place, u8)> {
+        let there = |(_, ((block, _), _)): &(&Txid, &(Place, u8))| *block < height;
+        self.txids.iter().filter(there).map(|(txid, outcome)| (*txid, *outcome)).collect()
+    }
+
+    pub fn knows(&self, txid: &Txid, height: u64) -> bool {
+        self.txids.get(txid).is_some_and(|((block, _), _)| *block < height)
+    }
+
+    /// Takes the next block.
+    pub fn block(&mut self, sheets: &[Sheet]) {
+        let number = self.height();
+        let mut codes: Vec<u8> = Vec::new();
+        for (at, sheet) in sheets.iter().enumerate() {
+            let place = (number, u32::try_from(at).unwrap());
+            let code = self.judge(number, sheet, &sheets[..at], &codes);
+            if code == 0 {
+                for (key, value) in &sheet.writes {
+                    self.history.entry(key.clone()).or_default().push((place, value.clone()));
+                }
+            }
+            codes.push(code);
+        }
+        // A txid belongs to the one valid transaction, or else to the first that was whole.
+        for (at, (sheet, code)) in sheets.iter().zip(&codes).enumerate() {
+            let outcome = ((number, u32::try_from(at).unwrap()), *code);
+            if sheet.fault == 0 && !self.knows(&sheet.txid, number) {
+                let known = self.txids.entry(sheet.txid).or_insert(outcome);
+                if *code == 0 {
+                    *known = outcome;
+                }
+            }
+        }
+        self.codes.push(codes);
+    }
+
+    fn judge(&self, number: u64, sheet: &Sheet, before: &[Sheet], codes: &[u8]) -> u8 {
+        if sheet.fault != 0 {
+            return sheet.fault;
+        }
+        if self.knows(&sheet.txid, number) {
+            return 9;
+        }
+        let mut organisations = sheet.endorsers.clone();
+        organisations.sort_unstable();
+        organisations.dedup();
+        if organisations.len() < MAJORITY {
+            return 10;
+        }
+        // One that was whole and endorsed, earlier in the block, whatever became of it.
+        if before.iter().zip(codes).any(|(other, code)| other.txid == sheet.txid && [0, 9, 11].contains(code)) {
+            return 9;
+        }
+        let fresh = |(key, seen): (&String, &Option<Place>)| match self.history.get(key).and_then(|all| all.last()) {
+            Some((now, _)) => now.0 < number && Some(*now) == *seen,
+            None => seen.is_none(),
+        };
+        if sheet.reads.iter().all(fresh) { 0 } else { 11 }
+    }
+}
+
+/// What is asked of the contract, with the bytes of all names.
+#[derive(Clone, Copy, Debug)]
+pub enum Question<'a> {
+    Count(&'a str),
+    Record { id: Txid, commitment: Txid },
+    Confirm { record: Txid, id: Txid, commitment: Txid, hospital: Txid },
+    Share { record: Txid, recipient: Txid, grant: Txid },
+    Complete { request: Txid },
+}
+
+/// Who asks, under which txid, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    pub id: Txid,
+    pub hospital: bool,
+    pub txid: Txid,
+    pub time: u64,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The rules of both contracts, from their description. The values are plain concatenations.
+pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer {
+    let mut keys = Vec::new();
+    let mut read = |key: String| {
+        let found = get(&key);
+        keys.push(key);
+        found
+    };
+    let (own, time) = (hex(&caller.txid), caller.time.to_be_bytes());
+    let mut writes = BTreeMap::new();
+    let for_hospital = matches!(question, Question::Record { .. } | Question::Complete { .. });
+    if !matches!(question, Question::Count(_)) && for_hospital != caller.hospital {
+        return Err(2);
+    }
+    let response = match question {
+        Question::Count(key) => {
+            let count = read((*key).to_owned()).map_or(0, |bytes| match bytes.try_into() {
+                Ok(bytes) => u64::from_be_bytes(bytes),
+                Err(_) => 0,
+            });
+            let next = (count + 1).to_be_bytes().to_vec();
+            writes.insert((*key).to_owned(), next.clone());
+            next
+        }
+        Question::Record { id, commitment } => {
+            let key = format!("record/{own}");
+            if read(key.clone()).is_some() {
+                return Err(7);
+            }
+            let found = read(format!("confirmation/{own}/{}", hex(id))).ok_or(3_u16)?;
+            if found[..64] != [&id[..], commitment].concat() {
+                return Err(4);
+            }
+            if found[64..96] != caller.id {
+                return Err(5);
+            }
+            let value = [&id[..], commitment, &caller.id, &time].concat();
+            writes.insert(key, value.clone());
+            value
+        }
+        Question::Confirm { record, id, commitment, hospital } => {
+            if caller.id != *id {
+                return Err(6);
+            }
+            let key = format!("confirmation/{}/{}", hex(record), hex(id));
+            if read(key.clone()).is_some() {
+                return Err(7);
+            }
+            let claim = format!("commitment/{}", hex(commitment));
+            match read(claim.clone()) {
+                Some(other) if other != record => return Err(15),
+                Some(_) => {}
+                None => drop(writes.insert(claim, record.to_vec())),
+            }
+            let value = [&id[..], commitment, hospital, &time].concat();
+            writes.insert(key, value.clone());
+            value
+        }
+        Question::Share { record, recipient, grant } => {
+            let found = read(format!("record/{}", hex(record))).ok_or(8_u16)?;
+            if caller.id != found[..32] {
+                return Err(6);
+            }
+            if *recipient == found[64..96] {
+                return Err(9);
+            }
+            let (key, latest) = (format!("share/{own}"), format!("latest/{}/{}", hex(record), hex(recipient)));
+            if read(key.clone()).is_some() {
+                return Err(7);
+            }
+            read(latest.clone());
+            let value = [&record[..], recipient, grant, &time, &[0]].concat();
+            writes.insert(latest, caller.txid.to_vec());
+            writes.insert(key, value.clone());
+            value
+        }
+        Question::Complete { request } => {
+            let key = format!("share/{}", hex(request));
+            let found = read(key.clone()).ok_or(11_u16)?;
+            let (record, recipient) = (&found[..32], &found[32..64]);
+            if caller.id != recipient {
+                return Err(12);
+            }
+            if found[104] == 1 {
+                return Err(13);
+            }
+            if read(format!("latest/{}/{}", hex(record), hex(recipient))).as_deref() != Some(&request[..]) {
+                return Err(10);
+            }
+            let value = [&found[..104], &[1], &time].concat();
+            writes.insert(key, value.clone());
+            value
+        }
+    };
+    keys.sort_unstable();
+    Ok((response, keys, writes))
+}

@@ -1,0 +1,192 @@
+//! The schedules: what may happen, and how often.
+
+use phi_pre::ledger::Version;
+use proptest::prelude::*;
+
+/// One step. Numbers are taken modulo what there is to choose from.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// A participant proposes, some peers endorse, and the participant keeps the envelope. `who` stands where it is
+    /// somebody else than the ask is for; `at_once`: ordered and in a block before the next step.
+    Propose {
+        who: Option<usize>,
+        ask: Ask,
+        endorsers: u8,
+        twist: Twist,
+        at_once: bool,
+    },
+    /// An envelope that was kept goes to the orderer.
+    Order(usize),
+    /// One that was ordered before goes there again.
+    Again(usize),
+    Cut,
+    Stop(usize),
+    CutOff(usize),
+    Rejoin(usize),
+    Reopen,
+}
+
+/// What is proposed. A record is named by the hospital and the number of its nonce.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    Count {
+        key: usize,
+    },
+    /// What comes next for the first user's record in this slot, so that random schedules get to the end of the story.
+    Next {
+        slot: usize,
+    },
+    Record {
+        hospital: usize,
+        slot: usize,
+        id: usize,
+        commitment: u8,
+    },
+    /// `named` is the hospital that may write the record, which is mostly its own.
+    Confirm {
+        hospital: usize,
+        slot: usize,
+        id: usize,
+        commitment: u8,
+        named: usize,
+    },
+
+    Share {
+        id: usize,
+        hospital: usize,
+        slot: usize,
+        recipient: usize,
+        grant: u8,
+    },
+    Complete {
+        hospital: usize,
+        request: usize,
+    },
+}
+
+impl Ask {
+    /// Whose it is: two users, then two hospitals.
+    pub const fn by(&self) -> usize {
+        match *self {
+            Self::Count { key } | Self::Next { slot: key } => key,
+            Self::Confirm { id, .. } | Self::Share { id, .. } => id,
+            Self::Record { hospital, .. } | Self::Complete { hospital, .. } => 2 + hospital,
+        }
+    }
+}
+
+/// What is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Twist {
+    None,
+    /// The nonce of the participant's last proposal.
+    SameNonce,
+    /// These peers sign a read-write set that no contract made; it claims that the key was read at a version.
+    MadeUp {
+        liars: u8,
+        version: Option<Version>,
+    },
+    /// One endorsement stands there twice.
+    Twice,
+    /// The last endorsement has the signature of the first, or another name.
+    Borrowed,
+    /// The last endorsement has the upper of the two values of s.
+    HighEndorsement,
+    /// A hospital endorses too.
+    Hospital,
+    /// Another participant signed the envelope.
+    ForgedCreator,
+    HighCreator,
+    /// The creator's certificate is of an authority that nobody trusts.
+    Stranger,
+    WrongTxid,
+    /// The payload answers another proposal.
+    OtherProposal,
+    OtherChannel,
+    OtherContract,
+    /// A byte too many, signed.
+    NoTransaction,
+}
+
+fn twist(paper: bool) -> impl Strategy<Value = Twist> {
+    use Twist::*;
+    let version = prop::option::of((1_u64..6, 0_u32..4).prop_map(|(block, tx)| Version { block, tx }));
+    let rare = [
+        SameNonce,
+        Twice,
+        Borrowed,
+        HighEndorsement,
+        Hospital,
+        ForgedCreator,
+        HighCreator,
+        Stranger,
+        WrongTxid,
+        OtherProposal,
+        OtherChannel,
+        OtherContract,
+        NoTransaction,
+    ];
+    // The paper's transactions build on each other, so that few may go wrong if the last is to be reached.
+    prop_oneof![
+        if paper { 50 } else { 12 } => Just(None),
+        2 => (0_u8..8, version).prop_map(|(liars, version)| MadeUp { liars, version }),
+        8 => prop::sample::select(rare.to_vec()),
+    ]
+}
+
+/// Mostly this one of the two.
+fn mostly(usual: usize) -> impl Strategy<Value = usize> {
+    prop_oneof![5 => Just(usual), 1 => Just(1 - usual)]
+}
+
+/// The commitment of a slot, or that of its neighbour.
+fn own(slot: usize, other: usize) -> u8 {
+    u8::try_from(slot ^ other).unwrap()
+}
+
+fn ask(paper: bool) -> BoxedStrategy<Ask> {
+    if !paper {
+        return (0_usize..3).prop_map(|key| Ask::Count { key }).boxed();
+    }
+    prop_oneof![
+        3 => (mostly(0), 0_usize..4, mostly(0), mostly(0))
+            .prop_map(|(hospital, slot, id, other)| Ask::Record { hospital, slot, id, commitment: own(slot, other) }),
+        3 => (mostly(0), 0_usize..4, mostly(0), mostly(0), mostly(0))
+            .prop_map(|(hospital, slot, id, other, foreign)| Ask::Confirm {
+                hospital, slot, id, commitment: own(slot, other), named: hospital ^ foreign,
+            }),
+        3 => (mostly(0), mostly(0), 0_usize..4, mostly(1), 0_u8..2)
+            .prop_map(|(id, hospital, slot, recipient, grant)| Ask::Share { id, hospital, slot, recipient, grant }),
+        4 => (0_usize..4).prop_map(|slot| Ask::Next { slot }),
+        3 => (mostly(1), 0_usize..4).prop_map(|(hospital, request)| Ask::Complete { hospital, request }),
+    ]
+    .boxed()
+}
+
+fn op(paper: bool) -> impl Strategy<Value = Op> {
+    let endorsers = prop_oneof![if paper { 12 } else { 3 } => Just(7_u8), 2 => 0_u8..8];
+    let who = prop::option::weighted(if paper { 0.1 } else { 0.5 }, 0_usize..4);
+    prop_oneof![
+        12 => (who, ask(paper), endorsers, twist(paper), prop::bool::weighted(if paper { 0.5 } else { 0.1 }))
+            .prop_map(|(who, ask, endorsers, twist, at_once)| Op::Propose { who, ask, endorsers, twist, at_once }),
+        9 => (0_usize..4).prop_map(Op::Order),
+        2 => (0_usize..32).prop_map(Op::Again),
+        4 => Just(Op::Cut),
+        1 => (0_usize..3).prop_map(Op::Stop),
+        1 => (0_usize..3).prop_map(Op::CutOff),
+        3 => (0_usize..3).prop_map(Op::Rejoin),
+        1 => Just(Op::Reopen),
+    ]
+}
+
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pub paper: bool,
+    pub honest: bool,
+    pub ops: Vec<Op>,
+}
+
+pub fn schedule(paper: bool) -> impl Strategy<Value = Schedule> {
+    let ops = prop::collection::vec(op(paper), if paper { 40..160 } else { 20..90 });
+    (any::<bool>(), ops).prop_map(move |(honest, ops)| Schedule { paper, honest, ops })
+}
