@@ -283,3 +283,57 @@ mod flips {
         }
     }
 }
+
+/// Blocks of counters: some keys again and again, so that each block reads what the one before it wrote.
+fn chain(network: &mut Network, world: &mut World, blocks: usize) -> Vec<Block> {
+    for n in 0..blocks {
+        let key = ["a", "b"][n % 2];
+        increment(network, world, key);
+        let (one, two) = (world.increment("a"), world.increment("a"));
+        let alice = world.alice.clone();
+        let both = [one, two].map(|proposal| envelope(network, proposal, &alice));
+        assert_eq!(block_of(network, &both), [0, 11]);
+    }
+    let peer = network.peer(0).unwrap();
+    (0..peer.height()).map(|number| peer.block(number).unwrap().block).collect()
+}
+
+/// Many blocks at once come to the same files, verdicts and state as one by one.
+#[test]
+fn blocks_are_committed_together_as_one_by_one() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let blocks = chain(&mut network, &mut world, 3);
+    let peer = |name: &str| {
+        let counter = Arc::new(Counter);
+        Peer::create(&folder.path().join(name), &blocks[0], world.peers[0].clone(), counter).unwrap()
+    };
+    let (mut apart, mut together) = (peer("apart"), peer("together"));
+    let one_by_one: Vec<_> = blocks[1..].iter().map(|block| apart.commit(block).unwrap()).collect();
+    assert_eq!(together.commit_all(&blocks[1..]).unwrap(), one_by_one);
+    assert_eq!(together.savepoint(), network.agreement());
+    assert_eq!(together.verify().unwrap(), apart.verify().unwrap());
+    assert_eq!(together.commit_all(&[]).unwrap(), []);
+    let [a, b] = ["apart", "together"].map(|name| std::fs::read(folder.path().join(name).join("blocks")).unwrap());
+    assert_eq!(a, b);
+}
+
+/// What comes before a bad block is kept, and nothing of it or after it.
+#[test]
+fn a_bad_block_among_others_stops_there() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let mut blocks = chain(&mut network, &mut world, 3);
+    blocks[4].envelopes[0][9] ^= 1;
+    let place = folder.path().join("peer");
+    let mut peer = Peer::create(&place, &blocks[0], world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    let refused = peer.commit_all(&blocks[1..]).unwrap_err();
+    assert!(refused.to_string().contains("block 4"), "{refused}");
+    assert_eq!(peer.height(), 4);
+    drop(peer);
+    let (mut peer, opened) = Peer::open(&place, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    assert_eq!((opened.replayed, peer.height()), (0, 4));
+    blocks[4].envelopes[0][9] ^= 1;
+    peer.commit_all(&blocks[4..]).unwrap();
+    assert_eq!(peer.savepoint(), network.agreement());
+}

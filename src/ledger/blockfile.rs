@@ -125,29 +125,39 @@ impl BlockFile {
     /// # Errors
     /// [`StoreError::TooLarge`], [`StoreError::Io`]; after a failure that could not be taken back, always.
     pub fn append(&mut self, content: &[u8]) -> Result<(), StoreError> {
-        let length = u32::try_from(content.len()).ok().filter(|length| *length <= CONTENT_LIMIT);
-        let length = length.ok_or(StoreError::TooLarge { limit: CONTENT_LIMIT, got: content.len() })?;
-        let number = self.len();
-        let end = self.end;
-        let mut record = Vec::with_capacity(content.len() + HEAD + SUM);
-        record.extend_from_slice(&head(length, number));
-        record.extend_from_slice(content);
-        record.extend_from_slice(&sum(number, content).0);
+        self.append_all(&[content])
+    }
+
+    /// Appends blocks with one wait for the disk: all of them or, on a failure, none.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_all(&mut self, contents: &[impl AsRef<[u8]>]) -> Result<(), StoreError> {
+        let (mut records, mut places) = (Vec::new(), Vec::new());
+        for (content, number) in contents.iter().map(AsRef::as_ref).zip(self.len()..) {
+            let length = u32::try_from(content.len()).ok().filter(|length| *length <= CONTENT_LIMIT);
+            let length = length.ok_or(StoreError::TooLarge { limit: CONTENT_LIMIT, got: content.len() })?;
+            records.extend_from_slice(&head(length, number));
+            places.push((self.end + records.len() as u64, length));
+            records.extend_from_slice(content);
+            records.extend_from_slice(&sum(number, content).0);
+        }
         if self.broken {
             let error = std::io::Error::other("an earlier write failed");
             return Err(StoreError::io("append to", &self.path)(error));
         }
+        let end = self.end;
         let written = self
             .file
             .seek(SeekFrom::Start(end))
-            .and_then(|_| self.file.write_all(&record))
+            .and_then(|_| self.file.write_all(&records))
             .and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             self.broken = self.file.set_len(end).and_then(|()| self.file.sync_all()).is_err();
             return Err(StoreError::io("append to", &self.path)(error));
         }
-        self.places.push((end + HEAD as u64, length));
-        self.end += record.len() as u64;
+        self.places.extend(places);
+        self.end += records.len() as u64;
         Ok(())
     }
 

@@ -24,6 +24,7 @@
 
 pub mod block;
 pub mod blockfile;
+mod changes;
 pub mod config;
 pub mod endorsement;
 pub mod network;

@@ -11,11 +11,12 @@
 //!
 //! Time is an argument: whoever drives the network calls [`Network::tick`] when [`Network::deadline`] has come.
 
+mod catch_up;
 mod error;
 
 pub use error::NetworkError;
 
-use super::block::{Block, CommittedBlock};
+use super::block::Block;
 use super::config::{CommitError, Config};
 use super::endorsement::{Endorsed, Envelope, Transaction};
 use super::ordering::Orderer;
@@ -93,29 +94,6 @@ impl Network {
             this.catch_up(i)?;
         }
         Ok((this, opened))
-    }
-
-    /// Gives the orderer what the peers have and it lost.
-    fn restore_orderer(&mut self) -> Result<(), NetworkError> {
-        let Some(source) = self.nodes.iter().filter_map(|node| node.peer.as_ref()).max_by_key(|peer| peer.height())
-        else {
-            return Ok(());
-        };
-        while self.orderer.height() < source.height() {
-            self.orderer.adopt(&source.block(self.orderer.height())?.block)?;
-        }
-        Ok(())
-    }
-
-    /// Commits at a running peer what the orderer has and it lacks.
-    fn catch_up(&mut self, i: usize) -> Result<(), NetworkError> {
-        if let Some(mut peer) = self.nodes.get_mut(i).and_then(|node| node.peer.take()) {
-            while peer.height() < self.height() {
-                self.fetch(&mut peer)?;
-            }
-            self.nodes[i].peer = Some(peer);
-        }
-        Ok(())
     }
 
     /// The rules of the channel.
@@ -196,9 +174,7 @@ impl Network {
     /// [`NetworkError::Order`].
     pub fn broadcast(&mut self, envelope: &Envelope, now: u64) -> Result<(), NetworkError> {
         let blocks = self.orderer.order(&envelope.to_bytes(), now)?;
-        for block in &blocks {
-            self.deliver(block);
-        }
+        self.deliver(&blocks);
         Ok(())
     }
 
@@ -247,9 +223,7 @@ impl Network {
     /// [`NetworkError::Order`].
     pub fn tick(&mut self, now: u64) -> Result<(), NetworkError> {
         let block = self.orderer.tick(now)?;
-        if let Some(block) = block {
-            self.deliver(&block);
-        }
+        self.deliver(block.as_slice());
         Ok(())
     }
 
@@ -259,16 +233,17 @@ impl Network {
     /// [`NetworkError::Order`].
     pub fn flush(&mut self) -> Result<(), NetworkError> {
         let block = self.orderer.flush()?;
-        if let Some(block) = block {
-            self.deliver(&block);
-        }
+        self.deliver(block.as_slice());
         Ok(())
     }
 
-    /// Every running peer commits the block; one that cannot stops, and keeps the reason.
-    fn deliver(&mut self, block: &Block) {
+    /// Every running peer commits the blocks; one that cannot stops, and keeps the reason.
+    fn deliver(&mut self, blocks: &[Block]) {
+        if blocks.is_empty() {
+            return;
+        }
         let commit = |node: &mut Node| {
-            if let Some(Err(error)) = node.peer.as_mut().map(|peer| peer.commit(block)) {
+            if let Some(Err(error)) = node.peer.as_mut().map(|peer| peer.commit_all(blocks)) {
                 (node.peer, node.failure) = (None, Some(error));
             }
         };
@@ -303,20 +278,6 @@ impl Network {
         }
         self.catch_up(i)?;
         Ok(opened)
-    }
-
-    /// Commits the next block from the first source whose block is good.
-    fn fetch(&self, peer: &mut Peer) -> Result<(), NetworkError> {
-        let next = peer.height();
-        for source in self.running().filter(|source| source.height() > next) {
-            if let Ok(CommittedBlock { block, .. }) = source.block(next)
-                && peer.commit(&block).is_ok()
-            {
-                return Ok(());
-            }
-        }
-        peer.commit(&self.orderer.block(next)?)?;
-        Ok(())
     }
 
     /// The number of blocks that the orderer has cut.

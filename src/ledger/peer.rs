@@ -12,6 +12,7 @@
 
 use super::block::{Block, CommittedBlock};
 use super::blockfile::TornTail;
+use super::changes::Changes;
 use super::config::{Channel, CommitError, Config};
 use super::endorsement::{Endorsed, Endorsement, Payload, RESPONSE_LIMIT, verify};
 use super::proposal::{Proposal, SignedProposal, Transient, TxId};
@@ -23,6 +24,9 @@ use crate::wire::Wire;
 use core::fmt;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Blocks that go into the state at once when a peer replays its block file.
+const REPLAYED: u64 = 64;
 
 /// A certificate with its private key: whoever signs as a node of the ledger.
 #[derive(Clone, Debug)]
@@ -252,26 +256,61 @@ impl Peer {
     /// # Errors
     /// [`CommitError`].
     pub fn commit(&mut self, block: &Block) -> Result<CommittedBlock, CommitError> {
+        let committed = self.commit_all(core::slice::from_ref(block))?;
+        committed.into_iter().next().ok_or_else(|| StoreError::NoSuchBlock { number: self.height() }.into())
+    }
+
+    /// As [`commit`](Self::commit) for blocks that follow each other, with one wait for the disk. When this returns, all
+    /// of them are on the disk, or after an error those before the bad one ([`height`](Self::height)).
+    ///
+    /// # Errors
+    /// [`CommitError`] of the first block that does not continue the chain.
+    pub fn commit_all(&mut self, blocks: &[Block]) -> Result<Vec<CommittedBlock>, CommitError> {
         // After a failure between the two steps of a commit the state is behind the block file.
         self.replay()?;
-        let before = self.store.savepoint();
-        let (verdict, after) = self.channel.judge(block, before.as_ref(), &self.store.snapshot()?)?;
-        let committed =
-            CommittedBlock { block: block.clone(), codes: verdict.codes.clone(), commit_hash: after.commit_hash };
-        self.store.append(&committed)?;
-        self.store.apply(&verdict, after)?;
-        Ok(committed)
+        let state = self.store.snapshot()?;
+        let (mut changes, mut committed, mut before) = (Changes::default(), Vec::new(), self.store.savepoint());
+        let mut failure = None;
+        for block in blocks {
+            let judged = self.channel.judge(block, before.as_ref(), &changes.over(&state));
+            match judged {
+                Ok((verdict, after)) => {
+                    let (codes, commit_hash) = (verdict.codes.clone(), after.commit_hash);
+                    committed.push(CommittedBlock { block: block.clone(), codes, commit_hash });
+                    changes.add(verdict);
+                    before = Some(after);
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        if let Some(after) = before.filter(|_| !committed.is_empty()) {
+            self.store.append(&committed)?;
+            self.store.apply(&changes, after)?;
+        }
+        failure.map_or(Ok(committed), Err)
     }
 
     /// Brings the state up to the block file; returns the number of blocks.
     fn replay(&mut self) -> Result<u64, CommitError> {
-        let from = self.store.savepoint().map_or(0, |savepoint| savepoint.height);
+        let from = self.height();
         let to = self.store.blocks().len();
-        for number in from..to {
-            let stored = self.store.block(number)?;
-            let before = self.store.savepoint();
-            let (verdict, after) = self.channel.replay(&stored, before.as_ref(), &self.store.snapshot()?)?;
-            self.store.apply(&verdict, after)?;
+        let mut next = from;
+        while next < to {
+            let state = self.store.snapshot()?;
+            let (mut changes, mut before) = (Changes::default(), self.store.savepoint());
+            for number in next..to.min(next + REPLAYED) {
+                let stored = self.store.block(number)?;
+                let (verdict, after) = self.channel.replay(&stored, before.as_ref(), &changes.over(&state))?;
+                changes.add(verdict);
+                before = Some(after);
+            }
+            if let Some(after) = before {
+                self.store.apply(&changes, after)?;
+            }
+            next = self.height();
         }
         Ok(to - from)
     }

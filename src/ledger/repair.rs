@@ -16,10 +16,11 @@
 use super::block::{Block, CommittedBlock};
 use super::blockfile::salvage::Salvage;
 use super::blockfile::{BlockFile, FILE_NAME};
+use super::changes::Changes;
 use super::config::{Channel, CommitError};
 use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, unless_damaged};
 use super::validation::Verdict;
-use super::verify::Replay;
+use super::verify::compare;
 use crate::wire::Wire;
 use redb::Database;
 use std::fs::{self, File};
@@ -145,15 +146,15 @@ fn rebuild_in(
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let channel = Channel::of_genesis(&genesis(&files)?)?;
     let mut new = BlockFile::create(work)?;
-    let mut replay = Replay::default();
+    let mut replay = Changes::default();
     let mut reached: Option<Savepoint> = None;
     let (mut fetched, mut state_agrees) = (0, false);
     while let Some((source, kept, verdict, after)) = next(&files, &channel, reached.as_ref(), &replay)? {
         new.append(&record(&kept))?;
         fetched += u64::from(source > 0);
-        replay.apply(verdict);
+        replay.add(verdict);
         if let Some((_, snapshot, savepoint)) = state.filter(|(_, _, savepoint)| savepoint.height == after.height) {
-            state_agrees = *savepoint == after && replay.compare(snapshot).is_ok();
+            state_agrees = *savepoint == after && compare(&replay, snapshot).is_ok();
         }
         reached = Some(after);
     }
@@ -189,7 +190,7 @@ fn next(
     files: &[Salvage],
     channel: &Channel,
     before: Option<&Savepoint>,
-    replay: &Replay,
+    replay: &Changes,
 ) -> Result<Option<Next>, RepairError> {
     let number = before.map_or(0, |before| before.height);
     for (source, file) in files.iter().enumerate() {

@@ -4,16 +4,17 @@
 //! (core/ledger/kvledger/kv_ledger.go, commit).
 //!
 //! ```text
-//! commit:  1  append the block with its codes to the block file, fsync
+//! commit:  1  append the blocks with their codes to the block file, one fsync
 //!          2  in one redb transaction: values, txids, savepoint = (height, block hash, commit hash)
 //! open:    the block file may be ahead of the savepoint; whoever opens replays what is missing
 //! ```
 
 use super::block::CommittedBlock;
 use super::blockfile::{BlockFile, Damage, TornTail};
+use super::changes::Changes;
 use super::proposal::TxId;
 use super::state::{Committed, Entry, Version};
-use super::validation::{Outcome, Verdict};
+use super::validation::Outcome;
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::wire::{Reader, Wire, Writer};
@@ -189,33 +190,33 @@ impl Store {
         Snapshot::new(&self.state, &self.path)
     }
 
-    /// Step 1 of a commit.
+    /// Step 1 of a commit: all blocks or none.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn append(&mut self, block: &CommittedBlock) -> Result<(), StoreError> {
-        self.blocks.append(&block.to_bytes())
+    pub(super) fn append(&mut self, blocks: &[CommittedBlock]) -> Result<(), StoreError> {
+        self.blocks.append_all(&blocks.iter().map(Wire::to_bytes).collect::<Vec<_>>())
     }
 
     /// Step 2 of a commit: all of it or nothing. After a failure the store has to be opened anew.
     ///
     /// # Errors
     /// [`StoreError::State`].
-    pub fn apply(&mut self, verdict: &Verdict, savepoint: Savepoint) -> Result<(), StoreError> {
-        self.write(verdict, &savepoint).map_err(failed(&self.path))?;
+    pub(super) fn apply(&mut self, changes: &Changes, savepoint: Savepoint) -> Result<(), StoreError> {
+        self.write(changes, &savepoint).map_err(failed(&self.path))?;
         self.savepoint = Some(savepoint);
         Ok(())
     }
 
-    fn write(&self, verdict: &Verdict, savepoint: &Savepoint) -> Result<(), redb::Error> {
+    fn write(&self, changes: &Changes, savepoint: &Savepoint) -> Result<(), redb::Error> {
         let write = self.state.begin_write()?;
         {
             let mut state = write.open_table(STATE)?;
-            for (key, entry) in &verdict.updates {
+            for (key, entry) in &changes.updates {
                 state.insert(key.as_str(), encode(entry).as_slice())?;
             }
             let mut txids = write.open_table(TXIDS)?;
-            for (txid, outcome) in &verdict.txids {
+            for (txid, outcome) in &changes.txids {
                 txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
             }
             write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;

@@ -11,11 +11,11 @@
 
 use super::block::CommittedBlock;
 use super::blockfile::{BlockFile, TornTail};
+use super::changes::Changes;
 use super::config::{Channel, CommitError};
 use super::proposal::TxId;
-use super::state::{Committed, Entry};
 use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, unless_damaged};
-use super::validation::{Code, Outcome, Verdict};
+use super::validation::Code;
 use crate::hash::Digest;
 use crate::wire::Wire;
 use redb::backends::InMemoryBackend;
@@ -114,7 +114,7 @@ pub(super) fn verify_chain(
 ) -> Result<Report, VerifyError> {
     let reached = snapshot.savepoint()?.ok_or(VerifyError::Empty)?;
     let mut chain: Option<(Channel, Savepoint, Digest)> = None;
-    let mut replay = Replay::default();
+    let mut replay = Changes::default();
     let mut codes = BTreeMap::new();
     for number in 0..blocks.len() {
         let stored = CommittedBlock::from_bytes(&blocks.read(number)?).map_err(StoreError::from)?;
@@ -131,12 +131,12 @@ pub(super) fn verify_chain(
                 *codes.entry(*code).or_default() += 1;
             }
         }
-        replay.apply(verdict);
+        replay.add(verdict);
         if after.height == reached.height {
             if after != reached {
                 return Err(VerifyError::Savepoint(after.height));
             }
-            replay.compare(snapshot)?;
+            compare(&replay, snapshot)?;
         }
         chain = Some((channel, after, first));
     }
@@ -144,34 +144,20 @@ pub(super) fn verify_chain(
     if reached.height > savepoint.height {
         return Err(VerifyError::Savepoint(reached.height));
     }
-    let keys = replay.state.len() as u64;
+    let keys = replay.updates.len() as u64;
     Ok(Report { genesis, savepoint, state_height: reached.height, codes, keys, torn: None })
 }
 
-/// The state in memory, as the chain gives it.
-#[derive(Default)]
-pub(super) struct Replay {
-    state: BTreeMap<String, Entry>,
-    txids: BTreeMap<TxId, Outcome>,
-}
-
-impl Replay {
-    pub(super) fn apply(&mut self, verdict: Verdict) {
-        self.state.extend(verdict.updates);
-        self.txids.extend(verdict.txids);
+/// Equal, key by key and txid by txid, and nothing more on either side.
+pub(super) fn compare(replayed: &Changes, snapshot: &Snapshot) -> Result<(), VerifyError> {
+    let found: BTreeMap<_, _> = snapshot.scan("")?.into_iter().collect();
+    if let Some(key) = first_difference(&replayed.updates, &found) {
+        return Err(VerifyError::Value(key));
     }
-
-    /// Equal, key by key and txid by txid, and nothing more on either side.
-    pub(super) fn compare(&self, snapshot: &Snapshot) -> Result<(), VerifyError> {
-        let found: BTreeMap<_, _> = snapshot.scan("")?.into_iter().collect();
-        if let Some(key) = first_difference(&self.state, &found) {
-            return Err(VerifyError::Value(key));
-        }
-        let found: BTreeMap<_, _> = snapshot.outcomes()?.into_iter().collect();
-        match first_difference(&self.txids, &found) {
-            Some(txid) => Err(VerifyError::Index(txid)),
-            None => Ok(()),
-        }
+    let found: BTreeMap<_, _> = snapshot.outcomes()?.into_iter().collect();
+    match first_difference(&replayed.txids, &found) {
+        Some(txid) => Err(VerifyError::Index(txid)),
+        None => Ok(()),
     }
 }
 
@@ -180,14 +166,4 @@ fn first_difference<K: Ord + Clone, V: PartialEq>(a: &BTreeMap<K, V>, b: &BTreeM
     let missing = a.iter().find(|(key, value)| b.get(key) != Some(value)).map(|(key, _)| key);
     let extra = b.keys().find(|key| !a.contains_key(key));
     missing.into_iter().chain(extra).min().cloned()
-}
-
-impl Committed for Replay {
-    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        Ok(self.state.get(key).cloned())
-    }
-
-    fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
-        Ok(self.txids.contains_key(txid))
-    }
 }

@@ -28,6 +28,7 @@ const NOTES: &[(&str, &str)] = &[
     ("Record", "The record is not the one on the ledger."),
     ("Consent", "Nobody asked on the ledger for this to be shared, or no longer."),
     ("Keys", "Sealed keys that do not open, or open nothing."),
+    ("Signature", "A message that its sender did not sign."),
     ("Reader", "Fetched by another than the request names."),
     ("Verdict", "A block with a transaction that is not valid."),
 ];
@@ -68,6 +69,10 @@ pub(super) fn flow() -> Result<File, Fault> {
     let fetch = |who: &Signer, request: TxId| hex(encoded(&Signed::new(Fetch { request }, &who.certificate, &who.key)));
     file.invalid("fetched by hospital A", &["Reader"], with("fetch", fetch(&world.north, made.grant.request)))?;
     file.invalid("fetched for no request", &["Reader"], with("fetch", fetch(&world.south, unknown)))?;
+    for (name, message) in [("upload", &made.upload), ("fetch", &made.fetch)] {
+        let altered = hex(flip(message, message.len() - 1, 1));
+        file.invalid(&format!("a bit of the signature of {name}"), &["Signature"], with(name, altered))?;
+    }
     file.invalid("two years later", &["Upload"], with("now", json!(NOW / 1000 + 731 * 86_400)))?;
     let blocks = |take: &[usize]| Value::from(take.iter().map(|i| made.blocks[*i].clone()).collect::<Vec<_>>());
     file.invalid("a block is missing", &["Verdict"], with("blocks", blocks(&[0, 1, 3, 4])))?;

@@ -40,6 +40,13 @@ fn with(envelope: &Envelope, change: impl FnOnce(&mut Transaction), who: &Signer
     transaction.sign(&who.key).map_err(malformed)
 }
 
+/// The signature with r = 0.
+fn no_r(signature: &[u8; 64]) -> [u8; 64] {
+    let mut signature = *signature;
+    signature[..32].fill(0);
+    signature
+}
+
 /// Bytes, each with what is the matter with them.
 type Named = Vec<(&'static str, Vec<u8>)>;
 
@@ -81,6 +88,7 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Enve
             "the creator's signature with high s",
             encoded(&Envelope { signature: high_s(&good.signature), ..good.clone() }),
         ),
+        ("the creator's signature with r = 0", encoded(&Envelope { signature: no_r(&good.signature), ..good.clone() })),
         ("a bit of the transaction", flip(&encoded(&good), 20, 1)),
         ("the certificate of a stranger", encoded(&foreign)),
         ("the answer to another proposal", encoded(&with(&good, |t| t.proposal.timestamp += 1, alice)?)),
@@ -113,6 +121,7 @@ pub(super) fn ledger() -> Result<File, Fault> {
     let (good, bad) = envelopes(&world, &ask, &mut file.rng)?;
     // Endorsed on the same state as the good one.
     let stale = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 3)?;
+    let late = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 3)?;
     file.group(&TRANSACTION);
     let input =
         |envelopes: &[Vec<u8>]| json!({ "chain": before, "envelopes": envelopes.iter().map(hex).collect::<Vec<_>>() });
@@ -125,12 +134,18 @@ pub(super) fn ledger() -> Result<File, Fault> {
     let replayed = world.blocks[2].envelopes.clone();
     file.invalid("a transaction of block 2", &["Replay"], input(&replayed))?;
 
-    let all =
-        [vec![encoded(&good), encoded(&stale), encoded(&good)], bad.into_iter().map(|(_, bytes)| bytes).collect()];
+    // The txid of the first is spent by the second, which is valid, and no more by those after it.
+    let few = with(&good, |transaction| transaction.endorsements.truncate(1), &world.alice)?;
+    let first = [&few, &good, &stale, &good].map(encoded).to_vec();
+    let all = [first, bad.into_iter().map(|(_, bytes)| bytes).collect()];
     let codes = world.block(all.concat())?;
-    if !codes.starts_with(&[Code::Valid.number(), Code::MvccReadConflict.number(), Code::DuplicateTxid.number()]) {
+    if !codes.starts_with(&[10, 0, 11, 9]) {
         return Err(malformed(format_args!("codes {codes:?}")));
     }
+    let chain: Vec<_> = world.blocks.iter().map(|block| hex(encoded(block))).collect();
+    file.group(&TRANSACTION);
+    let late = json!({ "chain": chain, "envelopes": [hex(encoded(&late))] });
+    file.invalid("a key was read when it was absent, and is there now", &["Stale"], late)?;
     let request = good.proposal().map_err(malformed)?.txid;
     let complete = Action::ShareComplete { request };
     let complete = world.envelope(Nonce(bytes(&mut file.rng)), &world.south, &complete, 3)?;
@@ -276,6 +291,7 @@ fn policies(file: &mut File) -> Result<(), Fault> {
     let [north, south, cloud] = ORGANISATIONS.map(Policy::organisation);
     let majority = Policy::majority(&ORGANISATIONS);
     let nested = Policy::all(vec![Policy::any(vec![north.clone(), cloud.clone()]), north.clone(), south.clone()]);
+    let in_turn = Policy::any(vec![Policy::all(vec![north.clone(), south.clone()]), north.clone()]);
     let ids: Vec<_> = (0..4).map(|_| random::<32>(&mut file.rng)).collect();
     let signer = |i: usize, organisation: &str| json!({ "id": ids[i], "organisation": organisation });
     let [n, s, c] = ORGANISATIONS;
@@ -293,6 +309,7 @@ fn policies(file: &mut File) -> Result<(), Fault> {
         ("the first branch takes the only one of North", &nested, vec![signer(0, n), signer(1, c), signer(2, s)]),
         ("enough for all branches", &nested, vec![signer(0, n), signer(1, n), signer(2, s)]),
         ("both of North and the cloud", &nested, vec![signer(0, n), signer(1, c), signer(2, s), signer(3, n)]),
+        ("a branch that fails gives its signer back", &in_turn, vec![signer(0, n)]),
     ] {
         file.valid(comment, &["Policy"], json!({ "encoding": hex(encoded(policy)), "signers": signers }))?;
     }

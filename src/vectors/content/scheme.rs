@@ -21,7 +21,7 @@ pub(super) fn equations() -> Result<File, Fault> {
     let notes = &[
         ("OnePad", "l blocks under one r and one pad, as the paper prints it. No way to encrypt: C_i/C_j = M_i/M_j."),
         ("SameKey", "k_e = k'_e: Equation (1) gives 1."),
-        ("Zero", "A key or nonce that is zero."),
+        ("Zero", "A key that is zero."),
     ];
     let mut file = File::new("equations", "Equations 1 to 3", notes);
     file.group(&EQUATIONS);
