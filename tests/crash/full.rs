@@ -46,7 +46,10 @@ pub fn run(role: &str, folder: &Path) {
 fn ended_well(output: &Output, role: &str) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{role}: {}\n{out}\n{err}", output.status);
-    out.lines().filter(|line| line.starts_with(role)).for_each(|line| println!("{line}"));
+    // The harness begins the line with its own words.
+    out.lines()
+        .filter_map(|line| line.split_once(&format!("{role}: ")))
+        .for_each(|(_, told)| println!("{role}: {told}"));
     assert!(out.contains("1 passed"), "{role}: {out}");
 }
 
