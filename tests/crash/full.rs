@@ -463,7 +463,8 @@ fn ledger_on_a_full_disk(folder: &Path) {
             Peer::open(&ledger.join(format!("peer-{i}")), world.peers[i].clone(), Arc::new(Counter)).unwrap();
         assert_eq!((peer.savepoint(), peer.verify().unwrap().savepoint), (Some(agreed), agreed));
     }
-    assert!(orderer > 0 && blocks > 0 && state > 0, "{orderer} {blocks} {state}");
+    // Which peer gets the last page is chance, so the state is counted here and has a test under a limit.
+    assert!(orderer > 0 && blocks + state > 0, "{orderer} {blocks} {state}");
     println!(
         "ledger on a full disk: {known} transactions; refused {orderer} times at the orderer, peers stopped {blocks} \
          times at their blocks and {state} times at their state"
