@@ -38,7 +38,8 @@ impl Cloud {
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::WrongParty`], [`FlowError::Upload`] for other
-    /// bytes than announced, [`FlowError::Decode`] for bytes that are no envelope, [`FlowError::Exists`].
+    /// bytes than announced, [`FlowError::Decode`] for bytes that are no envelope, [`FlowError::Exists`],
+    /// [`FlowError::Write`] where there is no room; the same once more then does the rest.
     pub fn accept(
         &self,
         network: &Network,
@@ -83,7 +84,8 @@ impl Cloud {
     /// # Errors
     /// [`FlowError::NotOnLedger`] without a committed request, [`FlowError::Closed`] for one that is completed or replaced,
     /// [`FlowError::Grant`] for other keys than those consented to, [`FlowError::Identity`] where they do not open,
-    /// [`FlowError::WrongParty`], [`FlowError::Upload`] where the stored envelope is not the one that was accepted.
+    /// [`FlowError::WrongParty`], [`FlowError::Upload`] where the stored envelope is not the one that was accepted,
+    /// [`FlowError::Write`].
     pub fn reencrypt(&self, network: &Network, grant: &Grant) -> Result<Header, FlowError> {
         let share = transaction::open_share(network, grant.request)?;
         if share.grant != grant.digest() {

