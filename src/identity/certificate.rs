@@ -14,7 +14,8 @@ use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
 use der::{Decode, Encode};
 use rand_core::CryptoRng;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 /// The number that an authority gives each certificate: 16 bytes, 126 of its bits random.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +99,27 @@ impl Certificate {
             der: der.to_vec(),
         })))
     }
+
+    /// As [`from_der`](Self::from_der), once for each certificate: those of peers stand in every transaction, and to
+    /// parse one costs a fifth of verifying a signature. At most [`Self::KNOWN`] are remembered, then it starts afresh.
+    fn known(der: &[u8]) -> Result<Self, IdentityError> {
+        static KNOWN: LazyLock<RwLock<HashMap<Digest, Certificate>>> = LazyLock::new(RwLock::default);
+        let fingerprint = sha256(&[der]);
+        // What is in the map is right whatever happened elsewhere, so a poisoned lock is as good as a clean one.
+        if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
+            return Ok(known.clone());
+        }
+        let certificate = Self::from_der(der)?;
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::KNOWN {
+            known.clear();
+        }
+        known.insert(fingerprint, certificate.clone());
+        Ok(certificate)
+    }
+
+    /// How many certificates are remembered, each of at most a few kilobytes.
+    const KNOWN: usize = 1 << 10;
 
     /// The DER, at most 4096 bytes.
     pub fn der(&self) -> &[u8] {
@@ -193,7 +215,7 @@ impl Wire for Certificate {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let der = input.bytes(Self::NAME, Self::LIMIT)?;
-        Self::from_der(der).map_err(|_| DecodeError::NonCanonical { what: Self::NAME })
+        Self::known(der).map_err(|_| DecodeError::NonCanonical { what: Self::NAME })
     }
 }
 
