@@ -521,7 +521,7 @@ const CODES: [u8; 10] = [0, 2, 4, 5, 8, 9, 10, 11, 14, 25];
 
 #[test]
 fn counters_are_what_the_model_says() {
-    let met = schedules(false, 40);
+    let met = schedules(false, 24);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
     }
@@ -529,7 +529,7 @@ fn counters_are_what_the_model_says() {
 
 #[test]
 fn the_papers_contract_is_what_the_model_says() {
-    let met = schedules(true, 40);
+    let met = schedules(true, 24);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
     }
