@@ -286,8 +286,12 @@ fn try_row(row: &Row) {
     }
     let mut out = format!("{}\n", row.name);
     for (line, (role, _)) in expected.iter().enumerate() {
-        let words: String = found[line].iter().map(|word| format!("{word:<10}")).collect();
-        let _ = writeln!(out, "  {:<18}{}", role.name(), words.trim_end());
+        let _ = write!(out, "  {:<18}", role.name());
+        for word in &found[line] {
+            let _ = write!(out, "{word:<10}");
+        }
+        out.truncate(out.trim_end().len());
+        out.push('\n');
     }
     let _ = write!(std::io::stdout(), "{out}");
     for (line, (role, words)) in expected.iter().enumerate() {

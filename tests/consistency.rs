@@ -501,7 +501,7 @@ fn schedules(paper: bool, short: u64) -> Met {
     let _ = writeln!(out, "{name}: {count} schedules, PHI_PRE_SEED={seed}");
     let met = RefCell::new(Met::new());
     let cases = u32::try_from(count).unwrap();
-    let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..Default::default() };
+    let config = ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 500, ..Default::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &sha256(&[&seed.to_be_bytes()]).0);
     let result = TestRunner::new_with_rng(config, rng).run(&schedule(paper), |schedule| {
         let (first, second) = (run(&schedule, &met), run(&schedule, &met));
@@ -521,7 +521,7 @@ const CODES: [u8; 10] = [0, 2, 4, 5, 8, 9, 10, 11, 14, 25];
 
 #[test]
 fn counters_are_what_the_model_says() {
-    let met = schedules(false, 40);
+    let met = schedules(false, 24);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
     }
@@ -529,7 +529,7 @@ fn counters_are_what_the_model_says() {
 
 #[test]
 fn the_papers_contract_is_what_the_model_says() {
-    let met = schedules(true, 40);
+    let met = schedules(true, 24);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
     }

@@ -129,7 +129,8 @@ impl Network {
         Ok(())
     }
 
-    /// Asks every running peer whose certificate counts for an endorsement. The answers returned are equal and satisfy the policy.
+    /// Asks every running peer for an endorsement. The answers returned are equal, of peers whose certificates count, and
+    /// satisfy the policy.
     ///
     /// # Errors
     /// [`NetworkError::NoPeer`], [`NetworkError::Endorse`] with the first refusal, [`NetworkError::Policy`].
@@ -141,17 +142,19 @@ impl Network {
     ) -> Result<Vec<Endorsed>, NetworkError> {
         let mut refusal = None;
         let mut groups: Vec<Vec<Endorsed>> = Vec::new();
-        let counts = |peer: &&Peer| self.ingress.validate_at(peer.certificate(), now / 1000).is_ok();
-        for peer in self.running().filter(counts) {
+        let counts = |peer: &Peer| self.ingress.validate_at(peer.certificate(), now / 1000).is_ok();
+        for peer in self.running() {
             match peer.endorse(proposal, transient, now) {
                 Err(error) => refusal = refusal.or(Some(error)),
+                // The orderer would refuse the envelope.
+                Ok(_) if !counts(peer) => {}
                 Ok(answer) => match groups.iter_mut().find(|group| group.iter().any(|a| a.payload == answer.payload)) {
                     Some(group) => group.push(answer),
                     None => groups.push(vec![answer]),
                 },
             }
         }
-        let endorsed = groups.iter().map(Vec::len).max();
+        let endorsed = self.running().next().map(|_| groups.iter().map(Vec::len).max().unwrap_or(0));
         if let Some(group) = groups.into_iter().find(|group| self.satisfies(group)) {
             return Ok(group);
         }

@@ -123,18 +123,13 @@ fn transact(scene: &mut Scene, cell: &Cell, action: &Action, nonce: Option<Nonce
     }
     let height = height + u64::from(cell.replayed());
     let answer = scene.network.peer(0).unwrap().endorse(&signed, &Transient::default(), now);
-    match answer {
-        Err(error) => {
-            assert!(scene.network.transact(&signed, &Transient::default(), &cell.actor.signing_key, now).is_err());
-            assert_eq!(scene.network.height(), height);
-            endorse(&error, cell.role)
-        }
-        Ok(_) => {
-            let key = &cell.actor.signing_key;
-            let outcome = scene.network.transact(&signed, &Transient::default(), key, now).unwrap();
-            if outcome.code == Code::Valid { "PASS".into() } else { format!("code {}", outcome.code.number()) }
-        }
+    if let Err(error) = answer {
+        assert!(scene.network.transact(&signed, &Transient::default(), &cell.actor.signing_key, now).is_err());
+        assert_eq!(scene.network.height(), height);
+        return endorse(&error, cell.role);
     }
+    let outcome = scene.network.transact(&signed, &Transient::default(), &cell.actor.signing_key, now).unwrap();
+    if outcome.code == Code::Valid { "PASS".into() } else { format!("code {}", outcome.code.number()) }
 }
 
 pub fn medical_record(scene: &mut Scene, cell: &Cell) -> String {
@@ -401,9 +396,12 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     };
     let key = SealingKey::random(rng);
     let user = cell.role == Role::User;
-    let mut finish = |code: &str, now: u64| match user {
-        true => ca.finish_registration(&ticket, code, now, &key.public(), rng),
-        false => ca.finish_institution(&ticket, code, now, &key.public(), rng),
+    let mut finish = |code: &str, now: u64| {
+        if user {
+            ca.finish_registration(&ticket, code, now, &key.public(), rng)
+        } else {
+            ca.finish_institution(&ticket, code, now, &key.public(), rng)
+        }
     };
     let right = phone.code().to_owned();
     let wrong: String = right.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect();
@@ -414,9 +412,12 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
         _ => finish(&right, NOW),
     };
     let root = if cell.state == State::WrongCa { strangers[&group(cell.role)].root() } else { ca.root() };
-    let opened = finished.and_then(|sealed| match user {
-        true => sealed.open(&key, &ticket, root).map(drop),
-        false => sealed.open_institution(&key, &ticket, root).map(drop),
+    let opened = finished.and_then(|sealed| {
+        if user {
+            sealed.open(&key, &ticket, root).map(drop)
+        } else {
+            sealed.open_institution(&key, &ticket, root).map(drop)
+        }
     });
     opened.map_or_else(|error| identity(&error, cell.role), |()| "PASS".into())
 }

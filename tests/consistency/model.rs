@@ -137,10 +137,6 @@ pub struct Caller {
     pub time: u64,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The rules of both contracts, from their description. The values are plain concatenations.
 pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer {
     let mut keys = Vec::new();
@@ -149,7 +145,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
         keys.push(key);
         found
     };
-    let (own, time) = (hex(&caller.txid), caller.time.to_be_bytes());
+    let (own, time) = (hex::encode(caller.txid), caller.time.to_be_bytes());
     let mut writes = BTreeMap::new();
     let for_hospital = matches!(question, Question::Record { .. } | Question::Complete { .. });
     if !matches!(question, Question::Count(_)) && for_hospital != caller.hospital {
@@ -170,7 +166,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if read(key.clone()).is_some() {
                 return Err(7);
             }
-            let found = read(format!("confirmation/{own}/{}", hex(id))).ok_or(3_u16)?;
+            let found = read(format!("confirmation/{own}/{}", hex::encode(id))).ok_or(3_u16)?;
             if found[..64] != [&id[..], commitment].concat() {
                 return Err(4);
             }
@@ -185,11 +181,11 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if caller.id != *id {
                 return Err(6);
             }
-            let key = format!("confirmation/{}/{}", hex(record), hex(id));
+            let key = format!("confirmation/{}/{}", hex::encode(record), hex::encode(id));
             if read(key.clone()).is_some() {
                 return Err(7);
             }
-            let claim = format!("commitment/{}", hex(commitment));
+            let claim = format!("commitment/{}", hex::encode(commitment));
             match read(claim.clone()) {
                 Some(other) if other != record => return Err(15),
                 Some(_) => {}
@@ -200,14 +196,15 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             value
         }
         Question::Share { record, recipient, grant } => {
-            let found = read(format!("record/{}", hex(record))).ok_or(8_u16)?;
+            let found = read(format!("record/{}", hex::encode(record))).ok_or(8_u16)?;
             if caller.id != found[..32] {
                 return Err(6);
             }
             if *recipient == found[64..96] {
                 return Err(9);
             }
-            let (key, latest) = (format!("share/{own}"), format!("latest/{}/{}", hex(record), hex(recipient)));
+            let (key, latest) =
+                (format!("share/{own}"), format!("latest/{}/{}", hex::encode(record), hex::encode(recipient)));
             if read(key.clone()).is_some() {
                 return Err(7);
             }
@@ -218,7 +215,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             value
         }
         Question::Complete { request } => {
-            let key = format!("share/{}", hex(request));
+            let key = format!("share/{}", hex::encode(request));
             let found = read(key.clone()).ok_or(11_u16)?;
             let (record, recipient) = (&found[..32], &found[32..64]);
             if caller.id != recipient {
@@ -227,7 +224,9 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if found[104] == 1 {
                 return Err(13);
             }
-            if read(format!("latest/{}/{}", hex(record), hex(recipient))).as_deref() != Some(&request[..]) {
+            if read(format!("latest/{}/{}", hex::encode(record), hex::encode(recipient))).as_deref()
+                != Some(&request[..])
+            {
                 return Err(10);
             }
             let value = [&found[..104], &[1], &time].concat();
