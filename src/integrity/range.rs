@@ -12,6 +12,18 @@
 //! ```
 //!
 //! What is bound: the chunks, their place, and the length of the record.
+//!
+//! ```
+//! use phi_pre::integrity::{Committer, RangeProof, Salt};
+//!
+//! let (salt, record) = (Salt::new([7; 32]), vec![1; 300_000]);
+//! let commitment = Committer::commit(&salt, &record); // stands on the ledger
+//!
+//! let proof = RangeProof::new(&salt, &record, 1..3)?; // chunks 1 and 2
+//! proof.verify(&commitment, &record[65_536..196_608])?;
+//! assert_eq!((proof.length(), proof.bytes()), (300_000, 65_536..196_608));
+//! # Ok::<(), phi_pre::integrity::RangeError>(())
+//! ```
 
 use super::commitment::{CHUNK_BYTES, ChunkSalt, Commitment, Leaf, Salt, Subtrees, chunks, node};
 use crate::error::DecodeError;
