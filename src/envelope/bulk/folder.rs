@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Folders in folders: a walk keeps one descriptor for each.
 const DEPTH: usize = 64;
@@ -154,7 +154,8 @@ impl<'a> Parents<'a> {
 
     /// The folder of a file, and the file's name in it.
     pub(super) fn of<'n>(&mut self, name: &'n Path) -> io::Result<(BorrowedFd<'_>, &'n OsStr)> {
-        let (Some(folder), Some(file)) = (name.parent(), name.file_name()) else {
+        let plain = name.components().all(|part| matches!(part, Component::Normal(_)));
+        let (true, Some(folder), Some(file)) = (plain, name.parent(), name.file_name()) else {
             return Err(io::ErrorKind::InvalidFilename.into());
         };
         if folder.as_os_str().is_empty() {

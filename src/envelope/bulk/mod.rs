@@ -279,3 +279,6 @@ pub trait WriteEnvelopes {
         mark: &Digest,
     ) -> Result<Self::Pending, Fault>;
 }
+
+#[cfg(test)]
+mod tests;
