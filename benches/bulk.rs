@@ -50,13 +50,21 @@ mod job {
         start.elapsed().as_secs_f64()
     }
 
+    /// Microseconds that this process has computed for itself and in the kernel, where the system tells (to 10 ms).
+    fn processor() -> Option<[f64; 2]> {
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+        let mut ticks = || Some(fields.next()?.parse::<f64>().ok()? * 1e4);
+        Some([ticks()?, ticks()?])
+    }
+
     fn median(samples: &mut [f64]) -> f64 {
         samples.sort_by(f64::total_cmp);
         samples[samples.len() / 2]
     }
 
     pub(super) fn run() {
-        let n = std::env::var("PHI_PRE_BENCH_FILES").map_or(20_000, |n| n.parse().expect("a number"));
+        let n: u32 = std::env::var("PHI_PRE_BENCH_FILES").map_or(20_000, |n| n.parse().expect("a number"));
         let place = std::env::var_os("PHI_PRE_BENCH_DIR").map_or_else(std::env::temp_dir, Into::into);
         let dir = tempfile::tempdir_in(place).expect("a folder");
         let rng = &mut ChaCha20Rng::seed_from_u64(1);
@@ -65,7 +73,7 @@ mod job {
         let k_re = ReKey::new(&from.encryption_key(&params), &to.encryption_key(&params)).expect("two keys");
         let (input, output) = (dir.path().join("in"), dir.path().join("out"));
         std::fs::create_dir(&input).expect("a folder");
-        let capsules = make(&input, &params, &from, n, rng);
+        let capsules = make(&input, &params, &from, n as usize, rng);
         let bytes: Vec<[u8; Capsule::BYTES]> =
             capsules.iter().map(|capsule| capsule.to_bytes().try_into().expect("240 bytes")).collect();
         let prepared = k_re.prepare();
@@ -77,16 +85,21 @@ mod job {
 
         let names = ["values in memory", "bytes in memory, every check", "the job", "the job again, all there"];
         let mut samples = [const { Vec::new() }; 4];
+        let mut spent = Vec::new();
         for round in 0..=ROUNDS {
             let output = output.with_extension(round.to_string());
             let mut summary = Summary::default();
             let round_samples = [
                 seconds(|| drop(black_box(prepared.reencrypt(&capsules)))),
                 seconds(|| drop(black_box(prepared.reencrypt_bytes(&bytes)))),
-                seconds(|| summary = job(&output)),
+                seconds(|| {
+                    let before = processor();
+                    summary = job(&output);
+                    spent.extend(before.zip(processor()).map(|(b, a)| [a[0] - b[0], a[1] - b[1]]));
+                }),
                 seconds(|| assert_eq!(job(&output).reencrypted, 0)),
             ];
-            assert_eq!(summary, Summary { reencrypted: n as u64, ..Summary::default() });
+            assert_eq!(summary, Summary { reencrypted: n.into(), ..Summary::default() });
             for (samples, sample) in samples.iter_mut().zip(round_samples) {
                 if round > 0 {
                     samples.push(sample);
@@ -96,7 +109,13 @@ mod job {
         let medians = samples.map(|mut samples| median(&mut samples));
         println!("{n} envelopes of {RECORD_BYTES} bytes, all cores, medians of {ROUNDS} rounds");
         for (name, median) in names.iter().zip(medians) {
-            println!("{name:<30} {median:>8.3} s {:>9.0} a second", n as f64 / median);
+            println!("{name:<30} {median:>8.3} s {:>9.0} a second", f64::from(n) / median);
+        }
+        for (i, whose) in ["the process itself", "the kernel for it"].iter().enumerate() {
+            let mut spent: Vec<_> = spent.iter().map(|spent| spent[i] / f64::from(n)).collect();
+            if !spent.is_empty() {
+                println!("processor time of the job, a file: {:>5.1} us, {whose}", median(&mut spent));
+            }
         }
         println!("job / values in memory, throughput   {:.2}", medians[0] / medians[2]);
         println!("job / bytes in memory, throughput    {:.2}", medians[1] / medians[2]);

@@ -38,7 +38,7 @@ const PARTS: u64 = 10_000;
 /// Envelopes in a store, below a prefix.
 #[derive(Clone, Debug)]
 pub struct Objects {
-    objects: Arc<dyn ObjectStore>,
+    store: Arc<dyn ObjectStore>,
     runtime: Arc<Runtime>,
     /// The store's name: the same for the same store.
     place: String,
@@ -50,10 +50,10 @@ impl Objects {
     ///
     /// # Errors
     /// [`FlowError::Runtime`]; [`FlowError::Store`] for a prefix that is none.
-    pub fn new(objects: Arc<dyn ObjectStore>, place: &str, prefix: &str) -> Result<Self, FlowError> {
+    pub fn new(store: Arc<dyn ObjectStore>, place: &str, prefix: &str) -> Result<Self, FlowError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FlowError::Runtime)?;
         let prefix = Key::parse(prefix).map_err(Error::from)?;
-        Ok(Self { objects, runtime: Arc::new(runtime), place: place.to_owned(), prefix })
+        Ok(Self { store, runtime: Arc::new(runtime), place: place.to_owned(), prefix })
     }
 
     /// `s3://bucket/prefix`. Credentials, region and endpoint are those of the environment (`AWS_ACCESS_KEY_ID`,
@@ -85,7 +85,7 @@ impl Objects {
     fn get(&self, key: &Key, range: Range<u64>, tag: Option<String>) -> Result<Part, Error> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
         self.runtime.block_on(async {
-            let found = self.objects.get_opts(key, options).await?;
+            let found = self.store.get_opts(key, options).await?;
             let mark = found.attributes.get(&MARK).and_then(|mark| Digest::from_hex(mark).ok());
             let (size, tag) = (found.meta.size, found.meta.e_tag.clone());
             Ok(Part { size, tag, mark, bytes: found.bytes().await?.into() })
@@ -120,7 +120,7 @@ impl Source for Objects {
 
     fn walk(&self, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), BulkError> {
         let prefix = (!self.prefix.is_root()).then_some(&self.prefix);
-        let mut objects = self.objects.list(prefix);
+        let mut objects = self.store.list(prefix);
         while let Some(object) = self.runtime.block_on(objects.next()) {
             let object = object.map_err(failure)?;
             let Some(parts) = object.location.prefix_match(&self.prefix) else { continue };
@@ -207,7 +207,7 @@ impl ObjectsTarget {
             return Err(BulkError::Overlap(format!("{} and {} in {}", from.prefix, to.prefix, to.place)));
         }
         let prefix = (!to.prefix.is_root()).then_some(&to.prefix);
-        let first = to.runtime.block_on(to.objects.list(prefix).next()).transpose().map_err(failure)?;
+        let first = to.runtime.block_on(to.store.list(prefix).next()).transpose().map_err(failure)?;
         Ok(Self { to, empty: first.is_none(), parts: Mutex::default() })
     }
 }
@@ -254,7 +254,7 @@ impl WriteEnvelopes for ObjectsWriter<'_> {
             Ok(part) => Ok(Some(Present { header: part.bytes.try_into().ok(), size: part.size, mark: part.mark })),
             Err(Error::NotFound { .. }) => Ok(None),
             // Stores answer so for an object without bytes, too.
-            Err(error) => match to.runtime.block_on(to.objects.head(&key)) {
+            Err(error) => match to.runtime.block_on(to.store.head(&key)) {
                 Ok(meta) if meta.size == 0 => Ok(Some(Present { header: None, size: 0, mark: None })),
                 _ => Err(fault(error)),
             },
@@ -268,7 +268,7 @@ impl WriteEnvelopes for ObjectsWriter<'_> {
         let mut rest: Box<dyn Read + Send> = match rest {
             Rest::None => {
                 let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
-                let put = to.objects.put_opts(&key, PutPayload::from(bytes.to_vec()), options);
+                let put = to.store.put_opts(&key, PutPayload::from(bytes.to_vec()), options);
                 return to.runtime.block_on(put).map(drop).map_err(fault);
             }
             Rest::File(mut file) => {
@@ -280,7 +280,7 @@ impl WriteEnvelopes for ObjectsWriter<'_> {
         let _one = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
         // The reader may block on a runtime of its own, so it is read between the steps of this one, not inside them.
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
-        let upload = to.runtime.block_on(to.objects.put_multipart_opts(&key, options)).map_err(fault)?;
+        let upload = to.runtime.block_on(to.store.put_multipart_opts(&key, options)).map_err(fault)?;
         let part_bytes = usize::try_from(PART_BYTES.max(size.div_ceil(PARTS))).unwrap_or(usize::MAX);
         let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
         to.runtime.block_on(async { upload.write(bytes) }); // parts begin on tasks of this runtime

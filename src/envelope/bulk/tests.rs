@@ -78,7 +78,7 @@ fn a_name_that_is_taken_meanwhile_is_refused() {
         };
         let summary = reencrypt_all(&k_re, &source, &target, &watch).unwrap();
         assert_eq!(summary, Summary { reencrypted: 8, refused: 1, ..Summary::default() });
-        assert_eq!(*refused.lock().unwrap(), [taken.clone()]);
+        assert_eq!(*refused.lock().unwrap(), std::slice::from_ref(taken));
         assert_eq!(fs::read(output.join(taken)).unwrap(), b"mine");
     }
 }
