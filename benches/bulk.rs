@@ -44,21 +44,23 @@ mod job {
         sealed.into_iter().enumerate().map(write).collect()
     }
 
-    fn seconds(f: impl FnOnce()) -> f64 {
-        let start = Instant::now();
+    /// Seconds of the clock, then microseconds of the processor: for the process itself, and in the kernel for it.
+    fn measure(f: impl FnOnce()) -> [f64; 3] {
+        let (start, before) = (Instant::now(), processor());
         f();
-        start.elapsed().as_secs_f64()
+        let (clock, [own, kernel]) = (start.elapsed().as_secs_f64(), processor());
+        [clock, own - before[0], kernel - before[1]]
     }
 
-    /// Microseconds that this process has computed for itself and in the kernel, where the system tells (to 10 ms).
-    fn processor() -> Option<[f64; 2]> {
-        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-        let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
-        let mut ticks = || Some(fields.next()?.parse::<f64>().ok()? * 1e4);
-        Some([ticks()?, ticks()?])
+    /// Processor time so far, to 10 ms; not a number where the system does not tell.
+    fn processor() -> [f64; 2] {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().skip(11);
+        [(); 2]
+            .map(|()| fields.next().and_then(|ticks| ticks.parse::<f64>().ok()).map_or(f64::NAN, |ticks| ticks * 1e4))
     }
 
-    fn median(samples: &mut [f64]) -> f64 {
+    fn median(mut samples: Vec<f64>) -> f64 {
         samples.sort_by(f64::total_cmp);
         samples[samples.len() / 2]
     }
@@ -85,19 +87,14 @@ mod job {
 
         let names = ["values in memory", "bytes in memory, every check", "the job", "the job again, all there"];
         let mut samples = [const { Vec::new() }; 4];
-        let mut spent = Vec::new();
         for round in 0..=ROUNDS {
             let output = output.with_extension(round.to_string());
             let mut summary = Summary::default();
             let round_samples = [
-                seconds(|| drop(black_box(prepared.reencrypt(&capsules)))),
-                seconds(|| drop(black_box(prepared.reencrypt_bytes(&bytes)))),
-                seconds(|| {
-                    let before = processor();
-                    summary = job(&output);
-                    spent.extend(before.zip(processor()).map(|(b, a)| [a[0] - b[0], a[1] - b[1]]));
-                }),
-                seconds(|| assert_eq!(job(&output).reencrypted, 0)),
+                measure(|| drop(black_box(prepared.reencrypt(&capsules)))),
+                measure(|| drop(black_box(prepared.reencrypt_bytes(&bytes)))),
+                measure(|| summary = job(&output)),
+                measure(|| assert_eq!(job(&output).reencrypted, 0)),
             ];
             assert_eq!(summary, Summary { reencrypted: n.into(), ..Summary::default() });
             for (samples, sample) in samples.iter_mut().zip(round_samples) {
@@ -106,18 +103,17 @@ mod job {
                 }
             }
         }
-        let medians = samples.map(|mut samples| median(&mut samples));
+        let medians =
+            samples.map(|samples: Vec<[f64; 3]>| [0, 1, 2].map(|i| median(samples.iter().map(|s| s[i]).collect())));
+        let n = f64::from(n);
         println!("{n} envelopes of {RECORD_BYTES} bytes, all cores, medians of {ROUNDS} rounds");
-        for (name, median) in names.iter().zip(medians) {
-            println!("{name:<30} {median:>8.3} s {:>9.0} a second", f64::from(n) / median);
+        println!("{:<30}  seconds   a second   processor, us each: own  kernel", "");
+        for (name, [clock, own, kernel]) in names.iter().zip(medians) {
+            println!("{name:<30} {clock:>8.3} {:>10.0} {:>24.1} {:>7.1}", n / clock, own / n, kernel / n);
         }
-        for (i, whose) in ["the process itself", "the kernel for it"].iter().enumerate() {
-            let mut spent: Vec<_> = spent.iter().map(|spent| spent[i] / f64::from(n)).collect();
-            if !spent.is_empty() {
-                println!("processor time of the job, a file: {:>5.1} us, {whose}", median(&mut spent));
-            }
-        }
-        println!("job / values in memory, throughput   {:.2}", medians[0] / medians[2]);
-        println!("job / bytes in memory, throughput    {:.2}", medians[1] / medians[2]);
+        let processor = medians.map(|[_, own, kernel]| own + kernel);
+        println!("bytes in memory / job, processor time  {:.2}", processor[1] / processor[2]);
+        println!("job / values in memory, throughput   {:.2}", medians[0][0] / medians[2][0]);
+        println!("job / bytes in memory, throughput    {:.2}", medians[1][0] / medians[2][0]);
     }
 }

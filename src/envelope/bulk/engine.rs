@@ -1,8 +1,7 @@
 //! The pipeline: one walk, threads that read, compute and write by turns, and one that settles what they wrote.
 //!
-//! While one thread waits for a file another computes, so no stage has threads of its own; the batches of Equation 2 are
-//! spread over all cores by the engine. What waits to be settled is counted: a thread that would exceed the target's room
-//! waits.
+//! While one thread waits for a file another computes, so no stage has threads of its own. What waits to be settled is
+//! counted: a thread that would exceed the target's room waits.
 
 use super::{
     BulkError, Event, Fault, HeaderBytes, Present, ReadEnvelopes, Refusal, Rest, Source, Stopped, Summary, Target,
@@ -124,6 +123,10 @@ impl<T: Target> Job<'_, T> {
         names: &Mutex<Receiver<Vec<PathBuf>>>,
         written: &Sender<Written<T::Pending>>,
     ) {
+        // The batches of this thread are computed by itself: all threads together fill the cores, and none waits for
+        // another between the stages of its own batch.
+        #[cfg(feature = "parallel")]
+        let _alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
         let (mut reader, mut writer) = (source.reader(), self.target.writer());
         let (mut bytes, mut items) = (Vec::new(), Vec::with_capacity(NAMES));
         loop {
