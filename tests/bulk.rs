@@ -235,7 +235,7 @@ fn a_job_that_cannot_start_says_why() {
         println!("skipped: a folder that refuses its owner, who is root here");
         fs::remove_file(world.path("out/probe")).unwrap();
     } else {
-        fails(&JOB, 1, "3 refused");
+        fails(&JOB, 1, "out: Permission denied");
     }
 }
 
