@@ -32,6 +32,8 @@ pub mod label {
     pub const PHONE: &str = "phi-pre/1/phone";
     /// ID_i on its way from the user to the hospital.
     pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
+    /// The mark of an envelope that a job has re-encrypted, under k_re.
+    pub const REENCRYPTED: &str = "phi-pre/1/reencrypted";
     /// What a participant signs for the cloud.
     pub const SIGNED_MESSAGE: &str = "phi-pre/1/signed-message";
     /// The digest of a grant on the ledger.

@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod bench;
+mod bulk;
 mod demo;
 mod keyfile;
 mod ledger;
@@ -19,7 +20,8 @@ use crate::group::{ENGINE_VARIABLE, Engaged};
 use clap::{Parser, Subcommand};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Whatever stopped a command, as it is printed.
@@ -84,16 +86,27 @@ enum Command {
         /// The re-encryption key to write.
         rekey: PathBuf,
     },
-    /// Equation 2: re-encrypts an envelope, in place unless --out is given.
+    /// Equation 2: re-encrypts an envelope in place, or to --out; with --in, a whole folder or store to --out.
+    ///
+    /// A job (--in, --out) can be killed and run again: it goes on where it was. A store is s3://bucket/prefix, with
+    /// credentials, region and endpoint from the environment (AWS_...). Envelopes that are refused are named, and the
+    /// exit code is then 1; all others are done.
     Reencrypt {
         /// The re-encryption key.
         #[arg(long, value_name = "FILE")]
         rekey: PathBuf,
-        /// Writes a new envelope and leaves the old one as it is.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        /// Re-encrypts every envelope below this folder or store.
+        #[arg(long = "in", value_name = "DIR|STORE", requires = "out")]
+        from: Option<OsString>,
+        /// Writes new envelopes and leaves the old ones as they are.
+        #[arg(long, value_name = "FILE|DIR|STORE")]
+        out: Option<OsString>,
+        /// Appends each refused envelope of a job and the job's counts, as lines of JSON.
+        #[arg(long, value_name = "FILE", requires = "from")]
+        report: Option<PathBuf>,
         /// The envelope.
-        envelope: PathBuf,
+        #[arg(required_unless_present = "from", conflicts_with = "from")]
+        envelope: Option<PathBuf>,
     },
     /// Equation 3: decrypts an envelope.
     Decrypt {
@@ -131,7 +144,12 @@ pub fn run() -> ExitCode {
         Command::Keygen { name } => tools::keygen(&name),
         Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),
         Command::Rekey { from, to, rekey } => tools::rekey(&from, &to, &rekey),
-        Command::Reencrypt { rekey, out, envelope } => tools::reencrypt(&rekey, &envelope, out.as_deref()),
+        Command::Reencrypt { rekey, from: Some(from), out: Some(out), report, .. } => {
+            bulk::run(&rekey, &from, &out, report.as_deref())
+        }
+        Command::Reencrypt { rekey, out, envelope, .. } => {
+            tools::reencrypt(&rekey, &envelope.unwrap_or_default(), out.as_deref().map(Path::new))
+        }
         Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),

@@ -164,21 +164,26 @@ pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header,
 pub fn inspect_file(path: &Path) -> Result<Inspection, FileError<DecryptError>> {
     let inspect = || -> Result<Inspection, DecryptError> {
         let (file, header) = open(path)?;
-        let body = file.metadata()?.len().saturating_sub(Header::BYTES as u64);
-        let (slot, tag) = ((CHUNK_BYTES + TAG_BYTES) as u64, TAG_BYTES as u64);
-        let chunks = body.div_ceil(slot);
-        let last = body - chunks.saturating_sub(1) * slot;
-        if chunks == 0 || last < tag || (last == tag && chunks > 1) {
-            return Err(DecodeError::Length {
-                what: "last chunk",
-                expected: TAG_BYTES + 1,
-                got: usize::try_from(last).unwrap_or(usize::MAX),
-            }
-            .into());
-        }
-        Ok(Inspection { header, record_bytes: body - chunks * tag, chunks })
+        let (chunks, record_bytes) = body(file.metadata()?.len())?;
+        Ok(Inspection { header, record_bytes, chunks })
     };
     inspect().map_err(FileError::at(path))
+}
+
+/// Chunks and record bytes of an envelope of this many bytes, whose length must be that of whole chunks.
+pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
+    let body = bytes.saturating_sub(Header::BYTES as u64);
+    let (slot, tag) = ((CHUNK_BYTES + TAG_BYTES) as u64, TAG_BYTES as u64);
+    let chunks = body.div_ceil(slot);
+    let last = body - chunks.saturating_sub(1) * slot;
+    if chunks == 0 || last < tag || (last == tag && chunks > 1) {
+        return Err(DecodeError::Length {
+            what: "last chunk",
+            expected: TAG_BYTES + 1,
+            got: usize::try_from(last).unwrap_or(usize::MAX),
+        });
+    }
+    Ok((chunks, body - chunks * tag))
 }
 
 /// Opens an envelope at its first chunk; while the file is open, its capsule stays as it is.

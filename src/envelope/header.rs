@@ -58,6 +58,26 @@ impl Header {
         headers.iter().zip(again).map(|(header, capsule)| Self { capsule, ..*header }).collect()
     }
 
+    /// Reads what stands before the key commitment.
+    pub(super) fn preamble(input: &mut Reader<'_>) -> Result<Suite, DecodeError> {
+        if input.array("envelope magic")? != *MAGIC {
+            return Err(DecodeError::Magic { what: "envelope" });
+        }
+        match input.u8("envelope version")? {
+            VERSION => {}
+            got => return Err(DecodeError::Unknown { what: "envelope version", got: got.into() }),
+        }
+        let suite = match input.u8("envelope suite")? {
+            1 => Suite::Aes256Gcm,
+            2 => Suite::ChaCha20Poly1305,
+            got => return Err(DecodeError::Unknown { what: "envelope suite", got: got.into() }),
+        };
+        match u16::from_be_bytes(input.array("reserved bytes")?) {
+            0 => Ok(suite),
+            got => Err(DecodeError::Unknown { what: "reserved bytes", got: got.into() }),
+        }
+    }
+
     /// What the AEAD authenticates beside each chunk.
     pub(super) fn invariant(&self) -> Vec<u8> {
         let mut bytes = self.to_bytes();
@@ -81,22 +101,7 @@ impl Wire for Header {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        if input.array("envelope magic")? != *MAGIC {
-            return Err(DecodeError::Magic { what: "envelope" });
-        }
-        match input.u8("envelope version")? {
-            VERSION => {}
-            got => return Err(DecodeError::Unknown { what: "envelope version", got: got.into() }),
-        }
-        let suite = match input.u8("envelope suite")? {
-            1 => Suite::Aes256Gcm,
-            2 => Suite::ChaCha20Poly1305,
-            got => return Err(DecodeError::Unknown { what: "envelope suite", got: got.into() }),
-        };
-        match u16::from_be_bytes(input.array("reserved bytes")?) {
-            0 => {}
-            got => return Err(DecodeError::Unknown { what: "reserved bytes", got: got.into() }),
-        }
+        let suite = Self::preamble(input)?;
         Ok(Self { suite, key_commitment: Digest::read(input)?, capsule: Capsule::read(input)? })
     }
 }

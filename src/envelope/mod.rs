@@ -26,6 +26,8 @@
 //!
 //! Every failure to decrypt is the one opaque [`DecryptError::Refused`].
 
+#[cfg(unix)]
+pub mod bulk;
 mod content;
 mod error;
 mod file;

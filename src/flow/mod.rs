@@ -21,6 +21,8 @@
 //! Keys have the scope of one record: k_d = f(sk, k_s || txid), so k_re opens the record that was consented to and no
 //! other. What decides is always the ledger: the cloud and hospital B read the request there before they act.
 
+#[cfg(unix)]
+mod bulk;
 mod cloud;
 mod consortium;
 mod emr;
@@ -31,6 +33,8 @@ mod store;
 mod transaction;
 mod user;
 
+#[cfg(unix)]
+pub use bulk::{Objects, ObjectsTarget};
 pub use cloud::Cloud;
 pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrWatch, files};

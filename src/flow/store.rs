@@ -43,7 +43,7 @@ impl Store {
     /// # Errors
     /// [`FlowError::Runtime`] where no thread for its work can be had.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Result<Self, FlowError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(FlowError::Runtime)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FlowError::Runtime)?;
         Ok(Self { objects, runtime: Arc::new(runtime) })
     }
 

@@ -1,0 +1,229 @@
+//! Envelopes in a folder and the folders below it, opened relative to it and through no symbolic link.
+
+use super::output::JOB_FOLDER;
+use super::{BulkError, Fault, Found, ReadEnvelopes, Refusal, Rest, Source};
+use crate::envelope::Header;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, mkdirat, openat, statat};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, TryLockError};
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Folders in folders: a walk keeps one descriptor for each.
+const DEPTH: usize = 64;
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// A folder of envelopes.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    root: OwnedFd,
+}
+
+impl Folder {
+    /// Opens a folder. `path` itself may be a symbolic link; those inside are not followed.
+    ///
+    /// # Errors
+    /// [`BulkError::Io`].
+    pub fn open(path: &Path) -> Result<Self, BulkError> {
+        let open = || Ok((path.canonicalize()?, open_root(path)?));
+        let (path, root) = open().map_err(at(path))?;
+        Ok(Self { path, root })
+    }
+
+    /// The folder without symbolic links.
+    pub(super) fn canonical(&self) -> &Path {
+        &self.path
+    }
+
+    fn walk_in(
+        dir: &mut Dir,
+        path: &Path,
+        depth: usize,
+        found: &mut dyn FnMut(Found) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        while let Some(entry) = dir.read() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(e) => return found((path.to_owned(), Err(Refusal::Io(e.into())))), // the rest of this folder
+            };
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let below = path.join(OsStr::from_bytes(name.to_bytes()));
+            let fd = dir.fd();
+            let kind = match entry.file_type() {
+                FileType::Unknown => fd
+                    .and_then(|fd| statat(fd, name, AtFlags::SYMLINK_NOFOLLOW))
+                    .map(|stat| FileType::from_raw_mode(stat.st_mode)),
+                known => Ok(known),
+            };
+            match kind {
+                Ok(FileType::RegularFile) => found((below, Ok(())))?,
+                Ok(FileType::Directory) if name.to_bytes() == JOB_FOLDER.as_bytes() => {}
+                Ok(FileType::Directory) if depth == DEPTH => found((below, Err(Refusal::Depth(DEPTH))))?,
+                Ok(FileType::Directory) => {
+                    let opened = fd.and_then(|fd| openat(fd, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()));
+                    match opened.and_then(Dir::new) {
+                        Ok(mut dir) => Self::walk_in(&mut dir, &below, depth + 1, found)?,
+                        Err(e) => found((below, Err(Refusal::Io(e.into()))))?,
+                    }
+                }
+                Ok(FileType::Symlink) => found((below, Err(Refusal::Symlink)))?,
+                Ok(_) => found((below, Err(Refusal::Special)))?,
+                Err(e) => found((below, Err(Refusal::Io(e.into()))))?,
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Source for Folder {
+    type Reader<'a> = FolderReader<'a>;
+
+    fn walk(&self, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), BulkError> {
+        let mut dir = Dir::read_from(&self.root).map_err(|e| at(&self.path)(e.into()))?;
+        let _ = Self::walk_in(&mut dir, Path::new(""), 0, found);
+        Ok(())
+    }
+
+    fn reader(&self) -> FolderReader<'_> {
+        FolderReader(Parents::new(self.root.as_fd(), false))
+    }
+
+    fn width(&self) -> usize {
+        width()
+    }
+}
+
+/// Twice the cores: while one thread waits for a file another computes.
+pub(super) fn width() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Reads envelopes of a folder.
+#[derive(Debug)]
+pub struct FolderReader<'a>(Parents<'a>);
+
+impl ReadEnvelopes for FolderReader<'_> {
+    fn read(&mut self, name: &Path, small: usize, bytes: &mut Vec<u8>) -> Result<(u64, Rest), Fault> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let (parent, name) = self.0.of(name).map_err(fault)?;
+        let mut file = File::from(openat(parent, name, flags, Mode::empty()).map_err(|e| fault(e.into()))?);
+        // Whoever re-encrypts an envelope in place holds its lock; once the header is read, nobody changes the rest.
+        match file.try_lock_shared() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Refusal::InUse.into()),
+            Err(TryLockError::Error(e)) => return Err(fault(e)),
+        }
+        let metadata = file.metadata().map_err(fault)?;
+        if !metadata.is_file() {
+            return Err(Refusal::Special.into());
+        }
+        let (size, start) = (metadata.len(), bytes.len());
+        let whole = size <= small as u64;
+        let take = if whole { usize::try_from(size).unwrap_or(small) } else { Header::BYTES };
+        bytes.resize(start + take, 0);
+        match file.read_exact(&mut bytes[start..]) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(Refusal::Changed.into()),
+            Err(e) => Err(fault(e)),
+            Ok(()) => Ok((size, if whole { Rest::None } else { Rest::File(file) })),
+        }
+    }
+}
+
+/// The folders that hold files, by their relative paths. The last one stays open, since names come folder by folder.
+#[derive(Debug)]
+pub(super) struct Parents<'a> {
+    root: BorrowedFd<'a>,
+    make: bool,
+    last: Option<(PathBuf, OwnedFd)>,
+}
+
+impl<'a> Parents<'a> {
+    /// `make`: makes the folders that are missing, and stays on the file system of the root.
+    pub(super) const fn new(root: BorrowedFd<'a>, make: bool) -> Self {
+        Self { root, make, last: None }
+    }
+
+    /// The folder of a file, and the file's name in it.
+    pub(super) fn of<'n>(&mut self, name: &'n Path) -> io::Result<(BorrowedFd<'_>, &'n OsStr)> {
+        let plain = name.components().all(|part| matches!(part, Component::Normal(_)));
+        let (true, Some(folder), Some(file)) = (plain, name.parent(), name.file_name()) else {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        };
+        if folder.as_os_str().is_empty() {
+            return Ok((self.root, file));
+        }
+        if self.last.as_ref().is_none_or(|(path, _)| path != folder) {
+            let mut fd = None;
+            for part in folder {
+                fd = Some(self.step(fd.as_ref().map_or(self.root, AsFd::as_fd), part)?);
+            }
+            self.last = fd.map(|fd| (folder.to_owned(), fd));
+        }
+        match &self.last {
+            Some((_, fd)) => Ok((fd.as_fd(), file)),
+            None => Ok((self.root, file)),
+        }
+    }
+
+    fn step(&self, parent: BorrowedFd<'_>, part: &OsStr) -> io::Result<OwnedFd> {
+        let open = || openat(parent, part, FOLDER | OFlags::NOFOLLOW, Mode::empty());
+        match open() {
+            Err(Errno::NOENT) if self.make => {
+                match mkdirat(parent, part, Mode::from_raw_mode(0o777)) {
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(e) => return Err(e.into()),
+                }
+                Ok(open()?)
+            }
+            Ok(fd) if self.make && fstat(&fd)?.st_dev != fstat(self.root)?.st_dev => {
+                Err(io::ErrorKind::CrossesDevices.into()) // it would not be synced with the others
+            }
+            opened => Ok(opened?),
+        }
+    }
+}
+
+pub(super) fn open_root(path: &Path) -> io::Result<OwnedFd> {
+    Ok(rustix::fs::open(path, FOLDER, Mode::empty())?)
+}
+
+/// For `map_err`: names the folder.
+pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> BulkError + '_ {
+    |source| BulkError::Io { what: path.display().to_string(), source }
+}
+
+/// What one file does wrong refuses it; what would meet every other file ends the job.
+pub(super) fn fault(error: io::Error) -> Fault {
+    let everywhere = [Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    if everywhere.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+        return Fault::Fatal(BulkError::Io { what: "stopped".into(), source: error });
+    }
+    Fault::Refused(Refusal::Io(error))
+}
+
+/// A folder's name for a path that may not exist yet: its deepest existing part without symbolic links, then the rest.
+pub(super) fn canonical(path: &Path) -> io::Result<PathBuf> {
+    let mut missing: Vec<OsString> = Vec::new();
+    let absolute = std::path::absolute(path)?;
+    let mut existing = absolute.as_path();
+    loop {
+        match existing.canonicalize() {
+            Ok(found) => return Ok(found.join(missing.iter().rev().collect::<PathBuf>())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else { return Err(e) };
+                missing.push(name.to_owned());
+                existing = parent;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+}

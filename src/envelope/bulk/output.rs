@@ -1,0 +1,309 @@
+//! Envelopes into a folder: written without a name, synced in batches, named without replacing anything.
+//!
+//! On Linux an output has no name at all until it gets its own (`O_TMPFILE`, `linkat`), and one `syncfs` makes a whole
+//! batch durable. File systems that cannot do this, and other systems, have a folder `.phi-pre-job` of temporary files in
+//! the output, which the next job removes; where there is no `syncfs` each file is synced by itself.
+//!
+//! Outputs are for their owner alone (mode 0600), folders as the process makes them. The output folder is locked: a second
+//! job on it is refused.
+
+use super::folder::{Folder, Parents, at, canonical, fault, open_root, width};
+use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
+use crate::hash::Digest;
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, linkat, mkdirat, openat, unlinkat};
+use rustix::io::Errno;
+use std::fs::{File, TryLockError};
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Temporary files, where the file system needs names for them. A walk passes it over.
+pub(super) const JOB_FOLDER: &str = ".phi-pre-job";
+/// The mark's extended attribute.
+#[cfg(target_os = "linux")]
+const MARK: &str = "user.phi-pre.reencrypted";
+const MODE: Mode = Mode::from_raw_mode(0o600);
+
+/// A folder that takes envelopes, for one job.
+#[derive(Debug)]
+pub struct FolderTarget {
+    path: PathBuf,
+    root: File,
+    /// The folder of temporary files, where outputs need a name before their own.
+    named: Option<OwnedFd>,
+    next: AtomicU64,
+    /// Nothing was there at first, so nothing needs to be looked for.
+    empty: bool,
+}
+
+/// An output without its name.
+#[derive(Debug)]
+pub enum Pending {
+    /// A file without any name.
+    Unnamed(File),
+    /// A file of this name among the temporary ones.
+    Named(String),
+}
+
+impl FolderTarget {
+    /// Opens or makes the folder. `from` is where the envelopes come from, if that is a folder.
+    ///
+    /// # Errors
+    /// [`BulkError::Overlap`] before anything is made, [`BulkError::Busy`], [`BulkError::Io`].
+    pub fn create(path: &Path, from: Option<&Folder>) -> Result<Self, BulkError> {
+        Self::with(path, from, unnamed)
+    }
+
+    /// `unnamed` tells whether files need no name in this folder.
+    pub(in crate::envelope) fn with(
+        path: &Path,
+        from: Option<&Folder>,
+        unnamed: fn(&File) -> bool,
+    ) -> Result<Self, BulkError> {
+        if let Some(from) = from.map(Folder::canonical) {
+            let to = canonical(path).map_err(at(path))?;
+            if to.starts_with(from) || from.starts_with(&to) {
+                return Err(BulkError::Overlap(format!("{} and {}", from.display(), to.display())));
+            }
+        }
+        std::fs::create_dir_all(path).map_err(at(path))?;
+        let root = File::from(open_root(path).map_err(at(path))?);
+        match root.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(BulkError::Busy(path.to_owned())),
+            Err(TryLockError::Error(e)) => return Err(at(path)(e)),
+        }
+        let prepare = || {
+            remove_job_folder(&root)?;
+            let empty =
+                Dir::read_from(&root)?.filter_map(Result::ok).all(|e| matches!(e.file_name().to_bytes(), b"." | b".."));
+            let named = if unnamed(&root) {
+                None
+            } else {
+                mkdirat(&root, JOB_FOLDER, Mode::from_raw_mode(0o700))?;
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                Some(openat(&root, JOB_FOLDER, flags, Mode::empty())?)
+            };
+            Ok::<_, io::Error>((empty, named))
+        };
+        let (empty, named) = prepare().map_err(at(path))?;
+        Ok(Self { path: path.to_owned(), root, named, next: AtomicU64::new(0), empty })
+    }
+
+    fn sync(&self) -> Result<(), BulkError> {
+        #[cfg(target_os = "linux")]
+        return rustix::fs::syncfs(&self.root).map_err(|e| at(&self.path)(e.into()));
+        #[cfg(not(target_os = "linux"))]
+        Ok(())
+    }
+}
+
+/// Nothing of a job stays but its outputs.
+impl Drop for FolderTarget {
+    fn drop(&mut self) {
+        if self.named.is_some() {
+            let _ = remove_job_folder(&self.root); // the next job removes what is left
+        }
+    }
+}
+
+/// What a killed job left.
+fn remove_job_folder(root: &File) -> io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = match openat(root, JOB_FOLDER, flags, Mode::empty()) {
+        Ok(folder) => folder,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(e) => return Err(e.into()),
+    };
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
+            unlinkat(&folder, entry.file_name(), AtFlags::empty())?;
+        }
+    }
+    Ok(unlinkat(root, JOB_FOLDER, AtFlags::REMOVEDIR)?)
+}
+
+/// Whether a file can be made without a name here, and be named by way of /proc.
+fn unnamed(root: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    return openat(root, ".", OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, MODE)
+        .is_ok_and(|file| std::fs::metadata(descriptor(&file)).is_ok());
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
+fn descriptor(file: &impl AsRawFd) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
+impl Target for FolderTarget {
+    type Writer<'a> = FolderWriter<'a>;
+    type Pending = Pending;
+
+    fn writer(&self) -> FolderWriter<'_> {
+        FolderWriter { target: self, parents: Parents::new(self.root.as_fd(), true) }
+    }
+
+    /// Files without a name are open files: about half of what the process may have, the rest is for the threads.
+    fn room(&self) -> usize {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 16);
+        usize::try_from(limit / 2).unwrap_or(4096).clamp(16, 4096)
+    }
+
+    fn width(&self) -> usize {
+        width()
+    }
+
+    fn settle(&self, batch: &[(PathBuf, Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError> {
+        self.sync()?;
+        let mut parents = Parents::new(self.root.as_fd(), false);
+        let mut name = |path: &Path, pending: &Pending| {
+            let (parent, name) = parents.of(path)?;
+            match (pending, &self.named) {
+                (Pending::Named(temporary), Some(folder)) => rename(folder, temporary, parent, name),
+                (Pending::Unnamed(file), _) => {
+                    Ok(linkat(rustix::fs::CWD, descriptor(file), parent, name, AtFlags::SYMLINK_FOLLOW)?)
+                }
+                (Pending::Named(_), None) => Err(io::ErrorKind::NotFound.into()),
+            }
+        };
+        let named = |(path, pending): &(PathBuf, Pending)| {
+            name(path, pending).map_err(|e| match e.kind() {
+                io::ErrorKind::AlreadyExists => Refusal::Exists.into(),
+                _ => fault(e),
+            })
+        };
+        Ok(batch.iter().map(named).collect())
+    }
+
+    fn finish(&self) -> Result<(), BulkError> {
+        self.sync()
+    }
+}
+
+/// Gives a temporary file its name, and takes no name that is in use.
+fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &std::ffi::OsStr) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    match rustix::fs::renameat_with(folder, temporary, parent, name, rustix::fs::RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {} // the file system cannot: by two names
+        renamed => return Ok(renamed?),
+    }
+    linkat(folder, temporary, parent, name, AtFlags::empty())?;
+    Ok(unlinkat(folder, temporary, AtFlags::empty())?)
+}
+
+/// Writes envelopes into a folder.
+#[derive(Debug)]
+pub struct FolderWriter<'a> {
+    target: &'a FolderTarget,
+    parents: Parents<'a>,
+}
+
+impl WriteEnvelopes for FolderWriter<'_> {
+    type Pending = Pending;
+
+    fn present(&mut self, name: &Path) -> Result<Option<Present>, Fault> {
+        if self.target.empty {
+            return Ok(None); // whoever adds a file meanwhile keeps it: no name is taken twice
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let (parent, name) = self.parents.of(name).map_err(fault)?;
+        let file = match openat(parent, name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(Refusal::Exists.into()),
+            Err(e) => return Err(fault(e.into())),
+        };
+        let mut header = [0; super::Header::BYTES];
+        let metadata = file.metadata().map_err(fault)?;
+        if !metadata.is_file() {
+            return Err(Refusal::Exists.into());
+        }
+        let header = match file.read_exact_at(&mut header, 0) {
+            Ok(()) => Some(header),
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => None,
+            Err(e) => return Err(fault(e)),
+        };
+        Ok(Some(Present { header, size: metadata.len(), mark: read_mark(&file) }))
+    }
+
+    fn write(&mut self, name: &Path, bytes: &[u8], rest: Rest, size: u64, mark: &Digest) -> Result<Pending, Fault> {
+        if name.iter().any(|part| part == JOB_FOLDER) {
+            return Err(Refusal::Name("temporary files stand under it").into());
+        }
+        let (parent, _) = self.parents.of(name).map_err(fault)?;
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let (mut file, temporary) = match &self.target.named {
+            #[cfg(target_os = "linux")]
+            None => {
+                (File::from(openat(parent, ".", flags | OFlags::TMPFILE, MODE).map_err(|e| fault(e.into()))?), None)
+            }
+            #[cfg(not(target_os = "linux"))]
+            None => return Err(fault(io::ErrorKind::Unsupported.into())),
+            Some(folder) => {
+                let temporary = self.target.next.fetch_add(1, Ordering::Relaxed).to_string();
+                let flags = flags | OFlags::CREATE | OFlags::EXCL;
+                let file = openat(folder, &temporary, flags, MODE).map_err(|e| fault(e.into()))?;
+                (File::from(file), Some((folder, temporary)))
+            }
+        };
+        let written = fill(&mut file, bytes, rest, size).and_then(|()| {
+            write_mark(&file, mark);
+            if cfg!(target_os = "linux") { Ok(()) } else { file.sync_all().map_err(fault) }
+        });
+        match (written, temporary) {
+            (Ok(()), None) => Ok(Pending::Unnamed(file)),
+            (Ok(()), Some((_, temporary))) => Ok(Pending::Named(temporary)),
+            (Err(e), temporary) => {
+                if let Some((folder, temporary)) = temporary {
+                    let _ = unlinkat(folder, &temporary, AtFlags::empty()); // else the end of the job removes it
+                }
+                Err(e)
+            }
+        }
+    }
+}
+
+fn fill(file: &mut File, bytes: &[u8], rest: Rest, size: u64) -> Result<(), Fault> {
+    let written = match rest {
+        Rest::None => file.write_all(bytes).map(|()| bytes.len() as u64),
+        // All of it, then the header over it: from its first byte on, so that a file system that can share the blocks
+        // of two files shares all but the first.
+        Rest::File(mut from) => from.rewind().and_then(|()| io::copy(&mut from, file)).and_then(|copied| {
+            file.write_all_at(bytes, 0)?;
+            Ok(copied)
+        }),
+        Rest::Stream(mut from) => {
+            file.write_all(bytes).and_then(|()| Ok(bytes.len() as u64 + io::copy(&mut from, file)?))
+        }
+    };
+    match written {
+        Ok(written) if written == size => Ok(()),
+        Ok(_) => Err(Refusal::Changed.into()),
+        Err(e) => Err(fault(e)),
+    }
+}
+
+/// The mark saves work and nothing else: where it cannot be kept, the next run computes.
+#[cfg(target_os = "linux")]
+fn write_mark(file: &File, mark: &Digest) {
+    let _ = rustix::fs::fsetxattr(file, MARK, &mark.0, rustix::fs::XattrFlags::empty());
+}
+
+#[cfg(target_os = "linux")]
+fn read_mark(file: &File) -> Option<Digest> {
+    let mut mark = [0; 32];
+    let read = rustix::fs::fgetxattr(file, MARK, &mut mark[..]).ok()?;
+    (read == mark.len()).then_some(Digest(mark))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn write_mark(_: &File, _: &Digest) {}
+
+#[cfg(not(target_os = "linux"))]
+fn read_mark(_: &File) -> Option<Digest> {
+    None
+}
