@@ -15,6 +15,9 @@ mod ledger;
 mod tools;
 mod vectors;
 
+#[doc(hidden)]
+pub use keyfile::{Kind as KeyFile, parse as parse_key_file};
+
 use crate::group::{ENGINE_VARIABLE, Engaged};
 use clap::{Parser, Subcommand};
 use rand_chacha::ChaCha20Rng;

@@ -1,0 +1,147 @@
+//! Hostile input: every decoder on mutations of the test vectors. No panic, no surprising memory, one encoding for each value.
+//!
+//! `PHI_PRE_ROUNDS` sets the mutations of each decoder, `PHI_PRE_SEED` what they start from; both are printed.
+//! `tests/fuzz` runs the same table under libFuzzer. What that found lies in `tests/hostile/regressions` and is replayed.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+#[path = "hostile/decoders.rs"]
+mod decoders;
+#[path = "hostile/fixture.rs"]
+mod fixture;
+#[path = "hostile/seeds.rs"]
+mod seeds;
+
+use decoders::Decoder;
+use peak_alloc::PeakAlloc;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Memory is that of the process, so the tests of this file run one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name}: {value}")))
+}
+
+fn regressions() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/regressions")
+}
+
+/// Runs a decoder and holds it to its memory; the bytes are printed where a property fails.
+fn judge(decoder: &Decoder, bytes: &[u8]) -> (bool, usize) {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let taken = catch_unwind(AssertUnwindSafe(|| (decoder.run)(bytes))).unwrap_or_else(|_| {
+        panic!("{} fails on {} bytes: {}", decoder.name, bytes.len(), hex::encode(&bytes[..bytes.len().min(4096)]))
+    });
+    let held = MEMORY.peak_usage().saturating_sub(before);
+    let (base, each) = decoder.memory;
+    let allowed = base + each * bytes.len();
+    let shown = hex::encode(&bytes[..bytes.len().min(256)]);
+    assert!(held <= allowed, "{}: {held} bytes of memory for {} bytes: {shown}", decoder.name, bytes.len());
+    (taken, held)
+}
+
+/// One change, of the kinds that break readers: bits, lengths and counts, cuts, repeats, pieces of another input.
+fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut ChaCha20Rng) {
+    const LENGTHS: [u32; 12] =
+        [0, 1, 2, 0x7f, 0x80, 0xff, 0x1_0000, 1 << 20, 1 << 24, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+    let mut below = |n: usize| usize::try_from(rng.next_u64() % (n.max(1) as u64)).unwrap();
+    let at = below(bytes.len());
+    let range = |below: &mut dyn FnMut(usize) -> usize, length: usize| {
+        let start = below(length);
+        start..start + below((length - start).min(64) + 1)
+    };
+    match below(9) {
+        0 | 1 if !bytes.is_empty() => bytes[at] ^= 1 << below(8),
+        2 if !bytes.is_empty() => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][below(5)],
+        3 if bytes.len() >= 4 => {
+            let at = below(bytes.len() - 3);
+            let length = if below(2) == 0 { LENGTHS[below(LENGTHS.len())] } else { below(bytes.len() + 2) as u32 };
+            bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        }
+        4 => bytes.truncate(at),
+        5 => drop(bytes.drain(range(&mut below, bytes.len()))),
+        6 => {
+            let piece = bytes[range(&mut below, bytes.len())].to_vec();
+            drop(bytes.splice(at..at, piece));
+        }
+        7 => {
+            let piece = other[range(&mut below, other.len())].to_vec();
+            let end = (at + piece.len()).min(bytes.len());
+            drop(bytes.splice(at..end, piece));
+        }
+        _ => bytes.push(below(256) as u8),
+    }
+}
+
+/// The seeds as files, for `tests/fuzz`: a folder for each decoder below that of `PHI_PRE_CORPUS`.
+#[test]
+#[ignore = "writes files"]
+fn seeds_as_files() {
+    let _alone = alone();
+    let corpus = PathBuf::from(std::env::var_os("PHI_PRE_CORPUS").expect("PHI_PRE_CORPUS names a folder"));
+    for (decoder, seeds) in seeds::all() {
+        let folder = corpus.join(decoder.name);
+        fs::create_dir_all(&folder).unwrap();
+        for (i, bytes) in seeds.iter().enumerate() {
+            fs::write(folder.join(format!("seed-{i}")), bytes).unwrap();
+        }
+    }
+}
+
+/// What a fuzzer found once is never found again. The files lie below the name of their decoder.
+#[test]
+fn regressions_stay_fixed() {
+    let _alone = alone();
+    for folder in fs::read_dir(regressions()).unwrap() {
+        let folder = folder.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let decoder = decoders::named(name).unwrap_or_else(|| panic!("no decoder {name}"));
+        for file in fs::read_dir(&folder).unwrap() {
+            judge(decoder, &fs::read(file.unwrap().path()).unwrap());
+        }
+    }
+}
+
+/// The short form of all fuzzing.
+#[test]
+fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
+    let _alone = alone();
+    let (rounds, seed) = (setting("PHI_PRE_ROUNDS", 400), setting("PHI_PRE_SEED", 1));
+    println!("PHI_PRE_ROUNDS={rounds} PHI_PRE_SEED={seed}");
+    println!("{:<20} {:>6} {:>8} {:>8} {:>12}", "decoder", "seeds", "rounds", "taken", "memory");
+    for (decoder, seeds) in seeds::all() {
+        assert!(!seeds.is_empty(), "{} has no seed", decoder.name);
+        let rng = &mut ChaCha20Rng::seed_from_u64(seed);
+        // Once before anything is measured: tables that are made once are not the input's doing.
+        let fit = seeds.iter().filter(|bytes| (decoder.run)(bytes)).count();
+        assert!(fit > 0, "{} takes none of its seeds", decoder.name);
+        let rounds = rounds / u64::from(decoder.every);
+        let (mut taken, mut most) = (0, 0);
+        for round in 0..rounds {
+            let pick = |rng: &mut ChaCha20Rng| &seeds[rng.next_u64() as usize % seeds.len()];
+            let mut bytes = pick(rng).clone();
+            for _ in 0..=round % 4 {
+                let other = pick(rng);
+                mutate(&mut bytes, other, rng);
+            }
+            let (fits, held) = judge(decoder, &bytes);
+            taken += u64::from(fits);
+            most = most.max(held);
+        }
+        println!("{:<20} {:>6} {rounds:>8} {taken:>8} {most:>12}", decoder.name, seeds.len());
+    }
+}
