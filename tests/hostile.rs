@@ -14,13 +14,20 @@ mod fixture;
 mod seeds;
 
 use decoders::Decoder;
+use fixture::{FIXTURE, Fixture};
 use peak_alloc::PeakAlloc;
+use phi_pre::envelope::{self, DecryptError, Header, Opener, Sealer, Suite};
+use phi_pre::identity::{IdentityError, Sealed, SealingKey, seal};
+use phi_pre::integrity::CHUNK_BYTES;
+use phi_pre::pre::{DecryptionKey, EncryptionKey};
+use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use std::fs;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -144,4 +151,97 @@ fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
         }
         println!("{:<20} {:>6} {rounds:>8} {taken:>8} {most:>12}", decoder.name, seeds.len());
     }
+}
+
+/// A wrong key and an envelope that was altered, wherever it was: one error, with one text and no cause. Faults of the
+/// header are told apart, since everybody can find them without a key.
+#[test]
+fn a_failed_decryption_does_not_tell_why() {
+    let _alone = alone();
+    let Fixture { params, k_d, k_e, k_re, .. } = &*FIXTURE;
+    let rng = &mut ChaCha20Rng::seed_from_u64(3);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("envelope");
+    for suite in [Suite::Aes256Gcm, Suite::ChaCha20Poly1305] {
+        let seal = |record: &[u8], rng: &mut ChaCha20Rng| {
+            let mut envelope = Vec::new();
+            let sealer = Sealer::new(params, &k_d.public_key(params), suite, rng).unwrap();
+            sealer.seal(&mut &*record, &mut envelope).unwrap();
+            envelope
+        };
+        let whole = seal(&[7; 3 * CHUNK_BYTES], rng);
+        let other = seal(&[7; 3 * CHUNK_BYTES], rng);
+        let slot = CHUNK_BYTES + envelope::TAG_BYTES;
+        let (body, end) = (Header::BYTES, whole.len());
+        let altered = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut envelope = whole.clone();
+            change(&mut envelope);
+            assert!(envelope != whole);
+            envelope
+        };
+        let other_suite = match suite {
+            Suite::Aes256Gcm => Suite::ChaCha20Poly1305 as u8,
+            Suite::ChaCha20Poly1305 => Suite::Aes256Gcm as u8,
+        };
+        let header = Header::from_bytes(&whole[..body]).unwrap();
+        let refused = [
+            ("Z of another envelope", altered(&|e| e[44..92].copy_from_slice(&other[44..92]))),
+            ("C of another envelope", altered(&|e| e[92..284].copy_from_slice(&other[92..284]))),
+            ("C re-encrypted", altered(&|e| e[..body].copy_from_slice(&header.reencrypt(k_re).to_bytes()))),
+            ("commitment", altered(&|e| e[12] ^= 1)),
+            ("commitment of another envelope", altered(&|e| e[12..44].copy_from_slice(&other[12..44]))),
+            ("the other suite", altered(&|e| e[9] = other_suite)),
+            ("first byte of the ciphertext", altered(&|e| e[body] ^= 1)),
+            ("last byte of the ciphertext", altered(&|e| e[end - 17] ^= 0x80)),
+            ("first tag", altered(&|e| e[body + CHUNK_BYTES] ^= 1)),
+            ("last tag", altered(&|e| e[end - 1] ^= 1)),
+            ("a chunk less", altered(&|e| e.truncate(end - slot))),
+            ("a chunk more", altered(&|e| e.extend_from_slice(&whole[body..body + slot]))),
+            ("chunks swapped", altered(&|e| e[body..body + 2 * slot].rotate_left(slot))),
+            ("a byte less", altered(&|e| e.truncate(end - 1))),
+            ("no body", altered(&|e| e.truncate(body))),
+            ("body of another envelope", altered(&|e| e[body..].copy_from_slice(&other[body..]))),
+        ];
+        let wrong = DecryptionKey::random(rng).encryption_key(params);
+        let mut texts = BTreeSet::new();
+        let mut judge = |what: &str, key: &EncryptionKey, bytes: &[u8]| {
+            let header = Header::from_bytes(&bytes[..body]).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let opened = Opener::new(&header, key).and_then(|opener| opener.open(&mut &bytes[body..], &mut io::sink()));
+            let error = opened.expect_err(what);
+            assert!(matches!(error, DecryptError::Refused), "{what}: {error:?}");
+            assert!(std::error::Error::source(&error).is_none(), "{what}");
+            texts.insert(format!("{error} {error:?}"));
+            fs::write(&path, bytes).unwrap();
+            let file = envelope::check_file(key, &path).expect_err(what);
+            assert!(matches!(file.source, DecryptError::Refused), "{what}: {file:?}");
+        };
+        judge("a wrong key", &wrong, &whole);
+        refused.iter().for_each(|(what, bytes)| judge(what, k_e, bytes));
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        Opener::new(&header, k_e).unwrap().open(&mut &whole[body..], &mut io::sink()).unwrap();
+
+        // Public faults.
+        for at in [0, 8, 9, 10, 44, 92] {
+            let bytes = altered(&|e| e[at] ^= 0x60);
+            fs::write(&path, &bytes).unwrap();
+            let error = envelope::check_file(k_e, &path).expect_err("a malformed header").source;
+            assert!(matches!(error, DecryptError::Header(_)), "{at}: {error:?}");
+        }
+    }
+    // The other seals: HPKE under a wrong key, info, aad or with any bit altered is one error as well.
+    let key = &FIXTURE.sealing_key;
+    let sealed = seal(&key.public(), Fixture::INFO, b"aad", b"plaintext", rng).unwrap();
+    let mut errors = vec![
+        SealingKey::random(rng).open(Fixture::INFO, b"aad", &sealed),
+        key.open(b"", b"aad", &sealed),
+        key.open(Fixture::INFO, b"", &sealed),
+    ];
+    let bytes = sealed.to_bytes();
+    for at in (0..32).chain(36..bytes.len()) {
+        let mut altered = bytes.clone();
+        altered[at] ^= 1;
+        errors.push(key.open(Fixture::INFO, b"aad", &Sealed::from_bytes(&altered).unwrap()));
+    }
+    errors.push(key.open(Fixture::INFO, b"aad", &Sealed::from_bytes(&[&[0; 32][..], &bytes[32..]].concat()).unwrap()));
+    assert!(errors.iter().all(|error| matches!(error, Err(IdentityError::CannotOpen))), "{errors:?}");
 }
