@@ -118,7 +118,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("grant", wire::<Signed<Grant>>),
     // text
     plain("fig5", fig5),
-    plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), |d| d.to_string(), text))),
+    plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
     plain("key-file", |b| text(b, key_file)),
     plain("vectors", |b| text(b, vector_file)),
 ];
@@ -345,7 +345,8 @@ fn block_file(bytes: &[u8]) -> bool {
         let (opened, again) = BlockFile::open(dir.path(), 1).unwrap();
         assert_eq!((opened.len(), again), (blocks.len(), *torn));
         // A torn tail is cut off, and nothing else.
-        assert!(fs::read(&path).unwrap() == bytes[..torn.map_or(bytes.len(), |torn| torn.offset as usize)]);
+        let whole = torn.map_or(bytes.len(), |torn| torn.offset.try_into().unwrap());
+        assert!(fs::read(&path).unwrap() == bytes[..whole]);
     }
     // Without a state the whole chain is judged again.
     refusal(Store::open(dir.path()).map(drop));

@@ -114,6 +114,21 @@ impl World {
         }
     }
 
+    /// What was made at registration and in the exchanges, with names.
+    pub(crate) fn secrets(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let mut secrets = vec![("uid", self.credentials.uid.0.to_vec())];
+        secrets.extend(self.shared.iter().map(|sk| ("sk", sk.expose().to_vec())));
+        secrets.extend(self.exchanged.iter().map(|draw| ("exponent of an exchange", draw.clone())));
+        secrets.extend(self.credentials.vectors.iter().map(|vector| ("vector", vector.expose().to_vec())));
+        let members = self.credentials.members.iter().map(|(_, key)| key);
+        let nodes = self.nodes.iter().map(|node| &node.key);
+        let signing = members.chain(nodes).chain(self.institutions.iter().map(|institution| &institution.signing_key));
+        secrets.extend(signing.map(|key| ("signing key", key.to_bytes().expose().to_vec())));
+        let sealing = self.institutions.iter().map(|institution| institution.sealing_key.to_bytes());
+        secrets.extend(sealing.map(|key| ("sealing key", key.expose().to_vec())));
+        secrets
+    }
+
     /// Figures 3 and 4 for one record; returns its txid, the debug output on the way, and the grant's request.
     pub(crate) fn share(&mut self, record: &Path, received: &Path) -> (TxId, String) {
         let Self { msp, network, user, a, b, cloud, rng, .. } = self;
