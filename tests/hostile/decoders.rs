@@ -105,7 +105,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("endorse", endorse),
     plain("order", |b| refusal(FIXTURE.orderer.lock().unwrap().order(b, Fixture::NOW))),
     Decoder { name: "block-file", run: block_file, memory: (2 << 20, 64), every: 4 },
-    Decoder { name: "state-file", run: state_file, memory: (8 << 20, 64), every: 64 },
+    Decoder { name: "state-file", run: state_file, memory: (8 << 20, 64), every: 16 },
     // contract
     plain("action", wire::<Action>),
     plain("record", wire::<Record>),
@@ -120,7 +120,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("fig5", fig5),
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
     plain("key-file", |b| text(b, key_file)),
-    plain("vectors", |b| text(b, vector_file)),
+    // A number of two bytes becomes a value of 72 in a list that grows by doubling.
+    Decoder { name: "vectors", run: |b| text(b, vector_file), memory: (64 << 10, 128), every: 1 },
 ];
 
 /// The decoder of that name.
