@@ -11,9 +11,12 @@ use zeroize::Zeroizing;
 
 /// A kind of key file.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// k_d.
     Secret,
+    /// Y.
     Public,
+    /// k_re.
     ReKey,
 }
 
@@ -61,14 +64,22 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let file = std::fs::File::open(path).map_err(|e| named(path, &e))?;
     file.take(LIMIT).read_to_string(&mut text).map_err(|e| named(path, &e))?;
+    parse(kind, &text).map_err(|e| named(path, &e))
+}
+
+/// The key in the text of a file.
+///
+/// # Errors
+/// What the text is not, or that it is damaged.
+pub fn parse(kind: Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut lines = text.lines();
     if lines.next() != Some(kind.title()) {
-        return Err(format!("{}: not a {}", path.display(), kind.title()).into());
+        return Err(format!("not a {}", kind.title()));
     }
     let bytes = lines.next().and_then(|line| hex::decode(line).ok()).map(Zeroizing::new);
     match bytes {
         Some(bytes) if lines.next() == Some(&sum(&bytes)) && lines.next().is_none() => Ok(bytes),
-        _ => Err(format!("{}: damaged {}", path.display(), kind.title()).into()),
+        _ => Err(format!("damaged {}", kind.title())),
     }
 }
 

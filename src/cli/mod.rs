@@ -16,6 +16,11 @@ mod ledger;
 mod tools;
 mod vectors;
 
+#[doc(hidden)]
+pub use demo::run as demo;
+#[doc(hidden)]
+pub use keyfile::{Kind as KeyFile, parse as parse_key_file};
+
 use crate::group::{ENGINE_VARIABLE, Engaged};
 use clap::{Parser, Subcommand};
 use rand_chacha::ChaCha20Rng;
@@ -139,7 +144,7 @@ pub fn run() -> ExitCode {
         return ExitCode::from(2);
     }
     let done = match command {
-        Command::Demo { emr, out } => demo::run(emr.as_deref(), out.as_deref()),
+        Command::Demo { emr, out } => system_rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), rng)),
         Command::Bench { json, plot, rounds } => bench::run(json.as_deref(), plot.as_deref(), rounds),
         Command::Keygen { name } => tools::keygen(&name),
         Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),

@@ -24,7 +24,9 @@
 //! - The nonces are those of STREAM (eprint 2015/189): chunks cannot be reordered, dropped, repeated or cut off.
 //! - The AAD leaves C out, since the proxy rewrites it; a C that was altered gives another M, and com refuses it.
 //!
-//! Every failure to decrypt is the one opaque [`DecryptError::Refused`].
+//! Every failure to decrypt is the one opaque [`DecryptError::Refused`], whichever of key, commitment, ciphertext, tag or
+//! order was wrong. A malformed header is named, since it shows without a key. Time is not hidden: a wrong key is refused
+//! before any chunk is read, an altered chunk where it stands.
 
 #[cfg(unix)]
 pub mod bulk;

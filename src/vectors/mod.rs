@@ -21,6 +21,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The longest file that is read: JSON takes many times its length in memory.
+const FILE_LIMIT: u64 = 16 << 20;
+
 /// Why vectors were not made or do not hold.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -126,6 +129,9 @@ pub fn check(folder: &Path, mut report: impl FnMut(&str, Counts)) -> Result<Coun
     let mut sum = Counts::default();
     for name in json_files(folder)? {
         let path = folder.join(&name);
+        if fs::metadata(&path).map_err(VectorError::io(&path))?.len() > FILE_LIMIT {
+            return Err(VectorError::mismatch(&name, format_args!("more than {FILE_LIMIT} bytes")));
+        }
         let text = fs::read_to_string(&path).map_err(VectorError::io(&path))?;
         let counts = check_text(&name, &text)?;
         report(&name, counts);

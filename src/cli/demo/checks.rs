@@ -15,7 +15,7 @@ use std::path::Path;
 /// Bytes of a needle.
 const NEEDLE: usize = 16;
 
-pub(super) fn run(world: &World, shared: &[Shared], folder: &Path, report: &mut Report) -> Result<bool, Failure> {
+pub(super) fn run<R>(world: &World<R>, shared: &[Shared], folder: &Path, report: &mut Report) -> Result<bool, Failure> {
     say!("\nChecks");
     let n = shared.len();
     let mut holds = true;
@@ -60,7 +60,7 @@ fn count(shared: &[Shared], mut holds: impl FnMut(&Shared) -> Result<bool, Failu
     shared.iter().try_fold(0, |n, s| Ok(n + usize::from(holds(s)?)))
 }
 
-impl World {
+impl<R> World<R> {
     /// The keys of every grant, as hospital B and the cloud open them: what must be nowhere on a disk.
     fn keys(&self, shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
         let mut keys = HashSet::new();

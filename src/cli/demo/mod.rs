@@ -3,7 +3,7 @@
 mod checks;
 mod report;
 
-use super::{Failure, system_rng};
+use super::Failure;
 use crate::flow::{
     Cloud, Consortium, EmrWatch, FlowError, Grant, Handset, Hospital, Received, Store, User, files, introduce,
 };
@@ -11,7 +11,7 @@ use crate::hash::Digest;
 use crate::integrity::{Fig5Record, TxType};
 use crate::ledger::TxId;
 use crate::pre::{Params, Seed};
-use rand_chacha::ChaCha20Rng;
+use rand_core::CryptoRng;
 use report::Report;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ORGANISATIONS: [&str; 4] = ["user group", "hospital A", "hospital B", "cloud group"];
 
 /// All that takes part.
-struct World {
+struct World<R> {
     consortium: Consortium,
     user: User,
     /// Writes the records.
@@ -33,7 +33,7 @@ struct World {
     /// Registered like the others; nobody consents to anything for it.
     c: Hospital,
     cloud: Cloud,
-    rng: ChaCha20Rng,
+    rng: R,
 }
 
 /// A record that went the whole way.
@@ -47,7 +47,11 @@ struct Shared {
     stranger: Result<Received, FlowError>,
 }
 
-pub(super) fn run(emr: Option<&Path>, out: Option<&Path>) -> Result<(), Failure> {
+/// Runs it; all randomness comes from `rng`.
+///
+/// # Errors
+/// What could not be done, or that a check does not hold.
+pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Result<(), Failure> {
     let source = match emr {
         Some(folder) => folder.to_owned(),
         None => samples(),
@@ -69,7 +73,7 @@ pub(super) fn run(emr: Option<&Path>, out: Option<&Path>) -> Result<(), Failure>
     }
 
     let mut report = Report::default();
-    let mut world = register(&folder, &mut report)?;
+    let mut world = register(&folder, rng, &mut report)?;
     let mut shared = Vec::new();
     let emr = EmrFolder::new(&source, &records, &folder)?;
     let mut watch = EmrWatch::new(&emr.0.join("emr"))?;
@@ -109,9 +113,9 @@ fn fresh(out: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Figure 2: authorities, ledger, participants.
-fn register(folder: &Path, report: &mut Report) -> Result<World, Failure> {
+fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Report) -> Result<World<R>, Failure> {
     report.figure("Figure 2", "registration: a one-time code, then keys, certificates and vectors under HPKE");
-    let (mut rng, now) = (system_rng()?, seconds()?);
+    let now = seconds()?;
     let params = Params::new(Seed::random(&mut rng));
     let mut phone = Handset::new("+82 10 5550 0100")?;
     let ledger = folder.join("ledger");
@@ -125,7 +129,7 @@ fn register(folder: &Path, report: &mut Report) -> Result<World, Failure> {
         &format!("uid, 8 vectors, 8 certificates, the first for introductions, {}", short(&user.id()?)),
         [],
     );
-    let mut hospital = |name: &str, folder: &str, rng: &mut ChaCha20Rng| {
+    let mut hospital = |name: &str, folder: &str, rng: &mut R| {
         let hospital = consortium.register_hospital(name, &ledger.with_file_name(folder), &mut phone, now, rng)?;
         report.step(name, &format!("certificate for {}", short(&hospital.id())), []);
         Ok::<_, FlowError>(hospital)
@@ -144,7 +148,7 @@ fn register(folder: &Path, report: &mut Report) -> Result<World, Failure> {
     Ok(World { consortium, user, a, b, c, cloud, rng })
 }
 
-impl World {
+impl<R: CryptoRng> World<R> {
     /// Figures 3 and 4 for one record.
     fn share(
         &mut self,

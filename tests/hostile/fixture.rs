@@ -1,0 +1,145 @@
+//! What the decoders need beside the bytes: keys, trusted roots, a ledger with records. The same in every run.
+
+use phi_pre::contract::{self, Action, PhiContract};
+use phi_pre::hash::Digest;
+use phi_pre::identifier::Pseudonym;
+use phi_pre::identity::{Authority, Certificate, Group, Member, MemberId, Msp, Role, SealingKey, SigningKey, Subject};
+use phi_pre::integrity::Commitment;
+use phi_pre::ledger::{
+    Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
+    Signer, Transient, TxId, blockfile, store,
+};
+use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::fs;
+use std::sync::{Arc, LazyLock, Mutex};
+
+/// Everything, made once.
+pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
+
+pub(crate) struct Fixture {
+    pub params: Params,
+    pub k_d: DecryptionKey,
+    pub k_e: EncryptionKey,
+    pub k_re: ReKey,
+    pub capsule: Capsule,
+    pub sealing_key: SealingKey,
+    pub config: Config,
+    pub msp: Msp,
+    pub channel: Channel,
+    pub hospital: (Certificate, SigningKey),
+    pub member: Member,
+    pub signer: SigningKey,
+    pub peer: Signer,
+    pub network: Mutex<Network>,
+    pub orderer: Mutex<Orderer>,
+    /// Block 1 of the ledger.
+    pub block: Block,
+    /// Signed proposals: four that were committed, and one that waits.
+    pub proposals: Vec<SignedProposal>,
+    /// All blocks as a peer keeps them.
+    pub committed: Vec<CommittedBlock>,
+    /// The two files of a stopped peer.
+    pub blocks: Vec<u8>,
+    pub state: Vec<u8>,
+    _dir: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub(crate) const SECONDS: u64 = 1_800_000_000;
+    pub(crate) const NOW: u64 = Self::SECONDS * 1000;
+    /// HPKE info of the sealed seeds.
+    pub(crate) const INFO: &'static [u8] = b"hostile";
+
+    fn new() -> Self {
+        let rng = &mut ChaCha20Rng::seed_from_u64(1);
+        let params = Params::new(Seed::random(rng));
+        let (k_d, other) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+        let (k_e, k_e_prime) = (k_d.encryption_key(&params), other.encryption_key(&params));
+        let (capsule, _) = k_d.public_key(&params).encapsulate(&params, rng);
+
+        let mut authorities = Group::ALL.map(|group| Authority::new(group, rng, Self::SECONDS).unwrap());
+        let sealing_key = SealingKey::random(rng);
+        let mut enrol = |group: Group, organisation: &str, role: Role| {
+            let (key, subject) = (SigningKey::random(rng), Subject::new(organisation, role, MemberId::random(rng)));
+            let authority = authorities.iter_mut().find(|authority| authority.group() == group).unwrap();
+            let seals = matches!(role, Role::Hospital | Role::Cloud).then(|| sealing_key.public());
+            let certificate = authority.issue(&subject.unwrap(), &key.verifying_key(), seals, Self::SECONDS, rng);
+            (certificate.unwrap(), key)
+        };
+        let hospital = enrol(Group::Hospitals, "hospital A", Role::Hospital);
+        let other_hospital = enrol(Group::Hospitals, "hospital B", Role::Hospital);
+        let user = enrol(Group::Users, "users", Role::User);
+        let mut signer = |organisation, role| {
+            let (certificate, key) = enrol(Group::Ledger, organisation, role);
+            Signer { certificate, key }
+        };
+        let (orderer, peer) = (signer("orderer", Role::Orderer), signer("hospital A", Role::Peer));
+        let config = Config {
+            channel: "phi".to_owned(),
+            contract: contract::NAME.to_owned(),
+            roots: authorities.iter().map(|authority| authority.root().clone()).collect(),
+            policy: Policy::majority(&["hospital A"]),
+            cut: CutRules::default(),
+            window: Config::WINDOW,
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("network");
+        let mut network =
+            Network::create(&folder, &config, orderer.clone(), vec![peer.clone()], Arc::new(PhiContract)).unwrap();
+
+        // A record that was confirmed, shared and received.
+        let id = Pseudonym::from(user.0.subject().id);
+        let commitment = Commitment(Digest([7; 32]));
+        let nonce = Nonce([1; 24]);
+        let record = TxId::new(&nonce, &hospital.0);
+        let request = TxId::new(&Nonce([3; 24]), &user.0);
+        let recipient = other_hospital.0.subject().id;
+        let mut proposals = Vec::new();
+        for (nonce, action, (certificate, key)) in [
+            (2, Action::Confirmation { record, id, commitment, hospital: hospital.0.subject().id }, &user),
+            (1, Action::MedicalRecord { id, commitment }, &hospital),
+            (3, Action::ShareRequest { record, recipient, grant: Digest([8; 32]) }, &user),
+            (4, Action::ShareComplete { request }, &other_hospital),
+        ] {
+            let (nonce, action) = (Nonce([nonce; 24]), action.to_bytes());
+            let proposal = Proposal::new("phi", contract::NAME, nonce, certificate, Self::NOW, action).sign(key);
+            network.transact(&proposal, &Transient::default(), key, Self::NOW).unwrap();
+            proposals.push(proposal);
+        }
+        // One that was not sent yet.
+        let (record, hospital_id) = (TxId(Digest([9; 32])), hospital.0.subject().id);
+        let action = Action::Confirmation { record, id, commitment, hospital: hospital_id }.to_bytes();
+        let waiting = Proposal::new("phi", contract::NAME, Nonce([5; 24]), &user.0, Self::NOW, action);
+        proposals.push(waiting.sign(&user.1));
+        let committed: Vec<_> = (0..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap()).collect();
+        let read = |name| fs::read(folder.join("peer-0").join(name)).unwrap();
+        let (blocks, state) = (read(blockfile::FILE_NAME), read(store::STATE_NAME));
+        let msp = config.msp().unwrap();
+        Self {
+            k_re: ReKey::new(&k_e, &k_e_prime).unwrap(),
+            params,
+            k_d,
+            k_e,
+            capsule,
+            sealing_key,
+            channel: Channel { config: config.clone(), msp: config.msp().unwrap() },
+            member: msp.validate(&hospital.0).unwrap(),
+            signer: hospital.1.clone(),
+            orderer: Mutex::new(Orderer::create(&dir.path().join("orderer"), &config, orderer).unwrap()),
+            msp,
+            config,
+            hospital,
+            peer,
+            network: Mutex::new(network),
+            block: committed[1].block.clone(),
+            proposals,
+            committed,
+            blocks,
+            state,
+            _dir: dir,
+        }
+    }
+}

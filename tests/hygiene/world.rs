@@ -1,0 +1,164 @@
+//! The flow as the demo drives it, by somebody who keeps every key.
+
+use super::recorder::{Recorder, Replay};
+use phi_pre::contract::{self, PhiContract};
+use phi_pre::flow::{Cloud, Handset, Hospital, Phone, Store, User, introduce};
+use phi_pre::identity::{
+    Authority, Certificate, Credentials, Group, Institution, MemberId, Msp, Role, SealingKey, SigningKey, Subject,
+};
+use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
+use phi_pre::pre::{Handshake, Params, Party, Seed, Session, SharedSecret};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) const SECONDS: u64 = 1_800_000_000;
+const NOW: u64 = SECONDS * 1000;
+
+pub(crate) struct World {
+    pub(crate) params: Params,
+    pub(crate) msp: Msp,
+    pub(crate) network: Network,
+    pub(crate) authorities: [Authority; 4],
+    pub(crate) nodes: [Signer; 2],
+    pub(crate) credentials: Credentials,
+    /// Hospitals A and B, and the cloud.
+    pub(crate) institutions: [Institution; 3],
+    pub(crate) user: User,
+    pub(crate) a: Hospital,
+    pub(crate) b: Hospital,
+    pub(crate) cloud: Cloud,
+    /// sk with hospital A and with hospital B.
+    pub(crate) shared: [SharedSecret; 2],
+    /// What both sides of each exchange drew.
+    pub(crate) exchanged: Vec<Vec<u8>>,
+    pub(crate) phone: Handset,
+    pub(crate) rng: Recorder,
+}
+
+impl World {
+    pub(crate) fn new(folder: &Path) -> Self {
+        let rng = &mut Recorder::new(2);
+        let params = Params::new(Seed::random(rng));
+        let mut phone = Handset::new("+821055501000").unwrap();
+        let mut authorities = Group::ALL.map(|group| Authority::new(group, rng, SECONDS).unwrap());
+        let [users, hospitals, clouds, ledger] = &mut authorities;
+
+        let mut node = |organisation, role| {
+            let (key, subject) = (SigningKey::random(rng), Subject::new(organisation, role, MemberId::random(rng)));
+            let certificate = ledger.issue(&subject.unwrap(), &key.verifying_key(), None, SECONDS, rng).unwrap();
+            Signer { certificate, key }
+        };
+        let nodes = [node("orderer", Role::Orderer), node("user group", Role::Peer)];
+        let roots = [&*users, hospitals, clouds, ledger].map(|authority| authority.root().clone());
+        let config = Config {
+            channel: "phi".to_owned(),
+            contract: contract::NAME.to_owned(),
+            roots: roots.to_vec(),
+            policy: Policy::majority(&["user group"]),
+            cut: CutRules::default(),
+            window: Config::WINDOW,
+        };
+        let [orderer, peer] = nodes.clone();
+        let network =
+            Network::create(&folder.join("ledger"), &config, orderer, vec![peer], Arc::new(PhiContract)).unwrap();
+        let msp = config.msp().unwrap();
+
+        let number = phone.number().clone();
+        let (ticket, key) =
+            (users.begin_registration(&number, SECONDS, &mut phone, rng).unwrap(), SealingKey::random(rng));
+        let sealed = users.finish_registration(&ticket, phone.code(), SECONDS, &key.public(), rng).unwrap();
+        let credentials = sealed.open(&key, &ticket, users.root()).unwrap();
+        let mut enrol = |authority: &mut Authority, organisation: &str, role: Role| {
+            let ticket = authority.begin_institution(organisation, role, &number, SECONDS, &mut phone, rng).unwrap();
+            let key = SealingKey::random(rng);
+            let sealed = authority.finish_institution(&ticket, phone.code(), SECONDS, &key.public(), rng).unwrap();
+            sealed.open_institution(&key, &ticket, authority.root()).unwrap()
+        };
+        let institutions = [
+            enrol(hospitals, "hospital A", Role::Hospital),
+            enrol(hospitals, "hospital B", Role::Hospital),
+            enrol(clouds, "cloud", Role::Cloud),
+        ];
+        let mut user = User::new(credentials.clone(), params.clone());
+        let hospital =
+            |i: usize, name| Hospital::new(institutions[i].clone(), params.clone(), &folder.join(name)).unwrap();
+        let (mut a, mut b) = (hospital(0, "hospital-a"), hospital(1, "hospital-b"));
+        let store = Store::local(&folder.join("cloud")).unwrap();
+        let cloud = Cloud::new(institutions[2].clone(), config.msp().unwrap(), store);
+        let mut exchanged = Vec::new();
+        let shared = [&mut a, &mut b].map(|hospital| {
+            let before = rng.draws.len();
+            introduce(&mut user, hospital, &msp, SECONDS, rng).unwrap();
+            let draws = rng.draws[before..].to_vec();
+            exchanged.extend(draws.clone());
+            agreed(draws, &credentials.members[0].0, hospital.certificate())
+        });
+        let rng = core::mem::replace(rng, Recorder::new(3));
+        Self {
+            params,
+            msp,
+            network,
+            authorities,
+            nodes,
+            credentials,
+            institutions,
+            user,
+            a,
+            b,
+            cloud,
+            shared,
+            exchanged,
+            phone,
+            rng,
+        }
+    }
+
+    /// What was made at registration and in the exchanges, with names.
+    pub(crate) fn secrets(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let mut secrets = vec![("uid", self.credentials.uid.0.to_vec())];
+        secrets.extend(self.shared.iter().map(|sk| ("sk", sk.expose().to_vec())));
+        secrets.extend(self.exchanged.iter().map(|draw| ("exponent of an exchange", draw.clone())));
+        secrets.extend(self.credentials.vectors.iter().map(|vector| ("vector", vector.expose().to_vec())));
+        let members = self.credentials.members.iter().map(|(_, key)| key);
+        let nodes = self.nodes.iter().map(|node| &node.key);
+        let signing = members.chain(nodes).chain(self.institutions.iter().map(|institution| &institution.signing_key));
+        secrets.extend(signing.map(|key| ("signing key", key.to_bytes().expose().to_vec())));
+        let sealing = self.institutions.iter().map(|institution| institution.sealing_key.to_bytes());
+        secrets.extend(sealing.map(|key| ("sealing key", key.expose().to_vec())));
+        secrets
+    }
+
+    /// Figures 3 and 4 for one record; returns its txid, the debug output on the way, and the grant's request.
+    pub(crate) fn share(&mut self, record: &Path, received: &Path) -> (TxId, String) {
+        let Self { msp, network, user, a, b, cloud, rng, .. } = self;
+        let draft = a.admit(user.id().unwrap(), record, "record", rng).unwrap();
+        let identifier = user.check(a.certificate(), draft.alert()).unwrap();
+        let proposal = a.propose(network, &draft, &identifier, NOW).unwrap();
+        let txid = draft.alert().txid;
+        user.confirm(network, txid, NOW, rng).unwrap();
+        a.record(network, &proposal, NOW).unwrap();
+        // The envelope as it lay at hospital A, for the search as well.
+        fs::copy(&draft.alert().envelope, received.with_file_name("envelope")).unwrap();
+        a.upload(network, cloud, &draft, NOW).unwrap();
+        let [to_b, to_cloud] = [b.certificate(), cloud.certificate()].map(|c| msp.validate_at(c, SECONDS).unwrap());
+        let (requested, grant) = user.share(network, txid, &to_b, &to_cloud, NOW, rng).unwrap();
+        let header = cloud.reencrypt(network, &grant).unwrap();
+        let early = a.receive(network, cloud, &grant, received, NOW).unwrap_err();
+        let got = b.receive(network, cloud, &grant, received, NOW).unwrap();
+        let completed = b.complete(network, grant.request, NOW, rng).unwrap();
+        let said = format!(
+            "{draft:?} {identifier:?} {proposal:?} {requested:?} {grant:?} {header:?} {early:?} {early} {got:?} {completed:?}"
+        );
+        (txid, said)
+    }
+}
+
+/// sk from what both sides drew: the exchange once more.
+fn agreed(draws: Vec<Vec<u8>>, user: &Certificate, hospital: &Certificate) -> SharedSecret {
+    let rng = &mut Replay(draws);
+    let [initiator, responder] = [Party::Initiator, Party::Responder].map(|party| Handshake::new(party, rng));
+    let session =
+        Session { initiator: (user.der(), initiator.share()), responder: (hospital.der(), responder.share()) };
+    initiator.finish(&session, |_| true).unwrap()
+}
