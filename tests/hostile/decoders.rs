@@ -44,8 +44,8 @@ pub(crate) struct Decoder {
     pub every: u32,
 }
 
-/// Memory of a decoder that holds what it read, and no more.
-const IN_MEMORY: (usize, usize) = (64 << 10, 64);
+/// Memory of a decoder that holds what it read; beside it only caches of a fixed size grow.
+const IN_MEMORY: (usize, usize) = (256 << 10, 64);
 /// A batch of 64 chunks being worked on and one being read, each with its tag; threads and buffers.
 const STREAMED: (usize, usize) = (10 << 20, 0);
 
@@ -121,7 +121,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
     plain("key-file", |b| text(b, key_file)),
     // A number of two bytes becomes a value of 72 in a list that grows by doubling.
-    Decoder { name: "vectors", run: |b| text(b, vector_file), memory: (64 << 10, 128), every: 1 },
+    Decoder { name: "vectors", run: |b| text(b, vector_file), memory: (256 << 10, 128), every: 1 },
 ];
 
 /// The decoder of that name.

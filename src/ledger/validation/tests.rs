@@ -20,3 +20,9 @@ fn fabrics_names_and_numbers() {
     assert_eq!(known, expected);
     assert_eq!(Code::MvccReadConflict.to_string(), "11 MVCC_READ_CONFLICT");
 }
+
+/// One code for the one envelope of block 0: the commit hash of the whole chain begins with it.
+#[test]
+fn block_0_has_one_verdict() {
+    assert_eq!(Verdict::genesis(), Verdict { codes: vec![Code::Valid], ..Verdict::default() });
+}
