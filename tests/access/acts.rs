@@ -99,7 +99,7 @@ fn flow<T>(result: Result<T, FlowError>, cell: &Cell) -> String {
         Err(FlowError::WrongParty(party)) if party == id => "party".into(),
         Err(FlowError::Stranger(party)) if party == id => "stranger".into(),
         Err(FlowError::Handshake(HandshakeError::Unauthenticated)) => "signature".into(),
-        Err(FlowError::Io(error)) if error.kind() == std::io::ErrorKind::AlreadyExists => "there".into(),
+        Err(FlowError::File { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => "there".into(),
         Err(other) => format!("{other:?}"),
     }
 }

@@ -109,7 +109,8 @@ impl Fixture {
             network.transact(&proposal, &Transient::default(), key, Self::NOW).unwrap();
             proposals.push(proposal);
         }
-        // One that was not sent yet.
+        // One that was not sent yet, of another commitment.
+        let commitment = Commitment(Digest([10; 32]));
         let (record, hospital_id) = (TxId(Digest([9; 32])), hospital.0.subject().id);
         let action = Action::Confirmation { record, id, commitment, hospital: hospital_id }.to_bytes();
         let waiting = Proposal::new("phi", contract::NAME, Nonce([5; 24]), &user.0, Self::NOW, action);

@@ -47,6 +47,8 @@ def record(rule):
     seed, size = bytes.fromhex(rule["seed"]), rule["bytes"]
     if size > 1000 * CHUNK:
         raise errors.Malformed("a record of more than 1000 chunks")
+    if seed and not size:
+        raise errors.Malformed("a seed without effect")
     blocks = (_sha256(seed + n.to_bytes(8, "big")).digest() for n in range(-(-size // 32)))
     return b"".join(blocks)[:size]
 

@@ -4,7 +4,7 @@ use super::super::case::{Fault, hex};
 use super::super::file::File;
 use super::super::operations::envelopes::{ENVELOPE, HEADER};
 use super::groups::outside;
-use super::{encoded, flip, lengths, put, random};
+use super::{encoded, flip, lengths, put, seed};
 use crate::envelope::{Sealer, Suite};
 use crate::group::{Gt, Scalar};
 use crate::pre::{DecryptionKey, Params, ReKey, Seed};
@@ -47,7 +47,7 @@ pub(super) fn envelopes() -> Result<File, Fault> {
 fn case(file: &mut File, suite: u8, bytes: usize) -> Value {
     let rng = &mut file.rng;
     let [k_d, t, r] = [(); 3].map(|()| hex(Scalar::random(rng).to_bytes()));
-    let record = json!({ "seed": random::<8>(rng), "bytes": bytes });
+    let record = json!({ "seed": seed(rng, bytes as u64), "bytes": bytes });
     json!({ "suite": suite, "k_d": k_d, "t": t, "r": r, "record": record, "edits": [], "opened_by": k_d })
 }
 

@@ -3,7 +3,7 @@
 use super::super::case::{Fault, hex};
 use super::super::file::File;
 use super::super::operations::hashes::{COMMITMENT, FIG5, HKDF, HMAC, PROVE_RANGE, PSEUDONYM, RANGE, TAGGED};
-use super::{bytes, flip, lengths, put, random};
+use super::{bytes, flip, lengths, put, random, seed};
 use crate::hash::Digest;
 use crate::hash::label;
 use crate::integrity::{CHUNK_BYTES, Fig5Record, TxType};
@@ -83,7 +83,7 @@ pub(super) fn commitments() -> Result<File, Fault> {
     let mut file = File::new("commitments", "Record commitments", notes);
     file.group(&COMMITMENT);
     for n in [0, 1, 65_535, 65_536, 65_537, 131_072, 131_073, 196_608, 300_000, 458_752, 524_289, 65_536_000] {
-        let (salt, seed) = (random::<32>(&mut file.rng), random::<8>(&mut file.rng));
+        let (salt, seed) = (random::<32>(&mut file.rng), seed(&mut file.rng, n));
         let input = json!({ "salt": salt, "record": { "seed": seed, "bytes": n } });
         file.valid(&format!("{n} bytes"), &["Commitment"], input)?;
     }
@@ -118,8 +118,8 @@ pub(super) fn commitments() -> Result<File, Fault> {
 
 fn ranges(file: &mut File) -> Result<(), Fault> {
     const SIZE: u64 = CHUNK_BYTES as u64;
-    let (salt, seed) = (random::<32>(&mut file.rng), random::<8>(&mut file.rng));
-    let record = |bytes: u64| json!({ "seed": seed, "bytes": bytes });
+    let (salt, seed) = (random::<32>(&mut file.rng), seed(&mut file.rng, 1));
+    let record = |bytes: u64| json!({ "seed": if bytes == 0 { "".into() } else { seed.clone() }, "bytes": bytes });
     let of =
         |bytes: u64, first: u64, end: u64| json!({ "salt": salt, "record": record(bytes), "first": first, "end": end });
     file.group(&PROVE_RANGE);

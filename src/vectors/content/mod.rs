@@ -14,6 +14,7 @@ mod world;
 
 use super::case::Fault;
 use super::file::File;
+use crate::hash::sha256;
 use crate::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
@@ -53,6 +54,20 @@ fn bytes<const N: usize>(rng: &mut ChaCha20Rng) -> [u8; N] {
 /// Hexadecimal digits of random bytes.
 fn random<const N: usize>(rng: &mut ChaCha20Rng) -> Value {
     super::case::hex(bytes::<N>(rng))
+}
+
+/// The seed of a record of this length, such that every altered digit gives another record.
+fn seed(rng: &mut ChaCha20Rng, length: u64) -> Value {
+    let first = |seed: &[u8]| sha256(&[seed, &[0; 8]]).0[0];
+    let telling = |seed: &[u8; 8]| {
+        let altered = |digit: usize, with: u8| flip(seed, digit / 2, if digit % 2 == 0 { with << 4 } else { with });
+        (0..16).all(|digit| (1..16).all(|with| first(&altered(digit, with)) != first(seed)))
+    };
+    let mut seed = bytes(rng);
+    while (1..8).contains(&length) && !telling(&seed) {
+        seed = bytes(rng);
+    }
+    super::case::hex(if length == 0 { &[][..] } else { &seed[..] })
 }
 
 /// `bytes` with the one at `at` xored with `with`.

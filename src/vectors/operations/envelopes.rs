@@ -24,6 +24,9 @@ pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
     if bytes > RECORD_LIMIT {
         return Err(malformed("a record of more than 1000 chunks"));
     }
+    if bytes == 0 && !seed.is_empty() {
+        return Err(malformed("a seed without effect"));
+    }
     let mut record = Vec::with_capacity(bytes + 32);
     for block in 0_u64.. {
         if record.len() >= bytes {
