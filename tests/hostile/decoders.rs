@@ -379,13 +379,15 @@ fn state_file(bytes: &[u8]) -> bool {
     verified
 }
 
+/// The kinds of keys of the contract.
+pub(crate) const KINDS: [&str; 5] = ["record/", "confirmation/", "share/", "latest/", "commitment/"];
+
 /// A state in which all keys of some kinds have the same value.
 struct Everywhere<'a>(u8, &'a [u8]);
 
 impl Committed for Everywhere<'_> {
     fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        let kind =
-            ["record/", "confirmation/", "share/", "latest/"].iter().position(|kind| key.starts_with(kind)).unwrap();
+        let kind = KINDS.iter().position(|kind| key.starts_with(kind)).unwrap();
         let entry = Entry { version: Version { block: 0, tx: 0 }, value: self.1.to_vec() };
         Ok((self.0 >> kind & 1 == 1).then_some(entry))
     }

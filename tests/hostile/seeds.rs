@@ -1,6 +1,6 @@
 //! Where mutation starts: the test vectors, and what the crate writes where no vector has it.
 
-use super::decoders::{ALL, Decoder};
+use super::decoders::{ALL, Decoder, KINDS};
 use super::fixture::{FIXTURE, Fixture};
 use phi_pre::envelope::{Sealer, Suite};
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
@@ -138,14 +138,14 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         }
         "contract" => {
             let actions = FIXTURE.proposals.iter().map(|signed| signed.proposal.action.clone());
-            let values = transactions().into_iter().flat_map(|transaction| {
-                transaction.payload.rwset.writes().iter().map(|write| write.value.clone()).collect::<Vec<_>>()
-            });
-            let values: Vec<_> = values.enumerate().collect();
+            let transactions = transactions();
+            let writes = transactions.iter().flat_map(|transaction| transaction.payload.rwset.writes());
+            let values: Vec<_> =
+                writes.flat_map(|write| (0..KINDS.len()).map(|kind| (1 << kind, write.value.clone()))).collect();
             actions
                 .flat_map(|action| {
                     let length = u8::try_from(action.len()).unwrap();
-                    let seed = |(kind, value): &(usize, Vec<u8>)| [&[2 << kind, length][..], &action, value].concat();
+                    let seed = |(kind, value): &(u8, Vec<u8>)| [&[*kind, length][..], &action, value].concat();
                     values.iter().map(seed).collect::<Vec<_>>()
                 })
                 .collect()
