@@ -4,7 +4,7 @@
 //! The bare line verifies exactly the signatures that a commit has to: for each transaction the creator's certificate
 //! (each has its own, as pseudonyms have), the creator's signature, and one endorsement for each organisation of the
 //! policy; times the number of peers. Both lines use all cores, take turns, and the best of the rounds counts.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![allow(clippy::cast_precision_loss, clippy::unwrap_used, missing_docs, reason = "a bench")]
 
 #[path = "../tests/ledger/world.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the tests")]

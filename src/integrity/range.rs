@@ -258,16 +258,19 @@ impl Shape {
 
     /// The largest subtrees without a chunk of the range, from left to right.
     fn outside(&self) -> Vec<Range<u64>> {
-        let (mut found, mut left) = (Vec::new(), vec![0..self.chunks()]);
-        while let Some(subtree) = left.pop() {
-            if self.misses(&subtree) {
-                found.push(subtree);
-            } else if subtree.start < self.first || self.end < subtree.end {
-                let (a, b) = halves(&subtree);
-                left.extend([b, a]);
-            }
-        }
+        let mut found = Vec::new();
+        self.find_outside(0..self.chunks(), &mut found);
         found
+    }
+
+    fn find_outside(&self, subtree: Range<u64>, found: &mut Vec<Range<u64>>) {
+        if self.misses(&subtree) {
+            found.push(subtree);
+        } else if subtree.start < self.first || self.end < subtree.end {
+            let (left, right) = halves(&subtree);
+            self.find_outside(left, found);
+            self.find_outside(right, found);
+        }
     }
 
     /// The root of a subtree; none where a leaf or root is missing. As deep as the tree: at most 48.

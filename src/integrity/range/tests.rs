@@ -21,7 +21,9 @@ fn shown<'a>(record: &'a [u8], proof: &RangeProof) -> &'a [u8] {
 fn path(m: usize, leaves: &[Digest]) -> Vec<Digest> {
     let root = |leaves: &[Digest]| {
         let mut tree = Subtrees::default();
-        leaves.iter().for_each(|leaf| tree.push(*leaf));
+        for leaf in leaves {
+            tree.push(*leaf);
+        }
         tree.root()
     };
     if leaves.len() == 1 {
@@ -95,7 +97,7 @@ fn what_is_no_range_of_the_record_is_named() {
 #[test]
 fn leaves_of_another_record_are_refused() {
     let prover = || RangeProver::new(&salt(), 2 * SIZE + 1, 0..1).unwrap();
-    let full = salt().leaf(0, &[0; CHUNK_BYTES]);
+    let full = salt().leaf(0, &vec![0; CHUNK_BYTES]);
     let named = |index| Err(RangeError::Leaf { index, length: 2 * SIZE + 1 });
     assert_eq!(prover().push(salt().leaf(0, &[0])), named(0));
     let mut long = prover();

@@ -60,7 +60,7 @@ fn random<const N: usize>(rng: &mut ChaCha20Rng) -> Value {
 fn seed(rng: &mut ChaCha20Rng, length: u64) -> Value {
     let first = |seed: &[u8]| sha256(&[seed, &[0; 8]]).0[0];
     let telling = |seed: &[u8; 8]| {
-        let altered = |digit: usize, with: u8| flip(seed, digit / 2, if digit % 2 == 0 { with << 4 } else { with });
+        let altered = |digit: usize, with: u8| flip(seed, digit / 2, with << (4 * (digit % 2)));
         (0..16).all(|digit| (1..16).all(|with| first(&altered(digit, with)) != first(seed)))
     };
     let mut seed = bytes(rng);
