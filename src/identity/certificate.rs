@@ -77,6 +77,11 @@ impl Certificate {
     /// # Errors
     /// [`IdentityError::Malformed`] naming the part, [`IdentityError::BadKey`], [`IdentityError::HighS`].
     pub fn from_der(der: &[u8]) -> Result<Self, IdentityError> {
+        Self::parse(der, sha256(&[der]))
+    }
+
+    /// `fingerprint` is SHA-256 of the DER.
+    fn parse(der: &[u8], fingerprint: Digest) -> Result<Self, IdentityError> {
         const NOT_DER: IdentityError = IdentityError::malformed("DER");
         if der.len() > Self::LIMIT as usize {
             return Err(IdentityError::malformed("length"));
@@ -95,7 +100,7 @@ impl Certificate {
             signed: signed_part(&parsed, der.len()).ok_or(NOT_DER)?,
             statement: Statement::read(tbs)?,
             signature: Signature::from_der(signature)?,
-            fingerprint: sha256(&[der]),
+            fingerprint,
             der: der.to_vec(),
         })))
     }
@@ -109,7 +114,7 @@ impl Certificate {
         if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
             return Ok(known.clone());
         }
-        let certificate = Self::from_der(der)?;
+        let certificate = Self::parse(der, fingerprint)?;
         let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= Self::KNOWN {
             known.clear();

@@ -12,7 +12,7 @@
 
 pub(super) mod salvage;
 
-use super::store::StoreError;
+use super::store::{StoreError, sync_folder};
 use crate::hash::{Digest, sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -83,8 +83,7 @@ impl BlockFile {
         })?;
         let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &path))?;
-        // The name of a new file is durable only once its folder is.
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
+        sync_folder(folder)?;
         Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
     }
 

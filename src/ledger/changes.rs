@@ -10,20 +10,20 @@ use std::collections::BTreeMap;
 
 /// The values and txids of some blocks in a row.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
-    pub(super) updates: BTreeMap<String, Entry>,
-    pub(super) txids: BTreeMap<TxId, Outcome>,
+pub(crate) struct Changes {
+    pub(crate) updates: BTreeMap<String, Entry>,
+    pub(crate) txids: BTreeMap<TxId, Outcome>,
 }
 
 impl Changes {
     /// Adds those of the next block.
-    pub(super) fn add(&mut self, verdict: Verdict) {
+    pub(crate) fn add(&mut self, verdict: Verdict) {
         self.updates.extend(verdict.updates);
         self.txids.extend(verdict.txids);
     }
 
     /// `state` as it will be with them.
-    pub(super) const fn over<'a, S: Committed>(&'a self, state: &'a S) -> Over<'a, S> {
+    pub(crate) const fn over<'a, S: Committed>(&'a self, state: &'a S) -> Over<'a, S> {
         Over { changes: self, state }
     }
 }
@@ -40,7 +40,7 @@ impl Committed for Changes {
 }
 
 /// A state with changes on top of it.
-pub(super) struct Over<'a, S> {
+pub(crate) struct Over<'a, S> {
     changes: &'a Changes,
     state: &'a S,
 }

@@ -24,7 +24,7 @@
 
 pub mod block;
 pub mod blockfile;
-mod changes;
+pub(crate) mod changes;
 pub mod config;
 pub mod endorsement;
 pub mod network;

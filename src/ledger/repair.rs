@@ -18,12 +18,12 @@ use super::blockfile::salvage::Salvage;
 use super::blockfile::{BlockFile, FILE_NAME};
 use super::changes::Changes;
 use super::config::{Channel, CommitError};
-use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, unless_damaged};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, open_checked, sync_folder, unless_damaged};
 use super::validation::Verdict;
 use super::verify::compare;
 use crate::wire::Wire;
 use redb::Database;
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -76,7 +76,7 @@ pub fn repair_peer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairEr
     drop(state);
     if replaced {
         fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
-        sync(folder)?;
+        sync_folder(folder)?;
     }
     Ok(Repaired { blocks: chain.blocks, fetched: chain.fetched, state: replaced })
 }
@@ -97,7 +97,7 @@ fn existing_state(folder: &Path) -> Result<Option<(Database, Snapshot, Savepoint
         if !path.try_exists().map_err(StoreError::io("open", &path))? {
             return Ok(None);
         }
-        let state = Database::builder().set_check_integrity_on_open(true).open(&path).map_err(failed(&path))?;
+        let state = open_checked(&path)?;
         let snapshot = Snapshot::new(&state, &path)?;
         Ok(snapshot.savepoint()?.map(|savepoint| (state, snapshot, savepoint)))
     });
@@ -126,7 +126,7 @@ fn rebuild(
     let rebuilt = rebuild_in(&work, folder, others, state, record).and_then(|rebuilt| {
         let path = folder.join(FILE_NAME);
         fs::rename(work.join(FILE_NAME), &path).map_err(StoreError::io("replace", &path))?;
-        sync(folder)?;
+        sync_folder(folder)?;
         Ok(rebuilt)
     });
     let removed = remove_all(&work);
@@ -234,8 +234,4 @@ fn remove_all(folder: &Path) -> Result<(), StoreError> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::io("remove", folder)(error)),
         _ => Ok(()),
     }
-}
-
-fn sync(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))
 }

@@ -225,8 +225,8 @@ impl Store {
     }
 }
 
-/// Opens the state and checks every page of it: redb by itself trusts a file that was closed in good order. A state that
-/// is not there is made under another name first, because redb does not open one whose making was interrupted.
+/// Opens the state. One that is not there is made under another name first, because redb does not open one whose making
+/// was interrupted.
 fn open_state(folder: &Path) -> Result<Database, StoreError> {
     let path = folder.join(STATE_NAME);
     if !path.try_exists().map_err(StoreError::io("open", &path))? {
@@ -236,9 +236,19 @@ fn open_state(folder: &Path) -> Result<Database, StoreError> {
         }
         make_state(&new).map_err(failed(&new))?;
         std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
+        sync_folder(folder)?;
     }
-    Database::builder().set_check_integrity_on_open(true).open(&path).map_err(failed(&path))
+    open_checked(&path)
+}
+
+/// Opens a state that is there, and checks every page of it: redb by itself trusts a file that was closed in good order.
+pub(super) fn open_checked(path: &Path) -> Result<Database, StoreError> {
+    Database::builder().set_check_integrity_on_open(true).open(path).map_err(failed(path))
+}
+
+/// The name of a file that is new, replaced or removed is durable only once its folder is.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))
 }
 
 fn make_state(path: &Path) -> Result<(), redb::Error> {
