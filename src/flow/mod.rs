@@ -30,7 +30,7 @@ mod error;
 mod hospital;
 mod messages;
 mod store;
-mod transaction;
+pub(crate) mod transaction;
 mod user;
 
 #[cfg(unix)]

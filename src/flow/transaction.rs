@@ -3,7 +3,9 @@
 use super::{FlowError, Hospital, User};
 use crate::contract::{self, Action, Record, Share};
 use crate::identity::{Certificate, Member, Msp, Role, SigningKey};
-use crate::ledger::{Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, Transient, TxId, Version};
+use crate::ledger::{
+    Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, State, Transient, TxId, Version,
+};
 use crate::pre::{Handshake, Party, Session};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
@@ -93,20 +95,22 @@ pub(super) fn commit(
 
 /// The record on the ledger.
 pub(super) fn record(network: &Network, txid: TxId) -> Result<Record, FlowError> {
-    let found = network.read(|snapshot| Ok(contract::record(&mut Simulation::new(snapshot), txid)))??;
-    found.ok_or(FlowError::NotOnLedger { what: "record", txid })
+    network.read(|snapshot| Ok(record_in(&mut Simulation::new(snapshot), txid)))?
 }
 
 /// The share request on the ledger, if it is the latest of its kind and not completed.
 pub(super) fn open_share(network: &Network, txid: TxId) -> Result<Share, FlowError> {
-    let found = share(network, txid)?;
-    let latest = network
-        .read(|snapshot| Ok(contract::latest_share(&mut Simulation::new(snapshot), found.record, found.recipient)))??;
-    if found.completed.is_none() && latest == Some(txid) { Ok(found) } else { Err(FlowError::Closed(txid)) }
+    network.read(|snapshot| Ok(open_share_in(&mut Simulation::new(snapshot), txid)))?
 }
 
-/// The share request on the ledger.
-fn share(network: &Network, txid: TxId) -> Result<Share, FlowError> {
-    let found = network.read(|snapshot| Ok(contract::share(&mut Simulation::new(snapshot), txid)))??;
-    found.ok_or(FlowError::NotOnLedger { what: "share request", txid })
+/// As [`record`], in any state.
+pub(crate) fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError> {
+    contract::record(state, txid)?.ok_or(FlowError::NotOnLedger { what: "record", txid })
+}
+
+/// As [`open_share`], in any state.
+pub(crate) fn open_share_in(state: &mut impl State, txid: TxId) -> Result<Share, FlowError> {
+    let found = contract::share(state, txid)?.ok_or(FlowError::NotOnLedger { what: "share request", txid })?;
+    let latest = contract::latest_share(state, found.record, found.recipient)?;
+    if found.completed.is_none() && latest == Some(txid) { Ok(found) } else { Err(FlowError::Closed(txid)) }
 }

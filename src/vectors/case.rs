@@ -97,6 +97,12 @@ impl<'a> Input<'a> {
         self.bytes(name)?.try_into().map_err(|_| malformed(format_args!("{name} is not {N} bytes")))
     }
 
+    /// An X25519 secret that is clamped, so that no digit of it is without effect.
+    pub(super) fn clamped(self, name: &str) -> Result<[u8; 32], Fault> {
+        let secret: [u8; 32] = self.array(name)?;
+        if clamped(secret) == secret { Ok(secret) } else { Err(malformed(format_args!("{name} is not clamped"))) }
+    }
+
     pub(super) fn number(self, name: &str) -> Result<u64, Fault> {
         self.get(name)?.as_u64().ok_or_else(|| malformed(format_args!("{name} is no number")))
     }
@@ -134,6 +140,13 @@ impl<'a> Input<'a> {
     pub(super) fn wire<T: Wire>(self, name: &str) -> Result<T, Fault> {
         T::from_bytes(&self.bytes(name)?).refused()
     }
+}
+
+/// An X25519 secret as RFC 7748, section 5, clamps it.
+pub(super) const fn clamped(mut secret: [u8; 32]) -> [u8; 32] {
+    secret[0] &= 0xf8;
+    secret[31] = secret[31] & 0x7f | 0x40;
+    secret
 }
 
 pub(super) fn read_hex(value: &Value) -> Result<Vec<u8>, Fault> {

@@ -1,9 +1,8 @@
 //! What participants keep: the credentials of a person and of an institution.
 
-use super::super::case::{Fault, hex, malformed};
+use super::super::case::{Fault, clamped, hex, malformed};
 use super::super::file::File;
 use super::super::operations::identity::{CREDENTIALS, INSTITUTION};
-use super::handshake::clamped;
 use super::world::{Known, NOW};
 use super::{bytes, encoded, flip, lengths, put};
 use crate::identifier::{Pseudonym, UserId, Vector};

@@ -1,9 +1,9 @@
 //! The sealed identifier, and the whole flow of Figures 3 and 4: registered parties, one record, one request.
 
-use super::super::case::{Fault, hex, malformed};
+use super::super::case::{Fault, Input, clamped, hex, malformed};
 use super::super::file::File;
-use super::super::operations::flow::{FLOW, IDENTIFIER, SEAL_IDENTIFIER};
-use super::handshake::{Sides, clamped};
+use super::super::operations::flow::{FLOW, IDENTIFIER, SEAL_IDENTIFIER, introduced};
+use super::handshake::Sides;
 use super::world::{NOW, World};
 use super::{bytes, encoded, flip, lengths, random};
 use crate::contract::Action;
@@ -148,7 +148,7 @@ impl Transcript {
             Sides::between(names, [bytes(rng), bytes(rng)], [first.key.clone(), hospital.key.clone()])
         };
         let (with_a, with_b) = (with(&world.north), with(&world.south));
-        let (sk_a, sk_b) = (with_a.shared()?, with_b.shared()?);
+        let (sk_a, sk_b) = (shared(&with_a)?, shared(&with_b)?);
         let (cloud_key, b_key) = (clamped(bytes(rng)), clamped(bytes(rng)));
 
         // Figure 3: the envelope, ID_i, confirmation and record, the upload.
@@ -256,13 +256,8 @@ impl Transcript {
     }
 }
 
-impl Sides {
-    /// sk, as the initiator comes to it.
-    fn shared(&self) -> Result<SharedSecret, Fault> {
-        let output = (super::super::operations::scheme::HANDSHAKE.run)(super::super::case::Input(
-            self.good().as_object().ok_or_else(|| malformed("no case"))?,
-        ))?;
-        let sk = super::super::case::read_hex(&output["sk"])?;
-        Ok(SharedSecret::from_bytes(sk.try_into().map_err(|_| malformed("sk"))?))
-    }
+/// sk, as the initiator comes to it.
+fn shared(sides: &Sides) -> Result<SharedSecret, Fault> {
+    let case = sides.good();
+    introduced(Input(case.as_object().ok_or_else(|| malformed("no case"))?))
 }

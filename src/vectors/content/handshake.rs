@@ -1,6 +1,6 @@
 //! The Diffie-Hellman, and what either side refuses.
 
-use super::super::case::{Fault, hex, read_hex};
+use super::super::case::{Fault, clamped, hex, read_hex};
 use super::super::file::File;
 use super::super::operations::scheme::HANDSHAKE;
 use super::{bytes, flip, put};
@@ -137,11 +137,4 @@ impl Sides {
         }
         case
     }
-}
-
-/// RFC 7748, section 5.
-pub(super) const fn clamped(mut secret: [u8; 32]) -> [u8; 32] {
-    secret[0] &= 0xf8;
-    secret[31] = secret[31] & 0x7f | 0x40;
-    secret
 }

@@ -1,9 +1,8 @@
 //! Signatures, certificates, revocations, sealed and signed messages.
 
-use super::super::case::{Fault, hex, malformed};
+use super::super::case::{Fault, clamped, hex, malformed};
 use super::super::file::File;
 use super::super::operations::identity::{CERTIFICATE, MESSAGE, REVOCATIONS, SEALED, SIGN, VERIFY};
-use super::handshake::clamped;
 use super::world::{Known, NOW, assemble, high_s};
 use super::{bytes, encoded, flip, lengths, put};
 use crate::flow::{Fetch, Grant, Signed, Upload};

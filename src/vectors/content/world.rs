@@ -179,7 +179,7 @@ impl World {
             verifying_key: *proposal.creator.verifying_key(),
             sealing_key: None,
         };
-        let mut simulation = Simulation::new(&self.chain);
+        let mut simulation = Simulation::new(&self.chain.state);
         let call = Invocation {
             creator: &creator,
             txid: proposal.txid,

@@ -1,15 +1,16 @@
 //! The sealed identifier, and the whole flow of Figures 3 and 4 as one transcript.
 
+use super::identity::sealing_key;
 use super::ledger::Chain;
 use super::scheme::HANDSHAKE;
 use crate::contract;
 use crate::envelope::{Header, Opener};
+use crate::flow::transaction::{open_share_in, record_in};
 use crate::flow::{Fetch, FlowError, Grant, SealedIdentifier, Signed, Upload};
 use crate::hash::sha256;
-use crate::identity::{MemberId, SealingKey};
+use crate::identity::MemberId;
 use crate::ledger::{Block, Simulation, TxId};
 use crate::pre::{EncryptionKey, Params, ReKey, Scope, Seed, SharedSecret};
-use crate::secret::Secret;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, read_hex, wire};
 use crate::wire::Wire;
 use serde_json::json;
@@ -40,17 +41,9 @@ pub(in crate::vectors) const IDENTIFIER: Operation = Operation {
     },
 };
 
-fn sealing_key(input: Input<'_>, name: &str) -> Result<SealingKey, Fault> {
-    let secret: [u8; 32] = input.array(name)?;
-    if secret[0] & 7 != 0 || secret[31] & 0xc0 != 0x40 {
-        return Err(malformed(format_args!("{name} is not clamped")));
-    }
-    Ok(SealingKey::from_bytes(Secret::new(secret)))
-}
-
-/// sk, of the user's side.
-fn introduced(input: Input<'_>, name: &str) -> Result<SharedSecret, Fault> {
-    let output = (HANDSHAKE.run)(input.object(name)?)?;
+/// sk, by a case of a handshake.
+pub(in crate::vectors) fn introduced(case: Input<'_>) -> Result<SharedSecret, Fault> {
+    let output = (HANDSHAKE.run)(case)?;
     let sk = read_hex(&output["sk"])?;
     Ok(SharedSecret::from_bytes(sk.try_into().map_err(|_| malformed("sk"))?))
 }
@@ -66,17 +59,11 @@ fn commit(chain: &mut Chain, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 fn record(chain: &Chain, txid: TxId) -> Result<contract::Record, Fault> {
-    let found = contract::record(&mut Simulation::new(chain), txid).refused()?;
-    found.ok_or(FlowError::NotOnLedger { what: "record", txid }).refused()
+    record_in(&mut Simulation::new(&chain.state), txid).refused()
 }
 
-/// The request, where it is the latest of its kind and not completed.
 fn open_share(chain: &Chain, txid: TxId) -> Result<contract::Share, Fault> {
-    let found = contract::share(&mut Simulation::new(chain), txid).refused()?;
-    let found = found.ok_or(FlowError::NotOnLedger { what: "share request", txid }).refused()?;
-    let latest = contract::latest_share(&mut Simulation::new(chain), found.record, found.recipient).refused()?;
-    let open = found.completed.is_none() && latest == Some(txid);
-    if open { Ok(found) } else { Err(FlowError::Closed(txid)).refused() }
+    open_share_in(&mut Simulation::new(&chain.state), txid).refused()
 }
 
 fn party(found: MemberId, named: MemberId) -> Result<(), Fault> {
@@ -139,7 +126,7 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
     ],
     run: |input| {
         let params = Params::new(Seed(input.array("k_s")?));
-        let (sk_a, sk_b) = (introduced(input, "with_a")?, introduced(input, "with_b")?);
+        let (sk_a, sk_b) = (introduced(input.object("with_a")?)?, introduced(input.object("with_b")?)?);
         let blocks = input.byte_lists("blocks")?;
         let (last, before) = blocks.split_last().ok_or_else(|| malformed("no block"))?;
         let mut chain = Chain::default();
@@ -177,7 +164,7 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
         }
 
         commit(&mut chain, last)?;
-        let share = contract::share(&mut Simulation::new(&chain), grant.request).refused()?;
+        let share = contract::share(&mut Simulation::new(&chain.state), grant.request).refused()?;
         let (Some(share), Some(savepoint)) = (share.filter(|share| share.completed.is_some()), chain.savepoint) else {
             return Err(malformed("the last block does not complete the request"));
         };

@@ -102,16 +102,17 @@ pub(in crate::vectors) const REVOCATIONS: Operation = Operation {
     },
 };
 
+/// A clamped X25519 secret.
+pub(super) fn sealing_key(input: Input<'_>, name: &str) -> Result<SealingKey, Fault> {
+    Ok(SealingKey::from_bytes(Secret::new(input.clamped(name)?)))
+}
+
 pub(in crate::vectors) const SEALED: Operation = Operation {
     name: "sealed message",
     input: &[("key", Kind::Hex), ("info", Kind::Hex), ("aad", Kind::Hex), ("sealed", Kind::Hex)],
     output: &[("public_key", Kind::Hex), ("plaintext", Kind::Hex)],
     run: |input| {
-        let secret: [u8; 32] = input.array("key")?;
-        if secret[0] & 7 != 0 || secret[31] & 0xc0 != 0x40 {
-            return Err(malformed("the key is not clamped"));
-        }
-        let key = SealingKey::from_bytes(Secret::new(secret));
+        let key = sealing_key(input, "key")?;
         let sealed: Sealed = input.wire("sealed")?;
         let plaintext = key.open(&input.bytes("info")?, &input.bytes("aad")?, &sealed).refused()?;
         Ok(json!({ "public_key": wire(&key.public()), "plaintext": hex(plaintext.expose()) }))

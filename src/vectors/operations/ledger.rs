@@ -3,15 +3,15 @@
 use crate::hash::{Digest, sha256};
 use crate::identity::{Member, MemberId, Role, SigningKey};
 use crate::ledger::block::CommittedBlock;
+use crate::ledger::changes::Changes;
 use crate::ledger::{
-    Block, Channel, Committed, Config, CutRules, Entry, Envelope, Header, Outcome, Policy, Proposal, ReadWriteSet,
-    Savepoint, StoreError, Transaction, TxId, Verdict, Version, validate,
+    Block, Channel, Config, CutRules, Entry, Envelope, Header, Outcome, Policy, Proposal, ReadWriteSet, Savepoint,
+    Transaction, TxId, Verdict, Version, validate,
 };
 use crate::secret::Secret;
 use crate::vectors::case::{Fault, Kind, Operation, OrRefused, hex, malformed, wire};
 use crate::wire::Wire;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 pub(in crate::vectors) const ALL: &[&Operation] = &[&POLICY, &WIRE, &CHAIN, &TRANSACTION];
 
@@ -74,18 +74,7 @@ pub(in crate::vectors) const WIRE: Operation = Operation {
 pub(in crate::vectors) struct Chain {
     channel: Option<Channel>,
     pub(in crate::vectors) savepoint: Option<Savepoint>,
-    state: BTreeMap<String, Entry>,
-    txids: BTreeMap<TxId, Outcome>,
-}
-
-impl Committed for Chain {
-    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        Ok(self.state.get(key).cloned())
-    }
-
-    fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
-        Ok(self.txids.contains_key(txid))
-    }
+    pub(in crate::vectors) state: Changes,
 }
 
 impl Chain {
@@ -100,11 +89,10 @@ impl Chain {
             Some(channel) => channel,
             None => Channel::of_genesis(block).refused()?,
         };
-        let (verdict, after) = channel.judge(block, self.savepoint.as_ref(), self).refused()?;
+        let (verdict, after) = channel.judge(block, self.savepoint.as_ref(), &self.state).refused()?;
         self.channel = Some(channel);
         self.savepoint = Some(after);
-        self.state.extend(verdict.updates.clone());
-        self.txids.extend(verdict.txids.clone());
+        self.state.add(verdict.clone());
         Ok((verdict, after))
     }
 }
@@ -143,8 +131,8 @@ pub(in crate::vectors) const CHAIN: Operation = Operation {
         };
         Ok(json!({
             "verdicts": verdicts,
-            "state": chain.state.iter().map(|(key, value)| entry(key, value)).collect::<Vec<_>>(),
-            "txids": chain.txids.iter().map(outcome).collect::<Vec<_>>(),
+            "state": chain.state.updates.iter().map(|(key, value)| entry(key, value)).collect::<Vec<_>>(),
+            "txids": chain.state.txids.iter().map(outcome).collect::<Vec<_>>(),
         }))
     },
 };
@@ -167,7 +155,7 @@ pub(in crate::vectors) const TRANSACTION: Operation = Operation {
         // Verdicts on transactions look at the number of the block alone, not at its seal.
         let header = Header { number: savepoint.height, ..tail.header };
         let block = Block { header, envelopes: input.byte_lists("envelopes")?, seal: tail.seal };
-        let verdict = validate(&block, &channel.config, &channel.msp, &chain).refused()?;
+        let verdict = validate(&block, &channel.config, &channel.msp, &chain.state).refused()?;
         match verdict.codes.iter().find(|code| code.number() != 0) {
             Some(code) => Err(Fault::Refused(code.to_string())),
             None => Ok(json!({ "updates": verdict.updates.iter().map(|(k, v)| entry(k, v)).collect::<Vec<_>>() })),
