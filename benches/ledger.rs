@@ -1,7 +1,7 @@
-//! The ledger's speed beside that of the bare signatures in it.
+//! Endorsing a proposal, and judging a block: what `load.rs` measures as a whole, step by step.
 //!
 //! Every transaction has a creator of its own, as pseudonyms have it: one certificate, one transaction signature and
-//! three endorsements are verified for each, so the bare line verifies five signatures a transaction.
+//! three endorsements are verified for each.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
 
 #[path = "../tests/ledger/world.rs"]
@@ -9,16 +9,13 @@
 mod world;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use phi_pre::identity::{Role, Signature, VerifyingKey};
-use phi_pre::ledger::{Block, Channel, Network, Peer, Proposal, Signer, Transient, validate};
+use phi_pre::identity::Role;
+use phi_pre::ledger::{Block, Channel, Network, Proposal, Signer, Transient, validate};
 use phi_pre::wire::Wire;
 use std::hint::black_box;
-use std::path::Path;
-use std::sync::Arc;
-use world::{CHANNEL, Counter, NOW, World, enrol, envelope};
+use world::{CHANNEL, NOW, World, enrol, envelope};
 
 const SIZES: [usize; 3] = [10, 100, 500];
-const SIGNATURES: usize = 5;
 
 /// Transactions by different creators over different keys.
 fn envelopes(world: &mut World, network: &Network, count: usize) -> Vec<Vec<u8>> {
@@ -29,21 +26,6 @@ fn envelopes(world: &mut World, network: &Network, count: usize) -> Vec<Vec<u8>>
         envelope(network, proposal, &creator).to_bytes()
     };
     (0..count).map(one).collect()
-}
-
-#[cfg(feature = "parallel")]
-fn verify_all(key: &VerifyingKey, messages: &[(Vec<u8>, Signature)]) -> bool {
-    use rayon::prelude::*;
-    messages.par_iter().all(|(message, signature)| key.verify(message, signature).is_ok())
-}
-
-#[cfg(not(feature = "parallel"))]
-fn verify_all(key: &VerifyingKey, messages: &[(Vec<u8>, Signature)]) -> bool {
-    messages.iter().all(|(message, signature)| key.verify(message, signature).is_ok())
-}
-
-fn fresh_peer(folder: &Path, genesis: &Block, signer: &Signer) -> Peer {
-    Peer::create(&folder.join("peer"), genesis, signer.clone(), Arc::new(Counter)).unwrap()
 }
 
 fn ledger(c: &mut Criterion) {
@@ -58,41 +40,17 @@ fn ledger(c: &mut Criterion) {
     });
 
     let all = envelopes(&mut world, &network, 500);
-    let (alice, orderer) = (world.alice.clone(), world.orderer.clone());
+    let Signer { certificate, key } = &world.orderer;
     let mut group = c.benchmark_group("ledger");
     group.sample_size(10);
     for size in SIZES {
-        let Signer { certificate, key } = &orderer;
         let block = Block::seal(1, Some(genesis.header.hash()), all[..size].to_vec(), certificate, key);
         group.throughput(Throughput::Elements(size as u64));
-        let signed: Vec<_> = (0..size * SIGNATURES)
-            .map(|n| {
-                let message = all[n % size][n / size..].to_vec();
-                let signature = alice.key.sign(&message);
-                (message, signature)
-            })
-            .collect();
-        group.bench_function(format!("bare signatures/{size}"), |b| {
-            b.iter(|| assert!(verify_all(alice.certificate.verifying_key(), black_box(&signed))));
-        });
         group.bench_function(format!("validate/{size}"), |b| {
             let snapshot = network.peer(0).unwrap().snapshot().unwrap();
             b.iter_batched(
                 || Channel::of_genesis(&genesis).unwrap(),
                 |Channel { config, msp }| validate(black_box(&block), &config, &msp, &snapshot).unwrap(),
-                BatchSize::PerIteration,
-            );
-        });
-        group.bench_function(format!("validate and commit/{size}"), |b| {
-            b.iter_batched(
-                || {
-                    let folder = tempfile::tempdir().unwrap();
-                    (fresh_peer(folder.path(), &genesis, &world.peers[0]), folder)
-                },
-                |(mut peer, folder)| {
-                    peer.commit(black_box(&block)).unwrap();
-                    (peer, folder)
-                },
                 BatchSize::PerIteration,
             );
         });
