@@ -149,30 +149,81 @@ fn verify_from_genesis() {
     }
 }
 
-/// What a power cut leaves: the files of a peer that never closed them. They open, replay and verify.
+/// The files of a peer that never closed them: they open, replay and verify.
 #[test]
 fn files_that_were_never_closed() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     increment(&mut network, &mut world, "n");
+    network.checkpoint();
+    increment(&mut network, &mut world, "n");
     increment(&mut network, &mut world, "n");
     let image = tempfile::tempdir().unwrap();
-    for file in ["blocks", "state.redb"] {
+    for file in ["blocks", "state.redb", "height"] {
         std::fs::copy(folder.path().join("peer-0").join(file), image.path().join(file)).unwrap();
     }
     let agreed = network.agreement().unwrap();
-    assert_eq!(verify(image.path(), None).unwrap().savepoint, agreed);
+    let report = verify(image.path(), None).unwrap();
+    assert_eq!((report.savepoint, report.state_height), (agreed, 2));
+    // A block that is not in the state either is known to have been committed.
+    let blocks = image.path().join("blocks");
+    let whole = std::fs::read(&blocks).unwrap();
+    for cut in [1, 33, 700] {
+        std::fs::write(&blocks, &whole[..whole.len() - cut]).unwrap();
+        let named = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap_err();
+        assert!(named.to_string().contains("block 3 was committed and is missing"), "{named}");
+        assert!(verify(image.path(), None).unwrap_err().to_string().contains("block 3 was committed"));
+    }
+    std::fs::write(&blocks, &whole).unwrap();
     let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
-    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 0 }));
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 2 }));
     assert_eq!(peer.verify().unwrap().savepoint, agreed);
+    // It was closed now.
+    drop(peer);
+    assert_eq!(verify(image.path(), None).unwrap().state_height, 4);
 }
 
-/// The block is on the disk and the state is not: whatever comes next replays it first.
+/// Verdicts beside the blocks that are not those of the chain are refused where they are replayed.
+#[test]
+fn other_verdicts_are_not_replayed() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let (first, second) = (world.increment("n"), world.increment("n"));
+    let stale = [envelope(&network, first, &world.alice), envelope(&network, second, &world.alice)];
+    assert_eq!(block_of(&mut network, &stale), [0, 11]);
+    let peer = network.peer(0).unwrap();
+    let kept: Vec<_> = (0..2).map(|number| peer.block(number).unwrap()).collect();
+    let reopened = |codes: [Code; 2], commit_hash: Digest| {
+        let image = tempfile::tempdir().unwrap();
+        let mut file = BlockFile::create(image.path()).unwrap();
+        file.append(&kept[0].to_bytes()).unwrap();
+        let other = CommittedBlock { codes: codes.to_vec(), commit_hash, block: kept[1].block.clone() };
+        file.append(&other.to_bytes()).unwrap();
+        Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).map(|(peer, _)| peer.savepoint())
+    };
+    let hash = kept[1].commit_hash;
+    assert_eq!(reopened([Code::Valid, Code::MvccReadConflict], hash).unwrap(), network.agreement());
+    for codes in [
+        [Code::Valid, Code::Valid],
+        [Code::MvccReadConflict, Code::MvccReadConflict],
+        [Code::EndorsementPolicyFailure, Code::MvccReadConflict],
+        [Code::BadCreatorSignature, Code::MvccReadConflict],
+        [Code::DuplicateTxid, Code::MvccReadConflict],
+    ] {
+        let refused = reopened(codes, hash).unwrap_err();
+        assert!(matches!(refused, PeerError::Commit(CommitError::Diverged(1))), "{codes:?}: {refused}");
+    }
+    let refused = reopened([Code::Valid, Code::MvccReadConflict], Digest([0; 32])).unwrap_err();
+    assert!(matches!(refused, PeerError::Commit(CommitError::Diverged(1))), "{refused}");
+}
+
+/// The block is on the disk and the state is not: whoever comes next replays it first.
 #[test]
 fn a_crash_between_block_and_state() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     increment(&mut network, &mut world, "n");
+    network.checkpoint();
     let image = tempfile::tempdir().unwrap();
     std::fs::copy(folder.path().join("peer-0/state.redb"), image.path().join("state.redb")).unwrap();
     increment(&mut network, &mut world, "n");

@@ -1,4 +1,4 @@
-//! What follows from blocks, gathered in memory: before it goes into the state, or instead of one.
+//! What follows from blocks, gathered in memory: before it goes into the file of the state, or instead of one.
 //!
 //! Semantics: Fabric's (core/ledger/kvledger/txmgmt/privacyenabledstate/update_batch.go).
 
@@ -8,23 +8,53 @@ use super::store::StoreError;
 use super::validation::{Outcome, Verdict};
 use std::collections::BTreeMap;
 
+/// What a value takes in memory beside its key and its bytes, and a txid with its outcome: about as much as was measured.
+const UPDATE_BYTES: usize = 128;
+const TXID_BYTES: usize = 96;
+
 /// The values and txids of some blocks in a row.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) updates: BTreeMap<String, Entry>,
     pub(crate) txids: BTreeMap<TxId, Outcome>,
+    bytes: usize,
 }
 
 impl Changes {
     /// Adds those of the next block.
     pub(crate) fn add(&mut self, verdict: Verdict) {
-        self.updates.extend(verdict.updates);
-        self.txids.extend(verdict.txids);
+        self.extend(verdict.updates, verdict.txids);
+    }
+
+    /// Adds those of the blocks that follow.
+    pub(crate) fn append(&mut self, later: Self) {
+        self.extend(later.updates, later.txids);
+    }
+
+    fn extend(&mut self, updates: BTreeMap<String, Entry>, txids: BTreeMap<TxId, Outcome>) {
+        let size = |(key, entry): (&String, &Entry)| key.len() + entry.value.len() + UPDATE_BYTES;
+        self.bytes += updates.iter().map(size).sum::<usize>() + txids.len() * TXID_BYTES;
+        self.updates.extend(updates);
+        self.txids.extend(txids);
+    }
+
+    /// About how much memory they take, what was replaced counted again.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// `state` as it will be with them.
     pub(crate) const fn over<'a, S: Committed>(&'a self, state: &'a S) -> Over<'a, S> {
         Over { changes: self, state }
+    }
+}
+
+/// Those of one block.
+impl From<Verdict> for Changes {
+    fn from(verdict: Verdict) -> Self {
+        let mut changes = Self::default();
+        changes.add(verdict);
+        changes
     }
 }
 

@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::proposal::NAME_LIMIT;
 use super::state::Committed;
 use super::store::{Savepoint, StoreError};
-use super::validation::{Verdict, validate};
+use super::validation::{Verdict, revalidate, validate};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{Certificate, Group, IdentityError, Msp};
@@ -109,17 +109,9 @@ impl Channel {
         &self,
         block: &Block,
         before: Option<&Savepoint>,
-        state: &(impl Committed + ?Sized),
+        state: &(impl Committed + Sync + ?Sized),
     ) -> Result<(Verdict, Savepoint), CommitError> {
-        let number = before.map_or(0, |before| before.height);
-        block.verify(number, before.map(|before| before.tip), &self.msp)?;
-        let verdict = match before {
-            None => Verdict::genesis(),
-            Some(_) => validate(block, &self.config, &self.msp, state)?,
-        };
-        let previous = before.map_or(Digest([0; 32]), |before| before.commit_hash);
-        let commit_hash = commit_hash(&verdict.codes, &verdict.updates, &previous);
-        Ok((verdict, Savepoint { height: number + 1, tip: block.header.hash(), commit_hash }))
+        self.follow(block, before, || validate(block, &self.config, &self.msp, state))
     }
 
     /// As [`judge`](Self::judge), for a block with verdicts, which must be the same.
@@ -130,11 +122,45 @@ impl Channel {
         &self,
         stored: &CommittedBlock,
         before: Option<&Savepoint>,
-        state: &(impl Committed + ?Sized),
+        state: &(impl Committed + Sync + ?Sized),
     ) -> Result<(Verdict, Savepoint), CommitError> {
-        let (verdict, after) = self.judge(&stored.block, before, state)?;
-        if stored.codes != verdict.codes || stored.commit_hash != after.commit_hash {
-            return Err(CommitError::Diverged(stored.block.header.number));
+        stored.confirm(self.judge(&stored.block, before, state)?)
+    }
+
+    /// As [`replay`](Self::replay), for a block that this peer has committed before: its codes are believed where
+    /// signatures decided. Fabric does not verify them again either (core/ledger/kvledger/kv_ledger.go, recommitLostBlocks).
+    ///
+    /// # Errors
+    /// As before.
+    pub fn recover(
+        &self,
+        stored: &CommittedBlock,
+        before: Option<&Savepoint>,
+        state: &(impl Committed + Sync + ?Sized),
+    ) -> Result<(Verdict, Savepoint), CommitError> {
+        stored.confirm(self.follow(&stored.block, before, || revalidate(stored, state))?)
+    }
+
+    fn follow(
+        &self,
+        block: &Block,
+        before: Option<&Savepoint>,
+        verdict: impl FnOnce() -> Result<Verdict, StoreError>,
+    ) -> Result<(Verdict, Savepoint), CommitError> {
+        let number = before.map_or(0, |before| before.height);
+        block.verify(number, before.map(|before| before.tip), &self.msp)?;
+        let verdict = before.map_or_else(|| Ok(Verdict::genesis()), |_| verdict())?;
+        let previous = before.map_or(Digest([0; 32]), |before| before.commit_hash);
+        let commit_hash = commit_hash(&verdict.codes, &verdict.updates, &previous);
+        Ok((verdict, Savepoint { height: number + 1, tip: block.header.hash(), commit_hash }))
+    }
+}
+
+impl CommittedBlock {
+    /// What follows from the block, if codes and commit hash are those that it was kept with.
+    fn confirm(&self, (verdict, after): (Verdict, Savepoint)) -> Result<(Verdict, Savepoint), CommitError> {
+        if self.codes != verdict.codes || self.commit_hash != after.commit_hash {
+            return Err(CommitError::Diverged(self.block.header.number));
         }
         Ok((verdict, after))
     }

@@ -259,6 +259,15 @@ impl Network {
         self.nodes.iter_mut().for_each(commit);
     }
 
+    /// Every running peer brings its state up to its blocks on the disk; one that cannot stops, and keeps the reason.
+    pub fn checkpoint(&mut self) {
+        for node in &mut self.nodes {
+            if let Some(Err(error)) = node.peer.as_mut().map(Peer::checkpoint) {
+                (node.peer, node.failure) = (None, Some(error.into()));
+            }
+        }
+    }
+
     /// Stops a peer: it neither endorses, commits nor answers, and its files are closed.
     pub fn stop(&mut self, i: usize) {
         if let Some(node) = self.nodes.get_mut(i) {

@@ -8,15 +8,20 @@
 //!           duplicate txid, role                                                                 before simulation
 //!           run the contract on a snapshot; sign payload || own certificate                      only if it succeeds
 //! commit:   verify number, previous hash, data hash, seal; validate; append; apply
+//! open:     replay what is in the block file and not in the state
 //! ```
+
+mod error;
+
+pub use error::{EndorseError, PeerError};
 
 use super::block::{Block, CommittedBlock};
 use super::blockfile::TornTail;
 use super::changes::Changes;
 use super::config::{Channel, CommitError, Config};
 use super::endorsement::{Endorsed, Endorsement, Payload, RESPONSE_LIMIT, verify};
-use super::proposal::{Proposal, SignedProposal, Transient, TxId};
-use super::state::{Committed, Contract, Invocation, InvokeError, Refusal, Simulation, StateError};
+use super::proposal::{Proposal, SignedProposal, Transient};
+use super::state::{Committed, Contract, Invocation, InvokeError, Simulation, StateError};
 use super::store::{Savepoint, Snapshot, Store, StoreError};
 use super::verify::{Report, VerifyError, verify_chain};
 use crate::identity::{Certificate, IdentityError, Member, Msp, RevocationList, Role, SigningKey};
@@ -24,9 +29,6 @@ use crate::wire::Wire;
 use core::fmt;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Blocks that go into the state at once when a peer replays its block file.
-const REPLAYED: u64 = 64;
 
 /// A certificate with its private key: whoever signs as a node of the ledger.
 #[derive(Clone, Debug)]
@@ -46,76 +48,6 @@ impl Signer {
         }
         Ok(member)
     }
-}
-
-/// Why a peer cannot start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PeerError {
-    /// The chain cannot be kept or replayed.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The certificate does not count.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// The certificate's role is not that of a peer.
-    #[error("a {0} cannot be a peer")]
-    NotAPeer(Role),
-    /// The ledger in the folder was never begun.
-    #[error("there is no block 0")]
-    NoGenesis,
-    /// The channel runs another contract.
-    #[error("the channel runs the contract {0:?}")]
-    OtherContract(String),
-}
-
-impl From<StoreError> for PeerError {
-    fn from(error: StoreError) -> Self {
-        Self::Commit(error.into())
-    }
-}
-
-/// Why a proposal is not endorsed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EndorseError {
-    /// The creator's certificate or signature does not count.
-    #[error("creator: {0}")]
-    Creator(#[from] IdentityError),
-    /// The proposal's time is too far from the peer's.
-    #[error("the proposal's time {timestamp} is outside the window of {window} ms around {now}")]
-    Time {
-        /// The proposal's time.
-        timestamp: u64,
-        /// The peer's.
-        now: u64,
-        /// The largest distance.
-        window: u64,
-    },
-    /// The txid is not SHA-256(nonce || creator).
-    #[error("the txid is not that of nonce and creator")]
-    TxId,
-    /// The proposal is for another channel.
-    #[error("unknown channel {0:?}")]
-    Channel(String),
-    /// The proposal is for another contract.
-    #[error("unknown contract {0:?}")]
-    Contract(String),
-    /// The chain has a transaction of this txid.
-    #[error("the transaction {0} stands in the chain already")]
-    Duplicate(TxId),
-    /// Participants write; nodes and authorities do not.
-    #[error("a {0} cannot propose")]
-    Access(Role),
-    /// The contract refused.
-    #[error(transparent)]
-    Refused(Refusal),
-    /// The contract asked for too much.
-    #[error(transparent)]
-    Limit(StateError),
-    /// The state cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// A running peer.
@@ -152,6 +84,7 @@ impl Peer {
         genesis.verify(0, None, &channel.msp).map_err(CommitError::from)?;
         let mut peer = Self::with(channel, signer, contract, || Store::create(folder))?;
         peer.commit(genesis)?;
+        peer.checkpoint()?;
         Ok(peer)
     }
 
@@ -286,33 +219,33 @@ impl Peer {
                 }
             }
         }
+        drop(state); // held on to, it would be copied
         if let Some(after) = before.filter(|_| !committed.is_empty()) {
             self.store.append(&committed)?;
-            self.store.apply(&changes, after)?;
+            self.store.apply(changes, after)?;
         }
         failure.map_or(Ok(committed), Err)
     }
 
     /// Brings the state up to the block file; returns the number of blocks.
     fn replay(&mut self) -> Result<u64, CommitError> {
-        let from = self.height();
-        let to = self.store.blocks().len();
-        let mut next = from;
-        while next < to {
-            let state = self.store.snapshot()?;
-            let (mut changes, mut before) = (Changes::default(), self.store.savepoint());
-            for number in next..to.min(next + REPLAYED) {
-                let stored = self.store.block(number)?;
-                let (verdict, after) = self.channel.replay(&stored, before.as_ref(), &changes.over(&state))?;
-                changes.add(verdict);
-                before = Some(after);
-            }
-            if let Some(after) = before {
-                self.store.apply(&changes, after)?;
-            }
-            next = self.height();
+        let (from, to) = (self.height(), self.store.blocks().len());
+        for number in from..to {
+            let stored = self.store.block(number)?;
+            let before = self.store.savepoint();
+            let (verdict, after) = self.channel.recover(&stored, before.as_ref(), &self.store.snapshot()?)?;
+            self.store.apply(verdict.into(), after)?;
         }
         Ok(to - from)
+    }
+
+    /// Writes to the file of the state what the blocks changed since it was written last. It happens by itself now and
+    /// then, and when the peer is dropped; a peer that was killed before replays those blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the blocks are on the disk regardless.
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        self.store.checkpoint()
     }
 
     /// The rules of the channel.

@@ -18,7 +18,9 @@ use super::blockfile::salvage::Salvage;
 use super::blockfile::{BlockFile, FILE_NAME};
 use super::changes::Changes;
 use super::config::{Channel, CommitError};
-use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, open_checked, sync_folder, unless_damaged};
+use super::store::{
+    STATE_NAME, Savepoint, Snapshot, StoreError, acknowledged, open_checked, sync_folder, unless_damaged,
+};
 use super::validation::Verdict;
 use super::verify::compare;
 use crate::wire::Wire;
@@ -98,8 +100,8 @@ fn existing_state(folder: &Path) -> Result<Option<(Database, Snapshot, Savepoint
             return Ok(None);
         }
         let state = open_checked(&path)?;
-        let snapshot = Snapshot::new(&state, &path)?;
-        Ok(snapshot.savepoint()?.map(|savepoint| (state, snapshot, savepoint)))
+        let snapshot = Snapshot::of_file(&state, &path)?;
+        Ok(snapshot.savepoint().map(|savepoint| (state, snapshot, savepoint)))
     });
     match opened {
         Err(StoreError::StateDamaged { .. } | StoreError::Decode(_)) => Ok(None),
@@ -159,7 +161,7 @@ fn rebuild_in(
         reached = Some(after);
     }
     let blocks = new.len();
-    let seen = state.map_or(0, |(_, _, savepoint)| savepoint.height);
+    let seen = state.map_or(0, |(_, _, savepoint)| savepoint.height).max(acknowledged(folder));
     let mut height = files.iter().map(|file| height(file, blocks, &channel));
     let height = height.try_fold(seen.max(blocks), |a, b| b.map(|b| a.max(b)))?;
     if blocks < height || blocks == 0 {

@@ -4,119 +4,48 @@
 //! (core/ledger/kvledger/kv_ledger.go, commit).
 //!
 //! ```text
-//! commit:  1  append the blocks with their codes to the block file, one fsync
-//!          2  in one redb transaction: values, txids, savepoint = (height, block hash, commit hash)
-//! open:    the block file may be ahead of the savepoint; whoever opens replays what is missing
+//! commit:      1  append the blocks with their codes to the block file, one fsync; note their number
+//!              2  add what follows from them to the changes in memory
+//! checkpoint:  the changes, and the savepoint = (height, block hash, commit hash), in one redb transaction;
+//!              beside the commits that follow, once the changes have CHECKPOINT bytes, and when the store is closed
+//! open:        the block file may be ahead of the savepoint; whoever opens replays what is missing
 //! ```
+//!
+//! The block file is the truth, and the only thing that a commit waits for. Txids and most keys are random, so those of a
+//! block fall on as many pages of the state; those of many blocks share them, and a page is written once for all.
+//!
+//! Departure: Fabric writes its state with every block, to LevelDB, which gathers in memory and in a log of its own. Here
+//! the block file is that log.
+
+mod database;
+mod error;
+mod height;
+mod snapshot;
+
+pub use error::StoreError;
+pub use height::HEIGHT_NAME;
+pub use snapshot::Snapshot;
+
+pub(super) use database::{open_checked, sync_folder};
+pub(super) use error::{failed, unless_damaged};
+pub(super) use height::acknowledged;
 
 use super::block::CommittedBlock;
-use super::blockfile::{BlockFile, Damage, TornTail};
+use super::blockfile::{BlockFile, TornTail};
 use super::changes::Changes;
-use super::proposal::TxId;
-use super::state::{Committed, Entry, Version};
-use super::validation::Outcome;
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::wire::{Reader, Wire, Writer};
-use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use database::StateFile;
+use height::Height;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// The name of the state in a peer's folder.
 pub const STATE_NAME: &str = "state.redb";
-
-/// key -> version || value
-const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
-/// txid -> outcome
-const TXIDS: TableDefinition<[u8; 32], &[u8]> = TableDefinition::new("txids");
-/// () -> savepoint
-const SAVEPOINT: TableDefinition<(), &[u8]> = TableDefinition::new("savepoint");
-
-/// Why the ledger's files cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The file system refused.
-    #[error("cannot {action} {path}: {source}")]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// There is a ledger in the folder.
-    #[error("{path} exists")]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The block file is not what was written.
-    #[error(transparent)]
-    Damaged(#[from] Damage),
-    /// A block larger than can be kept.
-    #[error("a block of {got} bytes where {limit} are the limit")]
-    TooLarge {
-        /// The limit.
-        limit: u32,
-        /// The length.
-        got: usize,
-    },
-    /// No block has this number.
-    #[error("there is no block {number}")]
-    NoSuchBlock {
-        /// The number.
-        number: u64,
-    },
-    /// What was kept does not decode.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// The database of the state failed.
-    #[error("{}: {source}", path.display())]
-    State {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: Box<redb::Error>,
-    },
-    /// The database of the state is damaged.
-    #[error("{} is damaged; without it the state is made again from the blocks", path.display())]
-    StateDamaged {
-        /// The file.
-        path: PathBuf,
-    },
-}
-
-/// Runs what reads the state of `folder`. redb panics on some damaged pages; that is an error here.
-pub(super) fn unless_damaged<T, E: From<StoreError>>(
-    folder: &Path,
-    read: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
-    // Nothing that was being read is used after a panic.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(StoreError::StateDamaged { path: folder.join(STATE_NAME) }.into()))
-}
-
-impl StoreError {
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
-    }
-}
-
-/// For `map_err`: names the file of the state.
-pub(super) fn failed<E: Into<redb::Error>>(path: &Path) -> impl Fn(E) -> StoreError + '_ {
-    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
-    move |error| match error.into() {
-        redb::Error::Corrupted(_) | redb::Error::UpgradeRequired(_) => {
-            StoreError::StateDamaged { path: path.to_owned() }
-        }
-        redb::Error::Io(error) if matches!(error.kind(), InvalidData | UnexpectedEof) => {
-            StoreError::StateDamaged { path: path.to_owned() }
-        }
-        source => StoreError::State { path: path.to_owned(), source: Box::new(source) },
-    }
-}
+/// Changes of about this many bytes go into the state: some 100,000 transactions. As many again may be on their way.
+const CHECKPOINT: usize = 32 << 20;
 
 /// How far the state has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,10 +62,25 @@ pub struct Savepoint {
 #[derive(Debug)]
 pub struct Store {
     blocks: BlockFile,
-    state: Database,
-    /// Where the state is.
-    path: PathBuf,
+    height: Height,
+    state: Arc<StateFile>,
+    /// How far the state has come, in the file or in memory.
     savepoint: Option<Savepoint>,
+    /// How far the file has come.
+    written: Option<Savepoint>,
+    /// What is neither in the file nor on its way there.
+    recent: Arc<Changes>,
+    leaving: Option<Leaving>,
+    checkpoint: usize,
+}
+
+/// What is on its way into the file, and is read from here until it has arrived.
+#[derive(Debug)]
+struct Leaving {
+    changes: Arc<Changes>,
+    savepoint: Savepoint,
+    /// None after a failure, until it is tried again.
+    writer: Option<JoinHandle<Result<(), StoreError>>>,
 }
 
 impl Store {
@@ -146,7 +90,7 @@ impl Store {
     /// [`StoreError`]; [`StoreError::Exists`] where there is one.
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         let blocks = BlockFile::create(folder)?;
-        Ok(Self { blocks, state: open_state(folder)?, path: folder.join(STATE_NAME), savepoint: None })
+        Self::with(folder, blocks, StateFile::open(folder)?, None)
     }
 
     /// The ledger in `folder`, and the torn tail that was cut off. A state that was deleted starts anew.
@@ -154,14 +98,32 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
-        let path = folder.join(STATE_NAME);
         let (state, savepoint) = unless_damaged(folder, || {
-            let state = open_state(folder)?;
-            let savepoint = Snapshot::new(&state, &path)?.savepoint()?;
+            let state = StateFile::open(folder)?;
+            let savepoint = state.tables()?.savepoint()?;
             Ok::<_, StoreError>((state, savepoint))
         })?;
-        let (blocks, torn) = BlockFile::open(folder, savepoint.map_or(0, |savepoint| savepoint.height))?;
-        Ok((Self { blocks, state, path, savepoint }, torn))
+        let committed = savepoint.map_or(0, |savepoint| savepoint.height).max(acknowledged(folder));
+        let (blocks, torn) = BlockFile::open(folder, committed)?;
+        Ok((Self::with(folder, blocks, state, savepoint)?, torn))
+    }
+
+    fn with(
+        folder: &Path,
+        blocks: BlockFile,
+        state: StateFile,
+        savepoint: Option<Savepoint>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            blocks,
+            height: Height::open(folder)?,
+            state: Arc::new(state),
+            savepoint,
+            written: savepoint,
+            recent: Arc::default(),
+            leaving: None,
+            checkpoint: CHECKPOINT,
+        })
     }
 
     /// The block file.
@@ -187,7 +149,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::State`].
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(&self.state, &self.path)
+        // The file is looked at last: what arrives meanwhile is the same in both.
+        let leaving = self.leaving.as_ref().map(|leaving| Arc::clone(&leaving.changes));
+        let changes = [Arc::clone(&self.recent), leaving.unwrap_or_default()];
+        Ok(Snapshot { changes, tables: self.state.tables()?, savepoint: self.savepoint })
     }
 
     /// Step 1 of a commit: all blocks or none.
@@ -195,164 +160,76 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub(super) fn append(&mut self, blocks: &[CommittedBlock]) -> Result<(), StoreError> {
-        self.blocks.append_all(&blocks.iter().map(Wire::to_bytes).collect::<Vec<_>>())
+        self.blocks.append_all(&blocks.iter().map(Wire::to_bytes).collect::<Vec<_>>())?;
+        self.height.set(self.blocks.len())
     }
 
-    /// Step 2 of a commit: all of it or nothing. After a failure the store has to be opened anew.
+    /// Step 2 of a commit. Fails only where an earlier checkpoint failed; the changes count all the same.
     ///
     /// # Errors
-    /// [`StoreError::State`].
-    pub(super) fn apply(&mut self, changes: &Changes, savepoint: Savepoint) -> Result<(), StoreError> {
-        self.write(changes, &savepoint).map_err(failed(&self.path))?;
+    /// [`StoreError::State`], [`StoreError::StateDamaged`].
+    pub(super) fn apply(&mut self, changes: Changes, savepoint: Savepoint) -> Result<(), StoreError> {
+        Arc::make_mut(&mut self.recent).append(changes);
         self.savepoint = Some(savepoint);
+        let full = self.recent.bytes() >= self.checkpoint;
+        let over = |writer: &JoinHandle<_>| writer.is_finished();
+        if full || self.leaving.as_ref().is_some_and(|leaving| leaving.writer.as_ref().is_none_or(over)) {
+            self.settle()?;
+        }
+        if full {
+            self.depart(savepoint);
+        }
         Ok(())
     }
 
-    fn write(&self, changes: &Changes, savepoint: &Savepoint) -> Result<(), redb::Error> {
-        let write = self.state.begin_write()?;
-        {
-            let mut state = write.open_table(STATE)?;
-            for (key, entry) in &changes.updates {
-                state.insert(key.as_str(), encode(entry).as_slice())?;
-            }
-            let mut txids = write.open_table(TXIDS)?;
-            for (txid, outcome) in &changes.txids {
-                txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
-            }
-            write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
-        }
-        Ok(write.commit()?)
-    }
-}
-
-/// Opens the state. One that is not there is made under another name first, because redb does not open one whose making
-/// was interrupted.
-fn open_state(folder: &Path) -> Result<Database, StoreError> {
-    let path = folder.join(STATE_NAME);
-    if !path.try_exists().map_err(StoreError::io("open", &path))? {
-        let new = folder.join(format!("{STATE_NAME}.new"));
-        if new.try_exists().map_err(StoreError::io("open", &new))? {
-            std::fs::remove_file(&new).map_err(StoreError::io("remove", &new))?;
-        }
-        make_state(&new).map_err(failed(&new))?;
-        std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
-        sync_folder(folder)?;
-    }
-    open_checked(&path)
-}
-
-/// Opens a state that is there, and checks every page of it: redb by itself trusts a file that was closed in good order.
-pub(super) fn open_checked(path: &Path) -> Result<Database, StoreError> {
-    Database::builder().set_check_integrity_on_open(true).open(path).map_err(failed(path))
-}
-
-/// The name of a file that is new, replaced or removed is durable only once its folder is.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))
-}
-
-fn make_state(path: &Path) -> Result<(), redb::Error> {
-    let write = Database::create(path)?.begin_write()?;
-    write.open_table(STATE)?;
-    write.open_table(TXIDS)?;
-    write.open_table(SAVEPOINT)?;
-    Ok(write.commit()?)
-}
-
-/// The state at one height.
-#[derive(Debug)]
-pub struct Snapshot {
-    path: PathBuf,
-    state: ReadOnlyTable<&'static str, &'static [u8]>,
-    txids: ReadOnlyTable<[u8; 32], &'static [u8]>,
-    savepoint: ReadOnlyTable<(), &'static [u8]>,
-}
-
-impl Snapshot {
-    pub(super) fn new(database: &impl ReadableDatabase, path: &Path) -> Result<Self, StoreError> {
-        let open = || -> Result<Self, redb::Error> {
-            let read = database.begin_read()?;
-            let (state, txids) = (read.open_table(STATE)?, read.open_table(TXIDS)?);
-            Ok(Self { path: path.to_owned(), state, txids, savepoint: read.open_table(SAVEPOINT)? })
-        };
-        open().map_err(failed(path))
-    }
-
-    fn read<T>(&self, result: Result<T, redb::StorageError>) -> Result<T, StoreError> {
-        result.map_err(failed(&self.path))
-    }
-
-    /// Its height and hashes.
+    /// Brings the file of the state up to the block file. Without it, whoever opens the store next replays what is missing.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn savepoint(&self) -> Result<Option<Savepoint>, StoreError> {
-        let bytes = self.read(self.savepoint.get(()))?;
-        Ok(bytes.map(|bytes| Savepoint::from_bytes(bytes.value())).transpose()?)
-    }
-
-    /// Where a transaction stands, and the verdict on it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, StoreError> {
-        let bytes = self.read(self.txids.get(txid.0.0))?;
-        Ok(bytes.map(|bytes| Outcome::from_bytes(bytes.value())).transpose()?)
-    }
-
-    /// All keys and entries that begin with `prefix`, in ascending order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn scan(&self, prefix: &str) -> Result<Vec<(String, Entry)>, StoreError> {
-        let mut found = Vec::new();
-        for item in self.read(self.state.range(prefix..))? {
-            let (key, value) = self.read(item)?;
-            if !key.value().starts_with(prefix) {
-                break;
-            }
-            found.push((key.value().to_owned(), decode_entry(value.value())?));
+    /// [`StoreError::State`], [`StoreError::StateDamaged`]; then the file is as it was.
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
+        self.settle()?;
+        if let Some(savepoint) = self.savepoint.filter(|_| self.savepoint != self.written) {
+            self.depart(savepoint);
+            self.settle()?;
         }
-        Ok(found)
+        Ok(())
     }
 
-    /// All txids with their outcomes, in ascending order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn outcomes(&self) -> Result<Vec<(TxId, Outcome)>, StoreError> {
-        let mut found = Vec::new();
-        for item in self.read(self.txids.iter())? {
-            let (txid, value) = self.read(item)?;
-            found.push((TxId(Digest(txid.value())), Outcome::from_bytes(value.value())?));
+    /// Sends the recent changes on their way.
+    fn depart(&mut self, savepoint: Savepoint) {
+        let mut leaving = Leaving { changes: core::mem::take(&mut self.recent), savepoint, writer: None };
+        leaving.write(&self.state);
+        self.leaving = Some(leaving);
+    }
+
+    /// Waits for what is on its way; what did not arrive is sent again first.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        let Some(leaving) = &mut self.leaving else { return Ok(()) };
+        if leaving.writer.is_none() {
+            leaving.write(&self.state);
         }
-        Ok(found)
+        if let Some(writer) = leaving.writer.take() {
+            // redb panics on some damaged pages.
+            writer.join().unwrap_or_else(|_| Err(self.state.damaged()))?;
+        }
+        self.written = Some(leaving.savepoint);
+        self.leaving = None;
+        Ok(())
     }
 }
 
-impl Committed for Snapshot {
-    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        let bytes = self.read(self.state.get(key))?;
-        Ok(bytes.map(|bytes| decode_entry(bytes.value())).transpose()?)
-    }
-
-    fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
-        Ok(self.read(self.txids.get(txid.0.0))?.is_some())
+impl Leaving {
+    fn write(&mut self, state: &Arc<StateFile>) {
+        let (state, changes, savepoint) = (Arc::clone(state), Arc::clone(&self.changes), self.savepoint);
+        self.writer = Some(std::thread::spawn(move || state.write(&changes, &savepoint)));
     }
 }
 
-fn encode(entry: &Entry) -> Vec<u8> {
-    let mut out = Writer::default();
-    entry.version.write(&mut out);
-    out.raw(&entry.value);
-    out.into_bytes()
-}
-
-fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
-    const VERSION: usize = 12;
-    let mut input = Reader::new(bytes);
-    let version = Version::read(&mut input)?;
-    Ok(Entry { version, value: input.raw("value", bytes.len() - VERSION)?.to_vec() })
+/// Whoever opens the store next has nothing to replay; if this fails he has.
+impl Drop for Store {
+    fn drop(&mut self) {
+        let _ = self.checkpoint();
+    }
 }
 
 impl Wire for Savepoint {
@@ -368,3 +245,6 @@ impl Wire for Savepoint {
         Ok(Self { height: input.u64(Self::NAME)?, tip: Digest::read(input)?, commit_hash: Digest::read(input)? })
     }
 }
+
+#[cfg(test)]
+mod tests;

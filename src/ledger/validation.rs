@@ -12,13 +12,14 @@
 //!    earlier valid transaction of the block (11)                               in order
 //! ```
 //!
-//! Steps 1 and 2 hold all signatures and run on all cores (feature `parallel`); steps 3 and 4 are serial and cheap.
+//! Steps 1 and 2 hold all signatures, and with the reads of step 4 from the state they run on all cores (feature
+//! `parallel`); the rest is serial and cheap.
 //! Nothing here reads a clock, so that every replay comes to the same verdicts.
 //!
 //! Departure: the chain knows a txid only from transactions that pass step 1. Fabric indexes the txid that an envelope
 //! claims, so that anybody could spend a txid that he has heard of; here only its creator can.
 
-use super::block::Block;
+use super::block::{Block, CommittedBlock};
 use super::config::Config;
 use super::endorsement::{Envelope, Transaction};
 use super::proposal::TxId;
@@ -146,6 +147,15 @@ struct Checked {
     endorsed: bool,
 }
 
+/// The same beside the state before the block.
+struct Compared {
+    transaction: Checked,
+    /// Whether the chain has the txid.
+    known: bool,
+    /// Whether a version that was read is no longer the current one.
+    stale: bool,
+}
+
 /// Judges every transaction of a block that [`Block::verify`] accepted, against the state before it.
 ///
 /// # Errors
@@ -154,23 +164,44 @@ pub fn validate(
     block: &Block,
     config: &Config,
     msp: &Msp,
-    state: &(impl Committed + ?Sized),
+    state: &(impl Committed + Sync + ?Sized),
 ) -> Result<Verdict, StoreError> {
+    let check = |tx: usize| check(&block.envelopes[tx], config, msp);
+    Ok(conclude(block, compare_all(block.envelopes.len(), check, state)?))
+}
+
+/// As [`validate`] for a block that this peer has judged before: steps 1 and 2 are taken from its codes.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn revalidate(stored: &CommittedBlock, state: &(impl Committed + Sync + ?Sized)) -> Result<Verdict, StoreError> {
+    let check = |tx: usize| match stored.codes.get(tx).copied().unwrap_or(Code::BadPayload) {
+        code @ (Code::Valid | Code::DuplicateTxid | Code::EndorsementPolicyFailure | Code::MvccReadConflict) => {
+            let (_, Transaction { proposal, payload, .. }) = decode(&stored.block.envelopes[tx])?;
+            let endorsed = code != Code::EndorsementPolicyFailure;
+            Ok(Checked { txid: proposal.txid, rwset: payload.rwset, endorsed })
+        }
+        code => Err(code),
+    };
+    Ok(conclude(&stored.block, compare_all(stored.block.envelopes.len(), check, state)?))
+}
+
+/// Steps 3 and 4, in the order of the block.
+fn conclude(block: &Block, compared: Vec<Result<Compared, Code>>) -> Verdict {
     let mut verdict = Verdict::default();
     let mut in_block = BTreeSet::new();
-    for (tx, checked) in (0..).zip(check_all(&block.envelopes, config, msp)) {
+    for (tx, compared) in (0..).zip(compared) {
         let version = Version { block: block.header.number, tx };
-        let code = match checked {
+        let code = match compared {
             Err(code) => code,
-            Ok(Checked { txid, rwset, endorsed }) => {
-                let known = state.knows(&txid)?;
+            Ok(Compared { transaction: Checked { txid, rwset, endorsed }, known, stale }) => {
                 let code = if known {
                     Code::DuplicateTxid
                 } else if !endorsed {
                     Code::EndorsementPolicyFailure
                 } else if !in_block.insert(txid) {
                     Code::DuplicateTxid
-                } else if is_stale(&rwset, &verdict.updates, state)? {
+                } else if stale || rwset.reads().iter().any(|read| verdict.updates.contains_key(&read.key)) {
                     Code::MvccReadConflict
                 } else {
                     Code::Valid
@@ -189,25 +220,47 @@ pub fn validate(
         };
         verdict.codes.push(code);
     }
-    Ok(verdict)
+    verdict
 }
 
-#[cfg(feature = "parallel")]
-fn check_all(envelopes: &[Vec<u8>], config: &Config, msp: &Msp) -> Vec<Result<Checked, Code>> {
-    use rayon::prelude::*;
-    envelopes.par_iter().map(|bytes| check(bytes, config, msp)).collect()
+/// What can be said of each transaction without the others of its block: on all cores.
+fn compare_all(
+    transactions: usize,
+    check: impl Fn(usize) -> Result<Checked, Code> + Sync,
+    state: &(impl Committed + Sync + ?Sized),
+) -> Result<Vec<Result<Compared, Code>>, StoreError> {
+    let compared = |tx| match check(tx) {
+        Ok(transaction) => compare(transaction, state).map(Ok),
+        Err(code) => Ok(Err(code)),
+    };
+    #[cfg(feature = "parallel")]
+    return rayon::iter::ParallelIterator::collect(rayon::iter::ParallelIterator::map(
+        rayon::iter::IntoParallelIterator::into_par_iter(0..transactions),
+        compared,
+    ));
+    #[cfg(not(feature = "parallel"))]
+    (0..transactions).map(compared).collect()
 }
 
-#[cfg(not(feature = "parallel"))]
-fn check_all(envelopes: &[Vec<u8>], config: &Config, msp: &Msp) -> Vec<Result<Checked, Code>> {
-    envelopes.iter().map(|bytes| check(bytes, config, msp)).collect()
+/// The duplicate of step 2 and the MVCC of step 4, as far as the state before the block tells.
+fn compare(transaction: Checked, state: &(impl Committed + ?Sized)) -> Result<Compared, StoreError> {
+    let known = state.knows(&transaction.txid)?;
+    let mut stale = false;
+    for read in transaction.rwset.reads() {
+        stale = stale || state.entry(&read.key)?.map(|entry| entry.version) != read.version;
+    }
+    Ok(Compared { transaction, known, stale })
+}
+
+fn decode(bytes: &[u8]) -> Result<(Envelope, Transaction), Code> {
+    let envelope = Envelope::from_bytes(bytes).map_err(|_| Code::BadPayload)?;
+    let transaction = Transaction::from_bytes(&envelope.transaction).map_err(|_| Code::BadPayload)?;
+    Ok((envelope, transaction))
 }
 
 /// Step 1, and the endorsements of step 2.
 fn check(bytes: &[u8], config: &Config, msp: &Msp) -> Result<Checked, Code> {
-    let envelope = Envelope::from_bytes(bytes).map_err(|_| Code::BadPayload)?;
-    let Transaction { proposal, payload, endorsements } =
-        Transaction::from_bytes(&envelope.transaction).map_err(|_| Code::BadPayload)?;
+    let (envelope, Transaction { proposal, payload, endorsements }) = decode(bytes)?;
     let creator = msp.validate(&proposal.creator).map_err(|_| Code::BadCreatorSignature)?;
     envelope.verify(&creator).map_err(|_| Code::BadCreatorSignature)?;
     if proposal.txid != proposal.txid() {
@@ -233,20 +286,6 @@ fn check(bytes: &[u8], config: &Config, msp: &Msp) -> Result<Checked, Code> {
         })
         .collect();
     Ok(Checked { txid: proposal.txid, rwset: payload.rwset, endorsed: config.policy.satisfied_by(&signers) })
-}
-
-/// MVCC: whether a version that was read is no longer the current one.
-fn is_stale(
-    rwset: &ReadWriteSet,
-    updates: &BTreeMap<String, Entry>,
-    state: &(impl Committed + ?Sized),
-) -> Result<bool, StoreError> {
-    for read in rwset.reads() {
-        if updates.contains_key(&read.key) || state.entry(&read.key)?.map(|entry| entry.version) != read.version {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::blockfile::{BlockFile, TornTail};
 use super::changes::Changes;
 use super::config::{Channel, CommitError};
 use super::proposal::TxId;
-use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, unless_damaged};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, acknowledged, failed, unless_damaged};
 use super::validation::Code;
 use crate::hash::Digest;
 use crate::wire::Wire;
@@ -89,8 +89,8 @@ fn verify_with(
     database: &impl ReadableDatabase,
     genesis: Option<Digest>,
 ) -> Result<Report, VerifyError> {
-    let snapshot = Snapshot::new(database, &folder.join(STATE_NAME))?;
-    let committed = snapshot.savepoint()?.map_or(0, |savepoint| savepoint.height);
+    let snapshot = Snapshot::of_file(database, &folder.join(STATE_NAME))?;
+    let committed = snapshot.savepoint().map_or(0, |savepoint| savepoint.height).max(acknowledged(folder));
     let (blocks, torn) = BlockFile::open_read_only(folder, committed)?;
     Ok(Report { torn, ..verify_chain(&blocks, &snapshot, genesis)? })
 }
@@ -112,7 +112,7 @@ pub(super) fn verify_chain(
     snapshot: &Snapshot,
     genesis: Option<Digest>,
 ) -> Result<Report, VerifyError> {
-    let reached = snapshot.savepoint()?.ok_or(VerifyError::Empty)?;
+    let reached = snapshot.savepoint().ok_or(VerifyError::Empty)?;
     let mut chain: Option<(Channel, Savepoint, Digest)> = None;
     let mut replay = Changes::default();
     let mut codes = BTreeMap::new();

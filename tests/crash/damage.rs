@@ -30,6 +30,7 @@ fn stopped() -> &'static Stopped {
         let mut network = world.counters(now.path());
         for i in 1..BLOCKS {
             if i == BLOCKS - 1 {
+                network.checkpoint();
                 copy(now.path(), before.path());
             }
             increment(&mut network, &mut world, &format!("n{}", i % 3));
@@ -54,7 +55,7 @@ fn copy(from: &Path, to: &Path) {
 
 fn copy_node(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for file in ["blocks", "state.redb"] {
+    for file in ["blocks", "state.redb", "height"] {
         if from.join(file).exists() {
             fs::copy(from.join(file), to.join(file)).unwrap();
         }
@@ -123,7 +124,9 @@ fn a_last_block_cut_at_any_byte() {
     let first = 1 + usize::try_from(below(&mut rng, step as u64)).unwrap();
     let mut cuts = 0;
     for (nth, at) in (last + first..end).step_by(step).chain([end - 1]).enumerate() {
-        fs::copy(stopped.before.path().join("peer-0/state.redb"), peer.join("state.redb")).unwrap();
+        for file in ["state.redb", "height"] {
+            fs::copy(stopped.before.path().join("peer-0").join(file), peer.join(file)).unwrap();
+        }
         fs::write(peer.join("blocks"), &bytes[..at]).unwrap();
         let report = verify(&peer, None).unwrap();
         let torn = TornTail { number: BLOCKS - 1, offset: last as u64, bytes: (at - last) as u64 };
@@ -135,8 +138,9 @@ fn a_last_block_cut_at_any_byte() {
         if nth % 8 == 0 {
             is_whole_after_opening(folder.path());
         }
-        // The state has seen the block: it was committed, and its loss is named.
-        fs::copy(stopped.now.path().join("peer-0/state.redb"), peer.join("state.redb")).unwrap();
+        // The state or the height has seen the block: it was committed, and its loss is named.
+        let seen = if nth % 2 == 0 { "state.redb" } else { "height" };
+        fs::copy(stopped.now.path().join("peer-0").join(seen), peer.join(seen)).unwrap();
         fs::write(peer.join("blocks"), &bytes[..at]).unwrap();
         let named = open_peer(&peer).unwrap_err();
         assert!(named.contains("block 6 was committed and is missing"), "{named}");

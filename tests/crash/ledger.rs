@@ -71,6 +71,11 @@ pub fn commit(folder: &Path, life: u64) {
     let mut network = opened(&world, folder);
     for _ in 0..1000 {
         block(&mut network, &mut world);
+        if below(&mut world.rng, 3) == 0 {
+            begin("checkpoint");
+            network.checkpoint();
+            done("checkpoint", &standing(&network, &[]));
+        }
     }
 }
 
@@ -161,7 +166,11 @@ impl Ledger {
             assert!(peer.height() >= self.told.heights[i], "peer {i} has lost blocks that it had acknowledged");
             has(&peer, &self.told.txids[i]);
             let names = fs::read_dir(self.peer(i)).unwrap().map(|entry| entry.unwrap().file_name());
-            assert_eq!(names.collect::<BTreeSet<_>>(), ["blocks", "state.redb"].map(Into::into).into(), "peer {i}");
+            assert_eq!(
+                names.collect::<BTreeSet<_>>(),
+                ["blocks", "height", "state.redb"].map(Into::into).into(),
+                "peer {i}"
+            );
         }
         let network = open(&self.world, self.folder.path());
         let agreed = network.agreement().unwrap();
@@ -207,11 +216,12 @@ fn has(peer: &Peer, txids: &BTreeSet<TxId>) {
     }
 }
 
-/// Kills of processes in `role`, most of them inside the call `target`, some inside the recovery from the kill before.
-fn killed(role: &str, target: &str, percent: u64) {
+/// Kills of processes in `role`, most of them inside calls of `targets`, some inside the recovery from the kill before.
+fn killed(role: &str, targets: &[&str], percent: u64) {
     let (kills, mut rng) = plan(role, percent);
     let (mut ledger, mut killer) = (Ledger::new(), Killer::default());
     for life in 0..kills {
+        let target = targets[usize::try_from(life).unwrap() % targets.len()];
         let (target, nth) = if below(&mut rng, 5) == 0 { ("open", 1) } else { (target, 1 + below(&mut rng, 4)) };
         let heard = killer.life(child(role, ledger.folder.path(), rng.next_u64()), target, nth, &mut rng);
         ledger.told.hear(&heard.done);
@@ -227,12 +237,12 @@ fn killed(role: &str, target: &str, percent: u64) {
 
 #[test]
 fn killed_while_blocks_are_committed() {
-    killed("commit", "commit", 40);
+    killed("commit", &["commit", "commit", "checkpoint"], 40);
 }
 
 #[test]
 fn killed_while_a_peer_catches_up() {
-    killed("catch-up", "restart", 25);
+    killed("catch-up", &["restart"], 25);
 }
 
 /// A peer with a damaged block, and a repair that is killed: the old file or the new one, and the next repair goes on.

@@ -1,0 +1,174 @@
+//! The file of the state: values, txids and the savepoint that they belong to, in redb.
+
+use super::{STATE_NAME, Savepoint, StoreError, failed};
+use crate::error::DecodeError;
+use crate::ledger::changes::Changes;
+use crate::ledger::proposal::TxId;
+use crate::ledger::state::{Committed, Entry, Version};
+use crate::ledger::validation::Outcome;
+use crate::wire::{Reader, Wire, Writer};
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// key -> version || value
+const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
+/// txid -> outcome
+const TXIDS: TableDefinition<[u8; 32], &[u8]> = TableDefinition::new("txids");
+/// () -> savepoint
+const SAVEPOINT: TableDefinition<(), &[u8]> = TableDefinition::new("savepoint");
+
+/// The open file of the state.
+#[derive(Debug)]
+pub(super) struct StateFile {
+    database: Database,
+    path: PathBuf,
+}
+
+impl StateFile {
+    /// The state in `folder`. One that is not there is made under another name first, because redb does not open one
+    /// whose making was interrupted.
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(STATE_NAME);
+        if !path.try_exists().map_err(StoreError::io("open", &path))? {
+            let new = folder.join(format!("{STATE_NAME}.new"));
+            if new.try_exists().map_err(StoreError::io("open", &new))? {
+                std::fs::remove_file(&new).map_err(StoreError::io("remove", &new))?;
+            }
+            make(&new).map_err(failed(&new))?;
+            std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
+            sync_folder(folder)?;
+        }
+        Ok(Self { database: open_checked(&path)?, path })
+    }
+
+    /// For whoever found that it is.
+    pub(super) fn damaged(&self) -> StoreError {
+        StoreError::StateDamaged { path: self.path.clone() }
+    }
+
+    /// What the file holds.
+    pub(super) fn tables(&self) -> Result<Tables, StoreError> {
+        Tables::new(&self.database, &self.path)
+    }
+
+    /// Writes all of it or nothing, and returns when it is on the disk.
+    pub(super) fn write(&self, changes: &Changes, savepoint: &Savepoint) -> Result<(), StoreError> {
+        let write = || {
+            let write = self.database.begin_write()?;
+            {
+                let mut state = write.open_table(STATE)?;
+                for (key, entry) in &changes.updates {
+                    state.insert(key.as_str(), encode(entry).as_slice())?;
+                }
+                let mut txids = write.open_table(TXIDS)?;
+                for (txid, outcome) in &changes.txids {
+                    txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
+                }
+                write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
+            }
+            Ok::<(), redb::Error>(write.commit()?)
+        };
+        write().map_err(failed(&self.path))
+    }
+}
+
+/// Opens a state that is there, and checks every page of it: redb by itself trusts a file that was closed in good order.
+pub(in crate::ledger) fn open_checked(path: &Path) -> Result<Database, StoreError> {
+    Database::builder().set_check_integrity_on_open(true).open(path).map_err(failed(path))
+}
+
+/// The name of a file that is new, replaced or removed is durable only once its folder is.
+pub(in crate::ledger) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))
+}
+
+fn make(path: &Path) -> Result<(), redb::Error> {
+    let write = Database::create(path)?.begin_write()?;
+    write.open_table(STATE)?;
+    write.open_table(TXIDS)?;
+    write.open_table(SAVEPOINT)?;
+    Ok(write.commit()?)
+}
+
+/// What the file held at one moment.
+#[derive(Debug)]
+pub(super) struct Tables {
+    path: PathBuf,
+    state: ReadOnlyTable<&'static str, &'static [u8]>,
+    txids: ReadOnlyTable<[u8; 32], &'static [u8]>,
+    savepoint: ReadOnlyTable<(), &'static [u8]>,
+}
+
+impl Tables {
+    pub(super) fn new(database: &impl ReadableDatabase, path: &Path) -> Result<Self, StoreError> {
+        let open = || -> Result<Self, redb::Error> {
+            let read = database.begin_read()?;
+            let (state, txids) = (read.open_table(STATE)?, read.open_table(TXIDS)?);
+            Ok(Self { path: path.to_owned(), state, txids, savepoint: read.open_table(SAVEPOINT)? })
+        };
+        open().map_err(failed(path))
+    }
+
+    fn read<T>(&self, result: Result<T, redb::StorageError>) -> Result<T, StoreError> {
+        result.map_err(failed(&self.path))
+    }
+
+    pub(super) fn savepoint(&self) -> Result<Option<Savepoint>, StoreError> {
+        let bytes = self.read(self.savepoint.get(()))?;
+        Ok(bytes.map(|bytes| Savepoint::from_bytes(bytes.value())).transpose()?)
+    }
+
+    pub(super) fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, StoreError> {
+        let bytes = self.read(self.txids.get(txid.0.0))?;
+        Ok(bytes.map(|bytes| Outcome::from_bytes(bytes.value())).transpose()?)
+    }
+
+    /// All keys and entries that begin with `prefix`, in ascending order.
+    pub(super) fn scan(&self, prefix: &str) -> Result<Vec<(String, Entry)>, StoreError> {
+        let mut found = Vec::new();
+        for item in self.read(self.state.range(prefix..))? {
+            let (key, value) = self.read(item)?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            found.push((key.value().to_owned(), decode_entry(value.value())?));
+        }
+        Ok(found)
+    }
+
+    /// All txids with their outcomes, in ascending order.
+    pub(super) fn outcomes(&self) -> Result<Vec<(TxId, Outcome)>, StoreError> {
+        let mut found = Vec::new();
+        for item in self.read(self.txids.iter())? {
+            let (txid, value) = self.read(item)?;
+            found.push((TxId(crate::hash::Digest(txid.value())), Outcome::from_bytes(value.value())?));
+        }
+        Ok(found)
+    }
+}
+
+impl Committed for Tables {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        let bytes = self.read(self.state.get(key))?;
+        Ok(bytes.map(|bytes| decode_entry(bytes.value())).transpose()?)
+    }
+
+    fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
+        Ok(self.read(self.txids.get(txid.0.0))?.is_some())
+    }
+}
+
+fn encode(entry: &Entry) -> Vec<u8> {
+    let mut out = Writer::default();
+    entry.version.write(&mut out);
+    out.raw(&entry.value);
+    out.into_bytes()
+}
+
+fn decode_entry(bytes: &[u8]) -> Result<Entry, DecodeError> {
+    const VERSION: usize = 12;
+    let mut input = Reader::new(bytes);
+    let version = Version::read(&mut input)?;
+    Ok(Entry { version, value: input.raw("value", bytes.len() - VERSION)?.to_vec() })
+}
