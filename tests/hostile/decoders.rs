@@ -105,6 +105,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("endorse", endorse),
     plain("order", |b| refusal(FIXTURE.orderer.lock().unwrap().order(b, Fixture::NOW))),
     Decoder { name: "block-file", run: block_file, memory: (2 << 20, 64), every: 4 },
+    Decoder { name: "height-file", run: height_file, memory: (8 << 20, 64), every: 16 },
     Decoder { name: "state-file", run: state_file, memory: (8 << 20, 64), every: 16 },
     // contract
     plain("action", wire::<Action>),
@@ -377,6 +378,23 @@ fn state_file(bytes: &[u8]) -> bool {
     let signer = FIXTURE.peer.clone();
     refusal(ledger::Peer::open(dir.path(), signer, Arc::new(contract::PhiContract)).map(|_| ()));
     verified
+}
+
+/// The height beside the blocks of a stopped peer: it can ask for blocks that are not there, and nothing else.
+fn height_file(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(store::STATE_NAME), &FIXTURE.state).unwrap();
+    fs::write(dir.path().join(blockfile::FILE_NAME), &FIXTURE.blocks).unwrap();
+    fs::write(dir.path().join(store::HEIGHT_NAME), bytes).unwrap();
+    let verified = ledger::verify(dir.path(), None);
+    assert!(fs::read(dir.path().join(store::HEIGHT_NAME)).unwrap() == bytes, "verifying changed the file");
+    let opened = ledger::Peer::open(dir.path(), FIXTURE.peer.clone(), Arc::new(contract::PhiContract));
+    match (&verified, &opened) {
+        (Ok(report), Ok((peer, _))) => assert_eq!(Some(report.savepoint), peer.savepoint()),
+        (Err(verified), Err(opened)) => assert_eq!(verified.to_string(), opened.to_string()),
+        other => panic!("{other:?}"),
+    }
+    refusal(verified)
 }
 
 /// The kinds of keys of the contract.

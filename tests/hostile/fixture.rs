@@ -116,6 +116,7 @@ impl Fixture {
         let waiting = Proposal::new("phi", contract::NAME, Nonce([5; 24]), &user.0, Self::NOW, action);
         proposals.push(waiting.sign(&user.1));
         let committed: Vec<_> = (0..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap()).collect();
+        network.checkpoint();
         let read = |name| fs::read(folder.join("peer-0").join(name)).unwrap();
         let (blocks, state) = (read(blockfile::FILE_NAME), read(store::STATE_NAME));
         let msp = config.msp().unwrap();
