@@ -257,7 +257,9 @@ fn growth(world: &mut World, records: usize) {
     let [live, killed] = ["peer", "killed"].map(|name| folder.path().join(name));
     std::fs::create_dir(&killed).unwrap();
     std::fs::hard_link(live.join("blocks"), killed.join("blocks")).unwrap();
-    ["state.redb", "height"].map(|file| std::fs::copy(live.join(file), killed.join(file)).unwrap());
+    for file in ["state.redb", "height"] {
+        std::fs::copy(live.join(file), killed.join(file)).unwrap();
+    }
     reopened("killed", "after a kill");
     println!("closing it: {:.1} s", seconds(|| drop(node)));
     reopened("peer", "again");
