@@ -125,13 +125,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             let whole = FIXTURE.blocks.clone();
             vec![whole[..whole.len() - 5].to_vec(), [&whole[..], &[0; 64]].concat(), whole]
         }
-        "height-file" => {
-            let height = |blocks: u64| {
-                let number = blocks.to_be_bytes();
-                [&number[..], &sha256(&[b"height", &number]).0[..8]].concat()
-            };
-            [0, 5, 6, u64::MAX].map(height).to_vec()
-        }
+        "height-file" => [0, 5, 6, u64::MAX].map(height_file).to_vec(),
         "state-file" => {
             // Nothing; then every byte value at places all over the file.
             let patch = |at: usize, bytes: &[u8]| {
@@ -181,6 +175,11 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         }
         _ => Vec::new(),
     }
+}
+
+fn height_file(blocks: u64) -> Vec<u8> {
+    let number = blocks.to_be_bytes();
+    [&number[..], &sha256(&[b"height", &number]).0[..8]].concat()
 }
 
 fn transactions() -> Vec<Transaction> {
