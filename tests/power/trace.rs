@@ -1,0 +1,209 @@
+//! Runs a process and all that it starts under ptrace, and writes what it does to the watched folder into a log.
+//!
+//! The process waits for a line on its standard input, so that it is watched from its first step on. Its lines "begin" and
+//! "done" come into the log where it said them. x86-64 and aarch64: elsewhere the registers are not known here.
+
+use crate::calls::{Call, Calls};
+use crate::log::{Log, Op};
+use nix::errno::Errno;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// What a process under trace says before it waits to be told to go on.
+const READY: &str = "ready";
+
+/// In the child: waits until the parent watches.
+pub fn ready() {
+    println!("\n{READY}");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+/// How a process that was watched ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// By itself, and in good order.
+    Done,
+    /// Killed where it was to be killed.
+    Killed,
+    /// This machine allows no tracing.
+    NotTraced,
+}
+
+/// Runs `command`, and kills it once the log has grown by `limit` entries.
+pub fn record(mut command: Command, log: &mut Log, limit: usize) -> End {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    let mut out = child.stdout.take().unwrap();
+    while !said.ends_with(&format!("\n{READY}\n")) {
+        let mut byte = [0];
+        out.read_exact(&mut byte).expect("the child ended before it was ready");
+        said.push(char::from(byte[0]));
+    }
+    let root = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    if let Err(error) = seize(root) {
+        println!("skipped: ptrace: {error}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        return End::NotTraced;
+    }
+    let stdout = fs::read_link(format!("/proc/{root}/fd/1")).unwrap();
+    let mut tracer = Tracer { threads: BTreeMap::new(), out, stdout, limit: log.ops.len().saturating_add(limit) };
+    tracer.run(root, &mut child, log)
+}
+
+/// All threads of the process, stopped.
+fn seize(root: Pid) -> nix::Result<()> {
+    let options = Options::PTRACE_O_TRACESYSGOOD
+        | Options::PTRACE_O_TRACECLONE
+        | Options::PTRACE_O_TRACEFORK
+        | Options::PTRACE_O_TRACEVFORK
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_EXITKILL;
+    for thread in fs::read_dir(format!("/proc/{root}/task")).unwrap() {
+        let name = thread.unwrap().file_name().into_string().unwrap();
+        let thread = Pid::from_raw(name.parse().unwrap());
+        ptrace::seize(thread, options)?;
+        ptrace::interrupt(thread)?;
+    }
+    Ok(())
+}
+
+struct Tracer {
+    /// The threads, and the system calls inside which they are.
+    threads: BTreeMap<Pid, Option<Call>>,
+    out: std::process::ChildStdout,
+    /// What the link of the root's standard output says.
+    stdout: PathBuf,
+    limit: usize,
+}
+
+impl Tracer {
+    fn run(&mut self, root: Pid, child: &mut Child, log: &mut Log) -> End {
+        let mut end = None;
+        // The process goes on by itself once it is told; until its threads have stopped it cannot.
+        child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+        loop {
+            // Only what this thread traces: other tests have children of their own.
+            let status = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
+                Ok(status) => status,
+                Err(Errno::ECHILD) => return end.expect("the child is gone, and nobody saw it go"),
+                Err(error) => panic!("{error}"),
+            };
+            match status {
+                WaitStatus::Exited(thread, code) => {
+                    self.threads.remove(&thread);
+                    if thread == root {
+                        assert_eq!(code, 0, "the child failed: {:?}", log.ops.last());
+                        end = Some(End::Done);
+                    }
+                }
+                WaitStatus::Signaled(thread, signal, _) => {
+                    self.threads.remove(&thread);
+                    if thread == root {
+                        assert!(signal == Signal::SIGKILL && log.ops.len() >= self.limit, "{signal}");
+                        end = Some(End::Killed);
+                    }
+                }
+                WaitStatus::PtraceSyscall(thread) => {
+                    if self.step(thread, log) && log.ops.len() >= self.limit {
+                        // SIGKILL ends a stopped process; what it was about to do is not done.
+                        for thread in self.threads.keys() {
+                            let _ = kill(*thread, Signal::SIGKILL);
+                        }
+                    }
+                    go_on(thread, None);
+                }
+                WaitStatus::PtraceEvent(thread, ..) => {
+                    self.threads.entry(thread).or_default();
+                    go_on(thread, None);
+                }
+                WaitStatus::Stopped(thread, signal) => go_on(thread, Some(signal)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// A thread stands before or behind a system call. Whether the log has grown.
+    fn step(&mut self, thread: Pid, log: &mut Log) -> bool {
+        const ENTRY: u8 = 1;
+        let (Ok(info), Ok((number, arguments, result))) = (ptrace::syscall_info(thread), registers(thread)) else {
+            return false; // it was killed meanwhile
+        };
+        if info.op == ENTRY {
+            self.threads.insert(thread, Some(Call { number, arguments, result: 0, began: log.ops.len() }));
+            return false;
+        }
+        let Some(call) = self.threads.insert(thread, None).flatten() else { return false };
+        let call = Call { result, ..call };
+        if result < 0 {
+            return false;
+        }
+        let before = log.ops.len();
+        let calls = Calls { thread: thread.as_raw(), log };
+        if call.number == nix::libc::SYS_write && calls.link(call.arguments[0]).as_ref() == Some(&self.stdout) {
+            let mut bytes = vec![0; usize::try_from(result).unwrap()];
+            self.out.read_exact(&mut bytes).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
+            for line in text.lines().filter(|line| line.starts_with("begin ") || line.starts_with("done ")) {
+                log.push(Op::Said(line.to_owned()));
+            }
+        } else {
+            calls.ended(&call);
+        }
+        log.ops.len() > before
+    }
+}
+
+/// Until the next system call. A thread that was killed meanwhile is reported by the next wait.
+fn go_on(thread: Pid, signal: Option<Signal>) {
+    match ptrace::syscall(thread, signal) {
+        Ok(()) | Err(Errno::ESRCH) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The number of the call, its arguments, and its result where it has one.
+#[cfg(target_arch = "x86_64")]
+fn registers(thread: Pid) -> nix::Result<(i64, [u64; 6], i64)> {
+    let all = ptrace::getregs(thread)?;
+    let arguments = [all.rdi, all.rsi, all.rdx, all.r10, all.r8, all.r9];
+    Ok((all.orig_rax.cast_signed(), arguments, all.rax.cast_signed()))
+}
+
+#[cfg(target_arch = "aarch64")]
+fn registers(thread: Pid) -> nix::Result<(i64, [u64; 6], i64)> {
+    let all = ptrace::getregs(thread)?.regs;
+    let arguments = [all[0], all[1], all[2], all[3], all[4], all[5]];
+    Ok((all[8].cast_signed(), arguments, all[0].cast_signed()))
+}
+
+/// Bytes of a stopped thread's memory.
+pub fn memory(thread: i32, at: u64, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    File::open(format!("/proc/{thread}/mem")).unwrap().read_exact_at(&mut bytes, at).unwrap();
+    bytes
+}
+
+/// A text that ends with a zero in a stopped thread's memory.
+pub fn text(thread: i32, mut at: u64) -> Vec<u8> {
+    let (memory, mut bytes) = (File::open(format!("/proc/{thread}/mem")).unwrap(), Vec::new());
+    loop {
+        // Not over the end of a page: the next one may not be there.
+        let mut part = vec![0; 256 - usize::try_from(at % 256).unwrap()];
+        memory.read_exact_at(&mut part, at).unwrap();
+        if let Some(end) = part.iter().position(|byte| *byte == 0) {
+            bytes.extend_from_slice(&part[..end]);
+            return bytes;
+        }
+        at += part.len() as u64;
+        bytes.append(&mut part);
+    }
+}
