@@ -28,6 +28,8 @@ pub mod envelope;
 pub mod error;
 #[cfg(feature = "flow")]
 pub mod flow;
+#[cfg(any(feature = "envelope", feature = "ledger"))]
+mod folder;
 pub mod group;
 pub mod hash;
 pub mod identifier;

@@ -223,6 +223,6 @@ pub fn create_file<T, E: From<io::Error>>(
     drop(writer);
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()?; // the name itself
+    crate::folder::sync(folder)?; // the name itself
     Ok(value)
 }

@@ -63,7 +63,7 @@ impl Hospital {
     /// # Errors
     /// [`FlowError::File`].
     pub fn new(institution: Institution, params: Params, folder: &Path) -> Result<Self, FlowError> {
-        std::fs::create_dir_all(folder).map_err(FlowError::file(folder))?;
+        crate::folder::make(folder).map_err(FlowError::file(folder))?;
         Ok(Self { institution, params, folder: folder.to_owned(), secrets: BTreeMap::new() })
     }
 
@@ -191,7 +191,7 @@ impl Hospital {
         let (header, mut body) = cloud.deliver(network, &fetch, now)?;
         let opener = Opener::new(&header, &k_e_prime)?;
         let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(FlowError::file(parent))?;
+        crate::folder::make(parent).map_err(FlowError::file(parent))?;
         let sealed = envelope::create_file(&path, |file| {
             let sealed = opener.open(&mut body, file)?;
             if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }

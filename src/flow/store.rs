@@ -29,12 +29,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store in a local folder, which is made if it is missing. Every write is synced to disk.
+    /// A store in a local folder, which is made if it is missing. Every write is synced to disk, and so is the folder.
     ///
     /// # Errors
     /// [`FlowError::File`], [`FlowError::Store`].
     pub fn local(folder: &Path) -> Result<Self, FlowError> {
-        std::fs::create_dir_all(folder).map_err(FlowError::file(folder))?;
+        crate::folder::make(folder).map_err(FlowError::file(folder))?;
         Self::new(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
     }
 
@@ -58,12 +58,19 @@ impl Store {
         match self.runtime.block_on(self.objects.put_opts(&at, PutPayload::from(bytes.to_vec()), options)) {
             Ok(_) => Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => match self.get(key, bytes.len() as u64) {
-                Ok(there) if there == bytes => Ok(()),
+                // Whoever wrote it may have been killed before it was durable: once more, over the same bytes.
+                Ok(there) if there == bytes => self.replace(key, bytes),
                 Ok(_) | Err(FlowError::TooLarge { .. }) => Err(FlowError::Exists(key.to_owned())),
                 Err(e) => Err(e),
             },
             Err(source) => Err(FlowError::Write { key: key.to_owned(), source }),
         }
+    }
+
+    fn replace(&self, key: &str, bytes: &[u8]) -> Result<(), FlowError> {
+        let at = Key::from(key);
+        let put = self.objects.put(&at, PutPayload::from(bytes.to_vec()));
+        self.runtime.block_on(put).map(|_| ()).map_err(|source| FlowError::Write { key: key.to_owned(), source })
     }
 
     /// Writes an object of any size whose SHA-256 is known, in constant memory; it appears once all of it is there.

@@ -3,16 +3,20 @@
 //! ```text
 //! file   = "phi-pre blocks 1\n", record_0, record_1, ...
 //! record = length (4 bytes), number (8), check (8), content, SHA-256(number || content)
-//! check  = the first 8 bytes of SHA-256("record" || length || number)
+//! check  = the first 8 bytes of SHA-256(word || length || number); word = "record" where the record begins an append,
+//!          "next" for those behind it in the same append
 //! ```
 //!
-//! A record is written and fsynced before anything says that its block is committed. A crash can therefore leave one
-//! incomplete record at the end: a torn tail, which is cut off and reported. Anything else that is wrong is damage, and
-//! is refused by name. The check over the length keeps the two apart: a flipped length never looks like a torn tail.
+//! An append is one write and one fsync, and the next one begins after it. So all before a record that begins an append
+//! was on the disk once, and is damaged if it is not whole: it is refused by name. Behind the last append that was synced a
+//! crash or a loss of power leaves anything: records of one append of which some are whole, in any order, and zeros. From
+//! the first that is not whole on, this is a torn tail, which is cut off and reported; nobody was told of its blocks.
+//! Those that somebody was told of, and which the caller knows by their number, are damaged in any case.
 
 pub(super) mod salvage;
 
-use super::store::{StoreError, sync_folder};
+use super::store::StoreError;
+use crate::folder;
 use crate::hash::{Digest, sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -74,7 +78,7 @@ impl BlockFile {
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::Io`].
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(StoreError::io("make the folder", folder))?;
+        folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
         let path = folder.join(FILE_NAME);
         let options = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
         let mut file = options.map_err(|error| match error.kind() {
@@ -83,12 +87,12 @@ impl BlockFile {
         })?;
         let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &path))?;
-        sync_folder(folder)?;
+        folder::sync(folder).map_err(StoreError::io("sync", folder))?;
         Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
     }
 
     /// Opens the file in `folder` and checks every record. The first `committed` blocks are known to have been complete
-    /// once; only behind them can there be a torn tail, which is cut off.
+    /// once; only behind them can there be a torn tail, which is cut off. What is then there is durable.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Io`].
@@ -98,6 +102,9 @@ impl BlockFile {
             let cut = this.file.set_len(torn.offset).and_then(|()| this.file.sync_all());
             cut.map_err(StoreError::io("truncate", &this.path))?;
         }
+        // A process that was killed may have written blocks, or put the file here, and not synced them.
+        let synced = this.file.sync_data().and_then(|()| folder::sync(folder));
+        synced.map_err(StoreError::io("sync", &this.path))?;
         Ok((this, torn))
     }
 
@@ -136,7 +143,7 @@ impl BlockFile {
         for (content, number) in contents.iter().map(AsRef::as_ref).zip(self.len()..) {
             let length = u32::try_from(content.len()).ok().filter(|length| *length <= CONTENT_LIMIT);
             let length = length.ok_or(StoreError::TooLarge { limit: CONTENT_LIMIT, got: content.len() })?;
-            records.extend_from_slice(&head(length, number));
+            records.extend_from_slice(&head(length, number, records.is_empty()));
             places.push((self.end + records.len() as u64, length));
             records.extend_from_slice(content);
             records.extend_from_slice(&sum(number, content).0);
@@ -204,9 +211,13 @@ impl BlockFile {
                     places.push((end + HEAD as u64, length));
                     end += whole(length);
                 }
-                Record::Damaged(damage) => return Err(damage.into()),
-                Record::Torn(damage) if number < committed => return Err(damage.into()),
-                Record::Torn(_) => break Some(TornTail { number, offset: end, bytes: size - end }),
+                Record::Broken { damage, .. } if number < committed => return Err(damage.into()),
+                Record::Broken { damage, behind } => {
+                    if salvage::later_append(&file, end + behind, number).map_err(io)? {
+                        return Err(damage.into());
+                    }
+                    break Some(TornTail { number, offset: end, bytes: size - end });
+                }
             }
         };
         let blocks = places.len() as u64;
@@ -226,57 +237,60 @@ fn whole(length: u32) -> u64 {
 enum Record {
     /// A record with a content of this many bytes.
     Whole(u32),
-    /// An interrupted write can have left this, if the block was never committed.
-    Torn(Damage),
-    /// No interrupted write leaves this.
-    Damaged(Damage),
+    /// No record, or not a whole one; the next may begin `behind` bytes further on.
+    Broken { damage: Damage, behind: u64 },
 }
 
 /// Reads the record at the input's position, `left` bytes before the end of the file.
 fn scan_record(input: &mut impl Read, number: u64, left: u64) -> std::io::Result<Record> {
     if left < HEAD as u64 {
-        return Ok(Record::Torn(Damage::Missing(number)));
+        return Ok(Record::Broken { damage: Damage::Missing(number), behind: left });
     }
     let mut found = [0; HEAD];
     input.read_exact(&mut found)?;
-    let [a, b, c, d, ..] = found;
-    let length = u32::from_be_bytes([a, b, c, d]);
-    if found != head(length, number) || length > CONTENT_LIMIT {
-        // A file system may have lengthened the file and not yet written to it.
-        let lengthened = found == [0; HEAD] && only_zeros(input)?;
-        let damage = Damage::Head(number);
-        return Ok(if lengthened { Record::Torn(damage) } else { Record::Damaged(damage) });
-    }
+    let Some(Head { length, .. }) = Head::read(&found).filter(|head| head.number == number) else {
+        return Ok(Record::Broken { damage: Damage::Head(number), behind: 0 });
+    };
     if left < whole(length) {
-        return Ok(Record::Torn(Damage::Missing(number)));
+        return Ok(Record::Broken { damage: Damage::Missing(number), behind: left });
     }
     let mut content = vec![0; length as usize];
     let mut expected = [0; SUM];
     input.read_exact(&mut content)?;
     input.read_exact(&mut expected)?;
-    Ok(if sum(number, &content) == Digest(expected) {
-        Record::Whole(length)
-    } else if left == whole(length) {
-        Record::Torn(Damage::Content(number))
-    } else {
-        Record::Damaged(Damage::Content(number))
-    })
+    let damage = Damage::Content(number);
+    let whole_sum = sum(number, &content) == Digest(expected);
+    Ok(if whole_sum { Record::Whole(length) } else { Record::Broken { damage, behind: whole(length) } })
 }
 
-fn only_zeros(input: &mut impl Read) -> std::io::Result<bool> {
-    let mut buffer = [0; 4096];
-    loop {
-        match input.read(&mut buffer)? {
-            0 => return Ok(true),
-            n if buffer[..n].iter().any(|byte| *byte != 0) => return Ok(false),
-            _ => {}
-        }
+/// What a head says.
+#[derive(Clone, Copy)]
+struct Head {
+    length: u32,
+    number: u64,
+    /// Whether the record begins an append.
+    first: bool,
+}
+
+impl Head {
+    /// None where it is not what was written.
+    fn read(bytes: &[u8; HEAD]) -> Option<Self> {
+        let (length, number) = Self::unchecked(bytes);
+        let first = [true, false].into_iter().find(|first| *bytes == head(length, number, *first))?;
+        (length <= CONTENT_LIMIT).then_some(Self { length, number, first })
+    }
+
+    /// Length and number as they stand there.
+    fn unchecked(bytes: &[u8; HEAD]) -> (u32, u64) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = *bytes;
+        (u32::from_be_bytes([a, b, c, d]), u64::from_be_bytes([e, f, g, h, i, j, k, l]))
     }
 }
 
-fn head(length: u32, number: u64) -> [u8; HEAD] {
+fn head(length: u32, number: u64, first: bool) -> [u8; HEAD] {
     let (length, number) = (length.to_be_bytes(), number.to_be_bytes());
-    let check = sha256(&[b"record", &length, &number]);
+    let word: &[u8] = if first { b"record" } else { b"next" };
+    let check = sha256(&[word, &length, &number]);
     let mut head = [0; HEAD];
     head[..4].copy_from_slice(&length);
     head[4..12].copy_from_slice(&number);

@@ -1,6 +1,6 @@
 //! What can still be read of a damaged block file.
 
-use super::{CONTENT_LIMIT, FILE_NAME, HEAD, MAGIC, SUM, head, sum, whole};
+use super::{FILE_NAME, HEAD, Head, MAGIC, SUM, sum, whole};
 use crate::hash::Digest;
 use crate::ledger::store::StoreError;
 use std::collections::BTreeMap;
@@ -57,10 +57,9 @@ fn scan(mut file: &File) -> std::io::Result<BTreeMap<u64, Vec<(u64, u32)>>> {
     let size = file.metadata()?.len();
     let mut places = BTreeMap::<_, Vec<_>>::new();
     let mut at = MAGIC.len() as u64;
-    while let Some((start, number, length)) = next(file, at, size)? {
+    while let Some((start, Head { length, number, .. })) = next(file, at, size)? {
         let content = start + HEAD as u64;
-        let in_place = number > 0 || start == MAGIC.len() as u64; // all trust begins with block 0
-        if in_place && checked(&mut file, number, content, length)?.is_some() {
+        if checked(&mut file, number, content, length)?.is_some() {
             places.entry(number).or_default().push((content, length));
             at = start + whole(length);
         } else {
@@ -71,20 +70,41 @@ fn scan(mut file: &File) -> std::io::Result<BTreeMap<u64, Vec<(u64, u32)>>> {
     Ok(places)
 }
 
-/// The first whole head from `at` on that leaves room for its record: its place, number and length.
-fn next(mut file: &File, mut at: u64, size: u64) -> std::io::Result<Option<(u64, u64, u32)>> {
+/// Whether there is, from `at` on, a whole record that begins an append, of block `number` or a later one: then all that was
+/// written before it had been synced.
+///
+/// A transaction can hold bytes that look like one, or heads enough to keep a reader busy. Then the answer is yes: a torn
+/// tail is refused until it is repaired, and never is a committed block cut off.
+pub(super) fn later_append(mut file: &File, mut at: u64, number: u64) -> std::io::Result<bool> {
+    let size = file.metadata()?.len();
+    let mut patience = size.saturating_mul(4);
+    while let Some((start, head)) = next(file, at, size)? {
+        if head.first && head.number >= number {
+            let Some(left) = patience.checked_sub(whole(head.length)) else { return Ok(true) };
+            patience = left;
+            if checked(&mut file, head.number, start + HEAD as u64, head.length)?.is_some() {
+                return Ok(true);
+            }
+        }
+        at = start + 1;
+    }
+    Ok(false)
+}
+
+/// The first whole head from `at` on that leaves room for its record, and its place.
+fn next(mut file: &File, mut at: u64, size: u64) -> std::io::Result<Option<(u64, Head)>> {
     while at + (HEAD + SUM) as u64 <= size {
         let mut window = Vec::new();
         file.seek(SeekFrom::Start(at))?;
         file.take((WINDOW + HEAD - 1) as u64).read_to_end(&mut window)?;
         for (i, bytes) in window.windows(HEAD).enumerate() {
-            let [a, b, c, d, e, f, g, h, i_, j, k, l, ..] = *bytes else { continue };
-            let length = u32::from_be_bytes([a, b, c, d]);
-            let number = u64::from_be_bytes([e, f, g, h, i_, j, k, l]);
+            let Some(bytes) = bytes.first_chunk() else { continue };
             let start = at + i as u64;
-            // Most places fail the first two tests, which cost nothing.
-            if length <= CONTENT_LIMIT && start + whole(length) <= size && bytes == head(length, number) {
-                return Ok(Some((start, number, length)));
+            let (length, number) = Head::unchecked(bytes);
+            // Most places fail here, which costs nothing. All trust begins with block 0, so that one stands in one place.
+            let possible = start + whole(length) <= size && (number > 0 || start == MAGIC.len() as u64);
+            if possible && let Some(head) = Head::read(bytes) {
+                return Ok(Some((start, head)));
             }
         }
         at += WINDOW as u64;

@@ -117,16 +117,90 @@ fn every_flipped_byte_of_committed_blocks() {
     }
 }
 
+/// Three blocks in one append behind the first, and where each ends.
+fn together() -> (Vec<u8>, [usize; 4]) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = BlockFile::create(folder.path()).unwrap();
+    let contents: [&[u8]; 4] = [b"genesis", &[1; 40], &[2; 70], &[3; 50]];
+    file.append(contents[0]).unwrap();
+    file.append_all(&contents[1..]).unwrap();
+    let mut end = MAGIC.len();
+    let ends = contents.map(|content| {
+        end += HEAD + content.len() + SUM;
+        end
+    });
+    (std::fs::read(folder.path().join(FILE_NAME)).unwrap(), ends)
+}
+
+/// A loss of power leaves any part of an append that was not synced: records behind one that is not whole, in whole or in
+/// part, and zeros. They are cut off with it.
+#[test]
+fn a_later_record_of_an_append_is_whole_and_an_earlier_one_is_not() {
+    let (whole, ends) = together();
+    for n in 1..4 {
+        for at in ends[n - 1]..ends[n] {
+            for lost in [at..at + 1, at..ends[n], ends[n - 1]..at + 1] {
+                let mut bytes = whole.clone();
+                bytes[lost].fill(0);
+                if bytes == whole {
+                    continue; // what was lost was zero
+                }
+                let kept = n as u64;
+                let tail = TornTail { number: kept, offset: ends[n - 1] as u64, bytes: (ends[3] - ends[n - 1]) as u64 };
+                let (_folder, opened) = open(&bytes, 1);
+                let (mut file, torn) = opened.unwrap();
+                assert_eq!((file.len(), torn), (kept, Some(tail)), "byte {at}");
+                file.append(b"other").unwrap();
+                assert!(matches!(damage(&bytes, kept + 1), Damage::Head(m) | Damage::Content(m) if m == kept));
+            }
+        }
+    }
+}
+
+/// Once another append stands behind it, an append was on the disk: then nothing of it is cut off.
+#[test]
+fn an_append_behind_which_another_begins_is_never_a_torn_tail() {
+    let (whole, ends) = together();
+    let (folder, opened) = open(&whole, 1);
+    opened.unwrap().0.append(b"the next append").unwrap();
+    let whole = std::fs::read(folder.path().join(FILE_NAME)).unwrap();
+    for at in ends[0]..ends[3] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 4;
+        let n = ends.iter().filter(|end| **end <= at).count();
+        let expected = if at < ends[n - 1] + HEAD { Damage::Head(n as u64) } else { Damage::Content(n as u64) };
+        assert_eq!(damage(&bytes, 1), expected, "byte {at}");
+    }
+}
+
+/// Heads of appends inside a block that is not whole: however many there are, the answer comes soon, and is no cut.
+#[test]
+fn heads_inside_a_torn_block_are_not_followed_for_ever() {
+    let content = head(300_000, 9, true).repeat(30_000);
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = BlockFile::create(folder.path()).unwrap();
+    file.append(b"genesis").unwrap();
+    file.append(&content).unwrap();
+    let path = folder.path().join(FILE_NAME);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() - content.len() - SUM - 1; // the end of its head
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let begun = std::time::Instant::now();
+    assert!(matches!(BlockFile::open(folder.path(), 1), Err(StoreError::Damaged(Damage::Head(1)))));
+    assert!(begun.elapsed().as_secs() < 20);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Where nothing is known to be committed, only the content of the last block can pass for a torn tail, and that is
-    /// reported; a flipped length never swallows the blocks behind it.
+    /// Where nothing is known to be committed, only the last append can pass for a torn tail, and that is reported; a flipped
+    /// length never swallows the blocks behind it.
     #[test]
     fn flips_without_a_savepoint(at in 0..image().len(), flip in 1_u8..) {
         let mut bytes = image().to_vec();
         bytes[at] ^= flip;
-        let last = image().len() - (b"last".len() + SUM);
+        let last = image().len() - (HEAD + b"last".len() + SUM);
         match open(&bytes, 0).1 {
             Err(StoreError::Damaged(_)) => prop_assert!(at < last),
             Ok((file, Some(torn))) => prop_assert_eq!((at >= last, file.len(), torn.number), (true, 3, 3)),
