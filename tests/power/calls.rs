@@ -21,6 +21,46 @@ pub struct Call {
     pub began: usize,
 }
 
+/// Whether a call of this number may come into the log.
+pub fn changes(number: i64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if matches!(
+        number,
+        libc::SYS_open
+            | libc::SYS_mkdir
+            | libc::SYS_rmdir
+            | libc::SYS_unlink
+            | libc::SYS_rename
+            | libc::SYS_link
+    ) {
+        return true;
+    }
+    matches!(
+        number,
+        libc::SYS_openat
+            | libc::SYS_mkdirat
+            | libc::SYS_unlinkat
+            | libc::SYS_renameat
+            | libc::SYS_renameat2
+            | libc::SYS_linkat
+            | libc::SYS_write
+            | libc::SYS_writev
+            | libc::SYS_pwrite64
+            | libc::SYS_pwritev
+            | libc::SYS_pwritev2
+            | libc::SYS_copy_file_range
+            | libc::SYS_sendfile
+            | libc::SYS_splice
+            | libc::SYS_ftruncate
+            | libc::SYS_fallocate
+            | libc::SYS_fsync
+            | libc::SYS_fdatasync
+            | libc::SYS_syncfs
+            | libc::SYS_sync
+            | libc::SYS_fsetxattr
+    )
+}
+
 /// A stopped thread, and where its calls go.
 pub struct Calls<'a> {
     pub thread: i32,

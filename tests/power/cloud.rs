@@ -44,7 +44,7 @@ pub fn life(folder: &Path, life: u64) {
 
 #[test]
 fn power_is_lost_while_the_cloud_takes_in_objects() {
-    let mut scene = Scene::new("cloud", 600);
+    let mut scene = Scene::new("cloud", 2000);
     let (states, mut entries, mut listed) = (scene.states, 60, 0);
     let histories = 1 + states / 60;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -39,7 +39,8 @@ pub enum Survival {
 }
 
 impl Survival {
-    const MIXED: [Self; 5] = [Self::Nothing, Self::Everything, Self::Any, Self::ButOne, Self::One];
+    /// As often as they are worth it.
+    const MIXED: [Self; 6] = [Self::Nothing, Self::Everything, Self::Any, Self::Any, Self::ButOne, Self::One];
 
     /// Which of so many survive.
     fn which(self, count: usize, rng: &mut impl Rng) -> Vec<bool> {
@@ -70,14 +71,14 @@ impl Loss {
     /// One at random, often where the most was promised or the most is not durable.
     pub fn random(log: &Log, rng: &mut impl Rng) -> Self {
         let (done, syncs) = log.edges();
-        let places = [&done, &syncs][below(rng, 2)];
+        let places = [&done, &syncs, &syncs][below(rng, 3)];
         let anywhere = below(rng, log.ops.len() + 1);
-        let cut = if places.is_empty() || below(rng, 3) == 0 { anywhere } else { places[below(rng, places.len())] };
+        let cut = if places.is_empty() || below(rng, 4) == 0 { anywhere } else { places[below(rng, places.len())] };
         Self {
             cut,
             ordered: below(rng, 2) == 0,
-            names: Survival::MIXED[below(rng, 5)],
-            data: Survival::MIXED[below(rng, 5)],
+            names: Survival::MIXED[below(rng, Survival::MIXED.len())],
+            data: Survival::MIXED[below(rng, Survival::MIXED.len())],
             block: [4096, 512][below(rng, 2)],
         }
     }

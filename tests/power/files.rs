@@ -48,7 +48,7 @@ pub fn life(folder: &Path) {
 
 #[test]
 fn power_is_lost_while_files_are_made_and_changed() {
-    let mut scene = Scene::new("files", 1000);
+    let mut scene = Scene::new("files", 3000);
     let (states, mut whole, mut left) = (scene.states, 0, 0);
     let histories = 1 + states / 250;
     let mut record = vec![0; 70_000];

@@ -38,7 +38,7 @@ fn prepare(folder: &Path, scene: &mut Scene) {
 
 #[test]
 fn power_is_lost_while_a_job_runs() {
-    let mut scene = Scene::new("job", 400);
+    let mut scene = Scene::new("job", 1000);
     let (states, mut entries, mut outputs, mut again) = (scene.states, 60, 0, 0);
     let histories = 1 + states / 60;
     for _ in 0..histories {

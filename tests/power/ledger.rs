@@ -190,12 +190,12 @@ fn without_power(role: &'static str, percent: u64) {
 
 #[test]
 fn power_is_lost_while_blocks_are_committed() {
-    without_power("commit", 140);
+    without_power("commit", 1000);
 }
 
 #[test]
 fn power_is_lost_while_a_peer_catches_up() {
-    without_power("catch-up", 140);
+    without_power("catch-up", 1000);
 }
 
 pub fn repair(folder: &Path) {
@@ -215,7 +215,7 @@ fn mended(folder: &Path) -> u64 {
 /// The old block file or the new one, and the same repair once more makes it whole.
 #[test]
 fn power_is_lost_while_a_peer_is_repaired() {
-    let (mut scene, mut world, folder) = (Scene::new("repair", 100), World::new(), memory());
+    let (mut scene, mut world, folder) = (Scene::new("repair", 500), World::new(), memory());
     let mut network = world.counters(folder.path());
     (0..6).for_each(|_| block(&mut network, &mut world));
     let agreed = network.agreement().unwrap();

@@ -3,7 +3,7 @@
 //! The process waits for a line on its standard input, so that it is watched from its first step on. Its lines "begin" and
 //! "done" come into the log where it said them. x86-64 and aarch64: elsewhere the registers are not known here.
 
-use crate::calls::{Call, Calls};
+use crate::calls::{Call, Calls, changes};
 use crate::log::{Log, Op};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -113,13 +113,15 @@ impl Tracer {
                     }
                 }
                 WaitStatus::PtraceSyscall(thread) => {
-                    if self.step(thread, log) && log.ops.len() >= self.limit {
-                        // SIGKILL ends a stopped process; what it was about to do is not done.
+                    self.step(thread, log);
+                    if log.ops.len() < self.limit {
+                        go_on(thread, None);
+                    } else if !self.threads.values().flatten().any(|call| changes(call.number)) {
+                        // From the limit on nobody begins anything, and now everybody has ended what he had begun.
                         for thread in self.threads.keys() {
                             let _ = kill(*thread, Signal::SIGKILL);
                         }
                     }
-                    go_on(thread, None);
                 }
                 WaitStatus::PtraceEvent(thread, ..) => {
                     self.threads.entry(thread).or_default();
@@ -131,22 +133,22 @@ impl Tracer {
         }
     }
 
-    /// A thread stands before or behind a system call. Whether the log has grown.
-    fn step(&mut self, thread: Pid, log: &mut Log) -> bool {
+    /// A thread stands before or behind a system call.
+    fn step(&mut self, thread: Pid, log: &mut Log) {
         const ENTRY: u8 = 1;
         let (Ok(info), Ok((number, arguments, result))) = (ptrace::syscall_info(thread), registers(thread)) else {
-            return false; // it was killed meanwhile
+            return; // it was killed meanwhile
         };
         if info.op == ENTRY {
-            self.threads.insert(thread, Some(Call { number, arguments, result: 0, began: log.ops.len() }));
-            return false;
+            let call = Call { number, arguments, result: 0, began: log.ops.len() };
+            self.threads.insert(thread, (log.ops.len() < self.limit).then_some(call));
+            return;
         }
-        let Some(call) = self.threads.insert(thread, None).flatten() else { return false };
+        let Some(call) = self.threads.insert(thread, None).flatten() else { return };
         let call = Call { result, ..call };
         if result < 0 {
-            return false;
+            return;
         }
-        let before = log.ops.len();
         let calls = Calls { thread: thread.as_raw(), log };
         if call.number == nix::libc::SYS_write && calls.link(call.arguments[0]).as_ref() == Some(&self.stdout) {
             let mut bytes = vec![0; usize::try_from(result).unwrap()];
@@ -158,7 +160,6 @@ impl Tracer {
         } else {
             calls.ended(&call);
         }
-        log.ops.len() > before
     }
 }
 
