@@ -376,8 +376,7 @@ fn blocks_are_committed_together_as_one_by_one() {
     assert_eq!(together.savepoint(), network.agreement());
     assert_eq!(together.verify().unwrap(), apart.verify().unwrap());
     assert_eq!(together.commit_all(&[]).unwrap(), []);
-    let [a, b] =
-        ["apart", "together"].map(|name| BlockFile::open_read_only(&folder.path().join(name), 4).unwrap().0);
+    let [a, b] = ["apart", "together"].map(|name| BlockFile::open_read_only(&folder.path().join(name), 4).unwrap().0);
     assert_eq!(a.len(), b.len());
     assert!((0..a.len()).all(|number| a.read(number).unwrap() == b.read(number).unwrap()));
 }

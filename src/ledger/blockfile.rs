@@ -15,7 +15,7 @@
 
 pub(super) mod salvage;
 
-use super::store::StoreError;
+use super::store::{StoreError, sync_folder};
 use crate::folder;
 use crate::hash::{Digest, sha256};
 use std::fs::{File, OpenOptions};
@@ -87,7 +87,7 @@ impl BlockFile {
         })?;
         let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &path))?;
-        folder::sync(folder).map_err(StoreError::io("sync", folder))?;
+        sync_folder(folder)?;
         Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
     }
 
@@ -103,8 +103,8 @@ impl BlockFile {
             cut.map_err(StoreError::io("truncate", &this.path))?;
         }
         // A process that was killed may have written blocks, or put the file here, and not synced them.
-        let synced = this.file.sync_data().and_then(|()| folder::sync(folder));
-        synced.map_err(StoreError::io("sync", &this.path))?;
+        this.file.sync_data().map_err(StoreError::io("sync", &this.path))?;
+        sync_folder(folder)?;
         Ok((this, torn))
     }
 

@@ -26,8 +26,8 @@ pub use error::StoreError;
 pub use height::HEIGHT_NAME;
 pub use snapshot::Snapshot;
 
-pub(super) use database::{open_checked, sync_folder};
-pub(super) use error::{failed, unless_damaged};
+pub(super) use database::open_checked;
+pub(super) use error::{failed, sync_folder, unless_damaged};
 pub(super) use height::acknowledged;
 
 use super::block::CommittedBlock;

@@ -26,12 +26,7 @@ pub fn changes(number: i64) -> bool {
     #[cfg(target_arch = "x86_64")]
     if matches!(
         number,
-        libc::SYS_open
-            | libc::SYS_mkdir
-            | libc::SYS_rmdir
-            | libc::SYS_unlink
-            | libc::SYS_rename
-            | libc::SYS_link
+        libc::SYS_open | libc::SYS_mkdir | libc::SYS_rmdir | libc::SYS_unlink | libc::SYS_rename | libc::SYS_link
     ) {
         return true;
     }

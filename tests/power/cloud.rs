@@ -66,7 +66,9 @@ fn power_is_lost_while_the_cloud_takes_in_objects() {
                 return;
             }
             let store = LocalFileSystem::new_with_prefix(&place).unwrap();
-            let get = |key: &Key| runtime.block_on(async { Ok(store.get_opts(key, Default::default()).await?.bytes().await?) });
+            let get = |key: &Key| {
+                runtime.block_on(async { Ok(store.get_opts(key, Default::default()).await?.bytes().await?) })
+            };
             for (_, key) in log.said(loss.cut).0.iter().filter(|(what, _)| *what == "put") {
                 let found: object_store::Result<_> = get(&Key::from(*key));
                 assert!(found.is_ok(), "{key} was acknowledged: {found:?}");

@@ -57,7 +57,9 @@ impl Scene {
             let folder = memory();
             tree.write(folder.path());
             let seen = log.seen(loss.cut);
-            self.partly += usize::from(tree != seen && tree != log.after(Loss::all_or_none(loss.cut, Survival::Nothing), &mut self.rng));
+            self.partly += usize::from(
+                tree != seen && tree != log.after(Loss::all_or_none(loss.cut, Survival::Nothing), &mut self.rng),
+            );
             let said = Said { what: self.what, loss, log };
             check(folder.path(), &loss, &tree);
             drop(said);

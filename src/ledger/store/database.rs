@@ -1,6 +1,6 @@
 //! The file of the state: values, txids and the savepoint that they belong to, in redb.
 
-use super::{STATE_NAME, Savepoint, StoreError, failed};
+use super::{STATE_NAME, Savepoint, StoreError, failed, sync_folder};
 use crate::error::DecodeError;
 use crate::ledger::changes::Changes;
 use crate::ledger::proposal::TxId;
@@ -8,7 +8,6 @@ use crate::ledger::state::{Committed, Entry, Version};
 use crate::ledger::validation::Outcome;
 use crate::wire::{Reader, Wire, Writer};
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// key -> version || value
@@ -76,11 +75,6 @@ impl StateFile {
 /// Opens a state that is there, and checks every page of it: redb by itself trusts a file that was closed in good order.
 pub(in crate::ledger) fn open_checked(path: &Path) -> Result<Database, StoreError> {
     Database::builder().set_check_integrity_on_open(true).open(path).map_err(failed(path))
-}
-
-/// The name of a file that is new, replaced or removed is durable only once its folder is.
-pub(in crate::ledger) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))
 }
 
 fn make(path: &Path) -> Result<(), redb::Error> {

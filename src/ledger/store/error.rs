@@ -2,6 +2,7 @@
 
 use super::STATE_NAME;
 use crate::error::DecodeError;
+use crate::folder;
 use crate::ledger::blockfile::Damage;
 use std::path::{Path, PathBuf};
 
@@ -89,4 +90,9 @@ pub(in crate::ledger) fn failed<E: Into<redb::Error>>(path: &Path) -> impl Fn(E)
         }
         source => StoreError::State { path: path.to_owned(), source: Box::new(source) },
     }
+}
+
+/// The name of a file that is new, replaced or removed is durable only once its folder is.
+pub(in crate::ledger) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    folder::sync(path).map_err(StoreError::io("sync", path))
 }
