@@ -68,6 +68,11 @@ pub fn life(role: &str, folder: &Path, life: u64) {
     }
     for _ in 0..BLOCKS {
         block(&mut network, &mut world);
+        if below(&mut world.rng, 3) == 0 {
+            begin("checkpoint");
+            network.checkpoint();
+            done("checkpoint", &standing(&network, &[]));
+        }
     }
     if role == "catch-up" {
         begin("restart");
