@@ -193,6 +193,46 @@ fn files_that_were_never_closed() {
     assert_eq!(verify(image.path(), None).unwrap().state_height, 4);
 }
 
+/// A founding that stopped anywhere goes on to the same files; one that has come to an end is not begun again.
+#[test]
+fn a_founding_that_was_interrupted_goes_on() {
+    let (mut world, whole) = (World::new(), tempfile::tempdir().unwrap());
+    let network = world.counters(whole.path());
+    let agreed = network.agreement().unwrap();
+    drop(network);
+    let steps = ["orderer/blocks", "peer-0/blocks", "peer-0/state.redb", "peer-1/blocks"];
+    for (stop, last) in steps.into_iter().enumerate() {
+        for part in [0, 1, 2] {
+            let folder = tempfile::tempdir().unwrap();
+            for file in &steps[..=stop] {
+                let to = folder.path().join(file);
+                std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+                std::fs::copy(whole.path().join(file), to).unwrap();
+            }
+            let last = folder.path().join(last);
+            let bytes = std::fs::read(&last).unwrap();
+            if last.ends_with("blocks") {
+                std::fs::write(&last, &bytes[..bytes.len() * part / 2]).unwrap();
+            }
+            let network = world.counters(folder.path());
+            assert_eq!(network.agreement(), Some(agreed));
+            assert!((0..3).all(|i| network.peer(i).unwrap().verify().is_ok()));
+        }
+    }
+    let mut network = world.counters(whole.path());
+    increment(&mut network, &mut world, "n");
+    drop(network);
+    let again = |config| {
+        let peers = world.peers.clone();
+        Network::create(whole.path(), &config, world.orderer.clone(), peers, Arc::new(Counter)).unwrap_err()
+    };
+    let other = Config { channel: "other".into(), ..world.config("counter") };
+    for config in [world.config("counter"), other] {
+        let refused = again(config).to_string();
+        assert!(refused.contains("orderer/blocks exists"), "{refused}");
+    }
+}
+
 /// Verdicts beside the blocks that are not those of the chain are refused where they are replayed.
 #[test]
 fn other_verdicts_are_not_replayed() {

@@ -73,22 +73,48 @@ pub struct BlockFile {
 }
 
 impl BlockFile {
-    /// Starts a file in `folder`, which is made if need be.
+    /// Starts a file in `folder`, which is made if need be. One that was begun and holds no record is begun again.
     ///
     /// # Errors
     /// [`StoreError::Exists`], [`StoreError::Io`].
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
         let path = folder.join(FILE_NAME);
-        let options = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
-        let mut file = options.map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.clone() },
-            _ => StoreError::io("make", &path)(error),
-        })?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = file.map_err(StoreError::io("make", &path))?;
+        if file.metadata().map_err(StoreError::io("make", &path))?.len() > MAGIC.len() as u64 {
+            return Err(StoreError::Exists { path });
+        }
         let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &path))?;
         sync_folder(folder)?;
         Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
+    }
+
+    /// A file with `first` as its only block. What an interrupted call left is made whole; any other file stays as it is.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create) and [`append`](Self::append).
+    pub fn found(folder: &Path, first: &[u8]) -> Result<Self, StoreError> {
+        let mut this = match Self::create(folder) {
+            Err(StoreError::Exists { path }) => {
+                let (found, torn) = Self::open_read_only(folder, 0)?;
+                let begun = match found.len() {
+                    0 => true,
+                    1 => torn.is_none() && found.read(0)? == first,
+                    _ => false,
+                };
+                if !begun {
+                    return Err(StoreError::Exists { path });
+                }
+                Self::open(folder, 0)?.0
+            }
+            created => created?,
+        };
+        if this.is_empty() {
+            this.append(first)?;
+        }
+        Ok(this)
     }
 
     /// Opens the file in `folder` and checks every record. The first `committed` blocks are known to have been complete

@@ -50,7 +50,8 @@ pub struct Network {
 }
 
 impl Network {
-    /// Starts a channel under `folder`: the orderer in `orderer`, the peers in `peer-0`, `peer-1`, ...
+    /// Starts a channel under `folder`: the orderer in `orderer`, the peers in `peer-0`, `peer-1`, ... Where that was
+    /// interrupted, the same call goes on; once there is a block 1 it is refused.
     ///
     /// # Errors
     /// [`NetworkError`].

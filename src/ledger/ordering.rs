@@ -154,16 +154,14 @@ pub struct Orderer {
 }
 
 impl Orderer {
-    /// Starts a channel: makes block 0 and keeps it under `folder`.
+    /// Starts a channel: makes block 0 and keeps it under `folder`. Where that was interrupted, the same call goes on.
     ///
     /// # Errors
-    /// [`OrderError`]; [`StoreError::Exists`] where the folder holds blocks already.
+    /// [`OrderError`]; [`StoreError::Exists`] where the folder holds other blocks, or more.
     pub fn create(folder: &Path, config: &Config, signer: Signer) -> Result<Self, OrderError> {
         let msp = orderer_msp(config, &signer)?;
         let genesis = Block::seal(0, None, vec![config.to_bytes()], &signer.certificate, &signer.key);
-        let mut file = BlockFile::create(folder)?;
-        let tip = genesis.header.hash();
-        file.append(&genesis.to_bytes())?;
+        let (file, tip) = (BlockFile::found(folder, &genesis.to_bytes())?, genesis.header.hash());
         let (ingress, cutter) = (config.msp()?, Cutter::new(config.cut));
         Ok(Self { signer, config: config.clone(), msp, ingress, cutter, file, tip })
     }

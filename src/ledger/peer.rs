@@ -70,7 +70,7 @@ pub struct Opened {
 }
 
 impl Peer {
-    /// A new peer in `folder`, on the channel that `genesis` opens.
+    /// A new peer in `folder`, on the channel that `genesis` opens. Where that was interrupted, the same call goes on.
     ///
     /// # Errors
     /// [`PeerError`].
@@ -81,9 +81,10 @@ impl Peer {
         contract: Arc<dyn Contract>,
     ) -> Result<Self, PeerError> {
         let channel = Channel::of_genesis(genesis)?;
-        genesis.verify(0, None, &channel.msp).map_err(CommitError::from)?;
-        let mut peer = Self::with(channel, signer, contract, || Store::create(folder))?;
-        peer.commit(genesis)?;
+        let (verdict, Savepoint { commit_hash, .. }) = channel.judge(genesis, None, &Changes::default())?;
+        let first = CommittedBlock { block: genesis.clone(), codes: verdict.codes, commit_hash };
+        let mut peer = Self::with(channel, signer, contract, || Store::create(folder, &first))?;
+        peer.replay()?;
         peer.checkpoint()?;
         Ok(peer)
     }

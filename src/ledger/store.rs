@@ -84,13 +84,13 @@ struct Leaving {
 }
 
 impl Store {
-    /// An empty ledger in `folder`.
+    /// A ledger in `folder` that has block 0 and a state without it, or what an interrupted call has left of it.
     ///
     /// # Errors
-    /// [`StoreError`]; [`StoreError::Exists`] where there is one.
-    pub fn create(folder: &Path) -> Result<Self, StoreError> {
-        let blocks = BlockFile::create(folder)?;
-        Self::with(folder, blocks, StateFile::open(folder)?, None)
+    /// [`StoreError`]; [`StoreError::Exists`] where there is a ledger.
+    pub fn create(folder: &Path, genesis: &CommittedBlock) -> Result<Self, StoreError> {
+        BlockFile::found(folder, &genesis.to_bytes())?;
+        Ok(Self::open(folder)?.0)
     }
 
     /// The ledger in `folder`, and the torn tail that was cut off. A state that was deleted starts anew.

@@ -93,6 +93,13 @@ pub fn catch_up(folder: &Path, life: u64) {
     }
 }
 
+pub fn found(folder: &Path) {
+    let world = World::new();
+    begin("found");
+    let network = world.counters(folder);
+    done("found", &standing(&network, &[]));
+}
+
 pub fn repair(folder: &Path) {
     let others: Vec<PathBuf> = ["orderer", "peer-1", "peer-2"].map(|name| folder.join(name)).to_vec();
     begin("repair");
@@ -237,7 +244,29 @@ fn killed(role: &str, targets: &[&str], percent: u64) {
 
 #[test]
 fn killed_while_blocks_are_committed() {
-    killed("commit", &["commit", "commit", "checkpoint"], 40);
+    killed("commit", &["commit", "commit", "checkpoint"], 35);
+}
+
+/// A ledger whose founding was killed is founded by the same call, and is no other.
+#[test]
+fn killed_while_a_ledger_is_founded() {
+    let (kills, mut rng) = plan("found", 5);
+    let mut killer = Killer::default();
+    let (mut world, whole) = (World::new(), tempfile::tempdir().unwrap());
+    let agreed = world.counters(whole.path()).agreement();
+    let mut begun = 0;
+    for _ in 0..kills {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("ledger");
+        killer.life(child("found", &place, 0), "found", 1, &mut rng);
+        begun += u64::from(place.exists());
+        let mut network = world.counters(&place);
+        assert_eq!(network.agreement(), agreed);
+        block(&mut network, &mut world);
+        drop(network);
+        assert_eq!(open(&world, &place).agreement().unwrap().height, 2);
+    }
+    killer.report("found", &format!("{begun} of them had made something"));
 }
 
 #[test]

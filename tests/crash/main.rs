@@ -29,6 +29,7 @@ fn child() {
     match role.as_str() {
         "commit" => ledger::commit(&folder, seed),
         "catch-up" => ledger::catch_up(&folder, seed),
+        "found" => ledger::found(&folder),
         "repair" => ledger::repair(&folder),
         "cloud" => drop(cloud::life(&folder, seed)),
         "envelopes" => envelopes::life(&folder, seed),

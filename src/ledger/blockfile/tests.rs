@@ -45,6 +45,33 @@ fn appends_and_reads_back() {
     assert!(matches!(BlockFile::create(folder.path()), Err(StoreError::Exists { .. })));
 }
 
+/// A founding that was interrupted at any byte goes on; nothing else is taken for one.
+#[test]
+fn a_founding_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE_NAME);
+    let bytes = || std::fs::read(&path).unwrap();
+    assert_eq!(BlockFile::found(folder.path(), b"genesis").unwrap().len(), 1);
+    let whole = bytes();
+    for length in 0..=whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert_eq!(BlockFile::found(folder.path(), b"genesis").unwrap().len(), 1);
+        assert!(bytes() == whole, "{length}");
+    }
+    let other = |file: &[u8]| {
+        std::fs::write(&path, file).unwrap();
+        let refused = BlockFile::found(folder.path(), b"genesis");
+        assert!(matches!(refused, Err(StoreError::Exists { .. } | StoreError::Damaged(_))), "{refused:?}");
+        assert!(bytes() == file);
+    };
+    other(image());
+    other(&image()[..image().len() - 1]);
+    other(&[&whole[..], b"torn"].concat());
+    other(&[&b"another file"[..], &whole].concat());
+    let first = whole.len() - SUM - b"genesis".len();
+    other(&[&whole[..first], b"Genesis", &sum(0, b"Genesis").0[..]].concat());
+}
+
 /// Cut anywhere, the file is damaged where blocks were committed, and otherwise ends with the last whole block.
 #[test]
 fn every_torn_tail() {

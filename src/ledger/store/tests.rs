@@ -27,7 +27,8 @@ fn txid(number: u64) -> TxId {
 
 /// A new store that checkpoints after this many bytes.
 fn store(folder: &Path, checkpoint: usize) -> Store {
-    let mut store = Store::create(folder).unwrap();
+    let (blocks, state) = (BlockFile::create(folder).unwrap(), StateFile::open(folder).unwrap());
+    let mut store = Store::with(folder, blocks, state, None).unwrap();
     store.checkpoint = checkpoint;
     store
 }
