@@ -34,7 +34,9 @@ impl Store {
     /// # Errors
     /// [`FlowError::File`], [`FlowError::Store`].
     pub fn local(folder: &Path) -> Result<Self, FlowError> {
-        crate::folder::make(folder).map_err(FlowError::file(folder))?;
+        // A process that was killed may have made folders in it and not synced them.
+        let made = crate::folder::make(folder).and_then(|()| crate::folder::sync(folder));
+        made.map_err(FlowError::file(folder))?;
         Self::new(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
     }
 

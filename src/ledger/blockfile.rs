@@ -125,11 +125,10 @@ impl BlockFile {
     pub fn open(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
         let (this, torn) = Self::scan(folder, committed, true)?;
         if let Some(torn) = torn {
-            let cut = this.file.set_len(torn.offset).and_then(|()| this.file.sync_all());
-            cut.map_err(StoreError::io("truncate", &this.path))?;
+            this.file.set_len(torn.offset).map_err(StoreError::io("truncate", &this.path))?;
         }
         // A process that was killed may have written blocks, or put the file here, and not synced them.
-        this.file.sync_data().map_err(StoreError::io("sync", &this.path))?;
+        this.file.sync_all().map_err(StoreError::io("sync", &this.path))?;
         sync_folder(folder)?;
         Ok((this, torn))
     }

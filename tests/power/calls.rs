@@ -79,6 +79,15 @@ impl Calls<'_> {
         self.log.id(metadata.ok()?.ino())
     }
 
+    /// What a call is to make durable, if it is one that does: a watched file or folder, or all.
+    pub fn syncs(&self, call: &Call) -> Option<Option<usize>> {
+        match call.number {
+            libc::SYS_fsync | libc::SYS_fdatasync => self.watched(call.arguments[0]).map(Some),
+            libc::SYS_syncfs | libc::SYS_sync => Some(None),
+            _ => None,
+        }
+    }
+
     /// A path argument, from the folder of a descriptor.
     fn path(&self, folder: u64, text: &[u8]) -> PathBuf {
         let path = Path::new(OsStr::from_bytes(text));
@@ -131,13 +140,12 @@ impl Calls<'_> {
                 assert!(b == 0 || self.watched(a).is_none(), "fallocate of a kind that is not known here");
                 self.length(a, |now| now.max(c + d));
             }
-            libc::SYS_fsync | libc::SYS_fdatasync => {
-                if let Some(id) = self.watched(a) {
-                    let attributes = call.number == libc::SYS_fsync;
-                    self.log.push(Op::Sync { what: Some(id), attributes, began });
+            libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync => {
+                if let Some(what) = self.syncs(call) {
+                    let attributes = call.number != libc::SYS_fdatasync;
+                    self.log.push(Op::Sync { what, attributes, began });
                 }
             }
-            libc::SYS_syncfs | libc::SYS_sync => self.log.push(Op::Sync { what: None, attributes: true, began }),
             libc::SYS_fsetxattr => {
                 if let Some(file) = self.watched(a) {
                     let name = OsString::from(OsStr::from_bytes(&text(self.thread, b)));

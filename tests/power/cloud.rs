@@ -3,6 +3,7 @@
 use crate::kill::{begin, below, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
+use crate::trace::Limit;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
@@ -45,19 +46,18 @@ pub fn life(folder: &Path, life: u64) {
 #[test]
 fn power_is_lost_while_the_cloud_takes_in_objects() {
     let mut scene = Scene::new("cloud", 2000);
-    let (states, mut entries, mut listed) = (scene.states, 60, 0);
-    let histories = 1 + states / 60;
+    let (states, mut listed) = (scene.states, 0);
+    let histories = 1 + states / 20;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for life in 0..histories as u64 {
         let folder = memory();
         let mut log = Log::new(folder.path());
-        let limit = scene.somewhere(entries);
-        for limit in [limit, usize::MAX] {
+        let limit = scene.limit();
+        for limit in [limit, Limit::Never] {
             if !scene.life("cloud", folder.path(), life, &mut log, limit) {
                 return;
             }
         }
-        entries = log.ops.len();
         let objects = objects(life);
         scene.draw(&log, states.div_ceil(histories), |folder, loss, _| {
             let place = folder.join("cloud/store");

@@ -3,6 +3,7 @@
 use crate::kill::{begin, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
+use crate::trace::Limit;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -57,7 +58,7 @@ fn power_is_lost_while_files_are_made_and_changed() {
         let folder = memory();
         fs::write(folder.path().join("record"), &record).unwrap();
         let mut log = Log::new(folder.path());
-        if !scene.life("files", folder.path(), 0, &mut log, usize::MAX) {
+        if !scene.life("files", folder.path(), 0, &mut log, Limit::Never) {
             return;
         }
         for name in ["from-a", "from-b"] {

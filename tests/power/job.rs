@@ -5,6 +5,7 @@ use crate::files::phi;
 use crate::kill::{begin, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
+use crate::trace::Limit;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,19 +40,18 @@ fn prepare(folder: &Path, scene: &mut Scene) {
 #[test]
 fn power_is_lost_while_a_job_runs() {
     let mut scene = Scene::new("job", 1000);
-    let (states, mut entries, mut outputs, mut again) = (scene.states, 60, 0, 0);
+    let (states, mut outputs, mut again) = (scene.states, 0, 0);
     let histories = 1 + states / 60;
     for _ in 0..histories {
         let folder = memory();
         prepare(folder.path(), &mut scene);
         let mut log = Log::new(folder.path());
-        let limit = scene.somewhere(entries);
-        for limit in [limit, usize::MAX] {
+        let limit = scene.limit();
+        for limit in [limit, Limit::Never] {
             if !scene.life("job", folder.path(), 0, &mut log, limit) {
                 return;
             }
         }
-        entries = log.ops.len();
         let end = log.seen(log.ops.len());
         let out: Vec<&PathBuf> = end.files.keys().filter(|path| path.starts_with("new")).collect();
         assert_eq!(out.len(), SIZES.len());

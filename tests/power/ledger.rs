@@ -3,14 +3,15 @@
 use crate::kill::{begin, below, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
+use crate::trace::Limit;
 use crate::world::{Counter, NOW, World, envelope, increment};
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{Network, Peer, Proposal, Savepoint, TxId, repair_peer, verify};
+use phi_pre::ledger::{Network, Peer, Proposal, Savepoint, TxId, verify};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 const PEERS: usize = 3;
@@ -35,14 +36,14 @@ fn standing(network: &Network, txids: &[TxId]) -> String {
     format!("{}:{}", heights.join(" "), txids.join(" "))
 }
 
-fn has<'a>(peer: &Peer, txids: impl IntoIterator<Item = &'a TxId>) {
+pub fn has<'a>(peer: &Peer, txids: impl IntoIterator<Item = &'a TxId>) {
     let snapshot = peer.snapshot().unwrap();
     for txid in txids {
         assert!(snapshot.outcome(txid).unwrap().is_some(), "{txid} was acknowledged");
     }
 }
 
-fn block(network: &mut Network, world: &mut World) {
+pub fn block(network: &mut Network, world: &mut World) {
     let keys: Vec<_> = (0..1 + below(&mut world.rng, 3)).map(|_| format!("n{}", below(&mut world.rng, 4))).collect();
     let proposals: Vec<Proposal> = keys.iter().map(|key| world.increment(key)).collect();
     let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
@@ -150,15 +151,15 @@ fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> 
 
 fn without_power(role: &'static str, percent: u64) {
     let (mut scene, mut world) = (Scene::new(role, percent), World::new());
-    let (states, mut entries, mut torn, mut blocks) = (scene.states, 400, 0, 0);
-    let histories = 1 + states / 60;
+    let (states, mut torn, mut blocks) = (scene.states, 0, 0);
+    let histories = 1 + states / 25;
     // The ledger as the loss of power before left it, and what had been acknowledged in it.
     let mut before = (memory(), Told::default());
     for history in 0..histories {
         let (folder, told) = before;
         let mut log = Log::new(folder.path());
-        let limit = scene.somewhere(entries);
-        for limit in [limit, usize::MAX] {
+        let limit = scene.limit();
+        for limit in [limit, Limit::Never] {
             // A process that is killed while it founds a ledger leaves one that is no ledger.
             let part = folder.path().join("ledger");
             if !told.founded && log.said(log.ops.len()).0.is_empty() && part.exists() {
@@ -170,7 +171,6 @@ fn without_power(role: &'static str, percent: u64) {
                 return;
             }
         }
-        entries = log.ops.len();
         let chain = chain(&world, &log);
         blocks += chain.len();
         let told_at = |cut| {
@@ -203,63 +203,4 @@ fn power_is_lost_while_blocks_are_committed() {
 #[test]
 fn power_is_lost_while_a_peer_catches_up() {
     without_power("catch-up", 1000);
-}
-
-pub fn repair(folder: &Path) {
-    begin("repair");
-    done("repair", &mended(folder).to_string());
-    let (peer, _) = Peer::open(&folder.join("peer-0"), World::new().peers[0].clone(), Arc::new(Counter)).unwrap();
-    begin("rebuild");
-    done("rebuild", &peer.height().to_string());
-}
-
-fn mended(folder: &Path) -> u64 {
-    let others: Vec<PathBuf> = ["orderer", "peer-1", "peer-2"].map(|name| folder.join(name)).to_vec();
-    let others: Vec<_> = others.iter().map(PathBuf::as_path).collect();
-    repair_peer(&folder.join("peer-0"), &others).unwrap().blocks
-}
-
-/// The old block file or the new one, and the same repair once more makes it whole.
-#[test]
-fn power_is_lost_while_a_peer_is_repaired() {
-    let (mut scene, mut world, folder) = (Scene::new("repair", 500), World::new(), memory());
-    let mut network = world.counters(folder.path());
-    (0..6).for_each(|_| block(&mut network, &mut world));
-    let agreed = network.agreement().unwrap();
-    drop(network);
-    let blocks = folder.path().join("peer-0/blocks");
-    let whole = fs::read(&blocks).unwrap();
-    let (states, mut entries, mut replaced) = (scene.states, 20, 0);
-    let histories = 1 + states / 40;
-    for _ in 0..histories {
-        let mut damaged = whole.clone();
-        let at = scene.somewhere(whole.len()) - 1;
-        damaged[at] ^= 1 << below(&mut scene.rng, 8);
-        fs::write(&blocks, &damaged).unwrap();
-        if scene.coin() {
-            fs::write(folder.path().join("peer-0/state.redb"), b"no database").unwrap();
-        }
-        let mut log = Log::new(folder.path());
-        let limit = scene.somewhere(entries);
-        for limit in [limit, usize::MAX] {
-            if !scene.life("repair", folder.path(), 0, &mut log, limit) {
-                return;
-            }
-        }
-        entries = log.ops.len();
-        scene.draw(&log, states.div_ceil(histories), |folder, loss, _| {
-            let left = fs::read(folder.join("peer-0/blocks")).unwrap();
-            assert!(left == whole || left == damaged, "neither the old file nor the new one");
-            let told = log.said(loss.cut).0;
-            assert!(told.is_empty() || left == whole, "a repair that was acknowledged is lost");
-            replaced += u64::from(left == whole);
-            assert_eq!(mended(folder), agreed.height);
-            assert!(fs::read(folder.join("peer-0/blocks")).unwrap() == whole);
-            let signer = world.peers[0].clone();
-            let (peer, _) = Peer::open(&folder.join("peer-0"), signer, Arc::new(Counter)).unwrap();
-            assert_eq!(peer.verify().unwrap().savepoint, agreed);
-            assert_eq!(peer.savepoint(), Some(agreed));
-        });
-    }
-    scene.report(&format!("the new file in {replaced} of them"));
 }

@@ -18,6 +18,7 @@ mod kill;
 mod ledger;
 mod log;
 mod model;
+mod repair;
 mod scene;
 mod trace;
 #[path = "../ledger/world.rs"]
@@ -37,7 +38,7 @@ fn child() {
     trace::ready();
     match role.as_str() {
         "commit" | "catch-up" => ledger::life(&role, &folder, seed),
-        "repair" => ledger::repair(&folder),
+        "repair" => repair::life(&folder, seed),
         "files" => files::life(&folder),
         "job" => job::life(&folder),
         "cloud" => cloud::life(&folder, seed),

@@ -4,6 +4,7 @@ use crate::disk::{Loss, Survival, Tree};
 use crate::kill::{begin, done};
 use crate::log::{Log, Op};
 use crate::scene::{Scene, memory};
+use crate::trace::Limit;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
@@ -41,7 +42,7 @@ pub fn life(folder: &Path) {
 fn recorded() -> Option<(Scene, tempfile::TempDir, Log)> {
     let (mut scene, folder) = (Scene::new("model", 100), memory());
     let mut log = Log::new(folder.path());
-    scene.life("model", folder.path(), 0, &mut log, usize::MAX).then_some((scene, folder, log))
+    scene.life("model", folder.path(), 0, &mut log, Limit::Never).then_some((scene, folder, log))
 }
 
 /// The tree that a folder holds.

@@ -2,8 +2,8 @@
 
 use crate::disk::{Loss, Survival, Tree, below};
 use crate::kill::{child, plan};
-use crate::log::Log;
-use crate::trace::{End, record};
+use crate::log::{Log, Node, Op};
+use crate::trace::{End, Limit, record};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use std::path::Path;
@@ -24,6 +24,8 @@ pub struct Scene {
     killed: usize,
     entries: usize,
     partly: usize,
+    /// The syncs of the log before, those of folders among them, and its entries.
+    before: (usize, usize, usize),
 }
 
 impl Scene {
@@ -31,11 +33,11 @@ impl Scene {
     pub fn new(what: &'static str, percent: u64) -> Self {
         let (states, rng) = plan(&format!("power: {what}"), percent);
         let states = usize::try_from(states).unwrap();
-        Self { what, rng, states, drawn: 0, lives: 0, killed: 0, entries: 0, partly: 0 }
+        Self { what, rng, states, drawn: 0, lives: 0, killed: 0, entries: 0, partly: 0, before: (20, 5, 60) }
     }
 
     /// One more process in this folder, killed after so many entries; false where nothing can be traced.
-    pub fn life(&mut self, role: &str, folder: &Path, life: u64, log: &mut Log, limit: usize) -> bool {
+    pub fn life(&mut self, role: &str, folder: &Path, life: u64, log: &mut Log, limit: Limit) -> bool {
         let before = log.ops.len();
         let end = record(child(role, folder, life), log, limit);
         self.lives += 1;
@@ -46,6 +48,9 @@ impl Scene {
 
     /// Draws `count` states from the log, nothing and everything first, and checks each in a fresh folder.
     pub fn draw(&mut self, log: &Log, count: usize, mut check: impl FnMut(&Path, &Loss, &Tree)) {
+        let of_folder =
+            |op: &&Op| matches!(op, Op::Sync { what: Some(id), .. } if matches!(log.nodes[*id], Node::Folder));
+        self.before = (log.edges().1.len(), log.ops.iter().filter(of_folder).count(), log.ops.len());
         for nth in 0..count {
             let mut loss = Loss::random(log, &mut self.rng);
             match nth % 8 {
@@ -67,9 +72,20 @@ impl Scene {
         }
     }
 
-    /// Some entry of a log that has so many.
-    pub fn somewhere(&mut self, entries: usize) -> usize {
-        1 + below(&mut self.rng, entries.max(1))
+    /// Some number from one up to this.
+    pub fn somewhere(&mut self, most: usize) -> usize {
+        1 + below(&mut self.rng, most.max(1))
+    }
+
+    /// Where a process is to be killed: anywhere, or in front of one of as many syncs as the log before had.
+    pub fn limit(&mut self) -> Limit {
+        let (syncs, folders, entries) = self.before;
+        let mut one_of = |many: usize| 1 + below(&mut self.rng, many.max(1));
+        match one_of(3) {
+            1 => Limit::Entries(one_of(entries)),
+            2 => Limit::Sync { nth: one_of(syncs), of_folders: false },
+            _ => Limit::Sync { nth: one_of(folders), of_folders: true },
+        }
     }
 
     pub fn coin(&mut self) -> bool {

@@ -4,7 +4,7 @@
 //! "done" come into the log where it said them. x86-64 and aarch64: elsewhere the registers are not known here.
 
 use crate::calls::{Call, Calls, changes};
-use crate::log::{Log, Op};
+use crate::log::{Log, Node, Op};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill};
@@ -37,8 +37,21 @@ pub enum End {
     NotTraced,
 }
 
-/// Runs `command`, and kills it once the log has grown by `limit` entries.
-pub fn record(mut command: Command, log: &mut Log, limit: usize) -> End {
+/// When a process is killed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    Never,
+    /// Once the log has grown by so many entries.
+    Entries(usize),
+    /// In front of this sync, the first being 1: then the process that comes next finds the most that is not durable.
+    Sync {
+        nth: usize,
+        of_folders: bool,
+    },
+}
+
+/// Runs `command` up to the limit.
+pub fn record(mut command: Command, log: &mut Log, limit: Limit) -> End {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     let mut out = child.stdout.take().unwrap();
@@ -55,7 +68,11 @@ pub fn record(mut command: Command, log: &mut Log, limit: usize) -> End {
         return End::NotTraced;
     }
     let stdout = fs::read_link(format!("/proc/{root}/fd/1")).unwrap();
-    let mut tracer = Tracer { threads: BTreeMap::new(), out, stdout, limit: log.ops.len().saturating_add(limit) };
+    let limit = match limit {
+        Limit::Entries(entries) => Limit::Entries(log.ops.len() + entries),
+        other => other,
+    };
+    let mut tracer = Tracer { threads: BTreeMap::new(), out, stdout, limit, closing: false };
     tracer.run(root, &mut child, log)
 }
 
@@ -82,7 +99,9 @@ struct Tracer {
     out: std::process::ChildStdout,
     /// What the link of the root's standard output says.
     stdout: PathBuf,
-    limit: usize,
+    limit: Limit,
+    /// The limit has been reached: nobody begins anything, and once everybody has ended what he had begun, all are killed.
+    closing: bool,
 }
 
 impl Tracer {
@@ -108,16 +127,15 @@ impl Tracer {
                 WaitStatus::Signaled(thread, signal, _) => {
                     self.threads.remove(&thread);
                     if thread == root {
-                        assert!(signal == Signal::SIGKILL && log.ops.len() >= self.limit, "{signal}");
+                        assert!(signal == Signal::SIGKILL && self.closing, "{signal}");
                         end = Some(End::Killed);
                     }
                 }
                 WaitStatus::PtraceSyscall(thread) => {
                     self.step(thread, log);
-                    if log.ops.len() < self.limit {
+                    if !self.closing {
                         go_on(thread, None);
                     } else if !self.threads.values().flatten().any(|call| changes(call.number)) {
-                        // From the limit on nobody begins anything, and now everybody has ended what he had begun.
                         for thread in self.threads.keys() {
                             let _ = kill(*thread, Signal::SIGKILL);
                         }
@@ -141,7 +159,8 @@ impl Tracer {
         };
         if info.op == ENTRY {
             let call = Call { number, arguments, result: 0, began: log.ops.len() };
-            self.threads.insert(thread, (log.ops.len() < self.limit).then_some(call));
+            self.closing |= self.reached(thread, &call, log);
+            self.threads.insert(thread, (!self.closing).then_some(call));
             return;
         }
         let Some(call) = self.threads.insert(thread, None).flatten() else { return };
@@ -159,6 +178,23 @@ impl Tracer {
             }
         } else {
             calls.ended(&call);
+        }
+    }
+
+    /// Whether the limit comes before this call.
+    fn reached(&mut self, thread: Pid, call: &Call, log: &mut Log) -> bool {
+        match &mut self.limit {
+            Limit::Never => false,
+            Limit::Entries(entries) => log.ops.len() >= *entries,
+            Limit::Sync { nth, of_folders } => {
+                let wanted = match (Calls { thread: thread.as_raw(), log }).syncs(call) {
+                    Some(Some(id)) => !*of_folders || matches!(log.nodes[id], Node::Folder),
+                    Some(None) => true,
+                    None => false,
+                };
+                *nth -= usize::from(wanted);
+                *nth == 0
+            }
         }
     }
 }
