@@ -16,8 +16,13 @@ use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
+/// The folders of a local store.
+const KINDS: [&str; 3] = ["envelopes", "records", "deliveries"];
+/// After this time nobody goes on with an upload.
+const UNFINISHED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes that travel at once.
 const PART_BYTES: usize = 8 << 20;
 
@@ -29,14 +34,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store in a local folder, which is made if it is missing. Every write is synced to disk, and so is the folder.
+    /// A store in a local folder, which is made if it is missing. Every write is synced to disk, and so is the folder. Parts
+    /// of uploads whose process was killed more than a day ago are removed.
     ///
     /// # Errors
     /// [`FlowError::File`], [`FlowError::Store`].
     pub fn local(folder: &Path) -> Result<Self, FlowError> {
         // A process that was killed may have made folders in it and not synced them.
         let made = crate::folder::make(folder).and_then(|()| crate::folder::sync(folder));
-        made.map_err(FlowError::file(folder))?;
+        made.and_then(|()| sweep(folder)).map_err(FlowError::file(folder))?;
         Self::new(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
     }
 
@@ -145,6 +151,34 @@ impl Store {
     }
 }
 
+/// Removes what `object_store` has staged as `NAME#N`, which no listing shows, and what nobody is writing any more.
+fn sweep(folder: &Path) -> io::Result<()> {
+    for kind in KINDS {
+        let entries = match std::fs::read_dir(folder.join(kind)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            let staged = name.to_str().and_then(|name| name.split_once('#'));
+            if staged.is_none_or(|(_, n)| n.is_empty() || !n.bytes().all(|digit| digit.is_ascii_digit())) {
+                continue;
+            }
+            let removed = entry.metadata().and_then(|found| found.modified()).and_then(|written| {
+                let left = written.elapsed().is_ok_and(|age| age > UNFINISHED);
+                if left { std::fs::remove_file(entry.path()) } else { Ok(()) }
+            });
+            match removed {
+                // Its upload came to its end just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                removed => removed?,
+            }
+        }
+    }
+    Ok(())
+}
+
 struct ObjectReader {
     store: Store,
     key: Key,
@@ -198,6 +232,28 @@ mod tests {
         let wrong = store.upload("envelopes/a", &mut &b"abc"[..], &sha256(&[b"abd"]));
         assert!(matches!(wrong, Err(FlowError::Upload { .. })));
         assert!(matches!(store.get("envelopes/a", 9), Err(FlowError::Store(object_store::Error::NotFound { .. }))));
+    }
+
+    #[test]
+    fn what_killed_uploads_left_is_removed_after_a_day() {
+        let (dir, store) = store();
+        store.create("records/a", b"one").unwrap();
+        let place = |name: &str| dir.path().join("cloud/records").join(name);
+        for name in ["a#1", "b#12", "c#", "d#1x", "e", "f#2"] {
+            std::fs::write(place(name), b"part").unwrap();
+        }
+        let old = std::time::SystemTime::now() - UNFINISHED - Duration::from_secs(60);
+        for name in ["a", "a#1", "b#12", "c#", "d#1x", "e"] {
+            std::fs::File::options().write(true).open(place(name)).unwrap().set_modified(old).unwrap();
+        }
+        let store = Store::local(&dir.path().join("cloud")).unwrap();
+        assert_eq!(store.get("records/a", 3).unwrap(), b"one");
+        let mut left: Vec<_> = std::fs::read_dir(place(""))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["a", "c#", "d#1x", "e", "f#2"]);
     }
 
     #[test]
