@@ -1,7 +1,7 @@
-//! The pipeline: one walk, threads that read, compute and write by turns, and one that settles what they wrote.
+//! The pipeline: one walk, and threads that read, compute, write and settle by turns.
 //!
-//! While one thread waits for a file another computes, so no stage has threads of its own. What waits to be settled is
-//! counted: a thread that would exceed the target's room waits.
+//! While one thread waits for a file or a sync another computes, so no stage has threads of its own. One thread at a time
+//! settles what all of them wrote; the others leave theirs to it, and wait for it only where the target's room is used up.
 
 use super::{
     BulkError, Event, Fault, HeaderBytes, Present, ReadEnvelopes, Refusal, Rest, Source, Stopped, Summary, Target,
@@ -17,7 +17,7 @@ use crate::wire::Reader;
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Names that travel together.
@@ -41,28 +41,28 @@ pub fn reencrypt_all<S: Source, T: Target>(
     target: &T,
     watch: Watch<'_>,
 ) -> Result<Summary, Stopped> {
+    let threads = source.width().max(target.width()).min(THREADS);
+    let room = target.room();
     let job = Job {
         prepared: k_re.prepare(),
         k_re: k_re.to_bytes(),
         target,
         watch,
         summary: Mutex::default(),
-        room: (Mutex::new(target.room()), Condvar::new()),
+        share: (room / (4 * threads)).max(1),
+        room: room / 3,
+        written: Mutex::new((Vec::new(), false)),
+        taken: Condvar::new(),
         stop: AtomicBool::new(false),
         failure: Mutex::default(),
     };
-    let threads = source.width().max(target.width()).min(THREADS);
     let (names, taken) = sync_channel(2 * threads);
-    let (written, settling) = channel();
     let taken = Mutex::new(taken);
     std::thread::scope(|scope| {
         let (taken, job, names) = (&taken, &job, names);
         for _ in 0..threads {
-            let written = written.clone();
-            scope.spawn(move || job.work(source, taken, &written));
+            scope.spawn(move || job.work(source, taken));
         }
-        drop(written);
-        scope.spawn(move || job.settle(&settling));
         job.walk(source, &names);
     });
     let summary = *lock(&job.summary);
@@ -71,13 +71,18 @@ pub fn reencrypt_all<S: Source, T: Target>(
     failure.map_or(Ok(summary), |source| Err(Stopped { summary, source }))
 }
 
-struct Job<'a, T> {
+struct Job<'a, T: Target> {
     prepared: PreparedReKey,
     k_re: Secret<[u8; G2::BYTES]>,
     target: &'a T,
     watch: Watch<'a>,
     summary: Mutex<Summary>,
-    room: (Mutex<usize>, Condvar),
+    /// Outputs without a name that one thread may keep to itself, and that may wait for the one that settles.
+    share: usize,
+    room: usize,
+    /// What waits, and whether a thread is settling.
+    written: Mutex<(Vec<Written<T::Pending>>, bool)>,
+    taken: Condvar,
     stop: AtomicBool,
     failure: Mutex<Option<BulkError>>,
 }
@@ -89,8 +94,8 @@ struct Item {
     at: Range<usize>,
     size: u64,
     rest: Rest,
-    header: HeaderBytes,
-    present: Option<HeaderBytes>,
+    /// The header of the output that is there.
+    present: Option<Box<HeaderBytes>>,
 }
 
 /// Written, without a name.
@@ -117,12 +122,7 @@ impl<T: Target> Job<'_, T> {
         }
     }
 
-    fn work<S: Source>(
-        &self,
-        source: &S,
-        names: &Mutex<Receiver<Vec<PathBuf>>>,
-        written: &Sender<Written<T::Pending>>,
-    ) {
+    fn work<S: Source>(&self, source: &S, names: &Mutex<Receiver<Vec<PathBuf>>>) {
         // The batches of this thread are computed by itself: all threads together fill the cores, and none waits for
         // another between the stages of its own batch.
         #[cfg(feature = "parallel")]
@@ -130,7 +130,7 @@ impl<T: Target> Job<'_, T> {
         let (mut reader, mut writer) = (source.reader(), self.target.writer());
         let (mut bytes, mut items) = (Vec::new(), Vec::with_capacity(NAMES));
         loop {
-            let Ok(chunk) = lock(names).recv() else { return };
+            let Ok(chunk) = lock(names).recv() else { break };
             for name in chunk {
                 if self.stopped() {
                     break;
@@ -141,11 +141,12 @@ impl<T: Target> Job<'_, T> {
                 }
                 let open = items.iter().filter(|item: &&Item| !matches!(item.rest, Rest::None)).count();
                 if bytes.len() >= BATCH_BYTES || open == BATCH_FILES {
-                    self.compute(&mut writer, &mut bytes, &mut items, written);
+                    self.compute(&mut writer, &mut bytes, &mut items);
                 }
             }
-            self.compute(&mut writer, &mut bytes, &mut items, written);
+            self.compute(&mut writer, &mut bytes, &mut items);
         }
+        self.settle(&mut Vec::new(), true);
     }
 
     /// Reads and checks one envelope; none where its output is there by its mark.
@@ -170,16 +171,14 @@ impl<T: Target> Job<'_, T> {
                     if mark == Some(self.mark(&header, &there, size)) {
                         return Ok(None);
                     }
-                    Some(there)
+                    Some(Box::new(there))
                 }
                 Some(Present { header: None, .. }) => return Err(Refusal::Exists.into()),
             };
-            Ok(Some((size, rest, header, present)))
+            Ok(Some((size, rest, present)))
         })();
         match taken {
-            Ok(Some((size, rest, header, present))) => {
-                Ok(Some(Item { at: start..bytes.len(), name, size, rest, header, present }))
-            }
+            Ok(Some((size, rest, present))) => Ok(Some(Item { at: start..bytes.len(), name, size, rest, present })),
             Ok(None) => {
                 bytes.truncate(start);
                 self.count(|summary| summary.marked += 1);
@@ -199,12 +198,14 @@ impl<T: Target> Job<'_, T> {
         writer: &mut W,
         bytes: &mut Vec<u8>,
         items: &mut Vec<Item>,
-        written: &Sender<Written<T::Pending>>,
     ) {
-        let capsules: Vec<[u8; Capsule::BYTES]> =
-            items.iter().filter_map(|item| item.header.last_chunk().copied()).collect();
+        let mut written = Vec::with_capacity(items.len());
+        let capsules: Vec<[u8; Capsule::BYTES]> = items
+            .iter()
+            .filter_map(|item| bytes[item.at.start..].first_chunk::<{ Header::BYTES }>()?.last_chunk().copied())
+            .collect();
         for (item, capsule) in items.drain(..).zip(self.prepared.reencrypt_bytes(&capsules)) {
-            let Item { name, at, size, rest, mut header, present } = item;
+            let Item { name, at, size, rest, present } = item;
             let capsule = match capsule {
                 Ok(capsule) => capsule,
                 Err(error) => {
@@ -212,10 +213,12 @@ impl<T: Target> Job<'_, T> {
                     continue;
                 }
             };
-            let before = header;
+            // It was taken only with all of its header.
+            let Some(header) = bytes[at.start..].first_chunk_mut::<{ Header::BYTES }>() else { continue };
+            let before = *header;
             header[Header::BYTES - Capsule::BYTES..].copy_from_slice(&capsule);
             if let Some(there) = present {
-                if there == header {
+                if *there == *header {
                     self.count(|summary| summary.compared += 1);
                     (self.watch)(Event::There(&name));
                 } else {
@@ -223,25 +226,38 @@ impl<T: Target> Job<'_, T> {
                 }
                 continue;
             }
-            let mark = self.mark(&before, &header, size);
-            bytes[at.start..at.start + Header::BYTES].copy_from_slice(&header);
-            self.enter();
+            let mark = self.mark(&before, header, size);
             match writer.write(&name, &bytes[at], rest, size, &mark) {
-                // The other end is there as long as this one is.
-                Ok(pending) => drop(written.send((name, pending))),
-                Err(fault) => {
-                    self.leave(1);
-                    self.fault(&name, fault);
-                }
+                Ok(pending) => written.push((name, pending)),
+                Err(fault) => self.fault(&name, fault),
+            }
+            if written.len() >= self.share {
+                self.settle(&mut written, false);
             }
         }
+        self.settle(&mut written, false);
         bytes.clear();
     }
 
-    /// Settles whatever has been written, in batches that grow while the disk is slow.
-    fn settle(&self, written: &Receiver<Written<T::Pending>>) {
-        while let Ok(first) = written.recv() {
-            let batch: Vec<_> = std::iter::once(first).chain(written.try_iter()).collect();
+    /// Settles what this thread and all others have written, in batches that grow while the disk is slow. Where another
+    /// thread is at it, that one does these, too, and this one waits only if it must or too many wait.
+    fn settle(&self, mine: &mut Vec<Written<T::Pending>>, must: bool) {
+        let mut written = lock(&self.written);
+        written.0.append(mine);
+        while written.1 && (must || written.0.len() > self.room) {
+            written = self.taken.wait(written).unwrap_or_else(PoisonError::into_inner);
+        }
+        if std::mem::replace(&mut written.1, true) {
+            return;
+        }
+        drop(written);
+        let _settling = Settling(self);
+        loop {
+            let batch = std::mem::take(&mut lock(&self.written).0);
+            self.taken.notify_all();
+            if batch.is_empty() {
+                return;
+            }
             match self.target.settle(&batch) {
                 Err(error) => self.fail(error),
                 Ok(results) => {
@@ -256,9 +272,6 @@ impl<T: Target> Job<'_, T> {
                     }
                 }
             }
-            let count = batch.len();
-            drop(batch);
-            self.leave(count);
         }
     }
 
@@ -266,19 +279,6 @@ impl<T: Target> Job<'_, T> {
     fn mark(&self, input: &HeaderBytes, output: &HeaderBytes, size: u64) -> Digest {
         let message = [&input[..], output, &size.to_be_bytes()].concat();
         hmac(self.k_re.expose(), label::REENCRYPTED, &message)
-    }
-
-    fn enter(&self) {
-        let mut room = lock(&self.room.0);
-        while *room == 0 {
-            room = self.room.1.wait(room).unwrap_or_else(PoisonError::into_inner);
-        }
-        *room -= 1;
-    }
-
-    fn leave(&self, count: usize) {
-        *lock(&self.room.0) += count;
-        self.room.1.notify_all();
     }
 
     fn count(&self, add: impl FnOnce(&mut Summary)) {
@@ -305,6 +305,16 @@ impl<T: Target> Job<'_, T> {
 
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// While it lives its thread settles. A thread that dies leaves the rest to another.
+struct Settling<'a, 'b, T: Target>(&'a Job<'b, T>);
+
+impl<T: Target> Drop for Settling<'_, '_, T> {
+    fn drop(&mut self) {
+        lock(&self.0.written).1 = false;
+        self.0.taken.notify_all();
     }
 }
 

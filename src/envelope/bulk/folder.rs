@@ -122,11 +122,11 @@ impl ReadEnvelopes for FolderReader<'_> {
             Err(TryLockError::WouldBlock) => return Err(Refusal::InUse.into()),
             Err(TryLockError::Error(e)) => return Err(fault(e)),
         }
-        let metadata = file.metadata().map_err(fault)?;
-        if !metadata.is_file() {
+        let stat = fstat(&file).map_err(|e| fault(e.into()))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(Refusal::Special.into());
         }
-        let (size, start) = (metadata.len(), bytes.len());
+        let (size, start) = (stat.st_size.cast_unsigned(), bytes.len());
         let whole = size <= small as u64;
         let take = if whole { usize::try_from(size).unwrap_or(small) } else { Header::BYTES };
         bytes.resize(start + take, 0);
@@ -154,23 +154,30 @@ impl<'a> Parents<'a> {
 
     /// The folder of a file, and the file's name in it.
     pub(super) fn of<'n>(&mut self, name: &'n Path) -> io::Result<(BorrowedFd<'_>, &'n OsStr)> {
-        let plain = name.components().all(|part| matches!(part, Component::Normal(_)));
-        let (true, Some(folder), Some(file)) = (plain, name.parent(), name.file_name()) else {
-            return Err(io::ErrorKind::InvalidFilename.into());
-        };
-        if folder.as_os_str().is_empty() {
-            return Ok((self.root, file));
-        }
-        if self.last.as_ref().is_none_or(|(path, _)| path != folder) {
-            let mut fd = None;
-            for part in folder {
-                fd = Some(self.step(fd.as_ref().map_or(self.root, AsFd::as_fd), part)?);
+        // Most names are in the folder of the name before, and are not taken apart.
+        let bytes = name.as_os_str().as_bytes();
+        let slash = bytes.iter().rposition(|&byte| byte == b'/');
+        let mut file = OsStr::from_bytes(&bytes[slash.map_or(0, |at| at + 1)..]);
+        let mut in_root = slash.is_none();
+        let last = self.last.as_ref().map(|(path, _)| path.as_os_str().as_bytes());
+        let known = in_root || last.is_some() && last == slash.map(|at| &bytes[..at]);
+        if !known || matches!(file.as_bytes(), b"" | b"." | b"..") {
+            let plain = name.components().all(|part| matches!(part, Component::Normal(_)));
+            let (true, Some(folder), Some(plain)) = (plain, name.parent(), name.file_name()) else {
+                return Err(io::ErrorKind::InvalidFilename.into());
+            };
+            (file, in_root) = (plain, folder.as_os_str().is_empty());
+            if !in_root && self.last.as_ref().is_none_or(|(path, _)| path != folder) {
+                let mut fd = None;
+                for part in folder {
+                    fd = Some(self.step(fd.as_ref().map_or(self.root, AsFd::as_fd), part)?);
+                }
+                self.last = fd.map(|fd| (folder.to_owned(), fd));
             }
-            self.last = fd.map(|fd| (folder.to_owned(), fd));
         }
         match &self.last {
-            Some((_, fd)) => Ok((fd.as_fd(), file)),
-            None => Ok((self.root, file)),
+            Some((_, fd)) if !in_root => Ok((fd.as_fd(), file)),
+            _ => Ok((self.root, file)),
         }
     }
 

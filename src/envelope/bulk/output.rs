@@ -12,9 +12,11 @@ use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
 use crate::hash::Digest;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, linkat, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -164,9 +166,7 @@ impl Target for FolderTarget {
             let (parent, name) = parents.of(path)?;
             match (pending, &self.named) {
                 (Pending::Named(temporary), Some(folder)) => rename(folder, temporary, parent, name),
-                (Pending::Unnamed(file), _) => {
-                    Ok(linkat(rustix::fs::CWD, descriptor(file), parent, name, AtFlags::SYMLINK_FOLLOW)?)
-                }
+                (Pending::Unnamed(file), _) => link(file, parent, name),
                 (Pending::Named(_), None) => Err(io::ErrorKind::NotFound.into()),
             }
         };
@@ -184,8 +184,25 @@ impl Target for FolderTarget {
     }
 }
 
+/// Gives an open file its name, and takes no name that is in use. From Linux 6.10 on its descriptor is enough.
+#[cfg(target_os = "linux")]
+fn link(file: &File, parent: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
+    match linkat(file, "", parent, name, AtFlags::EMPTY_PATH) {
+        linked @ (Ok(()) | Err(Errno::EXIST)) => Ok(linked?),
+        Err(_) => link_by_path(file, parent, name),
+    }
+}
+
+/// The same by way of /proc.
+pub(super) fn link_by_path(file: &File, parent: impl AsFd, name: &OsStr) -> io::Result<()> {
+    Ok(linkat(rustix::fs::CWD, descriptor(file), parent, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+use link_by_path as link;
+
 /// Gives a temporary file its name, and takes no name that is in use.
-fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &std::ffi::OsStr) -> io::Result<()> {
+fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     match rustix::fs::renameat_with(folder, temporary, parent, name, rustix::fs::RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {} // the file system cannot: by two names
@@ -231,7 +248,7 @@ impl WriteEnvelopes for FolderWriter<'_> {
     }
 
     fn write(&mut self, name: &Path, bytes: &[u8], rest: Rest, size: u64, mark: &Digest) -> Result<Pending, Fault> {
-        if name.iter().any(|part| part == JOB_FOLDER) {
+        if name.as_os_str().as_bytes().split(|&byte| byte == b'/').any(|part| part == JOB_FOLDER.as_bytes()) {
             return Err(Refusal::Name("temporary files stand under it").into());
         }
         let (parent, _) = self.parents.of(name).map_err(fault)?;

@@ -83,6 +83,92 @@ fn a_name_that_is_taken_meanwhile_is_refused() {
     }
 }
 
+/// The way of kernels before 6.10, which this one may never take.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_gets_its_name_by_way_of_proc_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = File::open(dir.path()).unwrap();
+    let file = tempfile::tempfile_in(dir.path()).unwrap();
+    output::link_by_path(&file, &root, "a".as_ref()).unwrap();
+    let taken = output::link_by_path(&file, &root, "a".as_ref());
+    assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// Names by the quick way and by the other lead to the same files, whichever folder came before.
+#[test]
+fn names_lead_to_their_own_folders() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = FolderTarget::create(&dir.path().join("out"), None).unwrap();
+    let mut writer = target.writer();
+    let names = ["a", "b/a", "b/c/a", "b/c/d", "c", "b/.d", "d//a", "d/b", "d/./c", "d/e/.", "e"];
+    let mut pending = Vec::new();
+    for name in names {
+        pending.push((
+            (*name).into(),
+            writer.write(Path::new(name), name.as_bytes(), Rest::None, name.len() as u64, &Digest([0; 32])).unwrap(),
+        ));
+    }
+    for result in target.settle(&pending).unwrap() {
+        result.unwrap();
+    }
+    for (name, _) in &pending {
+        let there: PathBuf = name.components().collect();
+        assert_eq!(fs::read(dir.path().join("out").join(there)).unwrap(), name.as_os_str().as_encoded_bytes());
+    }
+    for name in ["b/..", "b/../a", "/b/a", "b/c/../../../a", "d/.."] {
+        let written = writer.write(Path::new(name), b"x", Rest::None, 1, &Digest([0; 32]));
+        let named = written.map(|pending| target.settle(&[(name.into(), pending)]).unwrap().remove(0));
+        assert!(matches!(named, Err(Fault::Refused(_)) | Ok(Err(Fault::Refused(_)))), "{name}: {named:?}");
+    }
+}
+
+/// Few outputs may wait without a name: the threads settle in between and none is lost.
+#[test]
+fn a_small_room_delays_and_loses_nothing() {
+    struct Narrow(FolderTarget, std::sync::atomic::AtomicUsize);
+    impl Target for Narrow {
+        type Writer<'a> = <FolderTarget as Target>::Writer<'a>;
+        type Pending = <FolderTarget as Target>::Pending;
+        fn writer(&self) -> Self::Writer<'_> {
+            self.0.writer()
+        }
+        fn room(&self) -> usize {
+            12
+        }
+        fn width(&self) -> usize {
+            4
+        }
+        fn settle(&self, batch: &[(PathBuf, Self::Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError> {
+            self.1.fetch_max(batch.len(), std::sync::atomic::Ordering::Relaxed);
+            std::thread::sleep(std::time::Duration::from_millis(1)); // a slow disk: the others come to wait
+            self.0.settle(batch)
+        }
+        fn finish(&self) -> Result<(), BulkError> {
+            self.0.finish()
+        }
+    }
+    let rng = &mut ChaCha20Rng::seed_from_u64(3);
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("in"), dir.path().join("out"));
+    let (k_re, expected) = envelopes(&input, rng);
+    for i in 0..200 {
+        let (name, _) = &expected[i % 9];
+        fs::copy(input.join(name), input.join(format!("copy {i}"))).unwrap();
+    }
+    let source = Folder::open(&input).unwrap();
+    let target = Narrow(FolderTarget::create(&output, Some(&source)).unwrap(), 0.into());
+    let summary = reencrypt_all(&k_re, &source, &target, &|_| ()).unwrap();
+    assert_eq!(summary, Summary { reencrypted: 209, ..Summary::default() });
+    for i in 0..200 {
+        assert!(fs::read(output.join(format!("copy {i}"))).unwrap() == expected[i % 9].1, "{i}");
+    }
+    // 12 / 3 may wait, one more of each thread may join them.
+    let threads = source.width().max(4);
+    assert!(target.1.into_inner() <= 4 + threads, "{threads}");
+}
+
 /// A name such as a store could send is not a way out of the folder, nor into the temporary files.
 #[test]
 fn names_stay_inside_the_output() {
