@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! walk -> names -> [ read -> check -> batch of Equation 2 -> write, unnamed ] -> sync -> name
-//!                    as many of these as there are cores, twice                  one, a batch at a time
+//!                    as many of these as there are cores, twice                  one of them, for all, a batch at a time
 //! ```
 //!
 //! - Of an input only the header is computed on; a body passes through as it is, small ones with their header in one read
