@@ -1,13 +1,16 @@
 //! Envelopes and records as files: what appears under its name is whole, or it does not appear.
 //!
-//! New files are written beside their destination under a temporary name, synced, and given their name once they are
-//! whole; a file that exists is never replaced; only the owner may read them (mode 0600). A process that is killed leaves
-//! its temporary file (`.tmp...`) behind, which nothing reads.
+//! New files are written without a name in the folder of their destination, synced, and given their name once they are
+//! whole; a file that exists is never replaced; only the owner may read them (mode 0600). Where the system or the file
+//! system knows no files without a name, they have a temporary one (`.tmp...`), and a process that is killed leaves it
+//! behind; nothing reads it.
 //!
 //! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. They lie inside its first sector of
 //! 512 bytes, which storage writes whole or not at all. Readers and writers of an envelope wait for each other by the
 //! lock of the file.
 
+#[cfg(target_os = "linux")]
+use super::unnamed;
 use super::{DecryptError, EncryptError, FileError, Header, Opener, Sealed, Sealer, Suite, TAG_BYTES};
 use crate::error::DecodeError;
 use crate::integrity::CHUNK_BYTES;
@@ -200,7 +203,7 @@ fn read_header(file: &mut File) -> Result<Header, DecryptError> {
     Ok(Header::from_bytes(&bytes)?)
 }
 
-/// Writes a new file under a temporary name and gives it its own once it is whole and on disk.
+/// Writes a new file and gives it its name once it is whole and on disk.
 ///
 /// # Errors
 /// Those of `write`, and the file system's; [`io::ErrorKind::AlreadyExists`] where there is a file of that name, which is
@@ -216,13 +219,56 @@ pub fn create_file<T, E: From<io::Error>>(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut temporary = NamedTempFile::new_in(folder)?;
-    let mut writer = BufWriter::new(temporary.as_file_mut());
+    let mut draft = Draft::new(folder)?;
+    let mut writer = BufWriter::new(draft.file());
     let value = write(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    temporary.as_file().sync_all()?;
-    temporary.persist_noclobber(path).map_err(|e| e.error)?;
+    draft.file().sync_all()?;
+    draft.publish(path)?;
     crate::folder::sync(folder)?; // the name itself
     Ok(value)
 }
+
+/// A file that is not to be seen yet.
+enum Draft {
+    /// Without a name, and the folder where it will have one.
+    #[cfg(target_os = "linux")]
+    Unnamed(File, File),
+    Named(NamedTempFile),
+}
+
+impl Draft {
+    fn new(folder: &Path) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        if let Ok(place) = File::open(folder)
+            && let Ok(file) = unnamed::create(&place)
+            && unnamed::can_be_named(&file)
+        {
+            return Ok(Self::Unnamed(file, place));
+        }
+        Ok(Self::Named(NamedTempFile::new_in(folder)?))
+    }
+
+    fn file(&mut self) -> &mut File {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(file, _) => file,
+            Self::Named(file) => file.as_file_mut(),
+        }
+    }
+
+    fn publish(self, path: &Path) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(file, place) => {
+                let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+                unnamed::link(&file, &place, name)
+            }
+            Self::Named(file) => file.persist_noclobber(path).map(drop).map_err(|e| e.error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,8 @@ mod error;
 mod file;
 mod header;
 mod stream;
+#[cfg(target_os = "linux")]
+mod unnamed;
 
 pub use error::{DecryptError, EncryptError, FileError};
 pub use file::{

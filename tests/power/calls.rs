@@ -232,6 +232,7 @@ impl Calls<'_> {
         let text = text(self.thread, from);
         let id = match text.strip_prefix(b"/proc/self/fd/") {
             Some(number) => self.watched(std::str::from_utf8(number).unwrap().parse().unwrap()),
+            None if text.is_empty() => self.watched(from_folder), // AT_EMPTY_PATH
             None => self.log.name(&self.path(from_folder, &text)).and_then(|name| self.log.at(&name)),
         };
         assert!(id.is_some(), "a file that nobody made is linked");

@@ -9,13 +9,15 @@
 
 use super::folder::{Folder, Parents, at, canonical, fault, open_root, width};
 use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
+#[cfg(target_os = "linux")]
+use crate::envelope::unnamed;
 use crate::hash::Digest;
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, linkat, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -26,7 +28,6 @@ pub(super) const JOB_FOLDER: &str = ".phi-pre-job";
 /// The mark's extended attribute.
 #[cfg(target_os = "linux")]
 const MARK: &str = "user.phi-pre.reencrypted";
-const MODE: Mode = Mode::from_raw_mode(0o600);
 
 /// A folder that takes envelopes, for one job.
 #[derive(Debug)]
@@ -128,17 +129,12 @@ fn remove_job_folder(root: &File) -> io::Result<()> {
     Ok(unlinkat(root, JOB_FOLDER, AtFlags::REMOVEDIR)?)
 }
 
-/// Whether a file can be made without a name here, and be named by way of /proc.
+/// Whether a file can be made without a name here, and be named.
 fn unnamed(root: &File) -> bool {
     #[cfg(target_os = "linux")]
-    return openat(root, ".", OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, MODE)
-        .is_ok_and(|file| std::fs::metadata(descriptor(&file)).is_ok());
+    return unnamed::create(root).is_ok_and(|file| unnamed::can_be_named(&file));
     #[cfg(not(target_os = "linux"))]
     false
-}
-
-fn descriptor(file: &impl AsRawFd) -> String {
-    format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
 impl Target for FolderTarget {
@@ -166,8 +162,9 @@ impl Target for FolderTarget {
             let (parent, name) = parents.of(path)?;
             match (pending, &self.named) {
                 (Pending::Named(temporary), Some(folder)) => rename(folder, temporary, parent, name),
-                (Pending::Unnamed(file), _) => link(file, parent, name),
-                (Pending::Named(_), None) => Err(io::ErrorKind::NotFound.into()),
+                #[cfg(target_os = "linux")]
+                (Pending::Unnamed(file), _) => unnamed::link(file, parent, name),
+                _ => Err(io::ErrorKind::NotFound.into()),
             }
         };
         let named = |(path, pending): &(PathBuf, Pending)| {
@@ -183,23 +180,6 @@ impl Target for FolderTarget {
         self.sync()
     }
 }
-
-/// Gives an open file its name, and takes no name that is in use. From Linux 6.10 on its descriptor is enough.
-#[cfg(target_os = "linux")]
-fn link(file: &File, parent: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
-    match linkat(file, "", parent, name, AtFlags::EMPTY_PATH) {
-        linked @ (Ok(()) | Err(Errno::EXIST)) => Ok(linked?),
-        Err(_) => link_by_path(file, parent, name),
-    }
-}
-
-/// The same by way of /proc.
-pub(super) fn link_by_path(file: &File, parent: impl AsFd, name: &OsStr) -> io::Result<()> {
-    Ok(linkat(rustix::fs::CWD, descriptor(file), parent, name, AtFlags::SYMLINK_FOLLOW)?)
-}
-
-#[cfg(not(target_os = "linux"))]
-use link_by_path as link;
 
 /// Gives a temporary file its name, and takes no name that is in use.
 fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
@@ -252,18 +232,16 @@ impl WriteEnvelopes for FolderWriter<'_> {
             return Err(Refusal::Name("temporary files stand under it").into());
         }
         let (parent, _) = self.parents.of(name).map_err(fault)?;
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
         let (mut file, temporary) = match &self.target.named {
             #[cfg(target_os = "linux")]
-            None => {
-                (File::from(openat(parent, ".", flags | OFlags::TMPFILE, MODE).map_err(|e| fault(e.into()))?), None)
-            }
+            None => (unnamed::create(parent).map_err(fault)?, None),
             #[cfg(not(target_os = "linux"))]
             None => return Err(fault(io::ErrorKind::Unsupported.into())),
             Some(folder) => {
                 let temporary = self.target.next.fetch_add(1, Ordering::Relaxed).to_string();
-                let flags = flags | OFlags::CREATE | OFlags::EXCL;
-                let file = openat(folder, &temporary, flags, MODE).map_err(|e| fault(e.into()))?;
+                let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL;
+                let file =
+                    openat(folder, &temporary, flags, Mode::from_raw_mode(0o600)).map_err(|e| fault(e.into()))?;
                 (File::from(file), Some((folder, temporary)))
             }
         };

@@ -90,8 +90,8 @@ fn a_file_gets_its_name_by_way_of_proc_too() {
     let dir = tempfile::tempdir().unwrap();
     let root = File::open(dir.path()).unwrap();
     let file = tempfile::tempfile_in(dir.path()).unwrap();
-    output::link_by_path(&file, &root, "a".as_ref()).unwrap();
-    let taken = output::link_by_path(&file, &root, "a".as_ref());
+    crate::envelope::unnamed::link_by_path(&file, &root, "a".as_ref()).unwrap();
+    let taken = crate::envelope::unnamed::link_by_path(&file, &root, "a".as_ref());
     assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

@@ -1,0 +1,32 @@
+use super::*;
+
+type Make = fn(&Path) -> Draft;
+
+/// Both kinds of file without its name: nothing is seen before its time, and no name is taken twice.
+#[test]
+fn a_draft_is_seen_when_it_is_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = || std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    let named: Make = |folder| Draft::Named(NamedTempFile::new_in(folder).unwrap());
+    let new: Make = |folder| Draft::new(folder).unwrap();
+    for (make, visible) in [(new, usize::from(!cfg!(target_os = "linux"))), (named, 1)] {
+        let mut draft = make(dir.path());
+        draft.file().write_all(b"whole").unwrap();
+        assert_eq!(names().len(), visible);
+        draft.publish(&dir.path().join("name")).unwrap();
+        assert_eq!(names(), ["name"]);
+        let path = dir.path().join("name");
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777, 0o600);
+        std::fs::remove_file(path).unwrap();
+    }
+    for make in [new, named] {
+        let draft = make(dir.path());
+        let path = dir.path().join("taken");
+        std::fs::write(&path, b"other").unwrap();
+        assert_eq!(draft.publish(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!((std::fs::read(&path).unwrap(), names().len()), (b"other".to_vec(), 1));
+        std::fs::remove_file(path).unwrap();
+    }
+}

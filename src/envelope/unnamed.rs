@@ -1,0 +1,37 @@
+//! Files that have no name until they are whole, and leave nothing behind if their process is killed: Linux's `O_TMPFILE`
+//! and `linkat`.
+
+use rustix::fs::{AtFlags, Mode, OFlags, linkat, openat};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+/// A new file in that folder, for its owner alone (mode 0600).
+pub(super) fn create(folder: impl AsFd) -> io::Result<File> {
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    Ok(openat(folder, ".", flags, Mode::from_raw_mode(0o600))?.into())
+}
+
+/// Whether such a file can be named by way of /proc, as kernels before 6.10 need it.
+pub(super) fn can_be_named(file: &File) -> bool {
+    std::fs::metadata(descriptor(file)).is_ok()
+}
+
+/// Gives the file its name, and takes no name that is in use. From Linux 6.10 on its descriptor is enough.
+pub(super) fn link(file: &File, folder: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
+    match linkat(file, "", folder, name, AtFlags::EMPTY_PATH) {
+        linked @ (Ok(()) | Err(Errno::EXIST)) => Ok(linked?),
+        Err(_) => link_by_path(file, folder, name),
+    }
+}
+
+/// The same by way of /proc.
+pub(super) fn link_by_path(file: &File, folder: impl AsFd, name: &OsStr) -> io::Result<()> {
+    Ok(linkat(rustix::fs::CWD, descriptor(file), folder, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+fn descriptor(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
