@@ -80,6 +80,7 @@ impl Calls<'_> {
     }
 
     /// What a call is to make durable, if it is one that does: a watched file or folder, or all.
+    #[allow(clippy::option_option, reason = "as in Op::Sync: none is all")]
     pub fn syncs(&self, call: &Call) -> Option<Option<usize>> {
         match call.number {
             libc::SYS_fsync | libc::SYS_fdatasync => self.watched(call.arguments[0]).map(Some),
@@ -91,6 +92,7 @@ impl Calls<'_> {
     /// A path argument, from the folder of a descriptor.
     fn path(&self, folder: u64, text: &[u8]) -> PathBuf {
         let path = Path::new(OsStr::from_bytes(text));
+        #[allow(clippy::cast_possible_truncation, reason = "the kernel reads no more of it")]
         let base = if folder as u32 == libc::AT_FDCWD.cast_unsigned() {
             fs::read_link(format!("/proc/{}/cwd", self.thread)).unwrap()
         } else {

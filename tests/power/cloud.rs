@@ -4,9 +4,9 @@ use crate::kill::{begin, below, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
 use crate::trace::Limit;
-use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
+use object_store::{GetOptions, ObjectStore};
 use phi_pre::flow::Store;
 use phi_pre::hash::sha256;
 use rand_chacha::ChaCha20Rng;
@@ -66,9 +66,8 @@ fn power_is_lost_while_the_cloud_takes_in_objects() {
                 return;
             }
             let store = LocalFileSystem::new_with_prefix(&place).unwrap();
-            let get = |key: &Key| {
-                runtime.block_on(async { Ok(store.get_opts(key, Default::default()).await?.bytes().await?) })
-            };
+            let get =
+                |key: &Key| runtime.block_on(async { store.get_opts(key, GetOptions::default()).await?.bytes().await });
             for (_, key) in log.said(loss.cut).0.iter().filter(|(what, _)| *what == "put") {
                 let found: object_store::Result<_> = get(&Key::from(*key));
                 assert!(found.is_ok(), "{key} was acknowledged: {found:?}");
