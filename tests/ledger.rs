@@ -219,6 +219,7 @@ fn peers_stop_and_catch_up() {
     let mut network = world.counters(folder.path());
     increment(&mut network, &mut world, "n");
     network.stop(2);
+    assert_eq!(network.peers(), 3, "running or not");
     for _ in 0..3 {
         assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
     }

@@ -6,8 +6,8 @@ use crate::wire::Wire;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use std::fs;
 use std::sync::LazyLock;
+use std::{fs, io};
 
 struct World {
     params: Params,
@@ -76,18 +76,85 @@ fn every_size_comes_back_with_its_commitment() {
             let (opened, again) = open(&envelope, &WORLD.key).unwrap();
             assert!(opened == record, "{size}");
             assert_eq!(again, sealed);
+            assert_eq!(Committer::commit(&content(&envelope).salt, &record), sealed.commitment);
         }
     }
 }
 
-#[test]
-fn the_commitment_is_that_of_the_record_under_the_salt_of_m() {
-    let record = record(3 * CHUNK_BYTES + 7);
-    let (envelope, sealed) = seal(&record, Suite::default());
+/// What the right key gives.
+fn content(envelope: &[u8]) -> content::Content {
     let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
-    let m = WORLD.key.decapsulate(&header.capsule);
-    let content = content::Content::derive(&m, header.capsule.z(), header.suite).unwrap();
-    assert_eq!(Committer::commit(&content.salt, &record), sealed.commitment);
+    content::Content::derive(&WORLD.key.decapsulate(&header.capsule), header.capsule.z(), header.suite).unwrap()
+}
+
+#[test]
+fn the_head_up_to_c_is_authenticated_with_each_chunk() {
+    let (envelope, _) = seal(b"record", Suite::default());
+    let (head, chunk) = (&envelope[..Header::INVARIANT_BYTES], &mut envelope[Header::BYTES..].to_vec());
+    let at = content::Place { index: 0, last: true };
+    assert_eq!(content(&envelope).open(at, head, chunk).unwrap(), b"record");
+}
+
+/// Whoever has the key could make an envelope of the same record with an empty chunk at its end.
+#[test]
+fn an_empty_chunk_behind_others_is_refused() {
+    let (mut envelope, _) = seal(&record(CHUNK_BYTES + 1), Suite::default());
+    let content = content(&envelope);
+    envelope.truncate(Header::BYTES + SLOT);
+    let mut slot = [0; TAG_BYTES];
+    content.seal(content::Place { index: 1, last: true }, &envelope[..Header::INVARIANT_BYTES], &mut slot).unwrap();
+    envelope.extend(slot);
+    assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused)));
+}
+
+/// One error, then the end.
+struct Once(Option<io::ErrorKind>);
+
+impl io::Read for Once {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), |kind| Err(kind.into()))
+    }
+}
+
+/// Within a chunk, and where a batch is full and the next byte is looked for.
+#[test]
+fn an_interrupted_read_goes_on_and_a_failed_one_ends_it() {
+    use io::Read;
+    let record = record(64 * CHUNK_BYTES + 1);
+    for at in [10, 64 * CHUNK_BYTES] {
+        let seal_over = |kind| {
+            let mut envelope = Vec::new();
+            let mut input = record[..at].chain(Once(Some(kind))).chain(&record[at..]);
+            let sealer = Sealer::new(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(1)).unwrap();
+            sealer.seal(&mut input, &mut envelope).map(|_| envelope)
+        };
+        assert!(seal_over(io::ErrorKind::Interrupted).unwrap() == seal(&record, Suite::default()).0, "{at}");
+        assert!(matches!(seal_over(io::ErrorKind::Other), Err(EncryptError::Io(_))), "{at}");
+    }
+}
+
+#[test]
+fn lengths_are_those_of_whole_chunks() {
+    let (head, slot) = (Header::BYTES, SLOT);
+    for (bytes, expected) in [
+        (head + 16, (1, 0)),
+        (head + 17, (1, 1)),
+        (head + slot, (1, CHUNK_BYTES)),
+        (head + slot + 17, (2, CHUNK_BYTES + 1)),
+        (head + 3 * slot, (3, 3 * CHUNK_BYTES)),
+    ] {
+        assert_eq!(file::body(bytes as u64), Ok((expected.0, expected.1 as u64)), "{bytes}");
+    }
+    for (bytes, got) in [(0, 0), (head, 0), (head + 15, 15), (head + slot + 15, 15), (head + slot + 16, 16)] {
+        let error = DecodeError::Length { what: "last chunk", expected: 17, got };
+        assert_eq!(file::body(bytes as u64), Err(error), "{bytes}");
+    }
+}
+
+#[test]
+fn suites_have_the_names_of_their_standards() {
+    let names = [Suite::Aes256Gcm, Suite::ChaCha20Poly1305].map(|suite| suite.to_string());
+    assert_eq!(names, ["AES-256-GCM", "ChaCha20-Poly1305"]);
 }
 
 #[test]
@@ -190,90 +257,4 @@ proptest! {
     }
 }
 
-mod files {
-    use super::*;
-
-    #[test]
-    fn encrypt_reencrypt_inspect_decrypt() {
-        let dir = tempfile::tempdir().unwrap();
-        let [plain, sealed, moved, back] = ["plain", "sealed", "moved", "back"].map(|name| dir.path().join(name));
-        let record = record(2 * CHUNK_BYTES);
-        fs::write(&plain, &record).unwrap();
-        let receipt =
-            encrypt_file(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(3), &plain, &sealed, &|_| ())
-                .unwrap();
-        let inspection = inspect_file(&sealed).unwrap();
-        assert_eq!(inspection, Inspection { header: receipt.header, record_bytes: record.len() as u64, chunks: 2 });
-        reencrypt_file_to(&WORLD.k_re, &sealed, &moved).unwrap();
-        reencrypt_file(&WORLD.k_re, &sealed).unwrap();
-        assert_eq!(fs::read(&moved).unwrap(), fs::read(&sealed).unwrap());
-        assert_eq!(decrypt_file(&WORLD.other, &sealed, &back, &|_| ()).unwrap(), receipt.sealed);
-        assert_eq!(fs::read(&back).unwrap(), record);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4);
-    }
-
-    /// A refused envelope leaves no output, and an existing file is never replaced.
-    #[test]
-    fn output_appears_only_when_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
-        let (mut envelope, _) = seal(&record(200 * CHUNK_BYTES), Suite::default());
-        let last = envelope.len() - 1;
-        envelope[last] ^= 1;
-        fs::write(&sealed, &envelope).unwrap();
-        let refused = decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap_err();
-        assert!(matches!(refused.source, DecryptError::Refused));
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-
-        envelope[last] ^= 1;
-        fs::write(&sealed, &envelope).unwrap();
-        fs::write(&back, b"before").unwrap();
-        for target in [&back, &sealed] {
-            let refused = decrypt_file(&WORLD.key, &sealed, target, &|_| ()).unwrap_err();
-            assert!(refused.to_string().starts_with(&target.display().to_string()), "{refused}");
-        }
-        assert_eq!(fs::read(&back).unwrap(), b"before");
-        assert_eq!(fs::read(&sealed).unwrap(), envelope);
-    }
-
-    /// Readers and writers take turns: each sees the envelope under one of its keys, and no re-encryption is lost.
-    #[test]
-    fn concurrent_use_of_one_envelope() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("sealed");
-        let (envelope, _) = seal(&record(10), Suite::default());
-        fs::write(&path, &envelope).unwrap();
-        std::thread::scope(|scope| {
-            for k_re in [WORLD.k_re.clone(), WORLD.k_re.inverse()] {
-                let path = &path;
-                scope.spawn(move || (0..20).for_each(|_| _ = reencrypt_file(&k_re, path).unwrap()));
-            }
-            scope.spawn(|| (0..40).for_each(|_| _ = inspect_file(&path).unwrap()));
-        });
-        assert_eq!(fs::read(&path).unwrap(), envelope);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn missing_and_short_files_are_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("absent");
-        assert!(inspect_file(&path).unwrap_err().to_string().contains("absent"));
-        let (envelope, _) = seal(&record(0), Suite::default());
-        for bytes in [&[][..], &envelope[..100], &envelope[..284], &envelope[..299]] {
-            fs::write(&path, bytes).unwrap();
-            assert!(matches!(inspect_file(&path).unwrap_err().source, DecryptError::Header(_)), "{}", bytes.len());
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn records_are_for_their_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
-        fs::write(&sealed, seal(b"x", Suite::default()).0).unwrap();
-        decrypt_file(&WORLD.key, &sealed, &back, &|_| ()).unwrap();
-        assert_eq!(fs::metadata(&back).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-}
+mod files;

@@ -114,6 +114,24 @@ fn identities_pair_to_one() {
     }
 }
 
+#[test]
+fn all_but_the_identity_have_lines_for_the_lanes() {
+    assert!(G2Prepared::new(&G2::generator()).lanes().is_some());
+    assert!(G2Prepared::new(&G2::identity()).lanes().is_none());
+}
+
+#[test]
+fn scalars_are_a_field() {
+    let k = Scalar::random(&mut rng(4));
+    assert_eq!(k * k.inverse().unwrap(), Scalar::from(1));
+    assert_eq!(Scalar::from(0).inverse(), None);
+    assert_eq!((k + Scalar::from(5)) - k, Scalar::from(5));
+    assert!((k + -k).is_zero());
+    // q − 1, as it is printed everywhere.
+    let last = "73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000000";
+    assert_eq!(hex::encode((-Scalar::from(1)).to_bytes()), last);
+}
+
 /// A point of E(F_p), mostly outside G1, compressed.
 fn any_g1(seed: u64) -> [u8; 48] {
     (0..)

@@ -219,11 +219,7 @@ impl RangeProver {
     pub fn finish(self) -> Result<(RangeProof, Commitment), RangeError> {
         let Self { shape, salts, roots, leaves, next: index, .. } = self;
         let missing = RangeError::Leaf { index, length: shape.length };
-        let chunks = shape.chunks();
-        if index < chunks {
-            return Err(missing);
-        }
-        let root = shape.root(0..chunks, &mut leaves.into_iter(), &mut roots.iter().copied()).ok_or(missing)?;
+        let root = shape.root(0..shape.chunks(), &mut leaves.into_iter(), &mut roots.iter().copied()).ok_or(missing)?;
         Ok((RangeProof { shape, salts, roots }, Commitment::to(shape.length, &root)))
     }
 }

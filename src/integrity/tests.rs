@@ -124,8 +124,27 @@ fn a_commitment_hides_behind_its_salt_and_binds_every_byte() {
     assert_ne!(Committer::commit(&salt(1), &[]), Committer::commit(&salt(2), &[]));
 }
 
+/// One error, then the end.
+struct Once(Option<io::ErrorKind>);
+
+impl Read for Once {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), |kind| Err(kind.into()))
+    }
+}
+
 #[test]
 fn the_literal_form_is_plain_sha_256() {
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(literal(&mut &b"abc"[..]).unwrap().to_string(), abc);
+    let after = |kind| literal(&mut b"a".chain(Once(Some(kind))).chain(&b"bc"[..]));
+    assert_eq!(after(io::ErrorKind::Interrupted).unwrap().to_string(), abc);
+    assert_eq!(after(io::ErrorKind::Other).unwrap_err().kind(), io::ErrorKind::Other);
+}
+
+#[test]
+fn commitments_print_as_hex_and_types_by_name() {
+    assert_eq!(Commitment(Digest([0xab; 32])).to_string(), "ab".repeat(32));
+    let names = [0, 1, 2, 3].map(|n| TxType::from_number(n).unwrap().name());
+    assert_eq!(names, ["medical-record", "medical-record-confirmation", "share-request", "share-complete"]);
 }

@@ -94,7 +94,9 @@ proptest! {
 
         let k_d = DecryptionKey::random(rng);
         let prepared = k_d.public_key(&params).prepare(&params);
+        let unprepared = k_d.public_key(&params).encapsulate_many(&params, n, &mut rng.clone());
         let mut sealed = prepared.encapsulate_many(n, rng);
+        prop_assert!(sealed.len() == n && sealed == unprepared);
         sealed.push(prepared.encapsulate(rng));
         for (capsule, m) in &sealed {
             prop_assert!(k_d.encryption_key(&params).decapsulate(capsule) == *m);

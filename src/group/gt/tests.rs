@@ -10,6 +10,9 @@ fn the_identity_has_one_encoding_of_each_form() {
     let mut bytes = one.to_bytes();
     bytes[191] = 1;
     assert_eq!(Gt::from_bytes(&bytes), Err(DecodeError::NonCanonical { what: "GT" }));
+    let mut bytes = one.to_bytes_t2();
+    bytes[287] = 1;
+    assert_eq!(Gt::from_bytes_t2(&bytes), Err(DecodeError::NonCanonical { what: "GT" }));
 }
 
 #[test]

@@ -22,7 +22,21 @@ fn encodings_read_back_and_lengths_are_checked() {
     assert_eq!(G2::from_bytes(&q.to_bytes()), Ok(q));
     assert_eq!(G1::from_bytes(&[0; 47]), Err(DecodeError::Length { what: "G1", expected: 48, got: 47 }));
     assert_eq!(G2::from_bytes(&[0; 97]), Err(DecodeError::Length { what: "G2", expected: 96, got: 97 }));
-    assert_eq!(G1::from_bytes(&G1::identity().to_bytes()), Err(DecodeError::Identity { what: "G1" }));
+}
+
+#[test]
+fn the_identity_is_written_and_refused_by_name() {
+    let (mut p, mut q) = (G1::identity().to_bytes(), G2::identity().to_bytes());
+    assert_eq!(
+        (hex::encode(p), hex::encode(q)),
+        ("c0".to_owned() + &"00".repeat(47), "c0".to_owned() + &"00".repeat(95))
+    );
+    assert_eq!(plain::decode_g1(&p), Err(DecodeError::Identity { what: "G1" }));
+    assert_eq!(plain::decode_g2(&q), Err(DecodeError::Identity { what: "G2" }));
+    (p[47], q[95]) = (1, 1);
+    assert_eq!(plain::decode_g1(&p), Err(DecodeError::NonCanonical { what: "G1" }));
+    assert_eq!(plain::decode_g2(&q), Err(DecodeError::NonCanonical { what: "G2" }));
+    assert_eq!(plain::decode_g1(&[0; 48]), Err(DecodeError::Flags { what: "G1" }));
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn appends_and_reads_back() {
     assert!(matches!(file.read(5), Err(StoreError::NoSuchBlock { number: 5 })));
     assert!(matches!(file.read(u64::MAX), Err(StoreError::NoSuchBlock { .. })));
     assert!(matches!(BlockFile::create(folder.path()), Err(StoreError::Exists { .. })));
+    assert!(!file.is_empty() && open(MAGIC, 0).1.unwrap().0.is_empty());
 }
 
 /// A founding that was interrupted at any byte goes on; nothing else is taken for one.
@@ -97,6 +98,23 @@ fn every_torn_tail() {
     for length in 0..MAGIC.len() {
         assert_eq!(damage(&whole[..length], 0), Damage::Magic);
     }
+}
+
+/// Zeros can be the length of a write that never came; with anything behind them they are damage.
+#[test]
+fn zeros_behind_the_last_block() {
+    let zeros = |n| [image(), &vec![0; n]].concat();
+    for n in [HEAD, 9000] {
+        assert!(open(&zeros(n), 4).1.unwrap().1.is_some());
+        assert_eq!(damage(&[&zeros(n)[..], &[1]].concat(), 4), Damage::Head(4));
+    }
+}
+
+#[test]
+fn no_record_is_longer_than_the_limit() {
+    let headed = |length| [image(), &head(length, 4)].concat();
+    assert!(open(&headed(CONTENT_LIMIT), 4).1.unwrap().1.is_some());
+    assert_eq!(damage(&headed(CONTENT_LIMIT + 1), 4), Damage::Head(4));
 }
 
 /// Reading alone neither cuts a torn tail nor lets anything be appended.

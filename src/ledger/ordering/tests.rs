@@ -43,6 +43,27 @@ fn the_timeout_counts_from_the_first() {
     assert_eq!(cutter.deadline(), None);
 }
 
+/// A block could not be kept: what waited waits on, in front, with its bytes and its time; the last can be taken back.
+#[test]
+fn what_could_not_be_sealed_waits_again() {
+    let mut cutter = cutter(9, 10);
+    cutter.push(vec![0; 4], 7);
+    cutter.push(vec![0; 5], 8);
+    let (deadline, batch) = (cutter.deadline(), cutter.cut().unwrap());
+    cutter.restore(batch, deadline);
+    cutter.drop_last();
+    assert_eq!((cutter.bytes, cutter.deadline()), (4, Some(57)));
+    assert!(cutter.push(vec![0; 6], 9).is_empty());
+    assert_eq!(sizes(&cutter.push(vec![0; 1], 9)), [[4, 6]]);
+    cutter.restore(vec![vec![0; 2]], Some(20));
+    assert_eq!((cutter.bytes, cutter.deadline()), (3, Some(20)));
+    cutter.drop_last();
+    assert_eq!(sizes(&cutter.cut().into_iter().collect::<Vec<_>>()), [[2]]);
+    cutter.restore(vec![vec![0; 2]], Some(20));
+    cutter.drop_last();
+    assert_eq!((cutter.bytes, cutter.deadline(), cutter.cut()), (0, None, None));
+}
+
 #[test]
 fn rules_beyond_what_can_be_decoded_are_refused() {
     let good = CutRules::default();

@@ -1,0 +1,325 @@
+"""All mutants of cargo-mutants in one build, switched on one at a time by an environment variable.
+
+build   rewrites a copy of the sources under target/mutants, drops what does not compile, builds the test binaries
+run     finds which tests reach which mutant, then runs each mutant against those tests, quickest first, until one fails
+table   prints the score by module, and what no test caught
+
+One build for each mutant, as cargo-mutants has it, would take days. tests/README.md has the commands and what came of them.
+"""
+
+import collections, json, os, re, resource, shutil, signal, subprocess, sys, tempfile, time, tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WORK = ROOT / "target/mutants"
+COPY = WORK / "checkout"
+CONFIG = "tests/mutants.toml"
+# Integration tests in the order in which they are tried, after the unit tests.
+TESTS = "ledger ledger_files attacks flow external vectors cli consistency access bulk hostile crash".split()
+SHORT = {"PHI_PRE_ROUNDS": "50"}
+QUICK = [f"--config=profile.release.package.phi-pre.{x}" for x in ("opt-level=1", "debug=false")]
+# What a mutated expression does wherever it stands; all other errors may come from the rewriting itself.
+TYPE_ERRORS = {"E0277", "E0308", "E0369", "E0600", "E0368", "E0599", "E0061", "E0433", "E0425", "E0423", "E0432", "E0063",
+               "E0604", "E0605", "E0606", "E0614", "E0107", "E0282", "E0283", "E0790", "arithmetic_overflow", "unconditional_panic"}
+
+
+def cargo(*arguments, **more):
+    # A folder of its own: to cargo the copy is the same package as the original.
+    env = os.environ | {"CARGO_TARGET_DIR": str(WORK / "build"), "CARGO_INCREMENTAL": "1"}
+    return subprocess.run(["cargo", *arguments], env=env, stdout=subprocess.PIPE, text=True, **more)
+
+
+def mutants():
+    """As cargo-mutants lists them. `key` names one without its line: file, what is done, and which such it is."""
+    listed = json.loads(cargo("mutants", "--config", CONFIG, "--list", "--json", cwd=ROOT).stdout)
+    count = collections.Counter()
+    for n, m in enumerate(listed, 1):
+        description = f"{m['file']}: {m['name'].split(': ', 1)[1]}"
+        count[description] += 1
+        m["n"], m["key"] = n, f"{description} #{count[description]}"
+        del m["diff"]
+    return listed
+
+
+# Rewriting
+
+
+def offsets(text, span):
+    lines = text.splitlines(keepends=True)
+    def at(p):
+        before = "".join(lines[: p["line"] - 1]) + lines[p["line"] - 1][: p["column"] - 1]
+        return len(before.encode())
+    return at(span["start"]), at(span["end"])
+
+
+def above(node, *kinds):
+    while node is not None and node.type not in kinds:
+        node = node.parent
+    return node
+
+
+def edit(m, tree, source, start, end):
+    """(start, end, what becomes of the text between them) for one mutant."""
+    n, genre, replacement = m["n"], m["genre"], m["replacement"]
+    text = lambda node: source[node.start_byte : node.end_byte].decode()
+    node = tree.root_node.descendant_for_byte_range(start, end)
+
+    def instead(node, mutated):
+        wrap = lambda inner: f"(/*[{n}*/if crate::mutant::is({n}) {{/*<{n}*/ {mutated} /*{n}>*/}} else {{ {inner} }}/*{n}]*/)"
+        return node.start_byte, node.end_byte, wrap
+
+    if genre == "FnValue":
+        body = above(node, "function_item").child_by_field_name("body").start_byte + 1
+        first = f" if crate::mutant::is({n}) {{ return /*<{n}*/{replacement}/*{n}>*/; }}"
+        return body, body, lambda inner: inner + first
+    if genre == "BinaryOperator":
+        node = node.parent
+        left, right = (text(node.child_by_field_name(side)) for side in ("left", "right"))
+        left = left if node.type == "compound_assignment_expr" else f"({left})"
+        return instead(node, f"{left} {replacement} ({right})")
+    if genre == "UnaryOperator":
+        return instead(node.parent, f"({text(node.parent.children[-1])})")
+    if genre == "MatchArmGuard":
+        while node.parent.type != "match_pattern":
+            node = node.parent
+        return instead(node, replacement)
+    if genre == "MatchArm":
+        pattern = above(node, "match_arm").child_by_field_name("pattern")
+        guard = pattern.child_by_field_name("condition")
+        if guard:
+            return guard.start_byte, guard.end_byte, lambda inner: f"/*[{n}*/!crate::mutant::is({n}) && ({inner})/*{n}]*/"
+        return pattern.end_byte, pattern.end_byte, lambda _: f" /*[{n}*/if !crate::mutant::is({n})/*{n}]*/"
+    if genre == "StructField":
+        literal = above(node, "struct_expression")
+        before, after = source[literal.start_byte : start].decode(), source[end : literal.end_byte].decode()
+        return instead(literal, before + re.sub(r"^\s*,", "", after))
+    raise ValueError(genre)
+
+
+def render(source, edits, lo, hi):
+    """Applies edits that nest, outermost first in `edits`."""
+    out, i = [], 0
+    while i < len(edits):
+        start, end, changes = edits[i]
+        j = i + 1
+        while j < len(edits) and edits[j][0] < end:
+            j += 1
+        inner = render(source, edits[i + 1 : j], start, end)
+        for change in changes:
+            inner = change(inner)
+        out += [source[lo:start].decode(), inner]
+        lo, i = end, j
+    return "".join(out) + source[lo:hi].decode()
+
+
+def rewrite(path, here):
+    import tree_sitter, tree_sitter_rust
+    source = (ROOT / path).read_bytes()
+    tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language())).parse(source)
+    edits = collections.defaultdict(list)
+    for m in here:
+        start, end = offsets(source.decode(), m["span"])
+        start, end, change = edit(m, tree, source, start, end)
+        edits[start, end].append(change)
+        # What is switched at run time cannot be const.
+        function = above(tree.root_node.descendant_for_byte_range(start, end), "function_item")
+        for modifier in [c for c in function.children if c.type == "function_modifiers"] if function else []:
+            for const in [c for c in modifier.children if c.type == "const"]:
+                edits[const.start_byte, const.end_byte] = [lambda _: ""]
+    ordered = sorted(((s, e, c) for (s, e), c in edits.items()), key=lambda x: (x[0], -x[1]))
+    (COPY / path).write_text(render(source, ordered, 0, len(source)))
+
+
+def copy_sources():
+    shutil.rmtree(COPY, ignore_errors=True)
+    COPY.mkdir(parents=True)
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True)
+    for name in filter(None, files.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, COPY / name)
+    shutil.copy(Path(__file__).parent / "mutant.rs", COPY / "src/mutant.rs")
+    with open(COPY / "src/lib.rs", "a") as lib:
+        lib.write("\npub(crate) mod mutant;\n")
+
+
+def culprits(message):
+    """(number, whether the mutated expression itself is at fault) of those that an error of rustc points into."""
+    code = (message.get("code") or {}).get("code")
+    for span in sorted(message["spans"], key=lambda span: not span["is_primary"]):
+        while span.get("expansion"):
+            span = span["expansion"]["span"]
+        text = (COPY / span["file_name"]).read_bytes()
+        for opened, closed, inside in ((rb"/\*<(\d+)\*/", b"/*%s>*/", True), (rb"/\*\[(\d+)\*/", b"/*%s]*/", False)):
+            around = [m for m in re.finditer(opened, text[: span["byte_start"]])
+                      if text.find(closed % m[1], m.end()) >= span["byte_end"]]
+            if around:
+                yield int(around[-1][1]), inside and code in TYPE_ERRORS
+                return
+
+
+def errors(*arguments):
+    done = cargo(*arguments, "--release", *QUICK, "--message-format=json", cwd=COPY, stderr=subprocess.DEVNULL)
+    messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    found = [m["message"] for m in messages if m["reason"] == "compiler-message" and m["message"]["level"] == "error"]
+    return done.returncode, [m for m in found if m["spans"]], messages
+
+
+def build():
+    everything = mutants()
+    # `return` would settle what `impl Trait` stands for.
+    opaque = lambda m: m["genre"] == "FnValue" and "impl " in m["function"]["return_type"]
+    kept = [m for m in everything if not opaque(m)]
+    dropped = {m["key"]: {"outcome": "apart", "why": "impl"} for m in everything if opaque(m)}
+    copy_sources()
+    while True:
+        for path in sorted({m["file"] for m in everything}):
+            rewrite(path, [m for m in kept if m["file"] == path])
+        failed, found, _ = errors("check", "--lib")
+        if not failed:
+            tests = ("--lib", "--bins", *(f"--test={t}" for t in TESTS))
+            failed, found, messages = errors("test", "--no-run", *tests)
+        if not failed:
+            break
+        bad = {}
+        for message in found:
+            for n, itself in culprits(message):
+                bad[n] = (itself and not bad.get(n, (True,))[0] is False, message["rendered"])
+            # A function that has to stay const keeps its mutants out.
+            called = re.search(r"non-const .*`(?:.*::)?(\w+)(?:::<.*>)?` in const", message["message"])
+            if called and called[1] != "is":
+                for m in kept:
+                    if re.search(rf"\b{called[1]}$", m["function"]["function_name"]):
+                        bad[m["n"]] = (False, message["rendered"])
+        print(f"{len(kept)} mutants, {len(found)} errors, {len(bad)} to drop", flush=True)
+        if not bad:
+            sys.exit("\n".join(m["rendered"] for m in found[:10]))
+        for m in kept:
+            if m["n"] in bad:
+                dropped[m["key"]] = {"outcome": "unviable" if bad[m["n"]][0] else "apart", "why": bad[m["n"]][1]}
+        kept = [m for m in kept if m["n"] not in bad]
+    binaries = {m["target"]["name"]: m["executable"] for m in messages
+                if m["reason"] == "compiler-artifact" and m["profile"]["test"] and m["target"]["kind"] != ["bin"]}
+    save("build", {"binaries": binaries, "kept": kept, "dropped": dropped})
+    print(f"{len(kept)} of {len(everything)} mutants built;",
+          collections.Counter(d["outcome"] for d in dropped.values()), flush=True)
+
+
+def save(name, value):
+    (WORK / f"{name}.new").write_text(json.dumps(value, indent=1))
+    (WORK / f"{name}.new").rename(WORK / f"{name}.json")
+
+
+def load(name):
+    path = WORK / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+# Running
+
+
+def limit():
+    resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def test(binary, name, mutant, seconds):
+    """True, False, or None where it ran out of time; in a process and a folder of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        env = os.environ | SHORT | {"PHI_PRE_MUTANT": str(mutant), "TMPDIR": folder, "CARGO_MANIFEST_DIR": str(COPY),
+                                    "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1"}
+        process = subprocess.Popen([binary, "--exact", name, "--quiet"], cwd=COPY, env=env, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
+        try:
+            return process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+
+def trace(binaries):
+    """For each test: seconds without a mutant, and the mutants that it reaches. Kept until a binary changes."""
+    known, traces = load("traces"), []
+    for order, target in enumerate(["phi_pre", *TESTS]):
+        binary = binaries[target]
+        stamp = f"{binary} {os.stat(binary).st_mtime_ns}"
+        listed = subprocess.run([binary, "--list", "--format=terse"], cwd=COPY, capture_output=True, text=True).stdout
+        ignored = subprocess.run([binary, "--list", "--format=terse", "--ignored"], cwd=COPY, capture_output=True, text=True).stdout
+        for name in sorted(set(re.findall(r"(.*): test", listed)) - set(re.findall(r"(.*): test", ignored))):
+            entry = known.get(f"{target} {name}")
+            if not entry or entry["stamp"] != stamp:
+                with tempfile.NamedTemporaryFile() as file:
+                    os.chmod(file.name, 0o666)
+                    begun = time.monotonic()
+                    if not test(binary, name, file.name, 600):
+                        sys.exit(f"fails without a mutant: {binary} {name}")
+                    seconds = time.monotonic() - begun
+                    entry = {"stamp": stamp, "seconds": seconds, "reached": sorted({int(n) for n in Path(file.name).read_text().split()})}
+                known[f"{target} {name}"] = entry
+            traces.append((order > 0, entry["seconds"], order, target, name, set(entry["reached"])))
+        save("traces", known)
+        print(target, "traced", flush=True)
+    return sorted(traces, key=lambda t: t[:3])
+
+
+def run(pattern="", until="crash", again=""):
+    """Those whose key matches and that have no result yet, against the unit tests (`phi_pre`) and the integration tests up
+    to `until`; with `again`, those that were missed before."""
+    made = load("build")
+    last = ["phi_pre", *TESTS].index(until)
+    traces = [t for t in trace(made["binaries"]) if t[2] <= last]
+    results = load("results") | made["dropped"]
+    todo = [m for m in made["kept"] if re.search(pattern, m["key"])]
+    todo = [m for m in todo if (results.get(m["key"], {}).get("outcome") == "missed" if again else m["key"] not in results)]
+
+    def judge(m):
+        begun, reaching = time.monotonic(), 0
+        for _, seconds, _, target, name, reached in traces:
+            if m["n"] in reached:
+                reaching += 1
+                passed = test(made["binaries"][target], name, m["n"], 20 + 5 * seconds)
+                if not passed:
+                    return m, {"outcome": "caught" if passed is False else "timeout", "by": f"{target} {name}",
+                               "seconds": round(time.monotonic() - begun, 1)}
+        return m, {"outcome": "missed", "tests": reaching, "seconds": round(time.monotonic() - begun, 1)}
+
+    with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        for i, (m, result) in enumerate(pool.map(judge, todo), 1):
+            results[m["key"]] = result | {"name": m["name"]}
+            save("results", results)
+            if result["outcome"] != "caught" or i % 50 == 0:
+                print(f"{i}/{len(todo)} {result['outcome']} {m['name']}", flush=True)
+
+
+def table():
+    """Counts by module; what equivalent.toml explains stands apart from what is missed."""
+    reasons = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text())
+    results = load("results")
+    columns = ["mutants", "unviable", "caught", "timeout", "equivalent", "missed", "not run"]
+    rows, missed = collections.defaultdict(collections.Counter), []
+    for m in mutants():
+        outcome = results.get(m["key"], {}).get("outcome", "not run").replace("apart", "not run")
+        if outcome == "missed" and m["key"] in reasons:
+            outcome = "equivalent"
+        if outcome == "missed":
+            missed.append(m["name"])
+        for row in (re.match(r"src/(\w+)", m["file"])[1], "all"):
+            rows[row].update(["mutants", outcome])
+    print("| module |", " | ".join(columns), "| score |")
+    print("|---" * (len(columns) + 2) + "|")
+    for row in [*sorted(rows.keys() - {"all"}), "all"]:
+        found = rows[row]["caught"] + rows[row]["timeout"]
+        score = 100 * found / max(1, found + rows[row]["missed"])
+        print(f"| `{row}` |", " | ".join(str(rows[row][c]) for c in columns), f"| {score:.1f} % |")
+    print(*missed, sep="\n")
+
+
+if __name__ == "__main__":
+    {"build": build, "run": run, "table": table}[sys.argv[1]](*sys.argv[2:])
