@@ -160,6 +160,9 @@ fn endorsers_refuse_by_name() {
     let sign = |proposal: Proposal| proposal.sign(&world.alice.key);
     let late = NOW + Config::WINDOW + 1;
     assert!(matches!(ask(&network, &sign(base.clone()), late), EndorseError::Time { now, .. } if now == late));
+    for now in [NOW - Config::WINDOW, NOW + Config::WINDOW] {
+        assert!(network.endorse(&sign(base.clone()), &Transient::default(), now).is_ok());
+    }
     let wrong = Proposal { txid: TxId(Digest([1; 32])), ..base.clone() };
     assert!(matches!(ask(&network, &sign(wrong), NOW), EndorseError::TxId));
     let elsewhere = Proposal { channel: "elsewhere".into(), ..base.clone() };
@@ -184,6 +187,35 @@ fn endorsers_refuse_by_name() {
     let outcome = network.transact(&sign(base.clone()), &Transient::default(), &world.alice.key, NOW).unwrap();
     assert_eq!(outcome.code, Code::Valid);
     assert!(matches!(ask(&network, &sign(base.clone()), NOW), EndorseError::Duplicate(txid) if txid == base.txid));
+}
+
+/// Answers with as many zeros as the action says.
+struct Zeros;
+
+impl Contract for Zeros {
+    fn name(&self) -> &'static str {
+        "zeros"
+    }
+
+    fn invoke(&self, _: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError> {
+        Ok(vec![0; u32::from_be_bytes(call.action.try_into().unwrap()) as usize])
+    }
+}
+
+#[test]
+fn responses_are_limited() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let network = world.network(folder.path(), Arc::new(Zeros));
+    let mut ask = |bytes: u32| {
+        let (nonce, action) = (world.nonce(), bytes.to_be_bytes().to_vec());
+        let proposal = Proposal::new(CHANNEL, "zeros", nonce, &world.alice.certificate, NOW, action);
+        network.endorse(&proposal.sign(&world.alice.key), &Transient::default(), NOW)
+    };
+    assert_eq!(ask(64 * 1024).unwrap().len(), 3);
+    for bytes in [64 * 1024 + 1, 100_000] {
+        let refused = ask(bytes).unwrap_err();
+        assert!(matches!(refused, NetworkError::Endorse(EndorseError::Limit(StateError::Limit { .. }))), "{refused}");
+    }
 }
 
 /// A certificate that was taken back proposes no more; what it has in the chain stays valid.
@@ -242,6 +274,20 @@ fn peers_stop_and_catch_up() {
     assert!(matches!(network.get("n"), Err(NetworkError::NoPeer)));
 }
 
+/// The files of the orderer and of the first peer are overwritten under them.
+#[test]
+fn a_peer_catches_up_from_any_other_that_can_be_read() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    network.stop(2);
+    increment(&mut network, &mut world, "n");
+    for node in ["orderer", "peer-0"] {
+        std::fs::write(folder.path().join(node).join("blocks"), b"").unwrap();
+    }
+    network.restart(2).unwrap();
+    assert_eq!(network.agreement().unwrap().height, 2);
+}
+
 #[test]
 fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -257,8 +303,15 @@ fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
     assert_eq!(network.height(), 2);
     network.tick(NOW + 2010).unwrap();
     assert_eq!((network.height(), network.deadline()), (3, None));
-    let huge = Envelope { transaction: vec![0; 11 << 20], signature: [1; 64] };
-    assert!(matches!(network.broadcast(&huge, NOW), Err(NetworkError::Order(OrderError::Size { .. }))));
+    let around = Envelope { transaction: Vec::new(), signature: [1; 64] }.to_bytes().len();
+    let of = |bytes: usize| Envelope { transaction: vec![0; bytes - around], signature: [1; 64] };
+    let limit = CutRules::default().max_bytes as usize;
+    let refused = [limit, limit + 1].map(|bytes| network.broadcast(&of(bytes), NOW).unwrap_err());
+    let [NetworkError::Order(OrderError::Decode(_)), NetworkError::Order(OrderError::Size { got, .. })] = refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(got, limit + 1);
 }
 
 /// What a fresh peer finds about a block that a dishonest orderer made of these envelopes.

@@ -46,6 +46,7 @@ fn restart_replays_and_cuts_a_torn_tail() {
     // A crash while the block was being written: the rest of the file is short, zeros, or anything.
     for tail in [&whole[17..30], &[0; 4096], &torn[whole.len()..]] {
         std::fs::write(&blocks, [&whole[..], tail].concat()).unwrap();
+        assert_eq!(verify(&second, None).unwrap().torn.map(|torn| torn.bytes), Some(tail.len() as u64));
         let (opened_peer, opened) = Peer::open(&second, peer.clone(), Arc::new(Counter)).unwrap();
         let expected = TornTail { number: 4, offset: whole.len() as u64, bytes: tail.len() as u64 };
         assert_eq!(opened, Opened { torn: Some(expected), replayed: 0 });
@@ -419,6 +420,29 @@ fn blocks_are_committed_together_as_one_by_one() {
     let [a, b] = ["apart", "together"].map(|name| BlockFile::open_read_only(&folder.path().join(name), 4).unwrap().0);
     assert_eq!(a.len(), b.len());
     assert!((0..a.len()).all(|number| a.read(number).unwrap() == b.read(number).unwrap()));
+}
+
+/// More blocks than are replayed at once, from the beginning and from behind that border.
+#[test]
+fn a_long_chain_is_replayed() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let place = folder.path().join("peer-0");
+    let (state, old) = (place.join("state.redb"), folder.path().join("old"));
+    (0..65).for_each(|_| _ = increment(&mut network, &mut world, "n"));
+    drop(network);
+    std::fs::copy(&state, &old).unwrap();
+    let (mut network, _) =
+        Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+    (0..2).for_each(|_| _ = increment(&mut network, &mut world, "n"));
+    let agreed = network.agreement();
+    drop(network);
+    let open = || Peer::open(&place, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    std::fs::rename(&old, &state).unwrap();
+    assert_eq!(open().1.replayed, 2);
+    std::fs::remove_file(&state).unwrap();
+    let (peer, opened) = open();
+    assert_eq!((opened.replayed, peer.savepoint()), (68, agreed));
 }
 
 /// What comes before a bad block is kept, and nothing of it or after it.

@@ -268,6 +268,8 @@ mod handshake {
         let sk_r = r.finish(&session, |statement| *statement == signed_i).unwrap();
         assert_eq!(sk_i.expose(), sk_r.expose());
         assert_ne!(signed_i, signed_r);
+        let share = session.initiator.1;
+        assert_eq!((share.to_bytes(), Share::from_bytes(&share.0)), (share.0.to_vec(), Ok(share)));
     }
 
     #[test]

@@ -244,10 +244,11 @@ def test(binary, name, mutant, seconds):
             process.wait()
 
 
-def trace(binaries):
+def trace(binaries, until):
     """For each test: seconds without a mutant, and the mutants that it reaches. Kept until a binary changes."""
     known, traces = load("traces"), []
-    for order, target in enumerate(["phi_pre", *TESTS]):
+    targets = ["phi_pre", *TESTS]
+    for order, target in enumerate(targets[: targets.index(until) + 1]):
         binary = binaries[target]
         stamp = f"{binary} {os.stat(binary).st_mtime_ns}"
         listed = subprocess.run([binary, "--list", "--format=terse"], cwd=COPY, capture_output=True, text=True).stdout
@@ -273,8 +274,7 @@ def run(pattern="", until="crash", again=""):
     """Those whose key matches and that have no result yet, against the unit tests (`phi_pre`) and the integration tests up
     to `until`; with `again`, those that were missed before."""
     made = load("build")
-    last = ["phi_pre", *TESTS].index(until)
-    traces = [t for t in trace(made["binaries"]) if t[2] <= last]
+    traces = trace(made["binaries"], until)
     results = load("results") | made["dropped"]
     todo = [m for m in made["kept"] if re.search(pattern, m["key"])]
     todo = [m for m in todo if (results.get(m["key"], {}).get("outcome") == "missed" if again else m["key"] not in results)]

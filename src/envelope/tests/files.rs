@@ -91,3 +91,15 @@ fn a_file_is_written_beside_its_name() {
     let during = create_file(&dir.path().join("file"), |_| Ok::<_, io::Error>(beside())).unwrap();
     assert_eq!((during, beside()), (1, 1));
 }
+
+#[test]
+fn progress_counts_the_bytes_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
+    fs::write(&sealed, seal(&record(2 * CHUNK_BYTES), Suite::default()).0).unwrap();
+    let told = std::sync::Mutex::new(Vec::new());
+    decrypt_file(&WORLD.key, &sealed, &back, &|bytes| told.lock().unwrap().push(bytes)).unwrap();
+    let told = told.into_inner().unwrap();
+    assert!(told.is_sorted());
+    assert_eq!(told.last(), Some(&(2 * SLOT as u64)));
+}

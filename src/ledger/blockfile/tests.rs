@@ -112,7 +112,7 @@ fn zeros_behind_the_last_block() {
 
 #[test]
 fn no_record_is_longer_than_the_limit() {
-    let headed = |length| [image(), &head(length, 4)].concat();
+    let headed = |length| [image(), &head(length, 4, true)].concat();
     assert!(open(&headed(CONTENT_LIMIT), 4).1.unwrap().1.is_some());
     assert_eq!(damage(&headed(CONTENT_LIMIT + 1), 4), Damage::Head(4));
 }
@@ -232,6 +232,71 @@ fn heads_inside_a_torn_block_are_not_followed_for_ever() {
     bytes[at] ^= 1;
     std::fs::write(&path, bytes).unwrap();
     assert!(matches!(BlockFile::open(folder.path(), 1), Err(StoreError::Damaged(Damage::Head(1)))));
+}
+
+mod salvaged {
+    use super::*;
+    use salvage::Salvage;
+
+    /// The numbers that are found in a file of these bytes, with the contents of each.
+    fn found(bytes: &[u8]) -> Vec<(u64, Vec<Vec<u8>>)> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE_NAME), bytes).unwrap();
+        let file = Salvage::scan(folder.path()).unwrap();
+        file.numbers().map(|number| (number, file.read(number).unwrap())).collect()
+    }
+
+    fn all() -> Vec<(u64, Vec<Vec<u8>>)> {
+        (0..).zip(CONTENTS.map(|content| vec![content.to_vec()])).collect()
+    }
+
+    /// The image, cut behind block 0.
+    fn halves() -> (&'static [u8], &'static [u8]) {
+        image().split_at(MAGIC.len() + HEAD + CONTENTS[0].len() + SUM)
+    }
+
+    /// At the borders of what is searched at once, too.
+    #[test]
+    fn whole_records_are_found_behind_garbage() {
+        let (first, rest) = halves();
+        for at in [0, 1, 65_516, 65_517, 65_535, 65_536, 65_537, 140_000] {
+            assert_eq!(found(&[first, &vec![0xff; at], rest].concat()), all(), "{at}");
+        }
+        assert_eq!(found(&image()[..image().len() - 1]), all()[..3]);
+        assert_eq!(found(b""), []);
+    }
+
+    #[test]
+    fn a_record_counts_with_its_content_alone() {
+        let mut bytes = image().to_vec();
+        bytes[halves().0.len() + 2 * (HEAD + SUM)] ^= 1; // in block 2
+        assert_eq!(found(&bytes), [&all()[..2], &all()[3..]].concat());
+    }
+
+    /// A transaction can hold what looks like the head of a record.
+    #[test]
+    fn a_head_alone_hides_nothing() {
+        let (first, rest) = halves();
+        assert_eq!(found(&[first, &head(30, 9, true), rest].concat()), all());
+    }
+
+    #[test]
+    fn block_0_is_found_at_the_beginning_alone() {
+        let twice = [image(), &image()[MAGIC.len()..]].concat();
+        let mut expected = all();
+        for (_, contents) in &mut expected[1..] {
+            contents.push(contents[0].clone());
+        }
+        assert_eq!(found(&twice), expected);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_has_nothing_and_one_that_cannot_be_opened_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Salvage::scan(folder.path()).unwrap().numbers().count(), 0);
+        std::fs::write(folder.path().join("file"), b"").unwrap();
+        assert!(matches!(Salvage::scan(&folder.path().join("file")), Err(StoreError::Io { action: "open", .. })));
+    }
 }
 
 proptest! {

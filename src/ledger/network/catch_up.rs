@@ -64,3 +64,6 @@ fn some(numbers: Range<u64>, read: impl Fn(u64) -> Result<Block, StoreError>) ->
     }
     blocks
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@ use super::*;
 use crate::ledger::proposal::TxId;
 use crate::ledger::state::{Committed, Entry, Version};
 use crate::ledger::validation::{Code, Outcome, Verdict};
+use std::io::ErrorKind;
 
 /// Stands for a block that writes `key` and has a transaction of its own.
 fn step(store: &mut Store, number: u64, key: &str) -> Result<(), StoreError> {
@@ -127,4 +128,14 @@ fn a_height_that_is_not_whole_says_nothing() {
     }
     std::fs::write(&path, [0; 16]).unwrap();
     assert_eq!(acknowledged(folder.path()), 0);
+}
+
+#[test]
+fn a_damaged_state_is_told_from_one_that_cannot_be_read() {
+    for (kind, damaged) in
+        [(ErrorKind::InvalidData, true), (ErrorKind::UnexpectedEof, true), (ErrorKind::PermissionDenied, false)]
+    {
+        let error = failed(Path::new(STATE_NAME))(redb::Error::Io(kind.into()));
+        assert_eq!(matches!(error, StoreError::StateDamaged { .. }), damaged, "{error}");
+    }
 }
