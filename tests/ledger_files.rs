@@ -300,6 +300,27 @@ fn tamper(folder: &Path, how: usize) {
     write.commit().unwrap();
 }
 
+/// The savepoint is right and an entry is not: the state is made again. What stands in the way is named.
+#[test]
+fn a_repaired_peer_has_the_state_of_its_blocks() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    let agreed = network.agreement();
+    drop(network);
+    let [peer, other] = ["peer-0", "peer-1"].map(|name| folder.path().join(name));
+    let repair = || repair_peer(&peer, &[&other]);
+    assert_eq!(repair().unwrap(), Repaired { blocks: 2, fetched: 0, state: false });
+    for how in 0..3 {
+        tamper(&peer, how);
+        assert_eq!(repair().unwrap(), Repaired { blocks: 2, fetched: 0, state: true }, "{how}");
+        let (opened, _) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+        assert_eq!(opened.savepoint(), agreed);
+    }
+    std::fs::write(peer.join("repair"), b"").unwrap();
+    assert!(matches!(repair(), Err(RepairError::Store(StoreError::Io { action: "remove", .. }))));
+}
+
 mod flips {
     use super::*;
     use proptest::prelude::*;

@@ -121,6 +121,11 @@ fn all_but_the_identity_have_lines_for_the_lanes() {
 }
 
 #[test]
+fn a_table_has_the_documented_size() {
+    assert_eq!(super::GtTable::BYTES, 1_179_648);
+}
+
+#[test]
 fn scalars_are_a_field() {
     let k = Scalar::random(&mut rng(4));
     assert_eq!(k * k.inverse().unwrap(), Scalar::from(1));

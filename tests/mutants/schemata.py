@@ -4,12 +4,13 @@ build   rewrites a copy of the sources under target/mutants, drops what does not
 run     finds which tests reach which mutant, then runs each mutant against those tests, quickest first, until one fails
 table   prints the score by module, and what no test caught
 
-One build for each mutant, as cargo-mutants has it, would take days. tests/README.md has the commands and what came of them.
+With one build for each mutant, as cargo-mutants has it, this takes days. The commands stand in tests/README.md.
 """
 
 import collections, json, os, re, resource, shutil, signal, subprocess, sys, tempfile, time, tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+import rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target/mutants"
@@ -20,14 +21,20 @@ TESTS = "ledger ledger_files attacks flow external vectors cli consistency acces
 SHORT = {"PHI_PRE_ROUNDS": "50"}
 QUICK = [f"--config=profile.release.package.phi-pre.{x}" for x in ("opt-level=1", "debug=false")]
 # What a mutated expression does wherever it stands; all other errors may come from the rewriting itself.
-TYPE_ERRORS = {"E0277", "E0308", "E0369", "E0600", "E0368", "E0599", "E0061", "E0433", "E0425", "E0423", "E0432", "E0063",
-               "E0604", "E0605", "E0606", "E0614", "E0107", "E0282", "E0283", "E0790", "arithmetic_overflow", "unconditional_panic"}
+TYPE_ERRORS = set(
+    "E0061 E0063 E0107 E0277 E0282 E0283 E0308 E0368 E0369 E0423 E0425 E0432 E0433 E0599 E0600 E0604 E0605 E0606 E0614 "
+    "E0790 arithmetic_overflow unconditional_panic".split()
+)
 
 
 def cargo(*arguments, **more):
     # A folder of its own: to cargo the copy is the same package as the original.
     env = os.environ | {"CARGO_TARGET_DIR": str(WORK / "build"), "CARGO_INCREMENTAL": "1"}
     return subprocess.run(["cargo", *arguments], env=env, stdout=subprocess.PIPE, text=True, **more)
+
+
+def output(command, cwd):
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True).stdout
 
 
 def mutants():
@@ -42,100 +49,11 @@ def mutants():
     return listed
 
 
-# Rewriting
-
-
-def offsets(text, span):
-    lines = text.splitlines(keepends=True)
-    def at(p):
-        before = "".join(lines[: p["line"] - 1]) + lines[p["line"] - 1][: p["column"] - 1]
-        return len(before.encode())
-    return at(span["start"]), at(span["end"])
-
-
-def above(node, *kinds):
-    while node is not None and node.type not in kinds:
-        node = node.parent
-    return node
-
-
-def edit(m, tree, source, start, end):
-    """(start, end, what becomes of the text between them) for one mutant."""
-    n, genre, replacement = m["n"], m["genre"], m["replacement"]
-    text = lambda node: source[node.start_byte : node.end_byte].decode()
-    node = tree.root_node.descendant_for_byte_range(start, end)
-
-    def instead(node, mutated):
-        wrap = lambda inner: f"(/*[{n}*/if crate::mutant::is({n}) {{/*<{n}*/ {mutated} /*{n}>*/}} else {{ {inner} }}/*{n}]*/)"
-        return node.start_byte, node.end_byte, wrap
-
-    if genre == "FnValue":
-        body = above(node, "function_item").child_by_field_name("body").start_byte + 1
-        first = f" if crate::mutant::is({n}) {{ return /*<{n}*/{replacement}/*{n}>*/; }}"
-        return body, body, lambda inner: inner + first
-    if genre == "BinaryOperator":
-        node = node.parent
-        left, right = (text(node.child_by_field_name(side)) for side in ("left", "right"))
-        left = left if node.type == "compound_assignment_expr" else f"({left})"
-        return instead(node, f"{left} {replacement} ({right})")
-    if genre == "UnaryOperator":
-        return instead(node.parent, f"({text(node.parent.children[-1])})")
-    if genre == "MatchArmGuard":
-        while node.parent.type != "match_pattern":
-            node = node.parent
-        return instead(node, replacement)
-    if genre == "MatchArm":
-        pattern = above(node, "match_arm").child_by_field_name("pattern")
-        guard = pattern.child_by_field_name("condition")
-        if guard:
-            return guard.start_byte, guard.end_byte, lambda inner: f"/*[{n}*/!crate::mutant::is({n}) && ({inner})/*{n}]*/"
-        return pattern.end_byte, pattern.end_byte, lambda _: f" /*[{n}*/if !crate::mutant::is({n})/*{n}]*/"
-    if genre == "StructField":
-        literal = above(node, "struct_expression")
-        before, after = source[literal.start_byte : start].decode(), source[end : literal.end_byte].decode()
-        return instead(literal, before + re.sub(r"^\s*,", "", after))
-    raise ValueError(genre)
-
-
-def render(source, edits, lo, hi):
-    """Applies edits that nest, outermost first in `edits`."""
-    out, i = [], 0
-    while i < len(edits):
-        start, end, changes = edits[i]
-        j = i + 1
-        while j < len(edits) and edits[j][0] < end:
-            j += 1
-        inner = render(source, edits[i + 1 : j], start, end)
-        for change in changes:
-            inner = change(inner)
-        out += [source[lo:start].decode(), inner]
-        lo, i = end, j
-    return "".join(out) + source[lo:hi].decode()
-
-
-def rewrite(path, here):
-    import tree_sitter, tree_sitter_rust
-    source = (ROOT / path).read_bytes()
-    tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language())).parse(source)
-    edits = collections.defaultdict(list)
-    for m in here:
-        start, end = offsets(source.decode(), m["span"])
-        start, end, change = edit(m, tree, source, start, end)
-        edits[start, end].append(change)
-        # What is switched at run time cannot be const.
-        function = above(tree.root_node.descendant_for_byte_range(start, end), "function_item")
-        for modifier in [c for c in function.children if c.type == "function_modifiers"] if function else []:
-            for const in [c for c in modifier.children if c.type == "const"]:
-                edits[const.start_byte, const.end_byte] = [lambda _: ""]
-    ordered = sorted(((s, e, c) for (s, e), c in edits.items()), key=lambda x: (x[0], -x[1]))
-    (COPY / path).write_text(render(source, ordered, 0, len(source)))
-
-
 def copy_sources():
     shutil.rmtree(COPY, ignore_errors=True)
     COPY.mkdir(parents=True)
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True)
-    for name in filter(None, files.stdout.split("\0")):
+    listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+    for name in filter(None, output(listing, ROOT).split("\0")):
         if (ROOT / name).is_file():
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, COPY / name)
@@ -175,7 +93,8 @@ def build():
     copy_sources()
     while True:
         for path in sorted({m["file"] for m in everything}):
-            rewrite(path, [m for m in kept if m["file"] == path])
+            here = [m for m in kept if m["file"] == path]
+            (COPY / path).write_text(rewrite.rewritten((ROOT / path).read_bytes(), here))
         failed, found, _ = errors("check", "--lib")
         if not failed:
             tests = ("--lib", "--bins", *(f"--test={t}" for t in TESTS))
@@ -230,8 +149,9 @@ def test(binary, name, mutant, seconds):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         env = os.environ | SHORT | {"PHI_PRE_MUTANT": str(mutant), "TMPDIR": folder, "CARGO_MANIFEST_DIR": str(COPY),
                                     "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1"}
-        process = subprocess.Popen([binary, "--exact", name, "--quiet"], cwd=COPY, env=env, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
+        nowhere = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        process = subprocess.Popen([binary, "--exact", name, "--quiet"], cwd=COPY, env=env, start_new_session=True,
+                                   preexec_fn=limit, **nowhere)
         try:
             return process.wait(seconds) == 0
         except subprocess.TimeoutExpired:
@@ -251,9 +171,11 @@ def trace(binaries, until):
     for order, target in enumerate(targets[: targets.index(until) + 1]):
         binary = binaries[target]
         stamp = f"{binary} {os.stat(binary).st_mtime_ns}"
-        listed = subprocess.run([binary, "--list", "--format=terse"], cwd=COPY, capture_output=True, text=True).stdout
-        ignored = subprocess.run([binary, "--list", "--format=terse", "--ignored"], cwd=COPY, capture_output=True, text=True).stdout
-        for name in sorted(set(re.findall(r"(.*): test", listed)) - set(re.findall(r"(.*): test", ignored))):
+        listed, ignored = (
+            set(re.findall(r"(.*): test", output([binary, "--list", "--format=terse", *more], COPY)))
+            for more in ([], ["--ignored"])
+        )
+        for name in sorted(listed - ignored):
             entry = known.get(f"{target} {name}")
             if not entry or entry["stamp"] != stamp:
                 with tempfile.NamedTemporaryFile() as file:
@@ -261,8 +183,8 @@ def trace(binaries, until):
                     begun = time.monotonic()
                     if not test(binary, name, file.name, 600):
                         sys.exit(f"fails without a mutant: {binary} {name}")
-                    seconds = time.monotonic() - begun
-                    entry = {"stamp": stamp, "seconds": seconds, "reached": sorted({int(n) for n in Path(file.name).read_text().split()})}
+                    seconds, reached = time.monotonic() - begun, set(map(int, Path(file.name).read_text().split()))
+                    entry = {"stamp": stamp, "seconds": seconds, "reached": sorted(reached)}
                 known[f"{target} {name}"] = entry
             traces.append((order > 0, entry["seconds"], order, target, name, set(entry["reached"])))
         save("traces", known)
@@ -271,13 +193,13 @@ def trace(binaries, until):
 
 
 def run(pattern="", until="crash", again=""):
-    """Those whose key matches and that have no result yet, against the unit tests (`phi_pre`) and the integration tests up
-    to `until`; with `again`, those that were missed before."""
+    """Those whose key matches and that have no result yet, against the unit tests (`phi_pre`) and the integration tests
+    up to `until`; with `again`, those that were missed before."""
     made = load("build")
     traces = trace(made["binaries"], until)
     results = load("results") | made["dropped"]
-    todo = [m for m in made["kept"] if re.search(pattern, m["key"])]
-    todo = [m for m in todo if (results.get(m["key"], {}).get("outcome") == "missed" if again else m["key"] not in results)]
+    outcome = lambda m: results.get(m["key"], {}).get("outcome")
+    todo = [m for m in made["kept"] if re.search(pattern, m["key"]) and outcome(m) == ("missed" if again else None)]
 
     def judge(m):
         begun, reaching = time.monotonic(), 0
@@ -298,16 +220,26 @@ def run(pattern="", until="crash", again=""):
                 print(f"{i}/{len(todo)} {result['outcome']} {m['name']}", flush=True)
 
 
+def ordinary():
+    """What cargo-mutants itself found about those that the schema cannot hold, below the folder that `APART` names."""
+    found = Path(os.environ.get("APART", WORK)) / "mutants.out/outcomes.json"
+    words = {"CaughtMutant": "caught", "MissedMutant": "missed", "Unviable": "unviable", "Timeout": "timeout"}
+    outcomes = json.loads(found.read_text())["outcomes"] if found.exists() else []
+    outcomes = [o for o in outcomes if "Mutant" in o["scenario"]]
+    return {o["scenario"]["Mutant"]["name"]: words.get(o["summary"], "not run") for o in outcomes}
+
+
 def table():
-    """Counts by module; what equivalent.toml explains stands apart from what is missed."""
-    reasons = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text())
-    results = load("results")
-    columns = ["mutants", "unviable", "caught", "timeout", "equivalent", "missed", "not run"]
+    """Counts by module; what explained.toml explains stands apart from what is missed."""
+    reasons = tomllib.loads((Path(__file__).parent / "explained.toml").read_text())
+    results, apart = load("results"), ordinary()
+    columns = ["mutants", "unviable", "caught", "timeout", "explained", "missed", "not run"]
     rows, missed = collections.defaultdict(collections.Counter), []
     for m in mutants():
-        outcome = results.get(m["key"], {}).get("outcome", "not run").replace("apart", "not run")
+        outcome = results.get(m["key"], {}).get("outcome", "not run")
+        outcome = apart.get(m["name"], "not run") if outcome == "apart" else outcome
         if outcome == "missed" and m["key"] in reasons:
-            outcome = "equivalent"
+            outcome = "explained"
         if outcome == "missed":
             missed.append(m["name"])
         for row in (re.match(r"src/(\w+)", m["file"])[1], "all"):

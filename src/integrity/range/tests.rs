@@ -166,3 +166,8 @@ proptest! {
         prop_assert_eq!(proof.verify(&commitment, shown(&record, &proof)), Err(RangeError::Commitment));
     }
 }
+
+#[test]
+fn sizes_never_change() {
+    assert_eq!((CHUNK_BYTES, CHUNKS_LIMIT), (65_536, 1_048_576));
+}

@@ -20,6 +20,16 @@ fn the_header_in_der() {
     assert_eq!(header.hash(), sha256(&[&header.der()]));
 }
 
+/// Peers that differed in one of these would differ in their verdicts.
+#[test]
+fn limits_never_change() {
+    use crate::ledger::{Config, blockfile, endorsement, proposal, state};
+    assert_eq!(ENVELOPES_LIMIT, 65_536);
+    assert_eq!((proposal::ACTION_LIMIT, state::VALUE_LIMIT, endorsement::RESPONSE_LIMIT), (65_536, 65_536, 65_536));
+    assert_eq!((ENVELOPE_LIMIT, blockfile::CONTENT_LIMIT), (16_777_216, 268_435_456));
+    assert_eq!(Config::WINDOW, 900_000);
+}
+
 #[test]
 fn data_is_hashed_in_its_order() {
     assert_eq!(data_hash(&[b"a".to_vec(), b"bc".to_vec()]), sha256(&[b"abc"]));
