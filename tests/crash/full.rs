@@ -15,6 +15,7 @@ use phi_pre::ledger::{
     Code, CommitError, Network, NetworkError, Opened, OrderError, Orderer, Peer, PeerError, StoreError, Transient,
     TxId, repair_peer,
 };
+use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
@@ -156,6 +157,7 @@ fn ledger_at_a_limit(folder: &Path) {
     }
     an_envelope_that_is_refused_changes_nothing(&mut network, &mut world, &orderer);
     expected += 1; // all ten read the same value
+    room_for_the_first_of_two_blocks(&network, &mut world, &folder.join("two"));
     before = length(&orderer);
 
     // At the peers' block files, which are longer than the orderer's: they stop, and fetch the block when they can.
@@ -237,6 +239,24 @@ fn an_envelope_that_is_refused_changes_nothing(network: &mut Network, world: &mu
     network.broadcast(&tenth, NOW + 9).unwrap();
     network.flush().unwrap();
     assert!(network.outcome(&last).unwrap().is_some());
+}
+
+/// The envelope completes two blocks, and there is room for the first alone: that one stands, and the envelope waits.
+fn room_for_the_first_of_two_blocks(network: &Network, world: &mut World, folder: &Path) {
+    let [small, large] = [1, 200].map(|n| {
+        let proposal = world.increment(&"n".repeat(n));
+        envelope(network, proposal, &world.alice).to_bytes()
+    });
+    let mut config = world.config("counter");
+    config.cut.preferred_bytes = u32::try_from(small.len()).unwrap();
+    let mut orderer = Orderer::create(folder, &config, world.orderer.clone()).unwrap();
+    assert!(orderer.order(&small, NOW).unwrap().is_empty());
+    limit(Some(length(&folder.join("blocks")) + small.len() as u64 + 1500));
+    let first = orderer.order(&large, NOW + 1).unwrap();
+    limit(None);
+    assert_eq!((first.len(), &first[0].envelopes[0], orderer.height()), (1, &small, 2));
+    assert_eq!(orderer.deadline(), Some(NOW + 2001));
+    assert_eq!(orderer.flush().unwrap().unwrap().envelopes, [large]);
 }
 
 fn cannot_write(result: Result<impl Sized, FlowError>, expected: &str) {

@@ -2,6 +2,7 @@
 
 build   rewrites a copy of the sources under target/mutants, drops what does not compile, builds the test binaries
 run     finds which tests reach which mutant, then runs each mutant against those tests, quickest first, until one fails
+apart   runs those that such a build cannot hold, one by one
 table   prints the score by module, and what no test caught
 
 With one build for each mutant, as cargo-mutants has it, this takes days. The commands stand in tests/README.md.
@@ -14,7 +15,7 @@ import rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target/mutants"
-COPY = WORK / "checkout"
+COPY, PLAIN = WORK / "checkout", WORK / "plain"
 CONFIG = "tests/mutants.toml"
 # Integration tests in the order in which they are tried, after the unit tests.
 TESTS = "ledger ledger_files attacks flow external vectors cli consistency access bulk hostile crash".split()
@@ -27,10 +28,13 @@ TYPE_ERRORS = set(
 )
 
 
+def environment(folder):
+    # Folders of their own: to cargo a copy is the same package as the original.
+    return os.environ | {"CARGO_TARGET_DIR": str(WORK / folder), "CARGO_INCREMENTAL": "1"}
+
+
 def cargo(*arguments, **more):
-    # A folder of its own: to cargo the copy is the same package as the original.
-    env = os.environ | {"CARGO_TARGET_DIR": str(WORK / "build"), "CARGO_INCREMENTAL": "1"}
-    return subprocess.run(["cargo", *arguments], env=env, stdout=subprocess.PIPE, text=True, **more)
+    return subprocess.run(["cargo", *arguments], env=environment("build"), stdout=subprocess.PIPE, text=True, **more)
 
 
 def output(command, cwd):
@@ -49,14 +53,17 @@ def mutants():
     return listed
 
 
-def copy_sources():
-    shutil.rmtree(COPY, ignore_errors=True)
-    COPY.mkdir(parents=True)
+def copy_sources(to):
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir(parents=True)
     listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
     for name in filter(None, output(listing, ROOT).split("\0")):
         if (ROOT / name).is_file():
-            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, COPY / name)
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+
+
+def add_switch():
     shutil.copy(Path(__file__).parent / "mutant.rs", COPY / "src/mutant.rs")
     with open(COPY / "src/lib.rs", "a") as lib:
         lib.write("\npub(crate) mod mutant;\n")
@@ -90,7 +97,8 @@ def build():
     opaque = lambda m: m["genre"] == "FnValue" and "impl " in m["function"]["return_type"]
     kept = [m for m in everything if not opaque(m)]
     dropped = {m["key"]: {"outcome": "apart", "why": "impl"} for m in everything if opaque(m)}
-    copy_sources()
+    copy_sources(COPY)
+    add_switch()
     while True:
         for path in sorted({m["file"] for m in everything}):
             here = [m for m in kept if m["file"] == path]
@@ -144,24 +152,28 @@ def limit():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def passes(command, seconds, **more):
+    """True, False, or None where it ran out of time; nothing of it goes on running."""
+    nowhere = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=limit, **nowhere, **more)
+    try:
+        return process.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
 def test(binary, name, mutant, seconds):
-    """True, False, or None where it ran out of time; in a process and a folder of its own."""
+    """One test in a process and a folder of its own."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         env = os.environ | SHORT | {"PHI_PRE_MUTANT": str(mutant), "TMPDIR": folder, "CARGO_MANIFEST_DIR": str(COPY),
                                     "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1"}
-        nowhere = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-        process = subprocess.Popen([binary, "--exact", name, "--quiet"], cwd=COPY, env=env, start_new_session=True,
-                                   preexec_fn=limit, **nowhere)
-        try:
-            return process.wait(seconds) == 0
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
+        return passes([binary, "--exact", name, "--quiet"], seconds, cwd=COPY, env=env)
 
 
 def trace(binaries, until):
@@ -220,24 +232,34 @@ def run(pattern="", until="crash", again=""):
                 print(f"{i}/{len(todo)} {result['outcome']} {m['name']}", flush=True)
 
 
-def ordinary():
-    """What cargo-mutants itself found about those that the schema cannot hold, below the folder that `APART` names."""
-    found = Path(os.environ.get("APART", WORK)) / "mutants.out/outcomes.json"
-    words = {"CaughtMutant": "caught", "MissedMutant": "missed", "Unviable": "unviable", "Timeout": "timeout"}
-    outcomes = json.loads(found.read_text())["outcomes"] if found.exists() else []
-    outcomes = [o for o in outcomes if "Mutant" in o["scenario"]]
-    return {o["scenario"]["Mutant"]["name"]: words.get(o["summary"], "not run") for o in outcomes}
+def apart(*tests):
+    """Those that the schema cannot hold, with a build for each: `--lib`, and what is then missed with `--tests`."""
+    copy_sources(PLAIN)
+    dropped, results = load("build")["dropped"], load("apart")
+    todo = [m for m in mutants() if dropped.get(m["key"], {}).get("outcome") == "apart"]
+    for m in [m for m in todo if results.get(m["key"], {}).get("outcome", "missed") == "missed"]:
+        source = (ROOT / m["file"]).read_bytes()
+        start, end = rewrite.offsets(source.decode(), m["span"])
+        (PLAIN / m["file"]).write_bytes(source[:start] + m["replacement"].encode() + source[end:])
+        command = ["cargo", "test", "--release", *QUICK, *tests]
+        outcome = "unviable"
+        if passes([*command, "--no-run"], 1200, cwd=PLAIN, env=environment("apart")):
+            passed = passes(command, 300, cwd=PLAIN, env=environment("apart"))
+            outcome = {True: "missed", False: "caught", None: "timeout"}[passed]
+        (PLAIN / m["file"]).write_bytes(source)
+        results[m["key"]] = {"outcome": outcome, "name": m["name"]}
+        save("apart", results)
+        print(outcome, m["name"], flush=True)
 
 
 def table():
     """Counts by module; what explained.toml explains stands apart from what is missed."""
     reasons = tomllib.loads((Path(__file__).parent / "explained.toml").read_text())
-    results, apart = load("results"), ordinary()
+    results = load("results") | load("apart")
     columns = ["mutants", "unviable", "caught", "timeout", "explained", "missed", "not run"]
     rows, missed = collections.defaultdict(collections.Counter), []
     for m in mutants():
-        outcome = results.get(m["key"], {}).get("outcome", "not run")
-        outcome = apart.get(m["name"], "not run") if outcome == "apart" else outcome
+        outcome = results.get(m["key"], {}).get("outcome", "apart").replace("apart", "not run")
         if outcome == "missed" and m["key"] in reasons:
             outcome = "explained"
         if outcome == "missed":
@@ -254,4 +276,4 @@ def table():
 
 
 if __name__ == "__main__":
-    {"build": build, "run": run, "table": table}[sys.argv[1]](*sys.argv[2:])
+    {"build": build, "run": run, "apart": apart, "table": table}[sys.argv[1]](*sys.argv[2:])
