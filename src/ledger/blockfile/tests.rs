@@ -100,21 +100,23 @@ fn every_torn_tail() {
     }
 }
 
-/// Zeros can be the length of a write that never came; with anything behind them they are damage.
+/// Zeros can be the length of a write that never came, in whole or in part; with an append behind them they are damage.
 #[test]
 fn zeros_behind_the_last_block() {
     let zeros = |n| [image(), &vec![0; n]].concat();
+    let append = [&head(1, 5, true)[..], &[9], &sum(5, &[9]).0].concat();
     for n in [HEAD, 9000] {
         assert!(open(&zeros(n), 4).1.unwrap().1.is_some());
-        assert_eq!(damage(&[&zeros(n)[..], &[1]].concat(), 4), Damage::Head(4));
+        assert!(open(&[&zeros(n)[..], &[1]].concat(), 4).1.unwrap().1.is_some());
+        assert_eq!(damage(&[&zeros(n)[..], &append].concat(), 4), Damage::Head(4));
     }
 }
 
 #[test]
 fn no_record_is_longer_than_the_limit() {
     let headed = |length| [image(), &head(length, 4, true)].concat();
-    assert!(open(&headed(CONTENT_LIMIT), 4).1.unwrap().1.is_some());
-    assert_eq!(damage(&headed(CONTENT_LIMIT + 1), 4), Damage::Head(4));
+    assert_eq!(damage(&headed(CONTENT_LIMIT), 5), Damage::Missing(4));
+    assert_eq!(damage(&headed(CONTENT_LIMIT + 1), 5), Damage::Head(4));
 }
 
 /// Reading alone neither cuts a torn tail nor lets anything be appended.
