@@ -361,8 +361,9 @@ fn blocks_that_do_not_continue_the_chain() {
 
 #[test]
 fn nodes_start_only_as_what_they_are() {
-    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
-    let network = world.counters(folder.path());
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
     let genesis = network.peer(0).unwrap().block(0).unwrap().block;
     let at = |name: &str| folder.path().join(name);
     let start = |signer: &Signer| Peer::create(&at("x"), &genesis, signer.clone(), Arc::new(Counter));
