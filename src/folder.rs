@@ -10,6 +10,7 @@ pub(crate) fn sync(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder and those above it where they are missing; all of them are durable from here on.
+#[cfg(feature = "ledger")]
 pub(crate) fn make(folder: &Path) -> io::Result<()> {
     let missing = folder.ancestors().take_while(|part| !part.as_os_str().is_empty() && !part.exists()).count();
     std::fs::create_dir_all(folder)?;
