@@ -56,6 +56,14 @@ pub fn changes(number: i64) -> bool {
     )
 }
 
+/// What a sync makes durable: a watched file or folder, or all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durable {
+    Nothing,
+    One(usize),
+    All,
+}
+
 /// A stopped thread, and where its calls go.
 pub struct Calls<'a> {
     pub thread: i32,
@@ -79,21 +87,22 @@ impl Calls<'_> {
         self.log.id(metadata.ok()?.ino())
     }
 
-    /// What a call is to make durable, if it is one that does: a watched file or folder, or all.
-    #[allow(clippy::option_option, reason = "as in Op::Sync: none is all")]
-    pub fn syncs(&self, call: &Call) -> Option<Option<usize>> {
+    /// What a call is to make durable.
+    pub fn syncs(&self, call: &Call) -> Durable {
         match call.number {
-            libc::SYS_fsync | libc::SYS_fdatasync => self.watched(call.arguments[0]).map(Some),
-            libc::SYS_syncfs | libc::SYS_sync => Some(None),
-            _ => None,
+            libc::SYS_fsync | libc::SYS_fdatasync => {
+                self.watched(call.arguments[0]).map_or(Durable::Nothing, Durable::One)
+            }
+            libc::SYS_syncfs | libc::SYS_sync => Durable::All,
+            _ => Durable::Nothing,
         }
     }
 
     /// A path argument, from the folder of a descriptor.
     fn path(&self, folder: u64, text: &[u8]) -> PathBuf {
         let path = Path::new(OsStr::from_bytes(text));
-        #[allow(clippy::cast_possible_truncation, reason = "the kernel reads no more of it")]
-        let base = if folder as u32 == libc::AT_FDCWD.cast_unsigned() {
+        // The kernel looks at the lower half of the register alone.
+        let base = if folder & u64::from(u32::MAX) == u64::from(libc::AT_FDCWD.cast_unsigned()) {
             fs::read_link(format!("/proc/{}/cwd", self.thread)).unwrap()
         } else {
             self.link(folder).unwrap_or_default()
@@ -143,10 +152,13 @@ impl Calls<'_> {
                 self.length(a, |now| now.max(c + d));
             }
             libc::SYS_fsync | libc::SYS_fdatasync | libc::SYS_syncfs | libc::SYS_sync => {
-                if let Some(what) = self.syncs(call) {
-                    let attributes = call.number != libc::SYS_fdatasync;
-                    self.log.push(Op::Sync { what, attributes, began });
-                }
+                let what = match self.syncs(call) {
+                    Durable::Nothing => return,
+                    Durable::One(id) => Some(id),
+                    Durable::All => None,
+                };
+                let attributes = call.number != libc::SYS_fdatasync;
+                self.log.push(Op::Sync { what, attributes, began });
             }
             libc::SYS_fsetxattr => {
                 if let Some(file) = self.watched(a) {

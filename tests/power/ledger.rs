@@ -44,7 +44,7 @@ pub fn has<'a>(peer: &Peer, txids: impl IntoIterator<Item = &'a TxId>) {
 }
 
 pub fn block(network: &mut Network, world: &mut World) {
-    let keys: Vec<_> = (0..=below(&mut world.rng, 3)).map(|_| format!("n{}", below(&mut world.rng, 4))).collect();
+    let keys: Vec<_> = (0..=below(&mut world.rng, 2)).map(|_| format!("n{}", below(&mut world.rng, 4))).collect();
     let proposals: Vec<Proposal> = keys.iter().map(|key| world.increment(key)).collect();
     let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
     let envelopes: Vec<_> = proposals.into_iter().map(|one| envelope(network, one, &world.alice)).collect();

@@ -3,7 +3,7 @@
 //! The process waits for a line on its standard input, so that it is watched from its first step on. Its lines "begin" and
 //! "done" come into the log where it said them. x86-64 and aarch64: elsewhere the registers are not known here.
 
-use crate::calls::{Call, Calls, changes};
+use crate::calls::{Call, Calls, Durable, changes};
 use crate::log::{Log, Node, Op};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -188,9 +188,9 @@ impl Tracer {
             Limit::Entries(entries) => log.ops.len() >= *entries,
             Limit::Sync { nth, of_folders } => {
                 let wanted = match (Calls { thread: thread.as_raw(), log }).syncs(call) {
-                    Some(Some(id)) => !*of_folders || matches!(log.nodes[id], Node::Folder),
-                    Some(None) => true,
-                    None => false,
+                    Durable::One(id) => !*of_folders || matches!(log.nodes[id], Node::Folder),
+                    Durable::All => true,
+                    Durable::Nothing => false,
                 };
                 *nth -= usize::from(wanted);
                 *nth == 0
