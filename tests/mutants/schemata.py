@@ -244,7 +244,7 @@ def apart(*tests):
         command = ["cargo", "test", "--release", *QUICK, *tests]
         outcome = "unviable"
         if passes([*command, "--no-run"], 1200, cwd=PLAIN, env=environment("apart")):
-            passed = passes(command, 300, cwd=PLAIN, env=environment("apart"))
+            passed = passes(command, 90, cwd=PLAIN, env=environment("apart"))
             outcome = {True: "missed", False: "caught", None: "timeout"}[passed]
         (PLAIN / m["file"]).write_bytes(source)
         results[m["key"]] = {"outcome": outcome, "name": m["name"]}
