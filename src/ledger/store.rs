@@ -177,7 +177,7 @@ impl Store {
             self.settle()?;
         }
         if full {
-            self.depart(savepoint);
+            self.depart(savepoint)?;
         }
         Ok(())
     }
@@ -189,28 +189,27 @@ impl Store {
     pub fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.settle()?;
         if let Some(savepoint) = self.savepoint.filter(|_| self.savepoint != self.written) {
-            self.depart(savepoint);
+            self.depart(savepoint)?;
             self.settle()?;
         }
         Ok(())
     }
 
     /// Sends the recent changes on their way.
-    fn depart(&mut self, savepoint: Savepoint) {
-        let mut leaving = Leaving { changes: core::mem::take(&mut self.recent), savepoint, writer: None };
-        leaving.write(&self.state);
-        self.leaving = Some(leaving);
+    fn depart(&mut self, savepoint: Savepoint) -> Result<(), StoreError> {
+        let changes = core::mem::take(&mut self.recent);
+        self.leaving.insert(Leaving { changes, savepoint, writer: None }).write(&self.state)
     }
 
     /// Waits for what is on its way; what did not arrive is sent again first.
     fn settle(&mut self) -> Result<(), StoreError> {
         let Some(leaving) = &mut self.leaving else { return Ok(()) };
         if leaving.writer.is_none() {
-            leaving.write(&self.state);
+            leaving.write(&self.state)?;
         }
         if let Some(writer) = leaving.writer.take() {
-            // redb panics on some damaged pages.
-            writer.join().unwrap_or_else(|_| Err(self.state.damaged()))?;
+            let damaged = |_| Err(StoreError::StateDamaged { path: self.state.path().to_owned() });
+            writer.join().unwrap_or_else(damaged)?; // redb panics on some damaged pages
         }
         self.written = Some(leaving.savepoint);
         self.leaving = None;
@@ -219,9 +218,11 @@ impl Store {
 }
 
 impl Leaving {
-    fn write(&mut self, state: &Arc<StateFile>) {
-        let (state, changes, savepoint) = (Arc::clone(state), Arc::clone(&self.changes), self.savepoint);
-        self.writer = Some(std::thread::spawn(move || state.write(&changes, &savepoint)));
+    fn write(&mut self, state: &Arc<StateFile>) -> Result<(), StoreError> {
+        let (file, changes, savepoint) = (Arc::clone(state), Arc::clone(&self.changes), self.savepoint);
+        let writer = std::thread::Builder::new().spawn(move || file.write(&changes, &savepoint));
+        self.writer = Some(writer.map_err(StoreError::io("start a thread for", state.path()))?);
+        Ok(())
     }
 }
 

@@ -18,6 +18,16 @@ def above(node, *kinds):
     return node
 
 
+def parse(source):
+    return tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language())).parse(source)
+
+
+def chained(source, m):
+    """Whether an operator stands in a chain of `let`, which knows `&&` alone."""
+    node = parse(source).root_node.descendant_for_byte_range(*offsets(source.decode(), m["span"]))
+    return m["genre"] == "BinaryOperator" and node.parent.child_by_field_name("left") is None
+
+
 def edit(m, tree, source, start, end):
     """(start, end, what becomes of the text between them) for one mutant."""
     n, genre, replacement = m["n"], m["genre"], m["replacement"]
@@ -75,7 +85,7 @@ def render(source, edits, lo, hi):
 
 def rewritten(source, mutants):
     """The source with all of these mutants of cargo-mutants in it."""
-    tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language())).parse(source)
+    tree = parse(source)
     edits = collections.defaultdict(list)
     for m in mutants:
         start, end = offsets(source.decode(), m["span"])

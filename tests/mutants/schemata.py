@@ -18,7 +18,7 @@ WORK = ROOT / "target/mutants"
 COPY, PLAIN = WORK / "checkout", WORK / "plain"
 CONFIG = "tests/mutants.toml"
 # Integration tests in the order in which they are tried, after the unit tests.
-TESTS = "ledger ledger_files attacks flow external vectors cli consistency access bulk hostile crash".split()
+TESTS = "ledger ledger_files attacks flow external vectors cli consistency access bulk hostile crash power".split()
 SHORT = {"PHI_PRE_ROUNDS": "50"}
 QUICK = [f"--config=profile.release.package.phi-pre.{x}" for x in ("opt-level=1", "debug=false")]
 # What a mutated expression does wherever it stands; all other errors may come from the rewriting itself.
@@ -97,6 +97,9 @@ def build():
     opaque = lambda m: m["genre"] == "FnValue" and "impl " in m["function"]["return_type"]
     kept = [m for m in everything if not opaque(m)]
     dropped = {m["key"]: {"outcome": "apart", "why": "impl"} for m in everything if opaque(m)}
+    for m in [m for m in kept if rewrite.chained((ROOT / m["file"]).read_bytes(), m)]:
+        kept.remove(m)
+        dropped[m["key"]] = {"outcome": "unviable", "why": "a chain of let"}
     copy_sources(COPY)
     add_switch()
     while True:

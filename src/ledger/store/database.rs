@@ -41,9 +41,8 @@ impl StateFile {
         Ok(Self { database: open_checked(&path)?, path })
     }
 
-    /// For whoever found that it is.
-    pub(super) fn damaged(&self) -> StoreError {
-        StoreError::StateDamaged { path: self.path.clone() }
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the file holds.
