@@ -52,6 +52,10 @@ fn a_founding_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(FILE_NAME);
     let bytes = || std::fs::read(&path).unwrap();
+    for length in 0..=MAGIC.len() {
+        std::fs::write(&path, &MAGIC[..length]).unwrap();
+        assert!(BlockFile::create(folder.path()).unwrap().is_empty() && bytes() == MAGIC);
+    }
     assert_eq!(BlockFile::found(folder.path(), b"genesis").unwrap().len(), 1);
     let whole = bytes();
     for length in 0..=whole.len() {
