@@ -81,6 +81,7 @@ fn the_file_is_written_when_there_is_enough_to_write() {
     for number in 0..7 {
         step(&mut store, number, "key").unwrap();
         assert_eq!((in_the_file(&store), store.leaving.is_some()), (None, false), "{number}");
+        assert_eq!(store.recent.bytes() as u64, (number + 1) * (3 + 8 + 128 + 96));
     }
     step(&mut store, 7, "key").unwrap();
     let held = store.snapshot().unwrap();
