@@ -157,6 +157,11 @@ impl Channel {
 }
 
 impl CommittedBlock {
+    /// A block with what was found about it.
+    pub(super) fn judged(block: Block, verdict: &Verdict, after: &Savepoint) -> Self {
+        Self { block, codes: verdict.codes.clone(), commit_hash: after.commit_hash }
+    }
+
     /// What follows from the block, if codes and commit hash are those that it was kept with.
     fn confirm(&self, (verdict, after): (Verdict, Savepoint)) -> Result<(Verdict, Savepoint), CommitError> {
         if self.codes != verdict.codes || self.commit_hash != after.commit_hash {

@@ -81,8 +81,8 @@ impl Peer {
         contract: Arc<dyn Contract>,
     ) -> Result<Self, PeerError> {
         let channel = Channel::of_genesis(genesis)?;
-        let (verdict, Savepoint { commit_hash, .. }) = channel.judge(genesis, None, &Changes::default())?;
-        let first = CommittedBlock { block: genesis.clone(), codes: verdict.codes, commit_hash };
+        let (verdict, after) = channel.judge(genesis, None, &Changes::default())?;
+        let first = CommittedBlock::judged(genesis.clone(), &verdict, &after);
         let mut peer = Self::with(channel, signer, contract, || Store::create(folder, &first))?;
         peer.replay()?;
         peer.checkpoint()?;
@@ -209,8 +209,7 @@ impl Peer {
             let judged = self.channel.judge(block, before.as_ref(), &changes.over(&state));
             match judged {
                 Ok((verdict, after)) => {
-                    let (codes, commit_hash) = (verdict.codes.clone(), after.commit_hash);
-                    committed.push(CommittedBlock { block: block.clone(), codes, commit_hash });
+                    committed.push(CommittedBlock::judged(block.clone(), &verdict, &after));
                     changes.add(verdict);
                     before = Some(after);
                 }

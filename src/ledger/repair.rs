@@ -199,8 +199,7 @@ fn next(
         for block in blocks(file, number)? {
             match channel.judge(&block, before, replay) {
                 Ok((verdict, after)) => {
-                    let (codes, commit_hash) = (verdict.codes.clone(), after.commit_hash);
-                    return Ok(Some((source, CommittedBlock { block, codes, commit_hash }, verdict, after)));
+                    return Ok(Some((source, CommittedBlock::judged(block, &verdict, &after), verdict, after)));
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(_) => {} // of another chain, or forged
