@@ -257,7 +257,7 @@ fn growth(world: &mut World, records: usize) {
     let [live, killed] = ["peer", "killed"].map(|name| folder.path().join(name));
     std::fs::create_dir(&killed).unwrap();
     std::fs::hard_link(live.join("blocks"), killed.join("blocks")).unwrap();
-    for file in ["state.redb", "height"] {
+    for file in ["state.redb", "verdicts"] {
         std::fs::copy(live.join(file), killed.join(file)).unwrap();
     }
     reopened("killed", "after a kill");

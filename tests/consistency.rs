@@ -413,7 +413,7 @@ impl<'a> Run<'a> {
         let Some(peer) = self.ledger.peer(i) else { return };
         let height = peer.height();
         let last = peer.block(height - 1).unwrap();
-        let codes: Vec<u8> = last.codes.iter().map(|code| code.number()).collect();
+        let codes: Vec<u8> = last.metadata.codes.iter().map(|code| code.number()).collect();
         assert_eq!(codes, self.model.codes[usize::try_from(height - 1).unwrap()], "block {}", height - 1);
         let snapshot = peer.snapshot().unwrap();
         let place = |version: Version| (version.block, version.tx);
@@ -438,7 +438,7 @@ impl<'a> Run<'a> {
         for number in 0..self.model.height() {
             let blocks: Vec<_> = peers.iter().map(|peer| peer.block(number).unwrap()).collect();
             assert!(blocks.iter().all(|block| *block == blocks[0]));
-            let codes: Vec<u8> = blocks[0].codes.iter().map(|code| code.number()).collect();
+            let codes: Vec<u8> = blocks[0].metadata.codes.iter().map(|code| code.number()).collect();
             assert_eq!(codes, self.model.codes[usize::try_from(number).unwrap()]);
         }
         let savepoint = peers[0].savepoint().unwrap();

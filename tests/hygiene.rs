@@ -16,7 +16,7 @@ use phi_pre::flow::Phone;
 use phi_pre::group::{G1, Gt, Scalar};
 use phi_pre::hash::{hkdf, label};
 use phi_pre::integrity::Salt;
-use phi_pre::ledger::{BlockFile, CommittedBlock, Config, Envelope, Transaction, Transient};
+use phi_pre::ledger::{Block, BlockFile, Config, Envelope, Transaction, Transient};
 use phi_pre::pre::{DecryptionKey, Handshake, Params, Party, ReKey, RecordKeys, Scope, Seed};
 use phi_pre::wire::Wire;
 use recorder::Recorder;
@@ -97,7 +97,7 @@ fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
     let (blocks, _) = BlockFile::open_read_only(peer, 0).unwrap();
     let (mut certificates, mut public) = (Vec::new(), BTreeSet::new());
     for number in 0..blocks.len() {
-        let block = CommittedBlock::from_bytes(&blocks.read(number).unwrap()).unwrap().block;
+        let block = Block::from_bytes(&blocks.read(number).unwrap()).unwrap();
         certificates.push(block.seal.orderer.clone());
         if number == 0 {
             certificates.extend(Config::of_genesis(&block).unwrap().roots);

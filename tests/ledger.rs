@@ -262,7 +262,7 @@ fn peers_stop_and_catch_up() {
         Err(NetworkError::Policy { endorsed: 1, .. }) => {}
         other => panic!("{other:?}"),
     }
-    assert_eq!(network.restart(2).unwrap(), Opened { torn: None, replayed: 0 });
+    assert_eq!(network.restart(2).unwrap(), Opened { torn: None, replayed: 0, judged: 0 });
     network.restart(1).unwrap();
     assert!(matches!(network.restart(1), Err(NetworkError::NotStopped(1))));
     assert_eq!(network.agreement().unwrap().height, 5);
@@ -322,7 +322,7 @@ fn commit_past_the_orderer(world: &World, network: &Network, envelopes: &[Vec<u8
         Peer::create(&folder.path().join("peer"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
     let Signer { certificate, key } = &world.orderer;
     let block = Block::seal(1, Some(genesis.header.hash()), envelopes.to_vec(), certificate, key);
-    peer.commit(&block).unwrap().codes
+    peer.commit(&block).unwrap().metadata.codes
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn blocks_that_do_not_continue_the_chain() {
         }
         assert_eq!(peer.height(), 1);
     }
-    assert_eq!(peer.commit(&good).unwrap().codes, [Code::Valid]);
+    assert_eq!(peer.commit(&good).unwrap().metadata.codes, [Code::Valid]);
 }
 
 #[test]
@@ -426,7 +426,7 @@ fn transient_data_stays_out_of_blocks() {
     assert_eq!(network.get("length").unwrap(), Some(vec![36]));
     assert_eq!(format!("{transient:?}"), "Transient({\"key\": <redacted>})");
     drop(network);
-    for file in ["orderer/blocks", "peer-0/blocks", "peer-0/state.redb"] {
+    for file in ["orderer/blocks", "peer-0/blocks", "peer-0/state.redb", "peer-0/verdicts"] {
         let bytes = std::fs::read(folder.path().join(file)).unwrap();
         assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{file}");
     }

@@ -6,7 +6,7 @@
 #[allow(dead_code, unreachable_pub, reason = "shared with the bench")]
 mod world;
 
-use phi_pre::hash::Digest;
+use phi_pre::hash::{Digest, sha256};
 use phi_pre::ledger::*;
 use phi_pre::wire::Wire;
 use std::path::Path;
@@ -49,7 +49,7 @@ fn restart_replays_and_cuts_a_torn_tail() {
         assert_eq!(verify(&second, None).unwrap().torn.map(|torn| torn.bytes), Some(tail.len() as u64));
         let (opened_peer, opened) = Peer::open(&second, peer.clone(), Arc::new(Counter)).unwrap();
         let expected = TornTail { number: 4, offset: whole.len() as u64, bytes: tail.len() as u64 };
-        assert_eq!(opened, Opened { torn: Some(expected), replayed: 0 });
+        assert_eq!(opened, Opened { torn: Some(expected), replayed: 0, judged: 0 });
         assert_eq!(opened_peer.savepoint(), Some(agreed));
         assert_eq!(std::fs::read(&blocks).unwrap(), whole);
     }
@@ -170,7 +170,7 @@ fn files_that_were_never_closed() {
     increment(&mut network, &mut world, "n");
     increment(&mut network, &mut world, "n");
     let image = tempfile::tempdir().unwrap();
-    for file in ["blocks", "state.redb", "height"] {
+    for file in ["blocks", "state.redb", "verdicts"] {
         std::fs::copy(folder.path().join("peer-0").join(file), image.path().join(file)).unwrap();
     }
     let agreed = network.agreement().unwrap();
@@ -187,7 +187,7 @@ fn files_that_were_never_closed() {
     }
     std::fs::write(&blocks, &whole).unwrap();
     let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
-    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 2 }));
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 2, judged: 0 }));
     assert_eq!(peer.verify().unwrap().savepoint, agreed);
     // It was closed now.
     drop(peer);
@@ -201,7 +201,7 @@ fn a_founding_that_was_interrupted_goes_on() {
     let network = world.counters(whole.path());
     let agreed = network.agreement().unwrap();
     drop(network);
-    let steps = ["orderer/blocks", "peer-0/blocks", "peer-0/state.redb", "peer-1/blocks"];
+    let steps = ["orderer/blocks", "peer-0/blocks", "peer-0/verdicts", "peer-0/state.redb", "peer-1/blocks"];
     for (stop, last) in steps.into_iter().enumerate() {
         for part in [0, 1, 2] {
             let folder = tempfile::tempdir().unwrap();
@@ -212,7 +212,7 @@ fn a_founding_that_was_interrupted_goes_on() {
             }
             let last = folder.path().join(last);
             let bytes = std::fs::read(&last).unwrap();
-            if last.ends_with("blocks") {
+            if !last.ends_with("state.redb") {
                 std::fs::write(&last, &bytes[..bytes.len() * part / 2]).unwrap();
             }
             let network = world.counters(folder.path());
@@ -247,12 +247,14 @@ fn other_verdicts_are_not_replayed() {
     let reopened = |codes: [Code; 2], commit_hash: Digest| {
         let image = tempfile::tempdir().unwrap();
         let mut file = BlockFile::create(image.path()).unwrap();
-        file.append(&kept[0].to_bytes()).unwrap();
-        let other = CommittedBlock { codes: codes.to_vec(), commit_hash, block: kept[1].block.clone() };
-        file.append(&other.to_bytes()).unwrap();
+        for kept in &kept {
+            file.append(&kept.block.to_bytes()).unwrap();
+        }
+        let other = Metadata { codes: codes.to_vec(), commit_hash };
+        std::fs::write(image.path().join("verdicts"), verdicts(&[&kept[0].metadata, &other])).unwrap();
         Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).map(|(peer, _)| peer.savepoint())
     };
-    let hash = kept[1].commit_hash;
+    let hash = kept[1].metadata.commit_hash;
     assert_eq!(reopened([Code::Valid, Code::MvccReadConflict], hash).unwrap(), network.agreement());
     for codes in [
         [Code::Valid, Code::Valid],
@@ -268,6 +270,16 @@ fn other_verdicts_are_not_replayed() {
     assert!(matches!(refused, PeerError::Commit(CommitError::Diverged(1))), "{refused}");
 }
 
+/// The file of verdicts by its format.
+fn verdicts(metadata: &[&Metadata]) -> Vec<u8> {
+    let record = |(number, metadata): (u64, &&Metadata)| {
+        let content = [&number.to_be_bytes()[..], &metadata.to_bytes()].concat();
+        [&content[..], &sha256(&[&content]).0].concat()
+    };
+    let records: Vec<_> = (0..).zip(metadata).map(record).collect();
+    [b"phi-pre verdicts 1\n", &records.concat()[..]].concat()
+}
+
 /// The block is on the disk and the state is not: whoever comes next replays it first.
 #[test]
 fn a_crash_between_block_and_state() {
@@ -276,14 +288,16 @@ fn a_crash_between_block_and_state() {
     increment(&mut network, &mut world, "n");
     network.checkpoint();
     let image = tempfile::tempdir().unwrap();
-    std::fs::copy(folder.path().join("peer-0/state.redb"), image.path().join("state.redb")).unwrap();
+    for file in ["state.redb", "verdicts"] {
+        std::fs::copy(folder.path().join("peer-0").join(file), image.path().join(file)).unwrap();
+    }
     increment(&mut network, &mut world, "n");
     std::fs::copy(folder.path().join("peer-0/blocks"), image.path().join("blocks")).unwrap();
     let agreed = network.agreement().unwrap();
     let report = verify(image.path(), None).unwrap();
     assert_eq!((report.savepoint, report.state_height), (agreed, 2));
     let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
-    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1 }));
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1, judged: 1 }));
 }
 
 /// Changes the state behind the ledger's back.
@@ -340,10 +354,16 @@ mod flips {
         })
     }
 
+    fn copy_to(folder: &Path, files: &[&str]) {
+        for file in files {
+            std::fs::copy(stopped().0.path().join("peer-0").join(file), folder.join(file)).unwrap();
+        }
+    }
+
     /// The stopped peer's state beside other blocks.
     fn with_blocks(blocks: &[u8]) -> tempfile::TempDir {
         let copy = tempfile::tempdir().unwrap();
-        std::fs::copy(stopped().0.path().join("peer-0/state.redb"), copy.path().join("state.redb")).unwrap();
+        copy_to(copy.path(), &["state.redb", "verdicts"]);
         std::fs::write(copy.path().join("blocks"), blocks).unwrap();
         copy
     }
@@ -381,7 +401,7 @@ mod flips {
                 mended.append(&content).unwrap();
             }
             drop(mended);
-            std::fs::copy(stopped().0.path().join("peer-0/state.redb"), folder.path().join("state.redb")).unwrap();
+            copy_to(folder.path(), &["state.redb", "verdicts"]);
             let verified = verify(folder.path(), None);
             let found = matches!(verified, Err(VerifyError::Store(StoreError::Decode(_)) | VerifyError::Chain(_)));
             prop_assert!(found, "{verified:?}");
@@ -392,8 +412,8 @@ mod flips {
         fn of_an_envelope(at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let (folder, world, _) = stopped();
             let blocks = BlockFile::open_read_only(&folder.path().join("peer-0"), 3).unwrap().0;
-            let genesis = CommittedBlock::from_bytes(&blocks.read(0).unwrap()).unwrap().block;
-            let mut block = CommittedBlock::from_bytes(&blocks.read(1).unwrap()).unwrap().block;
+            let genesis = Block::from_bytes(&blocks.read(0).unwrap()).unwrap();
+            let mut block = Block::from_bytes(&blocks.read(1).unwrap()).unwrap();
             let at = at.index(block.envelopes[0].len());
             block.envelopes[0][at] ^= flip;
             let Signer { certificate, key } = &world.orderer;
@@ -401,7 +421,7 @@ mod flips {
             let fresh = tempfile::tempdir().unwrap();
             let mut peer =
                 Peer::create(&fresh.path().join("p"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
-            let code = peer.commit(&block).unwrap().codes[0];
+            let code = peer.commit(&block).unwrap().metadata.codes[0];
             prop_assert!(matches!(code, Code::BadPayload | Code::BadCreatorSignature), "{code}");
         }
     }

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::contract::Action;
 use crate::hash::Digest;
-use crate::ledger::{BlockFile, CommittedBlock, Envelope, repair_orderer, repair_peer, verify};
+use crate::ledger::{Block, BlockFile, Envelope, kept_verdicts, repair_orderer, repair_peer, verify};
 use crate::wire::Wire;
 use std::path::{Path, PathBuf};
 
@@ -100,15 +100,17 @@ fn repair(dir: &Path) -> Result<(), Failure> {
 fn show(peer: &Path) -> Result<(), Failure> {
     let named = |e: &dyn std::fmt::Display| format!("{}: {e}", peer.display());
     let (blocks, torn) = BlockFile::open_read_only(peer, 0).map_err(|e| named(&e))?;
+    let mut verdicts = kept_verdicts(peer)?.into_iter();
     for number in 0..blocks.len() {
-        let CommittedBlock { block, codes, .. } =
-            CommittedBlock::from_bytes(&blocks.read(number)?).map_err(|e| named(&e))?;
+        let block = Block::from_bytes(&blocks.read(number)?).map_err(|e| named(&e))?;
+        let codes = verdicts.next().map(|metadata| metadata.codes).unwrap_or_default();
         say!("block {number}   {}", block.header.hash());
         if number == 0 {
             say!("  channel configuration");
             continue;
         }
-        for (envelope, code) in block.envelopes.iter().zip(codes) {
+        for (i, envelope) in block.envelopes.iter().enumerate() {
+            let code = codes.get(i).map_or_else(|| "not judged".to_owned(), ToString::to_string);
             match Envelope::from_bytes(envelope).and_then(|envelope| envelope.proposal()) {
                 Ok(proposal) => {
                     let action = Action::from_bytes(&proposal.action)

@@ -164,15 +164,22 @@ impl Block {
     }
 }
 
+/// What a peer found about a block, and keeps beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Metadata {
+    /// One verdict for each envelope.
+    pub codes: Vec<Code>,
+    /// The chain over all verdicts and values so far.
+    pub commit_hash: Digest,
+}
+
 /// A block with what a peer found about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CommittedBlock {
     /// The orderer's block.
     pub block: Block,
-    /// One verdict for each envelope.
-    pub codes: Vec<Code>,
-    /// The chain over all verdicts and values so far.
-    pub commit_hash: Digest,
+    /// The peer's verdicts.
+    pub metadata: Metadata,
 }
 
 fn data_hash(envelopes: &[Vec<u8>]) -> Digest {
@@ -229,23 +236,15 @@ impl Wire for Block {
     }
 }
 
-impl Wire for CommittedBlock {
-    const NAME: &'static str = "committed block";
+impl Wire for Metadata {
+    const NAME: &'static str = "block metadata";
 
     fn write(&self, out: &mut Writer) {
-        self.block.write(out);
-        out.list(&self.codes);
-        self.commit_hash.write(out);
+        self.commit_hash.write(out.list(&self.codes));
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let block = Block::read(input)?;
-        let codes: Vec<Code> = input.list("validation codes", ENVELOPES_LIMIT)?;
-        let (expected, got) = (block.envelopes.len(), codes.len());
-        if got != expected {
-            return Err(DecodeError::Length { what: "validation codes", expected, got });
-        }
-        Ok(Self { block, codes, commit_hash: Digest::read(input)? })
+        Ok(Self { codes: input.list("validation codes", ENVELOPES_LIMIT)?, commit_hash: Digest::read(input)? })
     }
 }
 

@@ -41,7 +41,7 @@ pub struct TornTail {
     pub bytes: u64,
 }
 
-/// What is wrong with a block file.
+/// What is wrong with a block file, or with the verdicts beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
@@ -57,6 +57,9 @@ pub enum Damage {
     /// Blocks that were committed are not there.
     #[error("block {0} was committed and is missing")]
     Missing(u64),
+    /// What was found about a block that is in the state is not what was written, or not there.
+    #[error("block {0}: the verdicts beside the block file are damaged")]
+    Verdicts(u64),
 }
 
 /// The blocks 0 to n - 1, each found by its number.

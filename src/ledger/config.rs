@@ -3,13 +3,13 @@
 //! Paper: section 3.1, the participant groups of Figure 2. Fabric keeps the same things in its configuration block.
 //! Who holds the first block can check all others without asking anybody; who knows its hash can trust it.
 
-use super::block::{Block, BlockError, CommittedBlock, commit_hash};
+use super::block::{Block, BlockError, CommittedBlock, Metadata, commit_hash};
 use super::ordering::CutRules;
 use super::policy::Policy;
 use super::proposal::NAME_LIMIT;
 use super::state::Committed;
 use super::store::{Savepoint, StoreError};
-use super::validation::{Verdict, revalidate, validate};
+use super::validation::{Verdict, on_all_cores, revalidate, validate};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{Certificate, Group, IdentityError, Msp};
@@ -111,7 +111,8 @@ impl Channel {
         before: Option<&Savepoint>,
         state: &(impl Committed + Sync + ?Sized),
     ) -> Result<(Verdict, Savepoint), CommitError> {
-        self.follow(block, before, || validate(block, &self.config, &self.msp, state))
+        self.verify(block, before)?;
+        Ok(self.find(block, before, state)?)
     }
 
     /// As [`judge`](Self::judge), for a block with verdicts, which must be the same.
@@ -138,33 +139,61 @@ impl Channel {
         before: Option<&Savepoint>,
         state: &(impl Committed + Sync + ?Sized),
     ) -> Result<(Verdict, Savepoint), CommitError> {
-        stored.confirm(self.follow(&stored.block, before, || revalidate(stored, state))?)
+        self.verify(&stored.block, before)?;
+        stored.confirm(follow(&stored.block, before, || revalidate(stored, state))?)
     }
 
-    fn follow(
+    /// How many of `blocks` continue the chain up to `before` one after the other, and why the next one does not.
+    pub(super) fn continued(&self, blocks: &[Block], before: Option<&Savepoint>) -> (usize, Option<BlockError>) {
+        let height = before.map_or(0, |before| before.height);
+        let verified = on_all_cores(blocks.len(), |i| {
+            let previous = match i.checked_sub(1) {
+                None => before.map(|before| before.tip),
+                Some(i) => Some(blocks[i].header.hash()),
+            };
+            blocks[i].verify(height + i as u64, previous, &self.msp)
+        });
+        let good = verified.iter().take_while(|verified| verified.is_ok()).count();
+        (good, verified.into_iter().find_map(Result::err))
+    }
+
+    /// All that follows from a block that continues the chain.
+    pub(super) fn find(
         &self,
         block: &Block,
         before: Option<&Savepoint>,
-        verdict: impl FnOnce() -> Result<Verdict, StoreError>,
-    ) -> Result<(Verdict, Savepoint), CommitError> {
-        let number = before.map_or(0, |before| before.height);
-        block.verify(number, before.map(|before| before.tip), &self.msp)?;
-        let verdict = before.map_or_else(|| Ok(Verdict::genesis()), |_| verdict())?;
-        let previous = before.map_or(Digest([0; 32]), |before| before.commit_hash);
-        let commit_hash = commit_hash(&verdict.codes, &verdict.updates, &previous);
-        Ok((verdict, Savepoint { height: number + 1, tip: block.header.hash(), commit_hash }))
+        state: &(impl Committed + Sync + ?Sized),
+    ) -> Result<(Verdict, Savepoint), StoreError> {
+        follow(block, before, || validate(block, &self.config, &self.msp, state))
+    }
+
+    fn verify(&self, block: &Block, before: Option<&Savepoint>) -> Result<(), BlockError> {
+        block.verify(before.map_or(0, |before| before.height), before.map(|before| before.tip), &self.msp)
+    }
+}
+
+fn follow(
+    block: &Block,
+    before: Option<&Savepoint>,
+    verdict: impl FnOnce() -> Result<Verdict, StoreError>,
+) -> Result<(Verdict, Savepoint), StoreError> {
+    let verdict = before.map_or_else(|| Ok(Verdict::genesis()), |_| verdict())?;
+    let (height, previous) = before.map_or((0, Digest([0; 32])), |before| (before.height, before.commit_hash));
+    let commit_hash = commit_hash(&verdict.codes, &verdict.updates, &previous);
+    Ok((verdict, Savepoint { height: height + 1, tip: block.header.hash(), commit_hash }))
+}
+
+impl Metadata {
+    /// What a peer keeps of a verdict.
+    pub(super) fn of(verdict: &Verdict, after: &Savepoint) -> Self {
+        Self { codes: verdict.codes.clone(), commit_hash: after.commit_hash }
     }
 }
 
 impl CommittedBlock {
-    /// A block with what was found about it.
-    pub(super) fn judged(block: Block, verdict: &Verdict, after: &Savepoint) -> Self {
-        Self { block, codes: verdict.codes.clone(), commit_hash: after.commit_hash }
-    }
-
     /// What follows from the block, if codes and commit hash are those that it was kept with.
     fn confirm(&self, (verdict, after): (Verdict, Savepoint)) -> Result<(Verdict, Savepoint), CommitError> {
-        if self.codes != verdict.codes || self.commit_hash != after.commit_hash {
+        if self.metadata != Metadata::of(&verdict, &after) {
             return Err(CommitError::Diverged(self.block.header.number));
         }
         Ok((verdict, after))

@@ -38,7 +38,7 @@ pub mod store;
 pub mod validation;
 mod verify;
 
-pub use block::{Block, BlockError, CommittedBlock, Header};
+pub use block::{Block, BlockError, CommittedBlock, Header, Metadata};
 pub use blockfile::{BlockFile, Damage, TornTail};
 pub use config::{Channel, CommitError, Config};
 pub use endorsement::{AssembleError, Endorsed, Endorsement, Envelope, Payload, Transaction};
@@ -51,6 +51,6 @@ pub use repair::{RepairError, Repaired, repair_orderer, repair_peer};
 pub use state::{
     Committed, Contract, Entry, Invocation, InvokeError, ReadWriteSet, Refusal, Simulation, State, StateError, Version,
 };
-pub use store::{Savepoint, Snapshot, Store, StoreError};
+pub use store::{Savepoint, Snapshot, Store, StoreError, kept_verdicts};
 pub use validation::{Code, Outcome, Verdict, validate};
 pub use verify::{Report, VerifyError, verify};

@@ -7,7 +7,7 @@
 //! endorse:  certificate's time, proposal's time window, signature, txid, channel and contract    at ingress
 //!           duplicate txid, role                                                                 before simulation
 //!           run the contract on a snapshot; sign payload || own certificate                      only if it succeeds
-//! commit:   verify number, previous hash, data hash, seal; validate; append; apply
+//! commit:   verify number, previous hash, data hash, seal; append and, beside it, validate; keep the verdicts; apply
 //! open:     replay what is in the block file and not in the state
 //! ```
 
@@ -15,8 +15,8 @@ mod error;
 
 pub use error::{EndorseError, PeerError};
 
-use super::block::{Block, CommittedBlock};
-use super::blockfile::TornTail;
+use super::block::{Block, CommittedBlock, Metadata};
+use super::blockfile::{FILE_NAME, TornTail};
 use super::changes::Changes;
 use super::config::{Channel, CommitError, Config};
 use super::endorsement::{Endorsed, Endorsement, Payload, RESPONSE_LIMIT, verify};
@@ -67,6 +67,8 @@ pub struct Opened {
     pub torn: Option<TornTail>,
     /// How many blocks the state was behind the block file.
     pub replayed: u64,
+    /// How many of these had to be judged anew, because the verdicts on them were lost.
+    pub judged: u64,
 }
 
 impl Peer {
@@ -81,9 +83,8 @@ impl Peer {
         contract: Arc<dyn Contract>,
     ) -> Result<Self, PeerError> {
         let channel = Channel::of_genesis(genesis)?;
-        let (verdict, after) = channel.judge(genesis, None, &Changes::default())?;
-        let first = CommittedBlock::judged(genesis.clone(), &verdict, &after);
-        let mut peer = Self::with(channel, signer, contract, || Store::create(folder, &first))?;
+        channel.judge(genesis, None, &Changes::default())?;
+        let mut peer = Self::with(channel, signer, contract, || Store::create(folder, genesis))?;
         peer.replay()?;
         peer.checkpoint()?;
         Ok(peer)
@@ -98,10 +99,10 @@ impl Peer {
         if store.blocks().is_empty() {
             return Err(PeerError::NoGenesis);
         }
-        let channel = Channel::of_genesis(&store.block(0)?.block)?;
+        let channel = Channel::of_genesis(&store.stored(0)?)?;
         let mut peer = Self::with(channel, signer, contract, || Ok(store))?;
-        let replayed = peer.replay()?;
-        Ok((peer, Opened { torn, replayed }))
+        let (replayed, judged) = peer.replay()?;
+        Ok((peer, Opened { torn, replayed, judged }))
     }
 
     fn with(
@@ -200,43 +201,57 @@ impl Peer {
     /// # Errors
     /// [`CommitError`] of the first block that does not continue the chain.
     pub fn commit_all(&mut self, blocks: &[Block]) -> Result<Vec<CommittedBlock>, CommitError> {
-        // After a failure between the two steps of a commit the state is behind the block file.
+        // After a failure between the steps of a commit, verdicts and state are behind the block file.
         self.replay()?;
-        let state = self.store.snapshot()?;
-        let (mut changes, mut committed, mut before) = (Changes::default(), Vec::new(), self.store.savepoint());
-        let mut failure = None;
-        for block in blocks {
-            let judged = self.channel.judge(block, before.as_ref(), &changes.over(&state));
-            match judged {
-                Ok((verdict, after)) => {
-                    committed.push(CommittedBlock::judged(block.clone(), &verdict, &after));
-                    changes.add(verdict);
-                    before = Some(after);
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    break;
-                }
+        let Self { channel, store, .. } = self;
+        let (state, mut before) = (store.snapshot()?, store.savepoint());
+        let (good, bad) = channel.continued(blocks, before.as_ref());
+        let blocks = &blocks[..good];
+        let (mut changes, mut found) = (Changes::default(), Vec::with_capacity(good));
+        let judge = || {
+            for block in blocks {
+                let (verdict, after) = channel.find(block, before.as_ref(), &changes.over(&state))?;
+                found.push(Metadata::of(&verdict, &after));
+                changes.add(verdict);
+                before = Some(after);
             }
-        }
+            Ok::<(), StoreError>(())
+        };
+        // A block that continues the chain has one verdict, whoever finds it and when: the disk need not wait for it.
+        let (kept, judged) = if blocks.is_empty() {
+            (Ok(Vec::new()), Ok(()))
+        } else {
+            beside(|| store.append(blocks).map(|()| blocks.to_vec()), judge)?
+        };
+        let kept = kept?;
         drop(state); // held on to, it would be copied
-        if let Some(after) = before.filter(|_| !committed.is_empty()) {
-            self.store.append(&committed)?;
-            self.store.apply(changes, after)?;
+        found.iter().try_for_each(|metadata| store.keep(metadata))?;
+        if let Some(after) = before.filter(|_| !found.is_empty()) {
+            store.apply(changes, after)?;
         }
-        failure.map_or(Ok(committed), Err)
+        judged?;
+        let committed = kept.into_iter().zip(found).map(|(block, metadata)| CommittedBlock { block, metadata });
+        bad.map_or_else(|| Ok(committed.collect()), |bad| Err(bad.into()))
     }
 
-    /// Brings the state up to the block file; returns the number of blocks.
-    fn replay(&mut self) -> Result<u64, CommitError> {
+    /// Brings verdicts and state up to the block file; returns the number of blocks, and how many had no verdicts.
+    fn replay(&mut self) -> Result<(u64, u64), CommitError> {
         let (from, to) = (self.height(), self.store.blocks().len());
+        let mut judged = 0;
         for number in from..to {
-            let stored = self.store.block(number)?;
-            let before = self.store.savepoint();
-            let (verdict, after) = self.channel.recover(&stored, before.as_ref(), &self.store.snapshot()?)?;
+            let (block, before, state) = (self.store.stored(number)?, self.store.savepoint(), self.store.snapshot()?);
+            let (verdict, after) = if let Some(metadata) = self.store.verdicts().read(number)? {
+                self.channel.recover(&CommittedBlock { block, metadata }, before.as_ref(), &state)?
+            } else {
+                let (verdict, after) = self.channel.judge(&block, before.as_ref(), &state)?;
+                self.store.keep(&Metadata::of(&verdict, &after))?;
+                judged += 1;
+                (verdict, after)
+            };
+            drop(state); // held on to, it would be copied
             self.store.apply(verdict.into(), after)?;
         }
-        Ok(to - from)
+        Ok((to - from, judged))
     }
 
     /// Writes to the file of the state what the blocks changed since it was written last. It happens by itself now and
@@ -289,8 +304,19 @@ impl Peer {
     /// # Errors
     /// [`VerifyError`].
     pub fn verify(&self) -> Result<Report, VerifyError> {
-        verify_chain(self.store.blocks(), &self.store.snapshot()?, None)
+        let verdicts = self.store.verdicts();
+        verify_chain(self.store.blocks(), |number| verdicts.read(number), &self.store.snapshot()?, None)
     }
+}
+
+/// Waits for the disk on a thread of its own while `work` is done.
+fn beside<A: Send, B>(disk: impl FnOnce() -> A + Send, work: impl FnOnce() -> B) -> Result<(A, B), StoreError> {
+    std::thread::scope(|scope| {
+        let disk = std::thread::Builder::new().spawn_scoped(scope, disk);
+        let disk = disk.map_err(StoreError::io("start a thread for", Path::new(FILE_NAME)))?;
+        let done = work();
+        disk.join().map(|written| (written, done)).or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 impl fmt::Debug for Peer {

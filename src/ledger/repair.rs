@@ -6,20 +6,21 @@
 //! for n = 0, 1, ...   take the first record n, the node's own before those of the others, whose block continues the
 //!                     chain and bears an orderer's seal; judge it anew; write it to repair/blocks, fsync
 //! a block that one of the files still has is not reached, or one that the state has seen:  change nothing
-//! otherwise           repair/blocks takes the place of blocks in one step; a state that is not that of the chain goes,
-//!                     and is made again from the blocks
+//! otherwise           repair/blocks takes the place of blocks in one step; at a peer then repair/verdicts that of verdicts,
+//!                     and a state that is not that of the chain goes, and is made again from the blocks
 //! ```
 //!
-//! Until that step the old file stands as it was, so a repair that was interrupted is simply repeated. A file of another
+//! Until the first step the old files stand as they were, and each step alone leaves a folder as good as before, so a repair that was interrupted is simply repeated. A file of another
 //! node is trusted no more than a peer trusts one that it catches up with; it may be in use, and damaged itself.
 
-use super::block::{Block, CommittedBlock};
+use super::block::{Block, Metadata};
 use super::blockfile::salvage::Salvage;
 use super::blockfile::{BlockFile, FILE_NAME};
 use super::changes::Changes;
 use super::config::{Channel, CommitError};
 use super::store::{
-    STATE_NAME, Savepoint, Snapshot, StoreError, acknowledged, open_checked, sync_folder, unless_damaged,
+    STATE_NAME, Savepoint, Snapshot, StoreError, VERDICTS_NAME, Verdicts, kept_verdicts, open_checked, sync_folder,
+    unless_damaged,
 };
 use super::validation::Verdict;
 use super::verify::compare;
@@ -73,7 +74,7 @@ pub struct Repaired {
 pub fn repair_peer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairError> {
     let path = folder.join(STATE_NAME);
     let state = existing_state(folder)?;
-    let chain = rebuild(folder, others, state.as_ref(), CommittedBlock::to_bytes)?;
+    let chain = rebuild(folder, others, state.as_ref(), &[FILE_NAME, VERDICTS_NAME])?;
     let replaced = path.try_exists().map_err(StoreError::io("open", &path))? && !chain.state_agrees;
     drop(state);
     if replaced {
@@ -88,7 +89,7 @@ pub fn repair_peer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairEr
 /// # Errors
 /// [`RepairError`].
 pub fn repair_orderer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairError> {
-    let Rebuilt { blocks, fetched, .. } = rebuild(folder, others, None, |kept| kept.block.to_bytes())?;
+    let Rebuilt { blocks, fetched, .. } = rebuild(folder, others, None, &[FILE_NAME])?;
     Ok(Repaired { blocks, fetched, state: false })
 }
 
@@ -116,19 +117,21 @@ struct Rebuilt {
     state_agrees: bool,
 }
 
-/// Puts a whole block file in the place of the one in `folder`.
+/// Puts whole files of these names in the place of those in `folder`.
 fn rebuild(
     folder: &Path,
     others: &[&Path],
     state: Option<&(Database, Snapshot, Savepoint)>,
-    record: impl Fn(&CommittedBlock) -> Vec<u8>,
+    names: &[&str],
 ) -> Result<Rebuilt, RepairError> {
     let work = folder.join(WORK_NAME);
     remove_all(&work)?;
-    let rebuilt = rebuild_in(&work, folder, others, state, record).and_then(|rebuilt| {
-        let path = folder.join(FILE_NAME);
-        fs::rename(work.join(FILE_NAME), &path).map_err(StoreError::io("replace", &path))?;
-        sync_folder(folder)?;
+    let rebuilt = rebuild_in(&work, folder, others, state).and_then(|rebuilt| {
+        for name in names {
+            let path = folder.join(name);
+            fs::rename(work.join(name), &path).map_err(StoreError::io("replace", &path))?;
+            sync_folder(folder)?;
+        }
         Ok(rebuilt)
     });
     let removed = remove_all(&work);
@@ -142,17 +145,17 @@ fn rebuild_in(
     folder: &Path,
     others: &[&Path],
     state: Option<&(Database, Snapshot, Savepoint)>,
-    record: impl Fn(&CommittedBlock) -> Vec<u8>,
 ) -> Result<Rebuilt, RepairError> {
     let files = std::iter::once(&folder).chain(others).map(|folder| Salvage::scan(folder));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let channel = Channel::of_genesis(&genesis(&files)?)?;
-    let mut new = BlockFile::create(work)?;
+    let (mut new, mut verdicts) = (BlockFile::create(work)?, Verdicts::open(work, 0)?);
     let mut replay = Changes::default();
     let mut reached: Option<Savepoint> = None;
     let (mut fetched, mut state_agrees) = (0, false);
-    while let Some((source, kept, verdict, after)) = next(&files, &channel, reached.as_ref(), &replay)? {
-        new.append(&record(&kept))?;
+    while let Some((source, block, verdict, after)) = next(&files, &channel, reached.as_ref(), &replay)? {
+        new.append(&block.to_bytes())?;
+        verdicts.push(&Metadata::of(&verdict, &after))?;
         fetched += u64::from(source > 0);
         replay.add(verdict);
         if let Some((_, snapshot, savepoint)) = state.filter(|(_, _, savepoint)| savepoint.height == after.height) {
@@ -160,8 +163,9 @@ fn rebuild_in(
         }
         reached = Some(after);
     }
+    verdicts.sync()?;
     let blocks = new.len();
-    let seen = state.map_or(0, |(_, _, savepoint)| savepoint.height).max(acknowledged(folder));
+    let seen = state.map_or(0, |(_, _, savepoint)| savepoint.height).max(kept_verdicts(folder)?.len() as u64);
     let mut height = files.iter().map(|file| height(file, blocks, &channel));
     let height = height.try_fold(seen.max(blocks), |a, b| b.map(|b| a.max(b)))?;
     if blocks < height || blocks == 0 {
@@ -184,8 +188,8 @@ fn genesis(files: &[Salvage]) -> Result<Block, RepairError> {
     found.ok_or(RepairError::Missing { number: 0, height: 0 })
 }
 
-/// Which file had it, the block with its verdicts, what it changes, and where the chain then is.
-type Next = (usize, CommittedBlock, Verdict, Savepoint);
+/// Which file had it, the block, what is found about it, and where the chain then is.
+type Next = (usize, Block, Verdict, Savepoint);
 
 /// The next block of the chain from the first file that has a good one.
 fn next(
@@ -198,9 +202,7 @@ fn next(
     for (source, file) in files.iter().enumerate() {
         for block in blocks(file, number)? {
             match channel.judge(&block, before, replay) {
-                Ok((verdict, after)) => {
-                    return Ok(Some((source, CommittedBlock::judged(block, &verdict, &after), verdict, after)));
-                }
+                Ok((verdict, after)) => return Ok(Some((source, block, verdict, after))),
                 Err(CommitError::Store(error)) => return Err(error.into()),
                 Err(_) => {} // of another chain, or forged
             }
@@ -209,13 +211,9 @@ fn next(
     Ok(None)
 }
 
-/// The blocks that a file, a peer's or an orderer's, has under a number.
+/// The blocks that a file has under a number.
 fn blocks(file: &Salvage, number: u64) -> Result<impl Iterator<Item = Block>, StoreError> {
-    let decode = |content: Vec<u8>| match CommittedBlock::from_bytes(&content) {
-        Ok(kept) => Some(kept.block),
-        Err(_) => Block::from_bytes(&content).ok(),
-    };
-    Ok(file.read(number)?.into_iter().filter_map(decode))
+    Ok(file.read(number)?.into_iter().filter_map(|content| Block::from_bytes(&content).ok()))
 }
 
 /// How many blocks the chain has had by this file: its last one from `from` on that bears a good seal.

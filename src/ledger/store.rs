@@ -4,40 +4,42 @@
 //! (core/ledger/kvledger/kv_ledger.go, commit).
 //!
 //! ```text
-//! commit:      1  append the blocks with their codes to the block file, one fsync; note their number
-//!              2  add what follows from them to the changes in memory
-//! checkpoint:  the changes, and the savepoint = (height, block hash, commit hash), in one redb transaction;
-//!              beside the commits that follow, once the changes have CHECKPOINT bytes, and when the store is closed
-//! open:        the block file may be ahead of the savepoint; whoever opens replays what is missing
+//! commit:      1  append the blocks to the block file, one fsync; beside it they are judged
+//!              2  append codes and commit hash to the verdicts, which nobody waits for
+//!              3  add what follows from them to the changes in memory
+//! checkpoint:  the verdicts, fsync; the changes, and the savepoint = (height, block hash, commit hash), in one redb
+//!              transaction; beside the commits that follow, once the changes have CHECKPOINT bytes, and when the store
+//!              is closed
+//! open:        the block file may be ahead of the savepoint; whoever opens replays what is missing, and judges anew what
+//!              has no verdicts
 //! ```
 //!
-//! The block file is the truth, and the only thing that a commit waits for. Txids and most keys are random, so those of a
+//! The block file is the truth, and the only thing that a commit waits for: all else follows from it. Txids and most keys are random, so those of a
 //! block fall on as many pages of the state; those of many blocks share them, and a page is written once for all.
 //!
 //! Departure: Fabric writes its state with every block, to LevelDB, which gathers in memory and in a log of its own. Here
-//! the block file is that log.
+//! the block file is that log. And Fabric writes a block when it has judged it: here the disk works meanwhile.
 
 mod database;
 mod error;
-mod height;
 mod snapshot;
+mod verdicts;
 
 pub use error::StoreError;
-pub use height::HEIGHT_NAME;
 pub use snapshot::Snapshot;
+pub use verdicts::{VERDICTS_NAME, kept_verdicts};
 
 pub(super) use database::open_checked;
 pub(super) use error::{failed, sync_folder, unless_damaged};
-pub(super) use height::acknowledged;
+pub(super) use verdicts::Verdicts;
 
-use super::block::CommittedBlock;
+use super::block::{Block, CommittedBlock, Metadata};
 use super::blockfile::{BlockFile, TornTail};
 use super::changes::Changes;
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::wire::{Reader, Wire, Writer};
 use database::StateFile;
-use height::Height;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -62,7 +64,7 @@ pub struct Savepoint {
 #[derive(Debug)]
 pub struct Store {
     blocks: BlockFile,
-    height: Height,
+    verdicts: Verdicts,
     state: Arc<StateFile>,
     /// How far the state has come, in the file or in memory.
     savepoint: Option<Savepoint>,
@@ -88,7 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; [`StoreError::Exists`] where there is a ledger.
-    pub fn create(folder: &Path, genesis: &CommittedBlock) -> Result<Self, StoreError> {
+    pub fn create(folder: &Path, genesis: &Block) -> Result<Self, StoreError> {
         BlockFile::found(folder, &genesis.to_bytes())?;
         Ok(Self::open(folder)?.0)
     }
@@ -103,27 +105,20 @@ impl Store {
             let savepoint = state.tables()?.savepoint()?;
             Ok::<_, StoreError>((state, savepoint))
         })?;
-        let committed = savepoint.map_or(0, |savepoint| savepoint.height).max(acknowledged(folder));
+        let settled = savepoint.map_or(0, |savepoint| savepoint.height);
+        let committed = settled.max(kept_verdicts(folder)?.len() as u64);
         let (blocks, torn) = BlockFile::open(folder, committed)?;
-        Ok((Self::with(folder, blocks, state, savepoint)?, torn))
-    }
-
-    fn with(
-        folder: &Path,
-        blocks: BlockFile,
-        state: StateFile,
-        savepoint: Option<Savepoint>,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
+        let store = Self {
             blocks,
-            height: Height::open(folder)?,
+            verdicts: Verdicts::open(folder, settled)?,
             state: Arc::new(state),
             savepoint,
             written: savepoint,
             recent: Arc::default(),
             leaving: None,
             checkpoint: CHECKPOINT,
-        })
+        };
+        Ok((store, torn))
     }
 
     /// The block file.
@@ -136,12 +131,23 @@ impl Store {
         self.savepoint
     }
 
-    /// A block of the block file.
+    /// A committed block.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn block(&self, number: u64) -> Result<CommittedBlock, StoreError> {
-        Ok(CommittedBlock::from_bytes(&self.blocks.read(number)?)?)
+        let metadata = self.verdicts.read(number)?.ok_or(StoreError::NoSuchBlock { number })?;
+        Ok(CommittedBlock { block: self.stored(number)?, metadata })
+    }
+
+    /// A block of the block file, judged or not.
+    pub(super) fn stored(&self, number: u64) -> Result<Block, StoreError> {
+        Ok(Block::from_bytes(&self.blocks.read(number)?)?)
+    }
+
+    /// What was found about the blocks.
+    pub(super) const fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
     }
 
     /// The state as of the savepoint. Later commits do not change what it shows.
@@ -159,12 +165,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(super) fn append(&mut self, blocks: &[CommittedBlock]) -> Result<(), StoreError> {
-        self.blocks.append_all(&blocks.iter().map(Wire::to_bytes).collect::<Vec<_>>())?;
-        self.height.set(self.blocks.len())
+    pub(super) fn append(&mut self, blocks: &[Block]) -> Result<(), StoreError> {
+        self.blocks.append_all(&blocks.iter().map(Wire::to_bytes).collect::<Vec<_>>())
     }
 
-    /// Step 2 of a commit. Fails only where an earlier checkpoint failed; the changes count all the same.
+    /// Step 2 of a commit, of the next block that has no verdicts.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub(super) fn keep(&mut self, metadata: &Metadata) -> Result<(), StoreError> {
+        self.verdicts.push(metadata)
+    }
+
+    /// Step 3 of a commit. Fails only where an earlier checkpoint failed; the changes count all the same.
     ///
     /// # Errors
     /// [`StoreError::State`], [`StoreError::StateDamaged`].
@@ -198,14 +211,14 @@ impl Store {
     /// Sends the recent changes on their way.
     fn depart(&mut self, savepoint: Savepoint) -> Result<(), StoreError> {
         let changes = core::mem::take(&mut self.recent);
-        self.leaving.insert(Leaving { changes, savepoint, writer: None }).write(&self.state)
+        self.leaving.insert(Leaving { changes, savepoint, writer: None }).write(&self.state, &self.verdicts)
     }
 
     /// Waits for what is on its way; what did not arrive is sent again first.
     fn settle(&mut self) -> Result<(), StoreError> {
         let Some(leaving) = &mut self.leaving else { return Ok(()) };
         if leaving.writer.is_none() {
-            leaving.write(&self.state)?;
+            leaving.write(&self.state, &self.verdicts)?;
         }
         if let Some(writer) = leaving.writer.take() {
             let damaged = |_| Err(StoreError::StateDamaged { path: self.state.path().to_owned() });
@@ -218,9 +231,11 @@ impl Store {
 }
 
 impl Leaving {
-    fn write(&mut self, state: &Arc<StateFile>) -> Result<(), StoreError> {
+    fn write(&mut self, state: &Arc<StateFile>, verdicts: &Verdicts) -> Result<(), StoreError> {
         let (file, changes, savepoint) = (Arc::clone(state), Arc::clone(&self.changes), self.savepoint);
-        let writer = std::thread::Builder::new().spawn(move || file.write(&changes, &savepoint));
+        let verdicts = verdicts.again()?;
+        let write = move || verdicts.sync().and_then(|()| file.write(&changes, &savepoint));
+        let writer = std::thread::Builder::new().spawn(write);
         self.writer = Some(writer.map_err(StoreError::io("start a thread for", state.path()))?);
         Ok(())
     }

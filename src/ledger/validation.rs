@@ -175,7 +175,7 @@ pub fn validate(
 /// # Errors
 /// [`StoreError`].
 pub fn revalidate(stored: &CommittedBlock, state: &(impl Committed + Sync + ?Sized)) -> Result<Verdict, StoreError> {
-    let check = |tx: usize| match stored.codes.get(tx).copied().unwrap_or(Code::BadPayload) {
+    let check = |tx: usize| match stored.metadata.codes.get(tx).copied().unwrap_or(Code::BadPayload) {
         code @ (Code::Valid | Code::DuplicateTxid | Code::EndorsementPolicyFailure | Code::MvccReadConflict) => {
             let (_, Transaction { proposal, payload, .. }) = decode(&stored.block.envelopes[tx])?;
             let endorsed = code != Code::EndorsementPolicyFailure;
@@ -226,20 +226,25 @@ fn conclude(block: &Block, compared: Vec<Result<Compared, Code>>) -> Verdict {
 /// What can be said of each transaction without the others of its block: on all cores.
 fn compare_all(
     transactions: usize,
-    check: impl Fn(usize) -> Result<Checked, Code> + Sync,
+    check: impl Fn(usize) -> Result<Checked, Code> + Sync + Send,
     state: &(impl Committed + Sync + ?Sized),
 ) -> Result<Vec<Result<Compared, Code>>, StoreError> {
     let compared = |tx| match check(tx) {
         Ok(transaction) => compare(transaction, state).map(Ok),
         Err(code) => Ok(Err(code)),
     };
+    on_all_cores(transactions, compared).into_iter().collect()
+}
+
+/// f(0), f(1), ..., each on any core.
+pub(super) fn on_all_cores<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
     return rayon::iter::ParallelIterator::collect(rayon::iter::ParallelIterator::map(
-        rayon::iter::IntoParallelIterator::into_par_iter(0..transactions),
-        compared,
+        rayon::iter::IntoParallelIterator::into_par_iter(0..n),
+        f,
     ));
     #[cfg(not(feature = "parallel"))]
-    (0..transactions).map(compared).collect()
+    (0..n).map(f).collect()
 }
 
 /// The duplicate of step 2 and the MVCC of step 4, as far as the state before the block tells.

@@ -3,18 +3,19 @@
 //! ```text
 //! every record of the block file has its checksum
 //! every block continues the one before it, has the data of its header and an orderer's seal
-//! every verdict and commit hash is the one that follows from the chain so far
+//! every verdict and commit hash that was kept is the one that follows from the chain so far, and those of the blocks
+//!   that are in the state were kept
 //! every value, version and txid of the state is the one that follows from the chain, and there are no others
 //! ```
 //!
 //! Trust comes from the hash of block 0 alone, which names the roots: compare it with one from elsewhere.
 
-use super::block::CommittedBlock;
-use super::blockfile::{BlockFile, TornTail};
+use super::block::{Block, CommittedBlock, Metadata};
+use super::blockfile::{BlockFile, Damage, TornTail};
 use super::changes::Changes;
 use super::config::{Channel, CommitError};
 use super::proposal::TxId;
-use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, acknowledged, failed, unless_damaged};
+use super::store::{STATE_NAME, Savepoint, Snapshot, StoreError, failed, kept_verdicts, unless_damaged};
 use super::validation::Code;
 use crate::hash::Digest;
 use crate::wire::Wire;
@@ -90,9 +91,11 @@ fn verify_with(
     genesis: Option<Digest>,
 ) -> Result<Report, VerifyError> {
     let snapshot = Snapshot::of_file(database, &folder.join(STATE_NAME))?;
-    let committed = snapshot.savepoint().map_or(0, |savepoint| savepoint.height).max(acknowledged(folder));
+    let verdicts = kept_verdicts(folder)?;
+    let committed = snapshot.savepoint().map_or(0, |savepoint| savepoint.height).max(verdicts.len() as u64);
     let (blocks, torn) = BlockFile::open_read_only(folder, committed)?;
-    Ok(Report { torn, ..verify_chain(&blocks, &snapshot, genesis)? })
+    let metadata = |number| Ok(usize::try_from(number).ok().and_then(|n| verdicts.get(n)).cloned());
+    Ok(Report { torn, ..verify_chain(&blocks, metadata, &snapshot, genesis)? })
 }
 
 /// After a crash redb has to put a database in order before it can be read. It does so on a copy in memory, because
@@ -109,6 +112,7 @@ fn repaired(path: &Path) -> Result<Database, StoreError> {
 /// Verifies a chain and the state that goes with it.
 pub(super) fn verify_chain(
     blocks: &BlockFile,
+    kept: impl Fn(u64) -> Result<Option<Metadata>, StoreError>,
     snapshot: &Snapshot,
     genesis: Option<Digest>,
 ) -> Result<Report, VerifyError> {
@@ -117,15 +121,19 @@ pub(super) fn verify_chain(
     let mut replay = Changes::default();
     let mut codes = BTreeMap::new();
     for number in 0..blocks.len() {
-        let stored = CommittedBlock::from_bytes(&blocks.read(number)?).map_err(StoreError::from)?;
+        let block = Block::from_bytes(&blocks.read(number)?).map_err(StoreError::from)?;
         let (channel, before, first) = match chain.take() {
             Some((channel, before, first)) => (channel, Some(before), first),
-            None => (Channel::of_genesis(&stored.block)?, None, stored.block.header.hash()),
+            None => (Channel::of_genesis(&block)?, None, block.header.hash()),
         };
         if let Some(expected) = genesis.filter(|expected| *expected != first) {
             return Err(VerifyError::Genesis { expected, got: first });
         }
-        let (verdict, after) = channel.replay(&stored, before.as_ref(), &replay)?;
+        let (verdict, after) = match kept(number)? {
+            Some(metadata) => channel.replay(&CommittedBlock { block, metadata }, before.as_ref(), &replay)?,
+            None if number < reached.height => return Err(StoreError::from(Damage::Verdicts(number)).into()),
+            None => channel.judge(&block, before.as_ref(), &replay)?,
+        };
         if before.is_some() {
             for code in &verdict.codes {
                 *codes.entry(*code).or_default() += 1;

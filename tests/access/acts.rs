@@ -192,7 +192,7 @@ fn broadcast(scene: &mut Scene, envelope: &Envelope, cell: &Cell) -> String {
         return order(&error, cell.role);
     }
     scene.network.flush().unwrap();
-    match scene.network.peer(0).unwrap().block(height).unwrap().codes.last() {
+    match scene.network.peer(0).unwrap().block(height).unwrap().metadata.codes.last() {
         Some(Code::Valid) => "PASS".into(),
         code => format!("code {}", code.unwrap().number()),
     }

@@ -55,7 +55,7 @@ fn copy(from: &Path, to: &Path) {
 
 fn copy_node(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for file in ["blocks", "state.redb", "height"] {
+    for file in ["blocks", "state.redb", "verdicts"] {
         if from.join(file).exists() {
             fs::copy(from.join(file), to.join(file)).unwrap();
         }
@@ -124,7 +124,7 @@ fn a_last_block_cut_at_any_byte() {
     let first = 1 + usize::try_from(below(&mut rng, step as u64)).unwrap();
     let mut cuts = 0;
     for (nth, at) in (last + first..end).step_by(step).chain([end - 1]).enumerate() {
-        for file in ["state.redb", "height"] {
+        for file in ["state.redb", "verdicts"] {
             fs::copy(stopped.before.path().join("peer-0").join(file), peer.join(file)).unwrap();
         }
         fs::write(peer.join("blocks"), &bytes[..at]).unwrap();
@@ -132,14 +132,14 @@ fn a_last_block_cut_at_any_byte() {
         let torn = TornTail { number: BLOCKS - 1, offset: last as u64, bytes: (at - last) as u64 };
         assert_eq!((report.torn, report.savepoint.height), (Some(torn), BLOCKS - 1));
         let (opened, found) = open_peer(&peer).unwrap();
-        assert_eq!((found, opened.height()), (Opened { torn: Some(torn), replayed: 0 }, BLOCKS - 1));
+        assert_eq!((found, opened.height()), (Opened { torn: Some(torn), replayed: 0, judged: 0 }, BLOCKS - 1));
         drop(opened);
         assert!(fs::read(peer.join("blocks")).unwrap() == bytes[..last]);
         if nth % 8 == 0 {
             is_whole_after_opening(folder.path());
         }
         // The state or the height has seen the block: it was committed, and its loss is named.
-        let seen = if nth % 2 == 0 { "state.redb" } else { "height" };
+        let seen = if nth % 2 == 0 { "state.redb" } else { "verdicts" };
         fs::copy(stopped.now.path().join("peer-0").join(seen), peer.join(seen)).unwrap();
         fs::write(peer.join("blocks"), &bytes[..at]).unwrap();
         let named = open_peer(&peer).unwrap_err();
@@ -264,7 +264,10 @@ fn a_state_that_was_never_finished() {
     fs::rename(peer.join("state.redb"), peer.join("state.redb.new")).unwrap();
     fs::write(peer.join("state.redb.new"), vec![0; 70_000]).unwrap();
     let (opened, found) = open_peer(&peer).unwrap();
-    assert_eq!((opened.savepoint(), found), (Some(stopped().agreed), Opened { torn: None, replayed: BLOCKS }));
+    assert_eq!(
+        (opened.savepoint(), found),
+        (Some(stopped().agreed), Opened { torn: None, replayed: BLOCKS, judged: 0 })
+    );
     assert!(!peer.join("state.redb.new").exists());
 }
 

@@ -173,7 +173,7 @@ fn ledger_at_a_limit(folder: &Path) {
     let (height, blocks) = (network.height(), length(&folder.join("peer-1/blocks")));
     limit(None);
     for i in 0..3 {
-        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 0 });
+        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 0, judged: 0 });
     }
     expected += 1;
     assert!(length(&folder.join("peer-1/blocks")) > blocks && network.agreement().unwrap().height == height);
@@ -211,7 +211,7 @@ fn at_the_state(network: &mut Network, world: &mut World, folder: &Path) {
     }
     limit(None);
     for i in 0..3 {
-        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 1 });
+        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 1, judged: 0 });
     }
     assert_eq!(network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
 }
@@ -562,7 +562,7 @@ fn without_rights(folder: &Path) {
     network.stop(1);
     let peer = ledger.join("peer-1");
     let before = fs::read(peer.join("blocks")).unwrap();
-    for file in ["blocks", "height", "state.redb"] {
+    for file in ["blocks", "verdicts", "state.redb"] {
         mode(&peer.join(file), 0o400);
         let refused = network.restart(1).unwrap_err().to_string();
         let named = peer.join(file).display().to_string();

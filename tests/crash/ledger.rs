@@ -3,7 +3,10 @@
 use crate::kill::{Killer, begin, below, child, done, plan};
 use crate::world::{Counter, NOW, World, envelope};
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{BlockFile, Code, CommittedBlock, Network, Peer, Proposal, Savepoint, TxId, repair_peer, verify};
+use phi_pre::ledger::{
+    Block, BlockFile, Code, CommittedBlock, Network, Peer, Proposal, Savepoint, TxId, kept_verdicts, repair_peer,
+    verify,
+};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -175,7 +178,7 @@ impl Ledger {
             let names = fs::read_dir(self.peer(i)).unwrap().map(|entry| entry.unwrap().file_name());
             assert_eq!(
                 names.collect::<BTreeSet<_>>(),
-                ["blocks", "height", "state.redb"].map(Into::into).into(),
+                ["blocks", "state.redb", "verdicts"].map(Into::into).into(),
                 "peer {i}"
             );
         }
@@ -193,12 +196,15 @@ impl Ledger {
     fn check_from_genesis(&mut self) -> Savepoint {
         let agreed = self.check(0);
         let (blocks, _) = BlockFile::open_read_only(&self.peer(1), agreed.height).unwrap();
-        let stored = |number| CommittedBlock::from_bytes(&blocks.read(number).unwrap()).unwrap();
+        let block = |number| Block::from_bytes(&blocks.read(number).unwrap()).unwrap();
+        let kept = (0..agreed.height).map(block).zip(kept_verdicts(&self.peer(1)).unwrap());
+        let kept: Vec<_> = kept.map(|(block, metadata)| CommittedBlock { block, metadata }).collect();
+        assert_eq!(kept.len() as u64, agreed.height);
         let fresh = tempfile::tempdir().unwrap();
         let signer = self.world.peers[1].clone();
-        let mut replay = Peer::create(fresh.path(), &stored(0).block, signer, Arc::new(Counter)).unwrap();
-        for number in 1..agreed.height {
-            assert_eq!(replay.commit(&stored(number).block).unwrap(), stored(number));
+        let mut replay = Peer::create(fresh.path(), &kept[0].block, signer, Arc::new(Counter)).unwrap();
+        for kept in &kept[1..] {
+            assert_eq!(replay.commit(&kept.block).unwrap(), *kept);
         }
         assert_eq!(replay.savepoint(), Some(agreed));
         for i in 0..PEERS {

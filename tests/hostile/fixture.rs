@@ -41,9 +41,10 @@ pub(crate) struct Fixture {
     pub proposals: Vec<SignedProposal>,
     /// All blocks as a peer keeps them.
     pub committed: Vec<CommittedBlock>,
-    /// The two files of a stopped peer.
+    /// The files of a stopped peer.
     pub blocks: Vec<u8>,
     pub state: Vec<u8>,
+    pub verdicts: Vec<u8>,
     _dir: tempfile::TempDir,
 }
 
@@ -118,7 +119,7 @@ impl Fixture {
         let committed: Vec<_> = (0..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap()).collect();
         network.checkpoint();
         let read = |name| fs::read(folder.join("peer-0").join(name)).unwrap();
-        let (blocks, state) = (read(blockfile::FILE_NAME), read(store::STATE_NAME));
+        let [blocks, state, verdicts] = [blockfile::FILE_NAME, store::STATE_NAME, store::VERDICTS_NAME].map(read);
         let msp = config.msp().unwrap();
         Self {
             k_re: ReKey::new(&k_e, &k_e_prime).unwrap(),
@@ -141,6 +142,7 @@ impl Fixture {
             committed,
             blocks,
             state,
+            verdicts,
             _dir: dir,
         }
     }

@@ -6,7 +6,7 @@ use phi_pre::envelope::{Sealer, Suite};
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Institution, SealingKey, seal};
-use phi_pre::ledger::{Envelope, Transaction};
+use phi_pre::ledger::{Code, Envelope, Metadata, Transaction};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -118,14 +118,14 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             FIXTURE.committed[1..].iter().flat_map(|block| block.block.envelopes.clone()).collect()
         }
         "block" => FIXTURE.committed.iter().map(|block| block.block.to_bytes()).collect(),
-        "committed-block" => FIXTURE.committed.iter().map(Wire::to_bytes).collect(),
+        "block-metadata" => FIXTURE.committed.iter().map(|block| block.metadata.to_bytes()).collect(),
         "savepoint" => vec![[&[0; 7][..], &[9; 65]].concat()],
         "outcome" => vec![vec![0; 13]],
         "block-file" => {
             let whole = FIXTURE.blocks.clone();
             vec![whole[..whole.len() - 5].to_vec(), [&whole[..], &[0; 64]].concat(), whole]
         }
-        "height-file" => [0, 5, 6, u64::MAX].map(height_file).to_vec(),
+        "verdicts-file" => verdicts_files(),
         "state-file" => {
             // Nothing; then every byte value at places all over the file.
             let patch = |at: usize, bytes: &[u8]| {
@@ -177,9 +177,25 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     }
 }
 
-fn height_file(blocks: u64) -> Vec<u8> {
-    let number = blocks.to_be_bytes();
-    [&number[..], &sha256(&[b"height", &number]).0[..8]].concat()
+/// Too few, all, too many, others, and all with a rest.
+fn verdicts_files() -> Vec<Vec<u8>> {
+    let whole: Vec<Metadata> = FIXTURE.committed.iter().map(|block| block.metadata.clone()).collect();
+    let other = Metadata { codes: vec![Code::BadPayload], ..whole[1].clone() };
+    let more = [&whole[..], &whole[1..2]].concat();
+    let diverged = [&whole[..1], &[other], &whole[2..]].concat();
+    let mut files: Vec<_> = [&whole[..2], &whole, &more, &diverged].map(verdicts_file).into();
+    files.push([&files[1][..], &[0; 9]].concat());
+    files
+}
+
+/// As a peer keeps them.
+fn verdicts_file(metadata: &[Metadata]) -> Vec<u8> {
+    let record = |(number, metadata): (u64, &Metadata)| {
+        let content = [&number.to_be_bytes()[..], &metadata.to_bytes()].concat();
+        [&content[..], &sha256(&[&content]).0].concat()
+    };
+    let records: Vec<_> = (0..).zip(metadata).map(record).collect();
+    [b"phi-pre verdicts 1\n", &records.concat()[..]].concat()
 }
 
 fn transactions() -> Vec<Transaction> {

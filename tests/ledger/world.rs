@@ -155,7 +155,7 @@ pub fn block_of(network: &mut Network, envelopes: &[Envelope]) -> Vec<u8> {
     let last = network.height() - 1;
     assert!(network.agreement().is_some_and(|savepoint| savepoint.height == last + 1));
     let block = network.peer(0).unwrap().block(last).unwrap();
-    block.codes.iter().map(|code| code.number()).collect()
+    block.metadata.codes.iter().map(|code| code.number()).collect()
 }
 
 /// (r, n - s): the other signature that verifies under plain ECDSA.

@@ -114,7 +114,7 @@ fn chain(world: &World, log: &Log) -> Vec<Savepoint> {
     let peer = network.peer(0).unwrap();
     let place = |number| {
         let block = peer.block(number).unwrap();
-        Savepoint { height: number + 1, tip: block.block.header.hash(), commit_hash: block.commit_hash }
+        Savepoint { height: number + 1, tip: block.block.header.hash(), commit_hash: block.metadata.commit_hash }
     };
     (0..peer.height()).map(place).collect()
 }

@@ -193,12 +193,9 @@ class Block:
             raise Refused(f"block {number}: sealed by a {self.orderer.role}")
 
 
-class CommittedBlock:
+class Metadata:
     def __init__(self, reader):
-        self.block = Block(reader)
         self.codes = reader.list("validation codes", 65536, self.code)
-        if len(self.codes) != len(self.block.envelopes):
-            raise errors.length("validation codes", len(self.block.envelopes), len(self.codes))
         self.commit_hash = reader.raw("digest", 32)
 
     @staticmethod
@@ -210,7 +207,7 @@ class CommittedBlock:
 
     @property
     def encoding(self):
-        return self.block.encoding + listed([u8(code) for code in self.codes]) + self.commit_hash
+        return listed([u8(code) for code in self.codes]) + self.commit_hash
 
 
 class CutRules:
@@ -257,7 +254,7 @@ FORMATS = {
     "transaction": ("transaction", Transaction),
     "envelope": ("envelope", Envelope),
     "block": ("block", Block),
-    "committed block": ("committed block", CommittedBlock),
+    "block metadata": ("block metadata", Metadata),
     "cut rules": ("cut rules", CutRules),
     "configuration": ("channel configuration", Config),
 }

@@ -74,6 +74,6 @@ proptest! {
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(Block::from_bytes(&bytes).is_err());
-        prop_assert!(CommittedBlock::from_bytes(&bytes).is_err());
+        prop_assert!(Metadata::from_bytes(&bytes).is_err());
     }
 }

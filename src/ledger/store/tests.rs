@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::blockfile::Damage;
 use crate::ledger::proposal::TxId;
 use crate::ledger::state::{Committed, Entry, Version};
 use crate::ledger::validation::{Code, Outcome, Verdict};
@@ -28,8 +29,8 @@ fn txid(number: u64) -> TxId {
 
 /// A new store that checkpoints after this many bytes.
 fn store(folder: &Path, checkpoint: usize) -> Store {
-    let (blocks, state) = (BlockFile::create(folder).unwrap(), StateFile::open(folder).unwrap());
-    let mut store = Store::with(folder, blocks, state, None).unwrap();
+    BlockFile::create(folder).unwrap();
+    let mut store = Store::open(folder).unwrap().0;
     store.checkpoint = checkpoint;
     store
 }
@@ -107,28 +108,87 @@ fn a_store_that_is_closed_has_all_of_its_state_in_the_file() {
     assert_eq!(state.tables().unwrap().savepoint().unwrap(), Some(savepoint(0)));
 }
 
-#[test]
-fn a_height_that_is_not_whole_says_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(acknowledged(folder.path()), 0);
-    let mut height = Height::open(folder.path()).unwrap();
-    for blocks in [1, 258, u64::MAX] {
-        height.set(blocks).unwrap();
-        assert_eq!(acknowledged(folder.path()), blocks);
+fn metadata(number: u8) -> Metadata {
+    Metadata { codes: vec![Code::Valid; number.into()], commit_hash: Digest([number; 32]) }
+}
+
+/// A file of three records, and where the records begin and end.
+fn three(folder: &Path) -> (Vec<u8>, Vec<usize>) {
+    let mut verdicts = Verdicts::open(folder, 0).unwrap();
+    let mut ends = vec![verdicts.end()];
+    for number in 0..3 {
+        verdicts.push(&metadata(number)).unwrap();
+        ends.push(verdicts.end());
     }
-    height.set(258).unwrap();
-    let path = folder.path().join(HEIGHT_NAME);
-    let whole = std::fs::read(&path).unwrap();
+    verdicts.sync().unwrap();
+    let ends = ends.into_iter().map(|end| usize::try_from(end).unwrap()).collect();
+    (std::fs::read(folder.join(VERDICTS_NAME)).unwrap(), ends)
+}
+
+#[test]
+fn verdicts_are_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(kept_verdicts(folder.path()).unwrap(), []);
+    let (whole, ends) = three(folder.path());
+    assert_eq!((whole.len(), ends[0]), (ends[3], 19));
+    assert_eq!(kept_verdicts(folder.path()).unwrap(), [0, 1, 2].map(metadata));
+    let verdicts = Verdicts::open(folder.path(), 3).unwrap();
+    for number in 0..3 {
+        assert_eq!(verdicts.read(number.into()).unwrap(), Some(metadata(number)));
+    }
+    assert_eq!((verdicts.read(3).unwrap(), verdicts.read(u64::MAX).unwrap()), (None, None));
+    // Damage that comes while the file is open is found by the next read.
+    let mut flipped = whole.clone();
+    flipped[ends[1] + 20] ^= 1;
+    std::fs::write(folder.path().join(VERDICTS_NAME), flipped).unwrap();
+    assert!(matches!(verdicts.read(1), Err(StoreError::Damaged(Damage::Verdicts(1)))));
+    assert!(matches!(kept_verdicts(&folder.path().join(VERDICTS_NAME)), Err(StoreError::Io { .. })));
+}
+
+/// Cut or flipped at any byte, the file counts up to there. What the state needs is named; the rest is written again.
+#[test]
+fn verdicts_that_are_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, ends) = three(folder.path());
+    let path = folder.path().join(VERDICTS_NAME);
     for at in 0..whole.len() {
         let mut flipped = whole.clone();
         flipped[at] ^= 0x10;
-        std::fs::write(&path, flipped).unwrap();
-        assert_eq!(acknowledged(folder.path()), 0, "{at}");
-        std::fs::write(&path, &whole[..at]).unwrap();
-        assert_eq!(acknowledged(folder.path()), 0, "{at}");
+        for damaged in [flipped, whole[..at].to_vec()] {
+            std::fs::write(&path, &damaged).unwrap();
+            let left = ends.iter().filter(|end| **end <= at).count().saturating_sub(1) as u64;
+            assert_eq!(kept_verdicts(folder.path()).unwrap().len() as u64, left, "{at}");
+            let named = Verdicts::open(folder.path(), left + 1).unwrap_err();
+            assert!(matches!(named, StoreError::Damaged(Damage::Verdicts(n)) if n == left), "{at}: {named}");
+            assert!(std::fs::read(&path).unwrap() == damaged, "a file that is refused is left as it is");
+            let mut verdicts = Verdicts::open(folder.path(), left).unwrap();
+            assert_eq!(verdicts.len(), left);
+            (0..3).filter(|n| u64::from(*n) >= left).for_each(|n| verdicts.push(&metadata(n)).unwrap());
+            assert!(std::fs::read(&path).unwrap() == whole, "{at}");
+        }
     }
-    std::fs::write(&path, [0; 16]).unwrap();
-    assert_eq!(acknowledged(folder.path()), 0);
+    // A file of zeros, as a loss of power leaves it, and one of something else.
+    for other in [&[0; 500][..], b"phi-pre blocks 1\n"] {
+        std::fs::write(&path, other).unwrap();
+        assert_eq!(Verdicts::open(folder.path(), 0).unwrap().len(), 0);
+        assert!(std::fs::read(&path).unwrap() == whole[..ends[0]]);
+    }
+}
+
+/// The verdicts are on the disk before a state that needs them: a checkpoint that cannot have that fails.
+#[test]
+fn a_checkpoint_waits_for_the_verdicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(folder.path(), usize::MAX);
+    step(&mut store, 0, "key").unwrap();
+    let file = std::fs::File::open("/dev/null").unwrap();
+    let verdicts = std::mem::replace(&mut store.verdicts.file, file);
+    let refused = store.checkpoint().unwrap_err(); // what is no file cannot be synced
+    assert!(matches!(&refused, StoreError::Io { action: "sync", .. }), "{refused}");
+    assert_eq!(in_the_file(&store), None);
+    store.verdicts.file = verdicts;
+    store.checkpoint().unwrap();
+    assert_eq!(in_the_file(&store), Some(1));
 }
 
 #[test]

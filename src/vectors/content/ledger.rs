@@ -10,7 +10,7 @@ use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::Group;
 use crate::integrity::Commitment;
-use crate::ledger::block::CommittedBlock;
+use crate::ledger::block::Metadata;
 use crate::ledger::{Block, Code, CutRules, Envelope, Nonce, Policy, Proposal, Signer, Transaction, TxId};
 use crate::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -219,8 +219,7 @@ pub(super) fn formats() -> Result<File, Fault> {
     let envelope = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 2)?;
     let transaction = Transaction::from_bytes(&envelope.transaction).map_err(malformed)?;
     let block = world.blocks[1].clone();
-    let codes = vec![Code::Valid];
-    let committed = CommittedBlock { block: block.clone(), codes, commit_hash: Digest(bytes(&mut file.rng)) };
+    let metadata = Metadata { codes: vec![Code::Valid], commit_hash: Digest(bytes(&mut file.rng)) };
     let rwset = encoded(&transaction.payload.rwset);
     let proposal = encoded(&transaction.proposal);
     let cut = encoded(&CutRules::default());
@@ -232,7 +231,7 @@ pub(super) fn formats() -> Result<File, Fault> {
         ("transaction", &encoded(&transaction)),
         ("envelope", &encoded(&envelope)),
         ("block", &encoded(&block)),
-        ("committed block", &encoded(&committed)),
+        ("block metadata", &encoded(&metadata)),
         ("cut rules", &cut),
         ("configuration", genesis),
     ] {
@@ -241,7 +240,7 @@ pub(super) fn formats() -> Result<File, Fault> {
             file.invalid(&format!("{kind}: {comment}"), &["Length"], json!({ "kind": kind, "encoding": hex(bytes) }))?;
         }
     }
-    let committed = encoded(&committed);
+    let metadata = encoded(&metadata);
     let reads = rwset_of(&[("b", None), ("a", None)], &[]);
     let twice = rwset_of(&[("a", None), ("a", None)], &[]);
     let writes = rwset_of(&[], &["b", "a"]);
@@ -258,11 +257,8 @@ pub(super) fn formats() -> Result<File, Fault> {
         ("a block that has a block before in the form 2", "Unknown", "block", put(&encoded(&block), 8, &[2])),
         ("65537 envelopes", "Limit", "block", put(&encoded(&block), 73, &[0, 1, 0, 1])),
         ("an envelope of 2^24 + 1 bytes", "Limit", "block", put(&encoded(&block), 77, &[1, 0, 0, 1])),
-        ("an unknown verdict", "Unknown", "committed block", put(&committed, committed.len() - 33, &[3])),
-        ("two verdicts on one envelope", "Length", "committed block", {
-            let (head, tail) = committed.split_at(committed.len() - 37);
-            [head, &[0, 0, 0, 2, 0, 0], &tail[5..]].concat()
-        }),
+        ("an unknown verdict", "Unknown", "block metadata", put(&metadata, 4, &[3])),
+        ("65537 verdicts", "Limit", "block metadata", put(&metadata, 0, &[0, 1, 0, 1])),
         ("65537 messages in a block", "Limit", "cut rules", put(&cut, 0, &[0, 1, 0, 1])),
         ("blocks of 2^27 + 1 bytes", "Limit", "cut rules", put(&cut, 4, &[8, 0, 0, 1])),
         ("envelopes of 2^24 + 1 bytes", "Limit", "cut rules", put(&cut, 8, &[1, 0, 0, 1])),

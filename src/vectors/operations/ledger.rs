@@ -2,7 +2,7 @@
 
 use crate::hash::{Digest, sha256};
 use crate::identity::{Member, MemberId, Role, SigningKey};
-use crate::ledger::block::CommittedBlock;
+use crate::ledger::block::Metadata;
 use crate::ledger::changes::Changes;
 use crate::ledger::{
     Block, Channel, Config, CutRules, Entry, Envelope, Header, Outcome, Policy, Proposal, ReadWriteSet, Savepoint,
@@ -60,7 +60,7 @@ pub(in crate::vectors) const WIRE: Operation = Operation {
             "transaction" => read::<Transaction>(&bytes),
             "envelope" => read::<Envelope>(&bytes),
             "block" => read::<Block>(&bytes),
-            "committed block" => read::<CommittedBlock>(&bytes),
+            "block metadata" => read::<Metadata>(&bytes),
             "cut rules" => read::<CutRules>(&bytes),
             "configuration" => read::<Config>(&bytes),
             kind => return Err(malformed(format_args!("unknown kind {kind}"))),
