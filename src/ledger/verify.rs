@@ -92,8 +92,11 @@ fn verify_with(
 ) -> Result<Report, VerifyError> {
     let snapshot = Snapshot::of_file(database, &folder.join(STATE_NAME))?;
     let verdicts = kept_verdicts(folder)?;
-    let committed = snapshot.savepoint().map_or(0, |savepoint| savepoint.height).max(verdicts.len() as u64);
-    let (blocks, torn) = BlockFile::open_read_only(folder, committed)?;
+    let (settled, found) = (snapshot.savepoint().map_or(0, |savepoint| savepoint.height), verdicts.len() as u64);
+    let (blocks, torn) = BlockFile::open_read_only(folder, settled.max(found))?;
+    if found < settled {
+        return Err(StoreError::from(Damage::Verdicts(found)).into());
+    }
     let metadata = |number| Ok(usize::try_from(number).ok().and_then(|n| verdicts.get(n)).cloned());
     Ok(Report { torn, ..verify_chain(&blocks, metadata, &snapshot, genesis)? })
 }
@@ -131,7 +134,6 @@ pub(super) fn verify_chain(
         }
         let (verdict, after) = match kept(number)? {
             Some(metadata) => channel.replay(&CommittedBlock { block, metadata }, before.as_ref(), &replay)?,
-            None if number < reached.height => return Err(StoreError::from(Damage::Verdicts(number)).into()),
             None => channel.judge(&block, before.as_ref(), &replay)?,
         };
         if before.is_some() {
