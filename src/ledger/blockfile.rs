@@ -180,6 +180,9 @@ impl BlockFile {
             let error = std::io::Error::other("an earlier write failed");
             return Err(StoreError::io("append to", &self.path)(error));
         }
+        if records.is_empty() {
+            return Ok(());
+        }
         let end = self.end;
         let written = self
             .file

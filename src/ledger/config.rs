@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::proposal::NAME_LIMIT;
 use super::state::Committed;
 use super::store::{Savepoint, StoreError};
-use super::validation::{Verdict, on_all_cores, revalidate, validate};
+use super::validation::{Verdict, revalidate, validate};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{Certificate, Group, IdentityError, Msp};
@@ -145,16 +145,14 @@ impl Channel {
 
     /// How many of `blocks` continue the chain up to `before` one after the other, and why the next one does not.
     pub(super) fn continued(&self, blocks: &[Block], before: Option<&Savepoint>) -> (usize, Option<BlockError>) {
-        let height = before.map_or(0, |before| before.height);
-        let verified = on_all_cores(blocks.len(), |i| {
-            let previous = match i.checked_sub(1) {
-                None => before.map(|before| before.tip),
-                Some(i) => Some(blocks[i].header.hash()),
-            };
-            blocks[i].verify(height + i as u64, previous, &self.msp)
-        });
-        let good = verified.iter().take_while(|verified| verified.is_ok()).count();
-        (good, verified.into_iter().find_map(Result::err))
+        let mut tip = before.map(|before| before.tip);
+        for (good, number) in (0..blocks.len()).zip(before.map_or(0, |before| before.height)..) {
+            if let Err(bad) = blocks[good].verify(number, tip, &self.msp) {
+                return (good, Some(bad));
+            }
+            tip = Some(blocks[good].header.hash());
+        }
+        (blocks.len(), None)
     }
 
     /// All that follows from a block that continues the chain.

@@ -204,34 +204,37 @@ impl Peer {
         // After a failure between the steps of a commit, verdicts and state are behind the block file.
         self.replay()?;
         let Self { channel, store, .. } = self;
-        let (state, mut before) = (store.snapshot()?, store.savepoint());
-        let (good, bad) = channel.continued(blocks, before.as_ref());
-        let blocks = &blocks[..good];
-        let (mut changes, mut found) = (Changes::default(), Vec::with_capacity(good));
+        let (state, before) = (store.snapshot()?, store.savepoint());
+        let (mut changes, mut found, mut reached) = (Changes::default(), Vec::with_capacity(blocks.len()), before);
         let judge = || {
             for block in blocks {
-                let (verdict, after) = channel.find(block, before.as_ref(), &changes.over(&state))?;
+                let (verdict, after) = channel.find(block, reached.as_ref(), &changes.over(&state))?;
                 found.push(Metadata::of(&verdict, &after));
                 changes.add(verdict);
-                before = Some(after);
+                reached = Some(after);
             }
             Ok::<(), StoreError>(())
         };
-        // A block that continues the chain has one verdict, whoever finds it and when: the disk need not wait for it.
-        let (kept, judged) = if blocks.is_empty() {
-            (Ok(Vec::new()), Ok(()))
-        } else {
-            beside(|| store.append(blocks).map(|()| blocks.to_vec()), judge)?
+        let keep = || {
+            let (good, bad) = channel.continued(blocks, before.as_ref());
+            store.append(&blocks[..good]).map(|()| (blocks.to_vec(), bad))
         };
-        let kept = kept?;
+        // A block that continues the chain has one verdict, whoever finds it and when, so the disk need not wait for it;
+        // what is found about a block that does not continue it is dropped.
+        let (kept, judged) = beside(keep, judge)?;
+        let (blocks, bad) = kept?;
         drop(state); // held on to, it would be copied
+        if let Some(bad) = bad {
+            self.replay()?;
+            return Err(bad.into());
+        }
         found.iter().try_for_each(|metadata| store.keep(metadata))?;
-        if let Some(after) = before.filter(|_| !found.is_empty()) {
-            store.apply(changes, after)?;
+        if let Some(reached) = reached.filter(|_| !found.is_empty()) {
+            store.apply(changes, reached)?;
         }
         judged?;
-        let committed = kept.into_iter().zip(found).map(|(block, metadata)| CommittedBlock { block, metadata });
-        bad.map_or_else(|| Ok(committed.collect()), |bad| Err(bad.into()))
+        let committed = |(block, metadata)| CommittedBlock { block, metadata };
+        Ok(blocks.into_iter().zip(found).map(committed).collect())
     }
 
     /// Brings verdicts and state up to the block file; returns the number of blocks, and how many had no verdicts.
