@@ -353,4 +353,34 @@ proptest! {
         }
         prop_assert!(fs::read(folder.path().join("blocks")).unwrap() == bytes);
     }
+
+    /// A bit of the verdicts, or an end that is lost: refused by name where the state has the block, and repaired from the
+    /// blocks; without a state they are judged once more. The file is the same in the end.
+    #[test]
+    fn one_bit_of_the_verdicts(at in any::<prop::sample::Index>(), bit in 0..9_u32, state in any::<bool>()) {
+        let whole = fs::read(stopped().now.path().join("peer-0/verdicts")).unwrap();
+        let at = at.index(whole.len());
+        let folder = flipped("peer-0", "verdicts", at, bit % 8);
+        let path = folder.path().join("verdicts");
+        if bit == 8 {
+            fs::write(&path, &whole[..at]).unwrap();
+        }
+        let left = fs::read(&path).unwrap();
+        let judged = if state {
+            let named = open_peer(folder.path()).unwrap_err();
+            prop_assert!(named.ends_with("the verdicts beside the block file are damaged"), "{}", named);
+            prop_assert_eq!(verify(folder.path(), None).unwrap_err().to_string(), named);
+            prop_assert!(fs::read(&path).unwrap() == left);
+            let repaired = repair_peer(folder.path(), &[]).unwrap();
+            prop_assert_eq!(repaired, Repaired { blocks: BLOCKS, fetched: 0, state: false });
+            0..1
+        } else {
+            fs::remove_file(folder.path().join("state.redb")).unwrap();
+            1..BLOCKS + 1
+        };
+        let (peer, opened) = open_peer(folder.path()).unwrap();
+        prop_assert!(judged.contains(&opened.judged), "{:?}", opened);
+        prop_assert_eq!(peer.savepoint(), Some(stopped().agreed));
+        prop_assert!(peer.verify().is_ok() && fs::read(&path).unwrap() == whole);
+    }
 }

@@ -175,7 +175,19 @@ fn verdicts_that_are_not_whole() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn verdicts_for_which_there_is_no_room_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, _) = three(folder.path());
+    let mut verdicts = Verdicts::open(folder.path(), 3).unwrap();
+    verdicts.file = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert!(matches!(verdicts.push(&metadata(3)), Err(StoreError::Io { action: "write", .. })));
+    assert_eq!((verdicts.len(), verdicts.end()), (3, whole.len() as u64));
+}
+
 /// The verdicts are on the disk before a state that needs them: a checkpoint that cannot have that fails.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_checkpoint_waits_for_the_verdicts() {
     let folder = tempfile::tempdir().unwrap();
