@@ -120,12 +120,12 @@ fn chain(world: &World, log: &Log) -> Vec<Savepoint> {
 }
 
 /// All that was acknowledged is on each peer by itself; then all agree, on a part of the chain that was recorded, and go on.
-fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> u64 {
-    let (folder, mut torn) = (folder.join("ledger"), 0);
+fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> [u64; 2] {
+    let (folder, mut torn, mut judged) = (folder.join("ledger"), 0, 0);
     if !told.founded {
         // Nobody was told that there is a ledger; founding it goes on, whatever is left of it.
         assert!(World::new().counters(&folder).agreement() == Some(chain[0]));
-        return 0;
+        return [0; 2];
     }
     for i in 0..PEERS {
         let place = folder.join(format!("peer-{i}"));
@@ -133,6 +133,7 @@ fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> 
         assert!(found.savepoint.height >= told.heights[i], "peer {i} has lost blocks: {found:?}");
         let (peer, opened) = Peer::open(&place, world.peers[i].clone(), Arc::new(Counter)).unwrap();
         torn += u64::from(opened.torn.is_some());
+        judged += opened.judged;
         assert!(peer.height() >= told.heights[i], "peer {i} has lost blocks that it had acknowledged");
         has(&peer, &told.txids[i]);
     }
@@ -146,12 +147,12 @@ fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> 
         assert_eq!(network.peer(i).unwrap().verify().unwrap().savepoint, agreed);
     }
     increment(&mut network, world, "after");
-    torn
+    [torn, judged]
 }
 
 fn without_power(role: &'static str, percent: u64) {
     let (mut scene, mut world) = (Scene::new(role, percent), World::new());
-    let (states, mut torn, mut blocks) = (scene.states, 0, 0);
+    let (states, mut torn, mut judged, mut blocks) = (scene.states, 0, 0, 0);
     let histories = 1 + states / 25;
     // The ledger as the loss of power before left it, and what had been acknowledged in it.
     let mut before = (memory(), Told::default());
@@ -179,7 +180,8 @@ fn without_power(role: &'static str, percent: u64) {
             told
         };
         scene.draw(&log, states.div_ceil(histories), |folder, loss, _| {
-            torn += check(&mut world, folder, &told_at(loss.cut), &chain);
+            let [cut, anew] = check(&mut world, folder, &told_at(loss.cut), &chain);
+            (torn, judged) = (torn + cut, judged + anew);
         });
         let loss = crate::disk::Loss::random(&log, &mut scene.rng);
         let next = if history % 4 == 3 || !told_at(loss.cut).founded {
@@ -192,7 +194,9 @@ fn without_power(role: &'static str, percent: u64) {
         }
         before = next;
     }
-    scene.report(&format!("{histories} ledgers, {blocks} blocks, {torn} torn tails cut off"));
+    scene.report(&format!(
+        "{histories} ledgers, {blocks} blocks, {torn} torn tails cut off, {judged} blocks judged anew"
+    ));
 }
 
 #[test]
