@@ -9,7 +9,7 @@ use super::policy::Policy;
 use super::proposal::NAME_LIMIT;
 use super::state::Committed;
 use super::store::{Savepoint, StoreError};
-use super::validation::{Verdict, revalidate, validate};
+use super::validation::{Checked, Code, Verdict, check_all, conclude, revalidate};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{Certificate, Group, IdentityError, Msp};
@@ -112,7 +112,8 @@ impl Channel {
         state: &(impl Committed + Sync + ?Sized),
     ) -> Result<(Verdict, Savepoint), CommitError> {
         self.verify(block, before)?;
-        Ok(self.find(block, before, state)?)
+        let checks = self.check(core::slice::from_ref(block)).pop().unwrap_or_default();
+        Ok(find(block, checks, before, state)?)
     }
 
     /// As [`judge`](Self::judge), for a block with verdicts, which must be the same.
@@ -155,19 +156,24 @@ impl Channel {
         (blocks.len(), None)
     }
 
-    /// All that follows from a block that continues the chain.
-    pub(super) fn find(
-        &self,
-        block: &Block,
-        before: Option<&Savepoint>,
-        state: &(impl Committed + Sync + ?Sized),
-    ) -> Result<(Verdict, Savepoint), StoreError> {
-        follow(block, before, || validate(block, &self.config, &self.msp, state))
+    /// What can be said of the transactions of these blocks without a state.
+    pub(super) fn check(&self, blocks: &[Block]) -> Vec<Vec<Result<Checked, Code>>> {
+        check_all(blocks, &self.config, &self.msp)
     }
 
     fn verify(&self, block: &Block, before: Option<&Savepoint>) -> Result<(), BlockError> {
         block.verify(before.map_or(0, |before| before.height), before.map(|before| before.tip), &self.msp)
     }
+}
+
+/// All that follows from a block that continues the chain, and was checked.
+pub(super) fn find(
+    block: &Block,
+    checks: Vec<Result<Checked, Code>>,
+    before: Option<&Savepoint>,
+    state: &(impl Committed + Sync + ?Sized),
+) -> Result<(Verdict, Savepoint), StoreError> {
+    follow(block, before, || conclude(block, checks, state))
 }
 
 fn follow(

@@ -18,7 +18,7 @@ pub use error::{EndorseError, PeerError};
 use super::block::{Block, CommittedBlock, Metadata};
 use super::blockfile::{FILE_NAME, TornTail};
 use super::changes::Changes;
-use super::config::{Channel, CommitError, Config};
+use super::config::{Channel, CommitError, Config, find};
 use super::endorsement::{Endorsed, Endorsement, Payload, RESPONSE_LIMIT, verify};
 use super::proposal::{Proposal, SignedProposal, Transient};
 use super::state::{Committed, Contract, Invocation, InvokeError, Simulation, StateError};
@@ -207,8 +207,8 @@ impl Peer {
         let (state, before) = (store.snapshot()?, store.savepoint());
         let (mut changes, mut found, mut reached) = (Changes::default(), Vec::with_capacity(blocks.len()), before);
         let judge = || {
-            for block in blocks {
-                let (verdict, after) = channel.find(block, reached.as_ref(), &changes.over(&state))?;
+            for (block, checks) in blocks.iter().zip(channel.check(blocks)) {
+                let (verdict, after) = find(block, checks, reached.as_ref(), &changes.over(&state))?;
                 found.push(Metadata::of(&verdict, &after));
                 changes.add(verdict);
                 reached = Some(after);

@@ -12,8 +12,8 @@
 //!    earlier valid transaction of the block (11)                               in order
 //! ```
 //!
-//! Steps 1 and 2 hold all signatures, and with the reads of step 4 from the state they run on all cores (feature
-//! `parallel`); the rest is serial and cheap.
+//! Step 1 and the policy of step 2 hold all signatures and need no state: they run on all cores (feature `parallel`), for
+//! all blocks that wait at once. So do the look-ups in the state of a large block; the rest is serial and cheap.
 //! Nothing here reads a clock, so that every replay comes to the same verdicts.
 //!
 //! Departure: the chain knows a txid only from transactions that pass step 1. Fabric indexes the txid that an envelope
@@ -141,7 +141,7 @@ impl Verdict {
 }
 
 /// A transaction that passed step 1.
-struct Checked {
+pub(super) struct Checked {
     txid: TxId,
     rwset: ReadWriteSet,
     endorsed: bool,
@@ -166,8 +166,8 @@ pub fn validate(
     msp: &Msp,
     state: &(impl Committed + Sync + ?Sized),
 ) -> Result<Verdict, StoreError> {
-    let check = |tx: usize| check(&block.envelopes[tx], config, msp);
-    Ok(conclude(block, compare_all(block.envelopes.len(), check, state)?))
+    let checks = check_all(core::slice::from_ref(block), config, msp).pop().unwrap_or_default();
+    conclude(block, checks, state)
 }
 
 /// As [`validate`] for a block that this peer has judged before: steps 1 and 2 are taken from its codes.
@@ -175,24 +175,38 @@ pub fn validate(
 /// # Errors
 /// [`StoreError`].
 pub fn revalidate(stored: &CommittedBlock, state: &(impl Committed + Sync + ?Sized)) -> Result<Verdict, StoreError> {
-    let check = |tx: usize| match stored.metadata.codes.get(tx).copied().unwrap_or(Code::BadPayload) {
-        code @ (Code::Valid | Code::DuplicateTxid | Code::EndorsementPolicyFailure | Code::MvccReadConflict) => {
-            let (_, Transaction { proposal, payload, .. }) = decode(&stored.block.envelopes[tx])?;
+    let check = |(code, envelope): (Code, &Vec<u8>)| match code {
+        Code::Valid | Code::DuplicateTxid | Code::EndorsementPolicyFailure | Code::MvccReadConflict => {
+            let (_, Transaction { proposal, payload, .. }) = decode(envelope)?;
             let endorsed = code != Code::EndorsementPolicyFailure;
             Ok(Checked { txid: proposal.txid, rwset: payload.rwset, endorsed })
         }
         code => Err(code),
     };
-    Ok(conclude(&stored.block, compare_all(stored.block.envelopes.len(), check, state)?))
+    let codes = stored.metadata.codes.iter().copied();
+    let checks = on_all_cores(codes.zip(&stored.block.envelopes).collect(), check);
+    conclude(&stored.block, checks, state)
 }
 
-/// Steps 3 and 4, in the order of the block.
-fn conclude(block: &Block, compared: Vec<Result<Compared, Code>>) -> Verdict {
+/// Step 1, and the endorsements of step 2, of each transaction of each of these blocks. It needs no state, so no block
+/// waits for the one before it.
+pub(super) fn check_all(blocks: &[Block], config: &Config, msp: &Msp) -> Vec<Vec<Result<Checked, Code>>> {
+    let envelopes = blocks.iter().flat_map(|block| &block.envelopes).collect();
+    let mut checks = on_all_cores(envelopes, |envelope| check(envelope, config, msp)).into_iter();
+    blocks.iter().map(|block| checks.by_ref().take(block.envelopes.len()).collect()).collect()
+}
+
+/// The rest of steps 2 to 4, in the order of the block.
+pub(super) fn conclude(
+    block: &Block,
+    checks: Vec<Result<Checked, Code>>,
+    state: &(impl Committed + Sync + ?Sized),
+) -> Result<Verdict, StoreError> {
     let mut verdict = Verdict::default();
     let mut in_block = BTreeSet::new();
-    for (tx, compared) in (0..).zip(compared) {
+    for (tx, compared) in (0..).zip(compare_all(checks, state)) {
         let version = Version { block: block.header.number, tx };
-        let code = match compared {
+        let code = match compared? {
             Err(code) => code,
             Ok(Compared { transaction: Checked { txid, rwset, endorsed }, known, stale }) => {
                 let code = if known {
@@ -220,31 +234,31 @@ fn conclude(block: &Block, compared: Vec<Result<Compared, Code>>) -> Verdict {
         };
         verdict.codes.push(code);
     }
-    verdict
+    Ok(verdict)
 }
 
-/// What can be said of each transaction without the others of its block: on all cores.
+/// What can be said of each transaction beside the state before the block.
 fn compare_all(
-    transactions: usize,
-    check: impl Fn(usize) -> Result<Checked, Code> + Sync + Send,
+    checks: Vec<Result<Checked, Code>>,
     state: &(impl Committed + Sync + ?Sized),
-) -> Result<Vec<Result<Compared, Code>>, StoreError> {
-    let compared = |tx| match check(tx) {
+) -> Vec<Result<Result<Compared, Code>, StoreError>> {
+    let compared = |check| match check {
         Ok(transaction) => compare(transaction, state).map(Ok),
         Err(code) => Ok(Err(code)),
     };
-    on_all_cores(transactions, compared).into_iter().collect()
+    // A few look-ups take less time than another core to wake up.
+    if checks.len() < 64 { checks.into_iter().map(compared).collect() } else { on_all_cores(checks, compared) }
 }
 
-/// f(0), f(1), ..., each on any core.
-fn on_all_cores<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
+/// f of each item, on any core.
+fn on_all_cores<I: Send, T: Send>(items: Vec<I>, f: impl Fn(I) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
     return rayon::iter::ParallelIterator::collect(rayon::iter::ParallelIterator::map(
-        rayon::iter::IntoParallelIterator::into_par_iter(0..n),
+        rayon::iter::IntoParallelIterator::into_par_iter(items),
         f,
     ));
     #[cfg(not(feature = "parallel"))]
-    (0..n).map(f).collect()
+    items.into_iter().map(f).collect()
 }
 
 /// The duplicate of step 2 and the MVCC of step 4, as far as the state before the block tells.
@@ -282,10 +296,10 @@ fn check(bytes: &[u8], config: &Config, msp: &Msp) -> Result<Checked, Code> {
     }
     let signed = payload.to_bytes();
     // Those of the last transactions of a block, too, find a core that is free.
-    let signers = on_all_cores(endorsements.len(), |i| {
+    let signers = on_all_cores(endorsements, |endorsement| {
         // An endorsement that does not verify is not counted; the others may still suffice.
-        let member = msp.validate(&endorsements[i].endorser).ok()?;
-        let good = member.role == Role::Peer && endorsements[i].verify(&signed, &member).is_ok();
+        let member = msp.validate(&endorsement.endorser).ok()?;
+        let good = member.role == Role::Peer && endorsement.verify(&signed, &member).is_ok();
         good.then_some(member)
     });
     let signers: Vec<Member> = signers.into_iter().flatten().collect();
