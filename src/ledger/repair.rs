@@ -10,8 +10,9 @@
 //!                     and a state that is not that of the chain goes, and is made again from the blocks
 //! ```
 //!
-//! Until the first step the old files stand as they were, and each step alone leaves a folder as good as before, so a repair that was interrupted is simply repeated. A file of another
-//! node is trusted no more than a peer trusts one that it catches up with; it may be in use, and damaged itself.
+//! Until the first step the old files stand as they were, and each step alone leaves a folder that is as good, so a repair
+//! that was interrupted is simply repeated. A file of another node is trusted no more than a peer trusts one that it catches
+//! up with; it may be in use, and damaged itself.
 
 use super::block::{Block, Metadata};
 use super::blockfile::salvage::Salvage;

@@ -14,8 +14,9 @@
 //!              has no verdicts
 //! ```
 //!
-//! The block file is the truth, and the only thing that a commit waits for: all else follows from it. Txids and most keys are random, so those of a
-//! block fall on as many pages of the state; those of many blocks share them, and a page is written once for all.
+//! The block file is the truth, and the only thing that a commit waits for: all else follows from it. Txids and most keys
+//! are random, so those of a block fall on as many pages of the state; those of many blocks share them, and a page is
+//! written once for all.
 //!
 //! Departure: Fabric writes its state with every block, to LevelDB, which gathers in memory and in a log of its own. Here
 //! the block file is that log. And Fabric writes a block when it has judged it: here the disk works meanwhile.
