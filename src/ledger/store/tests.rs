@@ -167,6 +167,9 @@ fn verdicts_that_are_not_whole() {
             assert!(std::fs::read(&path).unwrap() == whole, "{at}");
         }
     }
+    std::fs::write(&path, [&whole[..], &[7; 200]].concat()).unwrap();
+    assert_eq!(Verdicts::open(folder.path(), 3).unwrap().len(), 3);
+    assert!(std::fs::read(&path).unwrap() == whole, "what is behind is cut off");
     // A file of zeros, as a loss of power leaves it, and one of something else.
     for other in [&[0; 500][..], b"phi-pre blocks 1\n"] {
         std::fs::write(&path, other).unwrap();
