@@ -14,13 +14,10 @@
 #![cfg_attr(feature = "ledger", doc = "| sections 2.3 and 3.1, Fig. 2, the ledger | [`ledger`] |")]
 #![cfg_attr(feature = "ledger", doc = "| section 3.2, the four transactions | [`contract`] |")]
 #![cfg_attr(feature = "flow", doc = "| Figs. 3 and 4, the actors | [`flow`] |")]
-#![cfg_attr(feature = "cli", doc = "| all of it, as test vectors | [`vectors`] |")]
 //!
-//! Each floor uses only those below it: `cli`, `vectors`, `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`,
+//! Each floor uses only those below it: `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`,
 //! `identifier`, `pre`, `group`, and on the ground [`wire`], [`hash`], [`secret`], [`error`]. [`paper`] stands alone.
 
-#[cfg(feature = "cli")]
-pub mod cli;
 #[cfg(feature = "ledger")]
 pub mod contract;
 #[cfg(feature = "envelope")]
@@ -41,6 +38,4 @@ pub mod ledger;
 pub mod paper;
 pub mod pre;
 pub mod secret;
-#[cfg(feature = "cli")]
-pub mod vectors;
 pub mod wire;

@@ -1,6 +1,5 @@
 //! Values that others published, through our own functions. Beside these: RFC 9180, RFC 6979 and RFC 4226 in the unit
 //! tests of `identity`, FIPS 180-4 and RFC 4231 in those of `hash`.
-#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use core::convert::Infallible;

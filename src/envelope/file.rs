@@ -213,7 +213,7 @@ pub fn create_file<T, E: From<io::Error>>(
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
 ) -> Result<T, E> {
     if path.symlink_metadata().is_ok() {
-        return Err(io::Error::from(io::ErrorKind::AlreadyExists).into()); // before the work, not after it
+        return Err(taken().into()); // before the work, not after it
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -225,9 +225,13 @@ pub fn create_file<T, E: From<io::Error>>(
     writer.flush()?;
     drop(writer);
     draft.file().sync_all()?;
-    draft.publish(path)?;
+    draft.publish(path).map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
     crate::folder::sync(folder)?; // the name itself
     Ok(value)
+}
+
+fn taken() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, "exists already; choose another name")
 }
 
 /// A file that is not to be seen yet.
@@ -247,7 +251,9 @@ impl Draft {
         {
             return Ok(Self::Unnamed(file, place));
         }
-        Ok(Self::Named(NamedTempFile::new_in(folder)?))
+        // The error must not name a file that nobody asked for.
+        let file = NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        Ok(Self::Named(file))
     }
 
     fn file(&mut self) -> &mut File {

@@ -96,7 +96,11 @@ impl Cloud {
         Ok(header)
     }
 
-    pub(crate) fn unseal(&self, grant: &Grant) -> Result<ReKey, FlowError> {
+    /// k_re of a grant, as the cloud opens it.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] where the grant is sealed to somebody else; [`FlowError::Decode`].
+    pub fn unseal(&self, grant: &Grant) -> Result<ReKey, FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_RE, &grant.request.0.0, &grant.k_re)?;
         Ok(ReKey::from_bytes(opened.expose())?)
     }

@@ -203,7 +203,11 @@ impl Hospital {
         Ok(Received { name, path, sealed })
     }
 
-    pub(crate) fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
+    /// k'_e of a grant and the record's name, as hospital B opens them.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] where the grant is sealed to somebody else; [`FlowError::Decode`].
+    pub fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime)?;
         Ok(Grant::read_k_e_prime(opened.expose())?)
     }

@@ -209,8 +209,11 @@ impl Grant {
     /// HPKE info of k'_e.
     pub const K_E_PRIME: &'static [u8] = b"phi-pre/1/grant/k'_e";
 
-    /// k'_e and the record's name, once opened.
-    pub(crate) fn read_k_e_prime(opened: &[u8]) -> Result<(EncryptionKey, String), DecodeError> {
+    /// Reads k'_e and the record's name from the opened [`k_e_prime`](Self::k_e_prime).
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn read_k_e_prime(opened: &[u8]) -> Result<(EncryptionKey, String), DecodeError> {
         let mut input = Reader::new(opened);
         let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", EncryptionKey::BYTES)?)?;
         let name = input.text("record name", RECORD_NAME_LIMIT)?.to_owned();

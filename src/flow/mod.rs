@@ -30,7 +30,7 @@ mod error;
 mod hospital;
 mod messages;
 mod store;
-pub(crate) mod transaction;
+mod transaction;
 mod user;
 
 #[cfg(unix)]
@@ -42,7 +42,7 @@ pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};
 pub use messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
 pub use store::Store;
-pub use transaction::{Receipt, introduce};
+pub use transaction::{Receipt, introduce, open_share_in, record_in};
 pub use user::User;
 
 #[cfg(test)]

@@ -103,13 +103,19 @@ pub(super) fn open_share(network: &Network, txid: TxId) -> Result<Share, FlowErr
     network.read(|snapshot| Ok(open_share_in(&mut Simulation::new(snapshot), txid)))?
 }
 
-/// As [`record`], in any state.
-pub(crate) fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError> {
+/// The record of this transaction in any state, for example that of a chain that is replayed.
+///
+/// # Errors
+/// [`FlowError::NotOnLedger`]; [`FlowError::Invoke`] where the state cannot be read.
+pub fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError> {
     contract::record(state, txid)?.ok_or(FlowError::NotOnLedger { what: "record", txid })
 }
 
-/// As [`open_share`], in any state.
-pub(crate) fn open_share_in(state: &mut impl State, txid: TxId) -> Result<Share, FlowError> {
+/// The share request of this transaction in any state, if it is the latest of its kind and not completed.
+///
+/// # Errors
+/// [`FlowError::NotOnLedger`], [`FlowError::Closed`]; [`FlowError::Invoke`] where the state cannot be read.
+pub fn open_share_in(state: &mut impl State, txid: TxId) -> Result<Share, FlowError> {
     let found = contract::share(state, txid)?.ok_or(FlowError::NotOnLedger { what: "share request", txid })?;
     let latest = contract::latest_share(state, found.record, found.recipient)?;
     if found.completed.is_none() && latest == Some(txid) { Ok(found) } else { Err(FlowError::Closed(txid)) }

@@ -14,15 +14,17 @@ const TXID_BYTES: usize = 96;
 
 /// The values and txids of some blocks in a row.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Changes {
-    pub(crate) updates: BTreeMap<String, Entry>,
-    pub(crate) txids: BTreeMap<TxId, Outcome>,
+pub struct Changes {
+    /// The values by key.
+    pub updates: BTreeMap<String, Entry>,
+    /// What became of each transaction.
+    pub txids: BTreeMap<TxId, Outcome>,
     bytes: usize,
 }
 
 impl Changes {
     /// Adds those of the next block.
-    pub(crate) fn add(&mut self, verdict: Verdict) {
+    pub fn add(&mut self, verdict: Verdict) {
         self.extend(verdict.updates, verdict.txids);
     }
 

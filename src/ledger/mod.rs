@@ -24,7 +24,7 @@
 
 pub mod block;
 pub mod blockfile;
-pub(crate) mod changes;
+pub mod changes;
 pub mod config;
 pub mod endorsement;
 pub mod network;
@@ -40,6 +40,7 @@ mod verify;
 
 pub use block::{Block, BlockError, CommittedBlock, Header, Metadata};
 pub use blockfile::{BlockFile, Damage, TornTail};
+pub use changes::Changes;
 pub use config::{Channel, CommitError, Config};
 pub use endorsement::{AssembleError, Endorsed, Endorsement, Envelope, Payload, Transaction};
 pub use network::{Network, NetworkError};

@@ -1,0 +1,148 @@
+//! The order of the measurement, the table, and the files of figures.
+
+use super::cases::{BATCH, FILE, REENCRYPT, World};
+use super::measure::Case;
+use super::{machine, plot};
+use crate::output::{Failure, named, progress};
+use phi_pre::group::{Engaged, Engine};
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// The files that a measurement writes, where they are asked for.
+#[derive(clap::Args)]
+pub(crate) struct Files {
+    /// Writes machine, build and every figure as JSON. benches/README.md describes the fields.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes one row for each sample.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Plots throughput by engine and batch size, and the time of each phase.
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+}
+
+pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
+    // A path that cannot be written is named before the minutes of the measurement.
+    let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(begin).transpose());
+    let (json, csv, plot) = (json?, csv?, plot?);
+
+    let chosen = Engaged::current();
+    let engines: Vec<_> = Engine::available().collect();
+    let world = World::new();
+    let cores = std::thread::available_parallelism()?.get();
+    let machine = machine::describe(cores);
+    let pools = [pool(1)?, pool(cores)?];
+
+    say!("{}, {cores} cores; engines: {}", machine::processor(), names(&engines));
+    say!("one thread unless said otherwise; medians of {rounds} rounds, all cases in turn in each round");
+    let mut alone: Vec<Case<'_>> = world.cases(&engines);
+    let mut together: Vec<Case<'_>> = world.cases_on_all_cores(&engines, cores);
+    let mut files: Vec<Case<'_>> = world.files(cores);
+    let bar = progress(Some(u64::from(rounds) + 1), "{wide_bar} {pos}/{len} rounds, {eta} left");
+    for round in 0..=rounds {
+        for (pool, cases) in pools.iter().zip([&mut alone, &mut together]) {
+            pool.install(|| {
+                for case in cases.iter_mut() {
+                    if round == 0 { case.calibrate() } else { case.sample() }
+                }
+            });
+        }
+        // A gigabyte a call: a few samples will do.
+        if round < rounds.min(5) {
+            for (pool, case) in pools.iter().zip(&mut files) {
+                pool.install(|| case.sample());
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    chosen.install();
+
+    let cases: Vec<_> = alone.into_iter().chain(together).chain(files).collect();
+    print(&cases);
+    if let Some((file, path)) = json {
+        let figures: Vec<_> = cases.iter().map(Case::json).collect();
+        let text = serde_json::to_string_pretty(&json!({ "machine": machine, "figures": figures }))?;
+        finish(file, path, &(text + "\n"))?;
+    }
+    if let Some((file, path)) = csv {
+        let rows: String = cases.iter().map(Case::csv).collect();
+        finish(file, path, &format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}"))?;
+    }
+    if let Some((file, path)) = plot {
+        finish(file, path, &plot::svg(&cases))?;
+    }
+    Ok(())
+}
+
+/// A temporary file beside `path`, which must not exist.
+fn begin(path: &Path) -> Result<(NamedTempFile, &Path), Failure> {
+    if path.exists() {
+        return Err(named(path, &"exists already; choose another name"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok((NamedTempFile::new_in(folder).map_err(|e| named(path, &e.kind()))?, path))
+}
+
+fn finish(mut file: NamedTempFile, path: &Path, text: &str) -> Result<(), Failure> {
+    file.write_all(text.as_bytes()).map_err(|e| named(path, &e))?;
+    file.persist_noclobber(path).map_err(|e| named(path, &e.error))?;
+    Ok(())
+}
+
+fn names(engines: &[Engaged]) -> String {
+    engines.iter().map(|engine| engine.engine().name()).collect::<Vec<_>>().join(", ")
+}
+
+/// A pool of threads; a single one stays on one core.
+fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
+    let pin = move |_| {
+        if let (1, Some(core)) = (threads, core_affinity::get_core_ids().and_then(|cores| cores.last().copied())) {
+            core_affinity::set_for_current(core);
+        }
+    };
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(pin).build()?)
+}
+
+fn print(cases: &[Case<'_>]) {
+    let by_blst = |case: &Case<'_>| {
+        let same = |other: &&Case<'_>| {
+            other.engine == "blst"
+                && (other.operation, other.elements, other.threads) == (case.operation, case.elements, case.threads)
+        };
+        cases.iter().find(same).map(Case::median)
+    };
+    let prepared = cases.iter().find(|c| c.operation == REENCRYPT && c.engine == "blst" && c.elements == BATCH);
+    let mut operation = "";
+    for case in cases {
+        if case.operation != operation {
+            operation = case.operation;
+            say!("\n{operation:<46} batch  threads   microseconds   (p10 - p90)     ratio to blst   ratio to [1]");
+        }
+        let (low, high) = case.spread();
+        let ratio = |to: Option<f64>| to.map_or("      -".into(), |to| format!("{:>7.3}", case.median() / to));
+        let noisy = if case.is_noisy() { "   noisy" } else { "" };
+        if case.elements == FILE {
+            let row = format!("{}, {} threads", case.engine, case.threads);
+            say!("  {row:<46} {:>12.2} GB/s{noisy}", 1e-9 / case.median());
+            continue;
+        }
+        say!(
+            "  {:<44} {:>5} {:>8} {:>14.2}   ({:.2} - {:.2})   {}   {}{noisy}",
+            case.engine,
+            case.elements,
+            case.threads,
+            case.median() * 1e6,
+            low * 1e6,
+            high * 1e6,
+            ratio(by_blst(case)),
+            ratio(prepared.map(Case::median)),
+        );
+    }
+    say!("\nMicroseconds and ratios are for one record. A ratio below 1 is faster.");
+    say!("[1] blst, re-encryption with precomputed line coefficients of k_re, batch of {BATCH}.");
+    say!("noisy: p90 - p10 is above a tenth of the median; measure again on a quiet machine.");
+}

@@ -1,0 +1,193 @@
+//! `phi-pre reencrypt --in --out`: a job over a folder or a store.
+
+use crate::keyfile;
+use crate::output::Failure;
+use std::ffi::OsStr;
+use std::path::Path;
+
+#[cfg(unix)]
+pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>) -> Result<(), Failure> {
+    use phi_pre::envelope::bulk::{Folder, FolderTarget};
+    use phi_pre::flow::ObjectsTarget;
+    let k_re = &keyfile::read_rekey(rekey)?;
+    match (job::Place::of(from)?, job::Place::of(to)?) {
+        (job::Place::Folder(from), job::Place::Folder(to)) => {
+            let from = Folder::open(&from)?;
+            job::run(k_re, &from, &FolderTarget::create(&to, Some(&from))?, report)
+        }
+        (job::Place::Folder(from), job::Place::Store(to)) => {
+            job::run(k_re, &Folder::open(&from)?, &ObjectsTarget::new(store(&to)?, None)?, report)
+        }
+        (job::Place::Store(from), job::Place::Folder(to)) => {
+            job::run(k_re, &store(&from)?, &FolderTarget::create(&to, None)?, report)
+        }
+        (job::Place::Store(from), job::Place::Store(to)) => {
+            let from = store(&from)?;
+            job::run(k_re, &from, &ObjectsTarget::new(store(&to)?, Some(&from))?, report)
+        }
+    }
+}
+
+/// The store of a URL, by the credentials of the environment.
+#[cfg(all(unix, feature = "s3"))]
+fn store(url: &str) -> Result<phi_pre::flow::Objects, Failure> {
+    // Without any of these the client would ask a server of the cloud's own network for credentials, and wait for it.
+    const CREDENTIALS: [&str; 6] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_METADATA_ENDPOINT",
+        "AWS_SKIP_SIGNATURE",
+    ];
+    if CREDENTIALS.iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
+        return Err(format!("{url}: AWS_ACCESS_KEY_ID is not set").into());
+    }
+    Ok(phi_pre::flow::Objects::s3(url)?)
+}
+
+#[cfg(all(unix, not(feature = "s3")))]
+fn store(url: &str) -> Result<phi_pre::flow::Objects, Failure> {
+    Err(format!("{url}: this build has no stores; build the command with the feature `s3`").into())
+}
+
+#[cfg(not(unix))]
+pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>) -> Result<(), Failure> {
+    keyfile::read_rekey(rekey)?;
+    Err("--in needs a Unix system".into())
+}
+
+#[cfg(unix)]
+mod job {
+    use crate::output::{Failure, progress};
+    use crate::tools::not_an_envelope;
+    use indicatif::ProgressBar;
+    use phi_pre::envelope::bulk::{Event, Refusal, Source, Summary, Target, reencrypt_all};
+    use phi_pre::pre::ReKey;
+    use serde_json::{Value, json};
+    use std::ffi::OsStr;
+    use std::fs::File;
+    use std::io::{BufWriter, Write};
+    use std::ops::ControlFlow;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
+
+    pub(super) enum Place {
+        Folder(PathBuf),
+        Store(String),
+    }
+
+    impl Place {
+        /// A URL, or else the path of a folder.
+        pub(super) fn of(place: &OsStr) -> Result<Self, Failure> {
+            match place.to_str().and_then(|place| place.split_once("://")) {
+                None => Ok(Self::Folder(place.into())),
+                Some(("file", path)) if path.starts_with('/') => {
+                    let path = object_store::path::Path::from_url_path(path).map_err(|e| e.to_string())?;
+                    Ok(Self::Folder(format!("/{path}").into()))
+                }
+                Some(("s3", rest)) => Ok(Self::Store(format!("s3://{rest}"))),
+                Some(_) => Err(format!("{}: neither a folder, file:///..., nor s3://...", place.display()).into()),
+            }
+        }
+    }
+
+    pub(super) fn run<S: Source, T: Target>(
+        k_re: &ReKey,
+        from: &S,
+        to: &T,
+        report: Option<&Path>,
+    ) -> Result<(), Failure> {
+        let report = report.map(Report::open).transpose()?;
+        let bar = bar(from)?;
+        let watch = |event: Event<'_>| {
+            if let Event::Refused(name, why) = event {
+                bar.suspend(|| say!("refused   {name:?}: {}", reason(why)));
+                if let Some(report) = &report {
+                    report.refused(name, why);
+                }
+            }
+            bar.inc(1);
+        };
+        let done = reencrypt_all(k_re, from, to, &watch);
+        bar.finish_and_clear();
+        let (summary, stopped) = match done {
+            Ok(summary) => (summary, None),
+            Err(stopped) => (stopped.summary, Some(stopped)),
+        };
+        let Summary { reencrypted, marked, compared, refused } = summary;
+        say!("{reencrypted} envelopes re-encrypted, {} were there already, {refused} refused", marked + compared);
+        if compared > 0 {
+            say!("{compared} of those were there without a mark, and were computed again and compared");
+        }
+        report.map_or(Ok(()), |report| report.close(&summary, stopped.is_none()))?;
+        match stopped {
+            Some(stopped) => Err(format!("{stopped}; the same command goes on from here").into()),
+            None if refused > 0 => Err(format!("{refused} refused").into()),
+            None => Ok(()),
+        }
+    }
+
+    /// A bar over all names of the source, which are counted first; nothing is counted where no terminal shows the bar.
+    fn bar(from: &impl Source) -> Result<ProgressBar, Failure> {
+        let bar = progress(None, "counting envelopes: {pos}");
+        if bar.is_hidden() {
+            return Ok(bar);
+        }
+        let mut total = 0;
+        from.walk(&mut |_| {
+            total += 1;
+            bar.set_position(total);
+            ControlFlow::Continue(())
+        })?;
+        bar.finish_and_clear();
+        Ok(progress(Some(total), "{wide_bar} {pos}/{len} envelopes, {per_sec}, {eta} left"))
+    }
+
+    /// The reason of a refusal, in words for whoever called the command.
+    fn reason(why: &Refusal) -> String {
+        match why {
+            Refusal::Envelope(error) => not_an_envelope(error),
+            why => why.to_string(),
+        }
+    }
+
+    /// Lines of JSON.
+    struct Report(Mutex<(BufWriter<File>, std::io::Result<()>)>, PathBuf);
+
+    impl Report {
+        fn open(path: &Path) -> Result<Self, Failure> {
+            let file = File::options().append(true).create(true).open(path);
+            let file = file.map_err(|e| format!("{}: {e}", path.display()))?;
+            Ok(Self(Mutex::new((BufWriter::new(file), Ok(()))), path.to_owned()))
+        }
+
+        fn line(&self, line: &Value) {
+            let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let (file, result) = &mut *guard;
+            if result.is_ok() {
+                *result = writeln!(file, "{line}");
+            }
+        }
+
+        fn refused(&self, name: &Path, why: &Refusal) {
+            let mut line = json!({ "envelope": name.to_string_lossy(), "reason": reason(why) });
+            if name.to_str().is_none() {
+                line["bytes"] = hex::encode(name.as_os_str().as_bytes()).into();
+            }
+            self.line(&line);
+        }
+
+        /// The last line of a run, and the first error of all.
+        fn close(self, summary: &Summary, complete: bool) -> Result<(), Failure> {
+            let Summary { reencrypted, marked, compared, refused } = *summary;
+            self.line(&json!({
+                "reencrypted": reencrypted, "marked": marked, "compared": compared, "refused": refused, "complete": complete
+            }));
+            let (mut file, result) = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let done = result.and_then(|()| file.flush()).and_then(|()| file.get_ref().sync_all());
+            Ok(done.map_err(|e| format!("{}: {e}", self.1.display()))?)
+        }
+    }
+}

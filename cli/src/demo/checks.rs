@@ -1,0 +1,191 @@
+//! The closing check list: each line is computed, none is asserted.
+
+use super::report::Report;
+use super::scene::{Shared, World};
+use crate::output::Failure;
+use phi_pre::envelope::{Header, Opener};
+use phi_pre::flow::{FlowError, files};
+use phi_pre::ledger::{self, Snapshot};
+use phi_pre::pre::{EncryptionKey, ReKey};
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Bytes of a needle.
+const NEEDLE: usize = 16;
+
+pub(super) fn run<R>(
+    world: &World<R>,
+    shared: &[Shared],
+    folder: &Path,
+    report: &mut Report,
+) -> Result<usize, Failure> {
+    say!("\nChecks");
+    let n = shared.len();
+    let mut failed = 0;
+    let mut check = |value: bool, what: String| failed += usize::from(!report.check(value, &what));
+
+    let equal = count(shared, |s| same(&s.original, &s.received.path))?;
+    check(equal == n, format!("hospital B's bytes equal the originals: {equal} of {n}"));
+
+    let needles = needles(shared)?;
+    let sampled = needles.len();
+    let found = search(&needles, &folder.join("cloud"))?;
+    check(found == 0, format!("the cloud's store holds no plaintext: {}", of_samples(found, sampled)));
+    let found = search(&needles, &folder.join("ledger"))?;
+    check(found == 0, format!("the ledger holds no plaintext: {}", of_samples(found, sampled)));
+    let keys = world.keys(shared)?;
+    let found = search(&keys, &folder.join("ledger"))? + search(&keys, &folder.join("cloud"))?;
+    check(found == 0, format!("neither holds a key k_re or k'_e: {}", of_samples(found, keys.len())));
+
+    let network = &world.consortium.network;
+    let agreed = network.agreement();
+    let height = agreed.map_or(0, |savepoint| savepoint.height);
+    check(agreed.is_some(), format!("all {} peers have the same chain of {height} blocks", network.peers()));
+    let mut verified = 0;
+    for peer in (0..network.peers()).filter_map(|i| network.peer(i)) {
+        verified += usize::from(peer.verify().is_ok());
+    }
+    check(verified == network.peers(), format!("chains that verify from block 0: {verified} of {}", network.peers()));
+    let completed = count(shared, |s| world.completed(s))?;
+    check(completed == n, format!("requests that stand as completed: {completed} of {n}"));
+
+    let refused = count(shared, |s| Ok(world.stranger_is_refused(s)))?;
+    check(refused == n, format!("hospital C, without a grant, was refused: {refused} of {n}"));
+    let opened = count(shared, |s| world.cloud_opens(s))?;
+    check(
+        opened == 0,
+        format!("the cloud alone opens no record, with k_re and all that it stores: {}", of_tries(opened, n)),
+    );
+    let crossed = world.crossed_grants(shared)?;
+    let pairs = n * n.saturating_sub(1).min(1);
+    check(crossed == 0, format!("no record opens by the k_re of another record: {}", of_tries(crossed, pairs)));
+    Ok(failed)
+}
+
+fn of_samples(found: usize, searched: usize) -> String {
+    if found == 0 {
+        format!("none of {searched} samples found")
+    } else {
+        format!("{found} of {searched} samples found")
+    }
+}
+
+fn of_tries(opened: usize, tried: usize) -> String {
+    if opened == 0 { format!("none of {tried} opened") } else { format!("{opened} of {tried} opened") }
+}
+
+fn count(shared: &[Shared], mut holds: impl FnMut(&Shared) -> Result<bool, Failure>) -> Result<usize, Failure> {
+    shared.iter().try_fold(0, |n, s| Ok(n + usize::from(holds(s)?)))
+}
+
+impl<R> World<R> {
+    /// The keys of every grant, as hospital B and the cloud open them: what must be nowhere on a disk.
+    fn keys(&self, shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
+        let mut keys = HashSet::new();
+        for Shared { grant, .. } in shared {
+            let k_re = self.cloud.unseal(grant)?;
+            let (k_e_prime, _) = self.b.unseal(grant)?;
+            for key in [k_re.to_bytes(), k_e_prime.to_bytes()] {
+                keys.extend(key.expose().first_chunk::<NEEDLE>());
+            }
+        }
+        Ok(keys)
+    }
+
+    fn completed(&self, shared: &Shared) -> Result<bool, Failure> {
+        let read =
+            |snapshot: &Snapshot| Ok(phi_pre::contract::share(&mut ledger::Simulation::new(snapshot), shared.request));
+        let share = self.consortium.network.read(read)??;
+        Ok(share.is_some_and(|share| share.completed.is_some() && share.record == shared.record))
+    }
+
+    /// Hospital C asked for the record and tried to open its keys.
+    fn stranger_is_refused(&self, shared: &Shared) -> bool {
+        matches!(shared.stranger, Err(FlowError::WrongParty(_))) && self.c.unseal(&shared.grant).is_err()
+    }
+
+    /// k_re and its inverse, tried as keys on the stored record and on what it became.
+    fn cloud_opens(&self, shared: &Shared) -> Result<bool, Failure> {
+        let k_re = self.cloud.unseal(&shared.grant)?;
+        let stored = self.cloud.header(&self.consortium.network, shared.record)?;
+        let headers: [Header; 2] = [stored, stored.reencrypt(&k_re)];
+        for key in [&k_re, &k_re.inverse()] {
+            let key = EncryptionKey::from_bytes(key.to_bytes().expose())?;
+            if headers.iter().any(|header| Opener::new(header, &key).is_ok()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// k_re of each record on the next one, read with both of hospital B's keys: C5.
+    fn crossed_grants(&self, shared: &[Shared]) -> Result<usize, Failure> {
+        let mut opened = 0;
+        for (one, next) in shared.iter().zip(shared.iter().cycle().skip(1)).filter(|_| shared.len() > 1) {
+            let k_re: ReKey = self.cloud.unseal(&one.grant)?;
+            let header = self.cloud.header(&self.consortium.network, next.record)?.reencrypt(&k_re);
+            for grant in [&one.grant, &next.grant] {
+                opened += usize::from(Opener::new(&header, &self.b.unseal(grant)?.0).is_ok());
+            }
+        }
+        Ok(opened)
+    }
+}
+
+fn same(a: &Path, b: &Path) -> Result<bool, Failure> {
+    let (mut a, mut b) = (BufReader::new(File::open(a)?), BufReader::new(File::open(b)?));
+    let (mut left, mut right) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    loop {
+        let n = a.read(&mut left)?;
+        if n == 0 {
+            return Ok(b.read(&mut right)? == 0);
+        }
+        match b.read_exact(&mut right[..n]) {
+            Ok(()) if left[..n] == right[..n] => {}
+            Ok(()) => return Ok(false),
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// Up to 16 pieces of 16 bytes of each record, from all over it. A piece of few different bytes (zeros and a length, say)
+/// stands in any database and says nothing, so it is left out; so are records shorter than a piece.
+fn needles(shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
+    let mut needles = HashSet::new();
+    for Shared { original, .. } in shared {
+        let record = fs::read(original)?;
+        let step = (record.len() / 16).max(1);
+        let pieces = (0..record.len()).step_by(step).filter_map(|at| record[at..].first_chunk::<NEEDLE>());
+        needles.extend(pieces.filter(|piece| piece.iter().collect::<HashSet<_>>().len() >= 10));
+    }
+    Ok(needles)
+}
+
+/// How many of the needles stand anywhere in the files below `folder`.
+fn search(needles: &HashSet<[u8; NEEDLE]>, folder: &Path) -> Result<usize, Failure> {
+    // Two bytes of a needle pick most positions out before the table is asked.
+    let mut begins = vec![false; 1 << 16];
+    for [a, b, ..] in needles {
+        begins[usize::from(u16::from_be_bytes([*a, *b]))] = true;
+    }
+    let mut found = HashSet::new();
+    for path in files(folder)? {
+        let mut file = BufReader::new(File::open(path)?);
+        let mut window = Vec::new();
+        while (&mut file).take(1 << 20).read_to_end(&mut window)? > 0 {
+            for at in 0..window.len().saturating_sub(NEEDLE - 1) {
+                if begins[usize::from(u16::from_be_bytes([window[at], window[at + 1]]))]
+                    && let Some(piece) = window[at..].first_chunk::<NEEDLE>()
+                    && needles.contains(piece)
+                {
+                    found.insert(*piece);
+                }
+            }
+            window.drain(..window.len().saturating_sub(NEEDLE - 1)); // a needle may lie across two reads
+        }
+    }
+    Ok(found.len())
+}

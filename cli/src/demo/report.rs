@@ -1,0 +1,118 @@
+//! What the demo prints, and the same as JSON.
+
+use crate::output::Failure;
+use phi_pre::flow::Receipt;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::time::Instant;
+
+/// Records whose steps are printed one by one; of the others a line each.
+const IN_FULL: usize = 3;
+
+/// Prints the steps as they happen and keeps them for the transcript.
+pub(super) struct Report {
+    steps: Vec<Value>,
+    checks: Vec<Value>,
+    figure: String,
+    record: Option<String>,
+    number: usize,
+    last: Instant,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        let (steps, checks) = (Vec::new(), Vec::new());
+        Self { steps, checks, figure: String::new(), record: None, number: 0, last: Instant::now() }
+    }
+}
+
+impl Report {
+    /// A new record begins.
+    pub(super) fn record(&mut self, number: usize, of: usize, name: &Path, bytes: u64) {
+        self.number = number;
+        self.record = Some(name.display().to_string());
+        self.last = Instant::now();
+        if number < IN_FULL {
+            say!("\nRecord {} of {of}: {}, {bytes} bytes", number + 1, name.display());
+        } else {
+            if number == IN_FULL {
+                say!("\nThe other records go the same way.");
+            }
+            say!("  {:>6} of {of}   {:>10} bytes   {}", number + 1, bytes, name.display());
+        }
+    }
+
+    /// Whether the record is the first.
+    pub(super) const fn is_first(&self) -> bool {
+        self.number == 0
+    }
+
+    /// A new figure begins.
+    pub(super) fn figure(&mut self, figure: &str, title: &str) {
+        figure.clone_into(&mut self.figure);
+        if self.number < IN_FULL {
+            say!("\n{figure}   {title}");
+        }
+    }
+
+    /// A step, with the time since the last one.
+    pub(super) fn step<const N: usize>(&mut self, arrow: &str, what: &str, fields: [(&str, String); N]) {
+        let time = self.last.elapsed();
+        if self.number < IN_FULL {
+            let millis = time.as_secs_f64() * 1000.0;
+            say!("  {arrow:<26} {what:<82} {millis:>7.1} ms");
+        }
+        let mut entry = Map::new();
+        entry.insert("figure".into(), json!(self.figure));
+        entry.insert("record".into(), json!(self.record));
+        entry.insert("arrow".into(), json!(arrow));
+        entry.insert("what".into(), json!(what));
+        entry.extend(fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))));
+        entry.insert("seconds".into(), json!(time.as_secs_f64()));
+        self.steps.push(entry.into());
+        self.last = Instant::now();
+    }
+
+    /// A transaction that was committed.
+    pub(super) fn committed(&mut self, arrow: &str, transaction: &str, receipt: &Receipt) {
+        let Receipt { txid, version, code } = receipt;
+        let what = format!("{transaction} {}, block {}, code {code}", short(txid), version.block);
+        let fields = [
+            ("txid", txid.to_string()),
+            ("block", version.block.to_string()),
+            ("transaction", version.tx.to_string()),
+            ("code", code.to_string()),
+        ];
+        self.step(arrow, &what, fields);
+    }
+
+    /// A text of several lines.
+    pub(super) fn text(&mut self, title: &str, text: &str) {
+        say!("  {title}");
+        text.lines().for_each(|line| say!("    {line}"));
+        self.steps.push(json!({ "figure": title, "record": self.record, "text": text }));
+    }
+
+    /// A check and how it came out.
+    pub(super) fn check(&mut self, holds: bool, what: &str) -> bool {
+        say!("  {:<7} {what}", if holds { "ok" } else { "FAILED" });
+        self.checks.push(json!({ "holds": holds, "check": what }));
+        holds
+    }
+
+    /// The transcript. It holds names of records and nothing of their content, and no key.
+    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let transcript = json!({ "steps": self.steps, "checks": self.checks });
+        let write = |file: &mut dyn std::io::Write| -> std::io::Result<()> {
+            serde_json::to_writer_pretty(&mut *file, &transcript)?;
+            file.write_all(b"\n")
+        };
+        phi_pre::envelope::create_file(path, |file| write(file)).map_err(|e| format!("{}: {e}", path.display()).into())
+    }
+}
+
+/// The first digits of something long.
+pub(super) fn short(value: &impl std::fmt::Display) -> String {
+    let text = value.to_string();
+    format!("{}...", text.get(..12).unwrap_or(&text))
+}

@@ -1,0 +1,93 @@
+//! The order of the demo: registration, one record after the other, the checks.
+
+use super::checks;
+use super::emr::EmrFolder;
+use super::report::Report;
+use super::scene::register;
+use crate::output::Failure;
+use phi_pre::flow::{EmrWatch, files};
+use rand_core::CryptoRng;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a record that was saved may take to be noticed.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Runs it; all randomness comes from `rng`.
+///
+/// # Errors
+/// What could not be done, or that a check does not hold.
+pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Result<(), Failure> {
+    let source = match emr {
+        Some(folder) => folder.to_owned(),
+        None => samples()?,
+    };
+    let records = files(&source)?;
+    if records.is_empty() {
+        return Err(format!("{}: no files", source.display()).into());
+    }
+    let temporary = tempfile::tempdir()?;
+    let folder = match out {
+        Some(out) => fresh(out)?,
+        None => temporary.path().to_owned(),
+    };
+
+    // Nothing begins before all records can be read and named.
+    for record in &records {
+        fs::File::open(record).map_err(|e| format!("{}: {e}", record.display()))?;
+        record.strip_prefix(&source)?.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", record.display()))?;
+    }
+
+    let mut report = Report::default();
+    let mut world = register(&folder, rng, &mut report)?;
+    let mut shared = Vec::new();
+    let emr = EmrFolder::new(&source, &records, &folder)?;
+    let mut watch = EmrWatch::new(&emr.0.join("emr"))?;
+    for (i, original) in records.iter().enumerate() {
+        let name = original.strip_prefix(&source)?;
+        report.record(i, records.len(), name, fs::metadata(original)?.len());
+        emr.save(original, name)?;
+        let seen = watch.next(PATIENCE)?.ok_or("the EMR folder did not report the record")?;
+        if seen.strip_prefix(watch.folder())? != name {
+            return Err(format!("the EMR folder reported {} instead", seen.display()).into());
+        }
+        shared.push(world.share(original, &seen, name, &folder, &mut report)?);
+    }
+    drop((watch, emr));
+
+    let failed = checks::run(&world, &shared, &folder, &mut report)?;
+    if let Some(out) = out {
+        report.write(&out.join("transcript.json"))?;
+        say!("\nkept in {}: ledger, cloud, received, transcript.json", out.display());
+    }
+    match failed {
+        0 => say!(
+            "\nEvery check holds: {} of {} records went from hospital A to hospital B.",
+            shared.len(),
+            records.len()
+        ),
+        failed => return Err(format!("{failed} checks do not hold").into()),
+    }
+    Ok(())
+}
+
+/// The sample records of a checkout, in which cargo runs the command or in which the user stands.
+fn samples() -> Result<PathBuf, Failure> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(|package| PathBuf::from(package).join(".."));
+    let checkouts = package.into_iter().chain([PathBuf::from(".")]);
+    let folder = checkouts.map(|checkout| checkout.join("examples").join("records")).find(|folder| folder.is_dir());
+    folder.ok_or_else(|| {
+        "the sample records are in the repository, not in the installed command; \
+         --emr DIR runs the demo on every file of a folder of yours"
+            .into()
+    })
+}
+
+/// An output folder: new, or empty.
+fn fresh(out: &Path) -> Result<PathBuf, Failure> {
+    fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
+    match fs::read_dir(out)?.next() {
+        None => Ok(out.to_owned()),
+        Some(_) => Err(format!("{}: not empty", out.display()).into()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Keys as small text files of three lines: the kind of key, the key in hexadecimal digits, a checksum. Files with secrets are mode 0600.
+
+use crate::output::{Failure, named};
+use phi_pre::envelope::create_file;
+use phi_pre::hash::sha256;
+use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
+use phi_pre::wire::Wire;
+use std::io::{Read, Write};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// A kind of key file.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// k_d.
+    Secret,
+    /// Y.
+    Public,
+    /// k_re.
+    ReKey,
+    /// sk, from which keys of one record or folder are derived.
+    Shared,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Secret, Self::Public, Self::ReKey, Self::Shared];
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Secret => "phi-pre secret key (k_d), version 1",
+            Self::Public => "phi-pre public key (Y), version 1",
+            Self::ReKey => "phi-pre re-encryption key (k_re), version 1",
+            Self::Shared => "phi-pre shared secret (sk), version 1",
+        }
+    }
+}
+
+pub(super) fn read_secret(path: &Path) -> Result<DecryptionKey, Failure> {
+    DecryptionKey::from_bytes(&read(Kind::Secret, path)?).map_err(|e| named(path, &e))
+}
+
+pub(super) fn read_public(path: &Path) -> Result<PublicKey, Failure> {
+    PublicKey::from_bytes(&read(Kind::Public, path)?).map_err(|e| named(path, &e))
+}
+
+pub(super) fn read_rekey(path: &Path) -> Result<ReKey, Failure> {
+    ReKey::from_bytes(&read(Kind::ReKey, path)?).map_err(|e| named(path, &e))
+}
+
+pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
+    let bytes = read(Kind::Shared, path)?;
+    let sk = bytes.as_slice().try_into().map_err(|_| named(path, &"not 32 bytes"))?;
+    Ok(SharedSecret::from_bytes(sk))
+}
+
+/// Writes a new key file, whole or not at all; an existing one is never overwritten.
+pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let text = Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)));
+    create_file(path, |file| file.write_all(text.as_bytes())).map_err(|e| named(path, &e))?;
+    #[cfg(unix)]
+    if matches!(kind, Kind::Public) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).map_err(|e| named(path, &e))?;
+    }
+    Ok(())
+}
+
+/// The third line of a key file: a key that was mistyped or damaged is named as such, not as a wrong one.
+fn sum(bytes: &[u8]) -> String {
+    hex::encode(&sha256(&[bytes]).0[..8])
+}
+
+fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    const LIMIT: u64 = 4096;
+    let mut text = Zeroizing::new(String::new());
+    let file = std::fs::File::open(path).map_err(|e| named(path, &e))?;
+    file.take(LIMIT).read_to_string(&mut text).map_err(|e| named(path, &e))?;
+    parse(kind, &text).map_err(|e| named(path, &e))
+}
+
+/// The key in the text of a file.
+///
+/// # Errors
+/// What the text is not, or that it is damaged.
+pub fn parse(kind: Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    if first != kind.title() {
+        let other = Kind::ALL.iter().find(|other| other.title() == first);
+        let other = other.map_or_else(String::new, |other| format!(": this is a {}", other.title()));
+        return Err(format!("not a {}{other}", kind.title()));
+    }
+    let bytes = lines.next().and_then(|line| hex::decode(line).ok()).map(Zeroizing::new);
+    match bytes {
+        Some(bytes) if lines.next() == Some(&sum(&bytes)) && lines.next().is_none() => Ok(bytes),
+        _ => Err(format!("damaged {}", kind.title())),
+    }
+}

@@ -1,0 +1,32 @@
+//! The command `phi-pre`, and the generator and checker of the test vectors.
+//!
+//! The command is a program around the library [`phi_pre`]; `phi-pre --help` lists what it does. This library target
+//! exists for the tests of the package. Only [`run`] and [`vectors`] are an interface for others.
+//!
+//! | file | what |
+//! |---|---|
+//! | `command` | the arguments, and which function each subcommand calls |
+//! | `demo`, `bench` | the paper's flow on real files; throughput of every engine |
+//! | `tools`, `bulk`, `keyfile` | one step of the scheme on files; jobs over folders and stores; key files |
+//! | `ledger`, `vector_files` | a ledger on the disk; the files of test vectors |
+//! | `output`, `system` | text to the terminal, errors, progress; randomness, the clock and the engine |
+//! | [`vectors`] | the test vectors themselves |
+
+#[macro_use]
+mod output;
+mod bench;
+mod bulk;
+mod command;
+mod demo;
+mod keyfile;
+mod ledger;
+mod system;
+mod tools;
+mod vector_files;
+pub mod vectors;
+
+pub use command::run;
+#[doc(hidden)]
+pub use demo::run as demo;
+#[doc(hidden)]
+pub use keyfile::{Kind as KeyFile, parse as parse_key_file};

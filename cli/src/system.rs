@@ -1,0 +1,34 @@
+//! What a command takes from the operating system: randomness, the time, and the engine that the user names.
+
+use crate::output::Failure;
+use phi_pre::group::Engaged;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::time::{Duration, SystemTime};
+
+/// A generator seeded by the operating system.
+pub(crate) fn rng() -> Result<ChaCha20Rng, Failure> {
+    let mut seed = zeroize::Zeroizing::new([0; 32]);
+    getrandom::fill(seed.as_mut())?;
+    Ok(ChaCha20Rng::from_seed(*seed))
+}
+
+/// The engine that `PHI_PRE_ENGINE` names becomes that of the process.
+pub(crate) fn install_engine() -> Result<(), Failure> {
+    Engaged::from_env().map_err(|error| format!("{}: {error}", phi_pre::group::ENGINE_VARIABLE))?.install();
+    Ok(())
+}
+
+fn since_1970() -> Result<Duration, Failure> {
+    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?)
+}
+
+/// Seconds since 1970.
+pub(crate) fn seconds() -> Result<u64, Failure> {
+    Ok(since_1970()?.as_secs())
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn millis() -> Result<u64, Failure> {
+    Ok(u64::try_from(since_1970()?.as_millis())?)
+}

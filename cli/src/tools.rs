@@ -1,0 +1,180 @@
+//! The file tools: one step of the scheme each.
+
+use crate::keyfile::{self, Kind};
+use crate::output::{Failure, named, progress};
+use crate::system;
+use indicatif::ProgressBar;
+use phi_pre::envelope::{self, DecryptError, FileError, Header, Suite};
+use phi_pre::error::DecodeError;
+use phi_pre::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
+use phi_pre::wire::Wire;
+use rand_core::Rng;
+use std::path::{Path, PathBuf};
+
+/// The standard generators, and a k_s of zeros: f then separates its outputs by sk and scope alone.
+fn params() -> Params {
+    Params::new(Seed([0; 32]))
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(super) enum SuiteName {
+    #[value(name = "aes-256-gcm")]
+    Aes256Gcm,
+    #[value(name = "chacha20-poly1305")]
+    ChaCha20Poly1305,
+}
+
+impl From<SuiteName> for Suite {
+    fn from(name: SuiteName) -> Self {
+        match name {
+            SuiteName::Aes256Gcm => Self::Aes256Gcm,
+            SuiteName::ChaCha20Poly1305 => Self::ChaCha20Poly1305,
+        }
+    }
+}
+
+/// Which records a key pair is for.
+#[derive(clap::Args)]
+pub(super) struct KeyScope {
+    /// The shared secret (sk) from which the pair is derived: the same file and name give the same pair again.
+    #[arg(long, value_name = "FILE", requires = "scope")]
+    shared: Option<PathBuf>,
+    /// The one record that the pair is for.
+    #[arg(long, value_name = "NAME", group = "scope", requires = "shared")]
+    record: Option<String>,
+    /// The folder of records that the pair is for.
+    #[arg(long, value_name = "NAME", group = "scope", requires = "shared")]
+    folder: Option<String>,
+}
+
+impl KeyScope {
+    /// k_d = f(sk, k_s || scope), or a key that is drawn where no shared secret is given.
+    fn key(&self) -> Result<DecryptionKey, Failure> {
+        let scope = match (&self.record, &self.folder) {
+            (Some(record), _) => Scope::Record(record.as_bytes()),
+            (None, Some(folder)) => Scope::Folder(folder.as_bytes()),
+            (None, None) => Scope::Relationship,
+        };
+        match &self.shared {
+            Some(shared) => Ok(params().derive(&keyfile::read_shared(shared)?, scope)),
+            None => Ok(DecryptionKey::random(&mut system::rng()?)),
+        }
+    }
+}
+
+pub(super) fn shared(path: &Path) -> Result<(), Failure> {
+    let mut sk = zeroize::Zeroizing::new([0; 32]);
+    system::rng()?.fill_bytes(sk.as_mut());
+    keyfile::write(Kind::Shared, path, sk.as_ref())?;
+    say!("{}   sk: give one copy to the other party, over a channel that keeps it secret", path.display());
+    Ok(())
+}
+
+pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
+    let with = |extension: &str| {
+        let mut path = name.as_os_str().to_owned();
+        path.push(extension);
+        PathBuf::from(path)
+    };
+    let (secret, public) = (with(".secret"), with(".public"));
+    let k_d = scope.key()?;
+    keyfile::write(Kind::Secret, &secret, k_d.to_bytes().expose())?;
+    if let Err(failure) = keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes()) {
+        std::fs::remove_file(&secret)?; // a pair, or nothing
+        return Err(failure);
+    }
+    say!("{}   k_d, keep it", secret.display());
+    say!("{}   Y, give it to those who encrypt", public.display());
+    if scope.shared.is_none() {
+        say!(
+            "A re-encryption key made from this pair works on every record encrypted to it. For a pair that is for one"
+        );
+        say!("record alone: phi-pre keygen --shared FILE --record NAME, with FILE from phi-pre shared.");
+    }
+    Ok(())
+}
+
+pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
+    let key = keyfile::read_public(to)?;
+    let bar = bytes_of(record);
+    let rng = &mut system::rng()?;
+    let receipt =
+        envelope::encrypt_file(&params(), &key, suite.into(), rng, record, envelope, &|n| bar.set_position(n))?;
+    bar.finish_and_clear();
+    say!("{}   {} bytes of record", envelope.display(), receipt.sealed.bytes);
+    say!("commitment   {}", receipt.sealed.commitment);
+    Ok(())
+}
+
+pub(super) fn rekey(from: &Path, to: &Path, rekey: &Path) -> Result<(), Failure> {
+    let [k_e, k_e_prime] = [from, to].map(|path| keyfile::read_secret(path).map(|k_d| k_d.encryption_key(&params())));
+    let k_re = ReKey::new(&k_e?, &k_e_prime?)?;
+    keyfile::write(Kind::ReKey, rekey, k_re.to_bytes().expose())?;
+    say!("{}   k_re = k'_e / k_e, for the proxy alone", rekey.display());
+    Ok(())
+}
+
+pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Result<(), Failure> {
+    let k_re = keyfile::read_rekey(rekey)?;
+    let header = match out {
+        None => envelope::reencrypt_file(&k_re, envelope),
+        Some(out) => envelope::reencrypt_file_to(&k_re, envelope, out),
+    };
+    let header = header.map_err(|error| readable(&error))?;
+    say!("{}   C is now {}...", out.unwrap_or(envelope).display(), hex::encode(&header.capsule.c().to_bytes()[..16]));
+    Ok(())
+}
+
+pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), Failure> {
+    let k_e = keyfile::read_secret(key)?.encryption_key(&params());
+    envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
+    let bar = bytes_of(envelope);
+    let sealed = envelope::decrypt_file(&k_e, envelope, record, &|n| bar.set_position(n));
+    let sealed = sealed.map_err(|error| readable(&error))?;
+    bar.finish_and_clear();
+    say!("{}   {} bytes", record.display(), sealed.bytes);
+    say!("commitment   {}", sealed.commitment);
+    Ok(())
+}
+
+pub(super) fn inspect(envelope: &Path) -> Result<(), Failure> {
+    let envelope::Inspection { header, record_bytes, chunks } =
+        envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
+    say!("suite            {}", header.suite);
+    say!("record           {record_bytes} bytes in {chunks} chunk{}", if chunks == 1 { "" } else { "s" });
+    say!("key commitment   {}", header.key_commitment);
+    say!("Z                {}", hex::encode(header.capsule.z().to_bytes()));
+    say!("C                {}", hex::encode(header.capsule.c().to_bytes()));
+    say!("header           {} bytes, of which re-encryption rewrites the last 192", Header::BYTES);
+    Ok(())
+}
+
+/// The error of an envelope, in words for whoever called the command.
+fn readable(error: &FileError<DecryptError>) -> Failure {
+    match &error.source {
+        DecryptError::Header(malformed) => named(&error.path, &not_an_envelope(malformed)),
+        DecryptError::Refused => format!(
+            "{error}\nIf a re-encryption key was applied twice, or to the wrong envelope, its inverse undoes it: \
+             phi-pre rekey --from B.secret --to A.secret where the key was made --from A.secret --to B.secret."
+        )
+        .into(),
+        _ => named(&error.path, &error.source),
+    }
+}
+
+/// Why bytes are no envelope.
+pub(super) fn not_an_envelope(error: &DecodeError) -> String {
+    match error {
+        DecodeError::Magic { .. } | DecodeError::Length { what: "envelope magic", .. } => {
+            "not a phi-pre envelope".into()
+        }
+        DecodeError::Length { .. } => format!("a phi-pre envelope that is cut off: {error}"),
+        error => format!("a damaged phi-pre envelope: {error}"),
+    }
+}
+
+/// A bar over the bytes of a file.
+fn bytes_of(path: &Path) -> ProgressBar {
+    let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    progress(Some(bytes), "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+}

@@ -1,0 +1,44 @@
+//! `phi-pre vectors`: the test vectors, made and checked.
+
+use crate::output::Failure;
+use crate::vectors::{self, Counts};
+use std::path::PathBuf;
+
+#[derive(clap::Subcommand)]
+pub(super) enum Command {
+    /// Checks every file of a folder: one line for each, with its counts.
+    Check {
+        /// The folder.
+        #[arg(default_value = "vectors", value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Makes the files from their written seeds.
+    Generate {
+        /// The folder.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+        /// Writes nothing, and fails where a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+pub(super) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Check { folder } => {
+            let line = |name: &str, Counts { valid, invalid }: Counts| {
+                say!("{name:<24} {valid:>4} valid {invalid:>4} invalid");
+            };
+            let sum = vectors::check(folder, |name, result| match result {
+                Ok(counts) => line(name, *counts),
+                Err(failure) => say!("FAILED   {failure}"),
+            })?;
+            line("all", sum);
+        }
+        Command::Generate { folder, check: true } => {
+            say!("{} files are what the generator makes", vectors::compare(folder)?);
+        }
+        Command::Generate { folder, check: false } => say!("{} files written", vectors::write(folder)?),
+    }
+    Ok(())
+}

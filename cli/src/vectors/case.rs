@@ -1,0 +1,200 @@
+//! The form of a case: an operation, its fields, and how they are read.
+
+use core::fmt::Display;
+use phi_pre::group::{Gt, Scalar};
+use phi_pre::wire::Wire;
+use serde_json::{Map, Value, json};
+
+/// What a field holds.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// Lower-case hexadecimal digits, two for each byte.
+    Hex,
+    /// An integer from 0 to 2^53.
+    Number,
+    /// Text.
+    Text,
+    /// true or false.
+    Truth,
+    /// Any number of these.
+    List(&'static Kind),
+    /// This or null.
+    Maybe(&'static Kind),
+    /// Exactly these fields.
+    Object(Fields),
+}
+
+/// Names and kinds, in the order of the file.
+pub(super) type Fields = &'static [(&'static str, Kind)];
+
+/// An operation: what it takes, what it gives, and how it is done.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    pub(super) input: Fields,
+    pub(super) output: Fields,
+    pub(super) run: fn(Input<'_>) -> Result<Value, Fault>,
+}
+
+/// Why an operation gives no output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    /// The input is refused: the `error` of an invalid case.
+    #[error("{0}")]
+    Refused(String),
+    /// The case is none.
+    #[error("not a test vector: {0}")]
+    Malformed(String),
+}
+
+/// `value.refused()?` makes the error of the library that of the case.
+pub(super) trait OrRefused<T> {
+    fn refused(self) -> Result<T, Fault>;
+}
+
+impl<T, E: std::error::Error> OrRefused<T> for Result<T, E> {
+    fn refused(self) -> Result<T, Fault> {
+        self.map_err(|error| Fault::Refused(error.to_string()))
+    }
+}
+
+pub(super) fn malformed(what: impl Display) -> Fault {
+    Fault::Malformed(what.to_string())
+}
+
+/// Bytes as a field.
+pub(super) fn hex(bytes: impl AsRef<[u8]>) -> Value {
+    Value::String(hex::encode(bytes))
+}
+
+/// A wire encoding as a field.
+pub(super) fn wire(value: &impl Wire) -> Value {
+    hex(value.to_bytes())
+}
+
+/// T6 as a field.
+pub(super) fn t6(value: &Gt) -> Value {
+    hex(value.to_bytes())
+}
+
+/// The fields of a case or of an object in it.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a>(pub(super) &'a Map<String, Value>);
+
+impl<'a> Input<'a> {
+    fn get(self, name: &str) -> Result<&'a Value, Fault> {
+        self.0.get(name).ok_or_else(|| malformed(format_args!("no field {name}")))
+    }
+
+    pub(super) fn text(self, name: &str) -> Result<&'a str, Fault> {
+        self.get(name)?.as_str().ok_or_else(|| malformed(format_args!("{name} is no text")))
+    }
+
+    pub(super) fn bytes(self, name: &str) -> Result<Vec<u8>, Fault> {
+        read_hex(self.get(name)?)
+    }
+
+    pub(super) fn array<const N: usize>(self, name: &str) -> Result<[u8; N], Fault> {
+        self.bytes(name)?.try_into().map_err(|_| malformed(format_args!("{name} is not {N} bytes")))
+    }
+
+    /// An X25519 secret that is clamped, so that no digit of it is without effect.
+    pub(super) fn clamped(self, name: &str) -> Result<[u8; 32], Fault> {
+        let secret: [u8; 32] = self.array(name)?;
+        if clamped(secret) == secret { Ok(secret) } else { Err(malformed(format_args!("{name} is not clamped"))) }
+    }
+
+    pub(super) fn number(self, name: &str) -> Result<u64, Fault> {
+        self.get(name)?.as_u64().ok_or_else(|| malformed(format_args!("{name} is no number")))
+    }
+
+    pub(super) fn size(self, name: &str) -> Result<usize, Fault> {
+        usize::try_from(self.number(name)?).map_err(malformed)
+    }
+
+    pub(super) fn list(self, name: &str) -> Result<&'a [Value], Fault> {
+        self.get(name)?.as_array().map(Vec::as_slice).ok_or_else(|| malformed(format_args!("{name} is no list")))
+    }
+
+    pub(super) fn byte_lists(self, name: &str) -> Result<Vec<Vec<u8>>, Fault> {
+        self.list(name)?.iter().map(read_hex).collect()
+    }
+
+    pub(super) fn objects(self, name: &str) -> Result<Vec<Input<'a>>, Fault> {
+        let object = |value: &'a Value| value.as_object().map(Input).ok_or_else(|| malformed("no object"));
+        self.list(name)?.iter().map(object).collect()
+    }
+
+    pub(super) fn object(self, name: &str) -> Result<Input<'a>, Fault> {
+        self.get(name)?.as_object().map(Input).ok_or_else(|| malformed(format_args!("{name} is no object")))
+    }
+
+    pub(super) fn scalar(self, name: &str) -> Result<Scalar, Fault> {
+        Scalar::from_bytes(&self.bytes(name)?).refused()
+    }
+
+    pub(super) fn scalars(self, name: &str) -> Result<Vec<Scalar>, Fault> {
+        self.byte_lists(name)?.iter().map(|bytes| Scalar::from_bytes(bytes).refused()).collect()
+    }
+
+    /// A value by its wire encoding; refused where the library refuses it.
+    pub(super) fn wire<T: Wire>(self, name: &str) -> Result<T, Fault> {
+        T::from_bytes(&self.bytes(name)?).refused()
+    }
+}
+
+/// An X25519 secret as RFC 7748, section 5, clamps it.
+pub(super) const fn clamped(mut secret: [u8; 32]) -> [u8; 32] {
+    secret[0] &= 0xf8;
+    secret[31] = secret[31] & 0x7f | 0x40;
+    secret
+}
+
+pub(super) fn read_hex(value: &Value) -> Result<Vec<u8>, Fault> {
+    let text = value.as_str().ok_or_else(|| malformed("no hexadecimal text"))?;
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(malformed("capital hexadecimal digits"));
+    }
+    hex::decode(text).map_err(malformed)
+}
+
+/// Checks that `value` is exactly of this kind: no field more, none less.
+pub(super) fn conforms(value: &Value, kind: Kind) -> Result<(), Fault> {
+    const LARGEST: u64 = 1 << 53;
+    match (kind, value) {
+        (Kind::Hex, _) => read_hex(value).map(drop),
+        (Kind::Number, _) if value.as_u64().is_some_and(|n| n <= LARGEST) => Ok(()),
+        (Kind::Text, Value::String(_)) | (Kind::Truth, Value::Bool(_)) | (Kind::Maybe(_), Value::Null) => Ok(()),
+        (Kind::Maybe(kind), _) => conforms(value, *kind),
+        (Kind::List(kind), Value::Array(items)) => items.iter().try_for_each(|item| conforms(item, *kind)),
+        (Kind::Object(fields), Value::Object(object)) => conforms_to_fields(object, fields),
+        _ => Err(malformed(format_args!("a field of another kind: {value}"))),
+    }
+}
+
+/// Checks that `object` has exactly these fields.
+pub(super) fn conforms_to_fields(object: &Map<String, Value>, fields: Fields) -> Result<(), Fault> {
+    if let Some(name) = object.keys().find(|name| !fields.iter().any(|(known, _)| known == name)) {
+        return Err(malformed(format_args!("unknown field {name}")));
+    }
+    fields.iter().try_for_each(|(name, kind)| conforms(Input(object).get(name)?, *kind))
+}
+
+/// The JSON schema of a kind.
+pub(super) fn schema(kind: Kind) -> Value {
+    match kind {
+        Kind::Hex => json!({ "type": "string", "pattern": "^([0-9a-f]{2})*$" }),
+        Kind::Number => json!({ "type": "integer", "minimum": 0, "maximum": 1_u64 << 53 }),
+        Kind::Text => json!({ "type": "string" }),
+        Kind::Truth => json!({ "type": "boolean" }),
+        Kind::List(kind) => json!({ "type": "array", "items": schema(*kind) }),
+        Kind::Maybe(kind) => json!({ "anyOf": [{ "type": "null" }, schema(*kind)] }),
+        Kind::Object(fields) => schema_of_fields(fields),
+    }
+}
+
+/// The JSON schema of an object with exactly these fields.
+pub(super) fn schema_of_fields(fields: Fields) -> Value {
+    let properties: Map<_, _> = fields.iter().map(|(name, kind)| ((*name).to_owned(), schema(*kind))).collect();
+    let required: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+}

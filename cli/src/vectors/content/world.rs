@@ -1,0 +1,199 @@
+//! A small consortium from the file's own randomness, and certificates that no authority of the crate would make.
+
+use super::super::case::{Fault, malformed};
+use super::super::operations::ledger::Chain;
+use phi_pre::contract::{self, Action, NAME};
+use phi_pre::identity::{Authority, Certificate, Group, Member, MemberId, Role, SigningKey, Subject};
+use phi_pre::ledger::{
+    Block, Config, CutRules, Endorsed, Endorsement, Envelope, Invocation, Nonce, Payload, Policy, Proposal, Signer,
+    Simulation, Transaction, Transient,
+};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+
+/// 2025-06-01T12:00:00Z in milliseconds.
+pub(super) const NOW: u64 = 1_748_779_200_000;
+pub(super) const CHANNEL: &str = "records";
+pub(super) const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
+
+/// An authority with its private key, which is what it draws first.
+pub(super) struct Known {
+    pub(super) authority: Authority,
+    pub(super) key: SigningKey,
+}
+
+impl Known {
+    pub(super) fn new(group: Group, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
+        let key = SigningKey::random(&mut rng.clone());
+        let authority = Authority::new(group, rng, NOW / 1000).map_err(malformed)?;
+        if key.verifying_key() == *authority.root().verifying_key() {
+            Ok(Self { authority, key })
+        } else {
+            Err(malformed("the authority draws otherwise"))
+        }
+    }
+
+    pub(super) fn root(&self) -> &Certificate {
+        self.authority.root()
+    }
+
+    pub(super) fn enrol(&mut self, organisation: &str, role: Role, rng: &mut ChaCha20Rng) -> Result<Signer, Fault> {
+        let key = SigningKey::random(rng);
+        let subject = Subject::new(organisation, role, MemberId::random(rng)).map_err(malformed)?;
+        let certificate = self.authority.issue(&subject, &key.verifying_key(), None, NOW / 1000, rng);
+        Ok(Signer { certificate: certificate.map_err(malformed)?, key })
+    }
+
+    /// The certificate with the last `from` in its signed part replaced by `to`, of the same length, and signed again.
+    pub(super) fn reissue(&self, certificate: &Certificate, from: &[u8], to: &[u8]) -> Result<Vec<u8>, Fault> {
+        let der = certificate.der();
+        let mut tbs = signed_part(der).ok_or_else(|| malformed("no certificate"))?.to_vec();
+        let at = tbs.windows(from.len()).rposition(|window| window == from).ok_or_else(|| malformed("not found"))?;
+        tbs.splice(at..at + to.len(), to.iter().copied());
+        Ok(assemble(&tbs, self.key.sign(&tbs).as_bytes()))
+    }
+}
+
+/// tbsCertificate of a certificate of 256 to 65535 bytes.
+fn signed_part(der: &[u8]) -> Option<&[u8]> {
+    let tbs = der.get(4..)?;
+    let length = usize::from(u16::from_be_bytes([*tbs.get(2)?, *tbs.get(3)?]));
+    tbs.get(..4 + length)
+}
+
+/// The certificate of a signed part and r || s.
+pub(super) fn assemble(tbs: &[u8], signature: &[u8; 64]) -> Vec<u8> {
+    const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    let integer = |bytes: &[u8]| {
+        let digits: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
+        let sign = digits.first().is_none_or(|byte| byte & 0x80 != 0);
+        tlv(2, &[&[0][usize::from(!sign)..], &digits].concat())
+    };
+    let (r, s) = signature.split_at(32);
+    let signature = tlv(0x30, &[integer(r), integer(s)].concat());
+    tlv(0x30, &[tbs, &ECDSA_WITH_SHA256, &tlv(3, &[&[0], signature.as_slice()].concat())].concat())
+}
+
+/// Tag, length and value (X.690), values of up to 65535 bytes.
+#[expect(clippy::cast_possible_truncation, reason = "a certificate has less than 4096 bytes")]
+fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = value.len();
+    let head = match length {
+        0..128 => vec![tag, length as u8],
+        128..256 => vec![tag, 0x81, length as u8],
+        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
+    };
+    [head.as_slice(), value].concat()
+}
+
+/// n - s in place of s.
+pub(super) fn high_s(signature: &[u8; 64]) -> [u8; 64] {
+    const N: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,
+        0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let (mut out, mut borrow) = (*signature, 0_i16);
+    for i in (0..32).rev() {
+        let difference = i16::from(N[i]) - i16::from(signature[32 + i]) - borrow;
+        borrow = i16::from(difference < 0);
+        out[32 + i] = difference.rem_euclid(256).to_le_bytes()[0];
+    }
+    out
+}
+
+/// Authorities, nodes and participants, and the chain so far.
+pub(super) struct World {
+    pub(super) users: Known,
+    pub(super) hospitals: Known,
+    pub(super) ledger: Known,
+    pub(super) orderer: Signer,
+    pub(super) peers: Vec<Signer>,
+    pub(super) north: Signer,
+    pub(super) south: Signer,
+    pub(super) alice: Signer,
+    pub(super) bob: Signer,
+    pub(super) chain: Chain,
+    pub(super) blocks: Vec<Block>,
+}
+
+impl World {
+    pub(super) fn new(rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
+        let mut users = Known::new(Group::Users, rng)?;
+        let mut hospitals = Known::new(Group::Hospitals, rng)?;
+        let mut ledger = Known::new(Group::Ledger, rng)?;
+        let orderer = ledger.enrol("ledger", Role::Orderer, rng)?;
+        let mut peers = Vec::new();
+        for organisation in ORGANISATIONS {
+            peers.push(ledger.enrol(organisation, Role::Peer, rng)?);
+        }
+        let north = hospitals.enrol(ORGANISATIONS[0], Role::Hospital, rng)?;
+        let south = hospitals.enrol(ORGANISATIONS[1], Role::Hospital, rng)?;
+        let [alice, bob] = [users.enrol("users", Role::User, rng)?, users.enrol("users", Role::User, rng)?];
+        let (chain, blocks) = (Chain::default(), Vec::new());
+        Ok(Self { users, hospitals, ledger, orderer, peers, north, south, alice, bob, chain, blocks })
+    }
+
+    /// Majority of the three organisations.
+    pub(super) fn config(&self) -> Config {
+        Config {
+            channel: CHANNEL.into(),
+            contract: NAME.into(),
+            roots: [&self.users, &self.hospitals, &self.ledger].map(|known| known.root().clone()).to_vec(),
+            policy: Policy::majority(&ORGANISATIONS),
+            cut: CutRules::default(),
+            window: Config::WINDOW,
+        }
+    }
+
+    /// Seals and commits the next block; returns the codes.
+    pub(super) fn block(&mut self, envelopes: Vec<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+        let block = self.next_block(envelopes);
+        let (verdict, _) = self.chain.commit(&block)?;
+        self.blocks.push(block);
+        Ok(verdict.codes.iter().map(|code| code.number()).collect())
+    }
+
+    pub(super) fn next_block(&self, envelopes: Vec<Vec<u8>>) -> Block {
+        let Signer { certificate, key } = &self.orderer;
+        let (number, previous) = match self.chain.savepoint {
+            None => (0, None),
+            Some(savepoint) => (savepoint.height, Some(savepoint.tip)),
+        };
+        Block::seal(number, previous, envelopes, certificate, key)
+    }
+
+    /// An envelope endorsed on the state as it is by the first `n` peers.
+    pub(super) fn envelope(&self, nonce: Nonce, who: &Signer, action: &Action, n: usize) -> Result<Envelope, Fault> {
+        let proposal = propose(nonce, who, action);
+        let answers = self.peers.iter().take(n).map(|peer| self.endorse(&proposal, peer)).collect::<Result<_, _>>()?;
+        Transaction::assemble(proposal, answers).map_err(malformed)?.sign(&who.key).map_err(malformed)
+    }
+
+    /// What `peer` answers to the proposal.
+    pub(super) fn endorse(&self, proposal: &Proposal, peer: &Signer) -> Result<Endorsed, Fault> {
+        let subject = proposal.creator.subject();
+        let creator = Member {
+            organisation: subject.organisation.clone(),
+            role: subject.role,
+            id: subject.id,
+            verifying_key: *proposal.creator.verifying_key(),
+            sealing_key: None,
+        };
+        let mut simulation = Simulation::new(&self.chain.state);
+        let call = Invocation {
+            creator: &creator,
+            txid: proposal.txid,
+            timestamp: proposal.timestamp,
+            transient: &Transient::default(),
+            action: &proposal.action,
+        };
+        let response = contract::invoke(&mut simulation, &call).map_err(malformed)?;
+        let payload = Payload { proposal: proposal.digest(), response, rwset: simulation.finish() };
+        let endorsement = Endorsement::sign(&payload.to_bytes(), &peer.certificate, &peer.key);
+        Ok(Endorsed { payload, endorsement })
+    }
+}
+
+pub(super) fn propose(nonce: Nonce, who: &Signer, action: &Action) -> Proposal {
+    Proposal::new(CHANNEL, NAME, nonce, &who.certificate, NOW, action.to_bytes())
+}

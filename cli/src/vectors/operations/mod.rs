@@ -1,0 +1,19 @@
+//! What the cases do: one operation each, by the library's public functions alone.
+
+pub(super) mod envelopes;
+pub(super) mod flow;
+mod given;
+pub(super) mod groups;
+pub(super) mod hashes;
+pub(super) mod identity;
+pub(super) mod ledger;
+pub(super) mod records;
+pub(super) mod scheme;
+
+use super::case::Operation;
+
+/// All operations.
+pub(super) fn all() -> Vec<&'static Operation> {
+    [groups::ALL, scheme::ALL, envelopes::ALL, hashes::ALL, records::ALL, identity::ALL, ledger::ALL, flow::ALL]
+        .concat()
+}

@@ -1,0 +1,130 @@
+//! The contract: actions, what it keeps, and its answers.
+
+use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};
+use phi_pre::contract::{self, Action, Confirmation, Record, Share};
+use phi_pre::hash::{Digest, sha256};
+use phi_pre::identity::{Member, MemberId, Role, SigningKey};
+use phi_pre::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
+use phi_pre::secret::Secret;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub(in crate::vectors) const ALL: &[&Operation] = &[&ACTION, &STATE_VALUE, &INVOKE];
+
+pub(in crate::vectors) const ACTION: Operation = Operation {
+    name: "action",
+    input: &[("encoding", Kind::Hex)],
+    output: &[("txtype", Kind::Number), ("role", Kind::Text), ("arguments", Kind::List(&Kind::Hex))],
+    run: |input| {
+        let action: Action = input.wire("encoding")?;
+        let arguments = match action {
+            Action::MedicalRecord { id, commitment } => vec![wire(&id), wire(&commitment)],
+            Action::Confirmation { record, id, commitment, hospital } => {
+                vec![wire(&record), wire(&id), wire(&commitment), wire(&hospital)]
+            }
+            Action::ShareRequest { record, recipient, grant } => vec![wire(&record), wire(&recipient), wire(&grant)],
+            Action::ShareComplete { request } => vec![wire(&request)],
+        };
+        let txtype = action.txtype();
+        Ok(json!({ "txtype": txtype as u8, "role": contract::role(txtype).name(), "arguments": arguments }))
+    },
+};
+
+fn time(milliseconds: u64) -> Value {
+    hex(milliseconds.to_be_bytes())
+}
+
+pub(in crate::vectors) const STATE_VALUE: Operation = Operation {
+    name: "state value",
+    input: &[("kind", Kind::Text), ("encoding", Kind::Hex)],
+    output: &[("fields", Kind::List(&Kind::Hex))],
+    run: |input| {
+        let fields = match input.text("kind")? {
+            "record" => {
+                let Record { id, commitment, hospital, timestamp } = input.wire("encoding")?;
+                vec![wire(&id), wire(&commitment), wire(&hospital), time(timestamp)]
+            }
+            "confirmation" => {
+                let Confirmation { id, commitment, hospital, timestamp } = input.wire("encoding")?;
+                vec![wire(&id), wire(&commitment), wire(&hospital), time(timestamp)]
+            }
+            "share" => {
+                let Share { record, recipient, grant, requested, completed } = input.wire("encoding")?;
+                let fields = [wire(&record), wire(&recipient), wire(&grant), time(requested)];
+                fields.into_iter().chain(completed.map(time)).collect()
+            }
+            kind => return Err(malformed(format_args!("unknown kind {kind}"))),
+        };
+        Ok(json!({ "fields": fields }))
+    },
+};
+
+struct Values(BTreeMap<String, Vec<u8>>);
+
+impl Committed for Values {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        let entry = |value: &Vec<u8>| Entry { version: Version { block: 0, tx: 0 }, value: value.clone() };
+        Ok(self.0.get(key).map(entry))
+    }
+
+    fn knows(&self, _: &TxId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+const KEY_VALUE: Kind = Kind::Object(&[("key", Kind::Text), ("value", Kind::Hex)]);
+
+pub(in crate::vectors) const INVOKE: Operation = Operation {
+    name: "contract",
+    input: &[
+        ("role", Kind::Text),
+        ("creator", Kind::Hex),
+        ("txid", Kind::Hex),
+        ("timestamp", Kind::Number),
+        ("action", Kind::Hex),
+        ("state", Kind::List(&KEY_VALUE)),
+    ],
+    output: &[
+        ("call", Kind::Hex),
+        ("response", Kind::Hex),
+        ("reads", Kind::List(&Kind::Text)),
+        ("after", Kind::List(&KEY_VALUE)),
+    ],
+    run: |input| {
+        let role = Role::named(input.text("role")?).ok_or_else(|| malformed("no role"))?;
+        // The contract looks at no key.
+        let key = SigningKey::from_bytes(&Secret::new([1; 32])).refused()?;
+        let creator = Member {
+            organisation: String::new(),
+            role,
+            id: MemberId(input.array("creator")?),
+            verifying_key: key.verifying_key(),
+            sealing_key: None,
+        };
+        let mut values = BTreeMap::new();
+        for entry in input.objects("state")? {
+            values.insert(entry.text("key")?.to_owned(), entry.bytes("value")?);
+        }
+        let (values, action) = (Values(values), input.bytes("action")?);
+        let mut simulation = Simulation::new(&values);
+        let call = Invocation {
+            creator: &creator,
+            txid: TxId(Digest(input.array("txid")?)),
+            timestamp: input.number("timestamp")?,
+            transient: &Transient::default(),
+            action: &action,
+        };
+        let response = contract::invoke(&mut simulation, &call).refused()?;
+        let outcome = simulation.finish();
+        let mut after = values.0.clone();
+        after.extend(outcome.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
+        // So that no digit of the input is without effect: some actions look at neither creator nor txid.
+        let digest = sha256(&[&creator.id.0, &call.txid.0.0, &action]);
+        Ok(json!({
+            "call": wire(&digest),
+            "response": hex(response),
+            "reads": outcome.reads().iter().map(|read| read.key.as_str()).collect::<Vec<_>>(),
+            "after": after.iter().map(|(key, value)| json!({ "key": key, "value": hex(value) })).collect::<Vec<_>>(),
+        }))
+    },
+};

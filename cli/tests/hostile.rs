@@ -1,0 +1,275 @@
+//! Hostile input: every decoder on mutations of the test vectors. No panic, no surprising memory, one encoding for each value.
+//!
+//! `PHI_PRE_ROUNDS` sets the mutations of each decoder, `PHI_PRE_SEED` what they start from; both are printed.
+//! `tests/fuzz` runs the same table under libFuzzer. Inputs that are kept lie in `tests/hostile/regressions`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+#[path = "hostile/decoders.rs"]
+mod decoders;
+#[path = "hostile/fixture.rs"]
+mod fixture;
+#[path = "hostile/seeds.rs"]
+mod seeds;
+
+use decoders::Decoder;
+use fixture::{FIXTURE, Fixture};
+use peak_alloc::PeakAlloc;
+use phi_pre::envelope::{self, DecryptError, Header, Opener, Sealer, Suite};
+use phi_pre::identity::{IdentityError, Sealed, SealingKey, seal};
+use phi_pre::integrity::CHUNK_BYTES;
+use phi_pre::pre::{DecryptionKey, EncryptionKey};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Memory is that of the process, so the tests of this file run one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name}: {value}")))
+}
+
+fn regressions() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/regressions")
+}
+
+/// Runs a decoder and holds it to its memory; the bytes are printed where a property fails.
+fn judge(decoder: &Decoder, bytes: &[u8]) -> (bool, usize) {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let taken = catch_unwind(AssertUnwindSafe(|| (decoder.run)(bytes))).unwrap_or_else(|_| {
+        panic!("{} fails on {} bytes: {}", decoder.name, bytes.len(), hex::encode(&bytes[..bytes.len().min(4096)]))
+    });
+    let held = MEMORY.peak_usage().saturating_sub(before);
+    let (base, each) = decoder.memory;
+    let allowed = base + each * bytes.len();
+    let shown = hex::encode(&bytes[..bytes.len().min(256)]);
+    assert!(held <= allowed, "{}: {held} bytes of memory for {} bytes: {shown}", decoder.name, bytes.len());
+    (taken, held)
+}
+
+/// A number from 0 to n - 1; 0 where there is none.
+fn below(rng: &mut ChaCha20Rng, n: usize) -> usize {
+    usize::try_from(rng.next_u64() % (n.max(1) as u64)).unwrap()
+}
+
+/// One change, of the kinds that break readers: bits, lengths and counts, cuts, repeats, pieces of another input.
+fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut ChaCha20Rng) {
+    const LENGTHS: [u32; 12] =
+        [0, 1, 2, 0x7f, 0x80, 0xff, 0x1_0000, 1 << 20, 1 << 24, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+    let mut below = |n: usize| below(rng, n);
+    let at = below(bytes.len());
+    let range = |below: &mut dyn FnMut(usize) -> usize, length: usize| {
+        let start = below(length);
+        start..start + below((length - start).min(64) + 1)
+    };
+    match below(9) {
+        0 | 1 if !bytes.is_empty() => bytes[at] ^= 1 << below(8),
+        2 if !bytes.is_empty() => bytes[at] = [0, 1, 0x7f, 0x80, 0xff][below(5)],
+        3 if bytes.len() >= 4 => {
+            let at = below(bytes.len() - 3);
+            let length = if below(2) == 0 {
+                LENGTHS[below(LENGTHS.len())]
+            } else {
+                u32::try_from(below(bytes.len() + 2)).unwrap()
+            };
+            bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        }
+        4 => bytes.truncate(at),
+        5 => drop(bytes.drain(range(&mut below, bytes.len()))),
+        6 => {
+            let piece = bytes[range(&mut below, bytes.len())].to_vec();
+            drop(bytes.splice(at..at, piece));
+        }
+        7 => {
+            let piece = other[range(&mut below, other.len())].to_vec();
+            let end = (at + piece.len()).min(bytes.len());
+            drop(bytes.splice(at..end, piece));
+        }
+        _ => bytes.push(u8::try_from(below(256)).unwrap()),
+    }
+}
+
+/// The seeds as files, for `tests/fuzz`: a folder for each decoder below that of `PHI_PRE_CORPUS`.
+#[test]
+#[ignore = "writes files"]
+fn seeds_as_files() {
+    let _alone = alone();
+    let corpus = PathBuf::from(std::env::var_os("PHI_PRE_CORPUS").expect("PHI_PRE_CORPUS names a folder"));
+    for (decoder, seeds) in seeds::all() {
+        let folder = corpus.join(decoder.name);
+        fs::create_dir_all(&folder).unwrap();
+        for (i, bytes) in seeds.iter().enumerate() {
+            fs::write(folder.join(format!("seed-{i}")), bytes).unwrap();
+        }
+    }
+}
+
+/// What a fuzzer found, and what an attacker would try first: the largest counts and lengths that a limit admits, deep
+/// and wide trees, damaged heads. The files lie below the name of their decoder.
+#[test]
+fn regressions_stay_fixed() {
+    let _alone = alone();
+    let mut replayed = 0;
+    let warm = FIXTURE.capsule.to_bytes();
+    assert!((decoders::named("records").unwrap().run)(&warm.repeat(9)));
+    for folder in fs::read_dir(regressions()).unwrap() {
+        let folder = folder.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let decoder = decoders::named(name).unwrap_or_else(|| panic!("no decoder {name}"));
+        for file in fs::read_dir(&folder).unwrap() {
+            let (_, held) = judge(decoder, &fs::read(file.unwrap().path()).unwrap());
+            println!("{name}: {held} bytes of memory");
+            replayed += 1;
+        }
+    }
+    assert!(replayed > 15);
+}
+
+/// The short form of all fuzzing.
+#[test]
+fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
+    let _alone = alone();
+    let (rounds, seed) = (setting("PHI_PRE_ROUNDS", 1000), setting("PHI_PRE_SEED", 1));
+    println!("PHI_PRE_ROUNDS={rounds} PHI_PRE_SEED={seed}");
+    println!("{:<20} {:>6} {:>8} {:>8} {:>12}", "decoder", "seeds", "rounds", "taken", "memory");
+    for (decoder, seeds) in seeds::all() {
+        assert!(!seeds.is_empty(), "{} has no seed", decoder.name);
+        let rng = &mut ChaCha20Rng::seed_from_u64(seed);
+        // Once before anything is measured: tables that are made once are not the input's doing.
+        let fit = seeds.iter().filter(|bytes| (decoder.run)(bytes)).count();
+        assert!(fit > 0, "{} takes none of its seeds", decoder.name);
+        let rounds = rounds / u64::from(decoder.every);
+        let (mut taken, mut most) = (0, 0);
+        for round in 0..rounds {
+            let pick = |rng: &mut ChaCha20Rng| &seeds[below(rng, seeds.len())];
+            let mut bytes = pick(rng).clone();
+            for _ in 0..=round % 4 {
+                let other = pick(rng);
+                mutate(&mut bytes, other, rng);
+            }
+            let (fits, held) = judge(decoder, &bytes);
+            taken += u64::from(fits);
+            most = most.max(held);
+        }
+        println!("{:<20} {:>6} {rounds:>8} {taken:>8} {most:>12}", decoder.name, seeds.len());
+    }
+}
+
+/// Envelopes with a well-formed header that are not `whole`, which has three chunks; `other` is under the same key.
+fn alterations(whole: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let slot = CHUNK_BYTES + envelope::TAG_BYTES;
+    let (body, end) = (Header::BYTES, whole.len());
+    let header = Header::from_bytes(&whole[..body]).unwrap();
+    let other_suite = 3 - whole[9];
+    let altered = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut envelope = whole.to_vec();
+        change(&mut envelope);
+        assert!(envelope != whole);
+        envelope
+    };
+    vec![
+        ("Z of another envelope", altered(&|e| e[44..92].copy_from_slice(&other[44..92]))),
+        ("C of another envelope", altered(&|e| e[92..284].copy_from_slice(&other[92..284]))),
+        ("C re-encrypted", altered(&|e| e[..body].copy_from_slice(&header.reencrypt(&FIXTURE.k_re).to_bytes()))),
+        ("commitment", altered(&|e| e[12] ^= 1)),
+        ("commitment of another envelope", altered(&|e| e[12..44].copy_from_slice(&other[12..44]))),
+        ("the other suite", altered(&|e| e[9] = other_suite)),
+        ("first byte of the ciphertext", altered(&|e| e[body] ^= 1)),
+        ("last byte of the ciphertext", altered(&|e| e[end - 17] ^= 0x80)),
+        ("first tag", altered(&|e| e[body + CHUNK_BYTES] ^= 1)),
+        ("last tag", altered(&|e| e[end - 1] ^= 1)),
+        ("a chunk less", altered(&|e| e.truncate(end - slot))),
+        ("a chunk more", altered(&|e| e.extend_from_slice(&whole[body..body + slot]))),
+        ("chunks swapped", altered(&|e| e[body..body + 2 * slot].rotate_left(slot))),
+        ("a byte less", altered(&|e| e.truncate(end - 1))),
+        ("no body", altered(&|e| e.truncate(body))),
+        ("body of another envelope", altered(&|e| e[body..].copy_from_slice(&other[body..]))),
+    ]
+}
+
+/// A wrong key and an envelope that was altered, wherever it was: one error, with one text and no cause. Faults of the
+/// header are told apart, since everybody can find them without a key.
+#[test]
+fn a_failed_decryption_does_not_tell_why() {
+    let _alone = alone();
+    let Fixture { params, k_d, k_e, .. } = &*FIXTURE;
+    let rng = &mut ChaCha20Rng::seed_from_u64(3);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("envelope");
+    for suite in [Suite::Aes256Gcm, Suite::ChaCha20Poly1305] {
+        let seal = |record: &[u8], rng: &mut ChaCha20Rng| {
+            let mut envelope = Vec::new();
+            let sealer = Sealer::new(params, &k_d.public_key(params), suite, rng).unwrap();
+            sealer.seal(&mut &*record, &mut envelope).unwrap();
+            envelope
+        };
+        let record = vec![7; 3 * CHUNK_BYTES];
+        let whole = seal(&record, rng);
+        let other = seal(&record, rng);
+        let body = Header::BYTES;
+        let header = Header::from_bytes(&whole[..body]).unwrap();
+        let refused = alterations(&whole, &other);
+        let wrong = DecryptionKey::random(rng).encryption_key(params);
+        let mut texts = BTreeSet::new();
+        let mut judge = |what: &str, key: &EncryptionKey, bytes: &[u8]| {
+            let header = Header::from_bytes(&bytes[..body]).unwrap_or_else(|e| panic!("{what}: {e}"));
+            let opened = Opener::new(&header, key).and_then(|opener| opener.open(&mut &bytes[body..], &mut io::sink()));
+            let error = opened.expect_err(what);
+            assert!(matches!(error, DecryptError::Refused), "{what}: {error:?}");
+            assert!(std::error::Error::source(&error).is_none(), "{what}");
+            texts.insert(format!("{error} {error:?}"));
+            fs::write(&path, bytes).unwrap();
+            let file = envelope::check_file(key, &path).expect_err(what);
+            assert!(matches!(file.source, DecryptError::Refused), "{what}: {file:?}");
+        };
+        judge("a wrong key", &wrong, &whole);
+        for (what, bytes) in &refused {
+            judge(what, k_e, bytes);
+        }
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        Opener::new(&header, k_e).unwrap().open(&mut &whole[body..], &mut io::sink()).unwrap();
+
+        // Public faults.
+        for at in [0, 8, 9, 10, 44, 92] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x60;
+            fs::write(&path, &bytes).unwrap();
+            let error = envelope::check_file(k_e, &path).expect_err("a malformed header").source;
+            assert!(matches!(error, DecryptError::Header(_)), "{at}: {error:?}");
+        }
+    }
+}
+
+/// HPKE under a wrong key, info or aad, or with any byte altered.
+#[test]
+fn a_sealed_message_that_does_not_open_does_not_tell_why() {
+    let _alone = alone();
+    let (key, rng) = (&FIXTURE.sealing_key, &mut ChaCha20Rng::seed_from_u64(4));
+    let sealed = seal(&key.public(), Fixture::INFO, b"aad", b"plaintext", rng).unwrap();
+    let mut errors = vec![
+        SealingKey::random(rng).open(Fixture::INFO, b"aad", &sealed),
+        key.open(b"", b"aad", &sealed),
+        key.open(Fixture::INFO, b"", &sealed),
+    ];
+    let bytes = sealed.to_bytes();
+    for at in (0..32).chain(36..bytes.len()) {
+        let mut altered = bytes.clone();
+        altered[at] ^= 1;
+        errors.push(key.open(Fixture::INFO, b"aad", &Sealed::from_bytes(&altered).unwrap()));
+    }
+    errors.push(key.open(Fixture::INFO, b"aad", &Sealed::from_bytes(&[&[0; 32][..], &bytes[32..]].concat()).unwrap()));
+    assert!(errors.iter().all(|error| matches!(error, Err(IdentityError::CannotOpen))), "{errors:?}");
+}

@@ -1,0 +1,461 @@
+//! Every reader of bytes from outside, by name: the one table that the test `hostile` and the package `tests/fuzz` share.
+//!
+//! A decoder answers whether it took the bytes, and panics where a property does not hold: what is taken has one encoding
+//! and is written back to the same bytes, all engines say the same, what is refused says why.
+
+use super::fixture::{FIXTURE, Fixture};
+use core::fmt::{Debug, Display};
+use phi_pre::contract::{self, Action, Confirmation, Record, Share};
+use phi_pre::envelope::{self, Header, Opener};
+use phi_pre::flow::{Fetch, Grant, Signed, Upload};
+use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
+use phi_pre::hash::Digest;
+use phi_pre::identity::{
+    Certificate, Credentials, Institution, PhoneNumber, RevocationList, Role, Sealed, SealedEnrolment, Signature,
+    Ticket, VerifyingKey,
+};
+use phi_pre::integrity::Fig5Record;
+use phi_pre::ledger::{
+    self, Block, BlockFile, Channel, CommitError, Committed, Config, CutRules, Endorsement, Entry, Envelope,
+    Invocation, Metadata, Outcome, Payload, Policy, Proposal, ReadWriteSet, Savepoint, SignedProposal, Simulation,
+    Store, StoreError, Transaction, Transient, TxId, VerifyError, Version, blockfile, store, validate,
+};
+use phi_pre::pre::{
+    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Session, Share as DhShare,
+};
+use phi_pre::wire::Wire;
+use phi_pre_cli::vectors;
+use phi_pre_cli::{KeyFile, parse_key_file};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use std::fs;
+use std::sync::Arc;
+
+/// A reader of bytes from outside.
+pub(crate) struct Decoder {
+    /// The name, for people and for folders.
+    pub name: &'static str,
+    /// Whether it took the bytes.
+    pub run: fn(&[u8]) -> bool,
+    /// The most memory that it may hold at once: so many bytes, and so many more for each byte of the input.
+    pub memory: (usize, usize),
+    /// Of how many rounds it takes part in one: some write files.
+    pub every: u32,
+}
+
+/// Memory of a decoder that holds what it read; beside it only caches of a fixed size grow.
+const IN_MEMORY: (usize, usize) = (256 << 10, 64);
+/// A batch of 64 chunks being worked on and one being read, each with its tag; threads and buffers.
+const STREAMED: (usize, usize) = (10 << 20, 0);
+
+const fn plain(name: &'static str, run: fn(&[u8]) -> bool) -> Decoder {
+    Decoder { name, run, memory: IN_MEMORY, every: 1 }
+}
+
+/// All of them.
+pub(crate) const ALL: &[Decoder] = &[
+    // group
+    plain("scalar", |b| by_engines(b, Scalar::from_bytes, |x| x.to_bytes().to_vec())),
+    plain("g1", |b| by_engines(b, G1::from_bytes, |x| x.to_bytes().to_vec())),
+    plain("g2", |b| by_engines(b, G2::from_bytes, |x| x.to_bytes().to_vec())),
+    plain("gt-t6", |b| by_engines(b, Gt::from_bytes, |x| x.to_bytes().to_vec())),
+    plain("gt-t2", |b| by_engines(b, Gt::from_bytes_t2, |x| x.to_bytes_t2().to_vec())),
+    plain("gt-plain", |b| by_engines(b, Gt::from_bytes_plain, |x| x.to_bytes_plain().to_vec())),
+    Decoder { name: "records", run: records, memory: (1 << 20, 64), every: 1 },
+    // pre
+    plain("k_d", |b| held(DecryptionKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
+    plain("k_e", |b| held(EncryptionKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
+    plain("k_re", |b| held(ReKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
+    plain("public-key", wire::<PublicKey>),
+    plain("parameters", wire::<Params>),
+    plain("capsule", wire::<Capsule>),
+    plain("handshake", handshake),
+    // identity
+    plain("verifying-key", wire::<VerifyingKey>),
+    plain("signature", wire::<Signature>),
+    plain("certificate", certificate),
+    plain("revocation-list", revocation_list),
+    plain("sealed", wire::<Sealed>),
+    plain("sealed-opened", sealed_opened),
+    plain("sealed-enrolment", sealed_enrolment),
+    plain("credentials", |b| held(Credentials::from_bytes(b).map(|c| c.to_bytes().expose().clone()), b)),
+    plain("institution", |b| held(Institution::from_bytes(b).map(|i| i.to_bytes().expose().clone()), b)),
+    plain("phone-number", |b| text(b, |text| refusal(PhoneNumber::new(text)))),
+    // envelope
+    plain("envelope-header", wire::<Header>),
+    Decoder { name: "envelope", run: opened, memory: STREAMED, every: 1 },
+    Decoder { name: "envelope-file", run: envelope_file, memory: STREAMED, every: 8 },
+    // ledger
+    plain("proposal", wire::<Proposal>),
+    plain("signed-proposal", wire::<SignedProposal>),
+    plain("payload", wire::<Payload>),
+    plain("endorsement", wire::<Endorsement>),
+    plain("read-write-set", wire::<ReadWriteSet>),
+    plain("transaction", wire::<Transaction>),
+    plain("ledger-envelope", ledger_envelope),
+    plain("block", block),
+    plain("block-metadata", wire::<Metadata>),
+    plain("configuration", wire::<Config>),
+    plain("policy", policy),
+    plain("cut-rules", wire::<CutRules>),
+    plain("savepoint", wire::<Savepoint>),
+    plain("outcome", wire::<Outcome>),
+    plain("validation", validation),
+    plain("endorse", endorse),
+    plain("order", |b| refusal(FIXTURE.orderer.lock().unwrap().order(b, Fixture::NOW))),
+    Decoder { name: "block-file", run: block_file, memory: (2 << 20, 64), every: 4 },
+    Decoder { name: "verdicts-file", run: verdicts_file, memory: (8 << 20, 64), every: 16 },
+    Decoder { name: "state-file", run: state_file, memory: (8 << 20, 64), every: 16 },
+    // contract
+    plain("action", wire::<Action>),
+    plain("record", wire::<Record>),
+    plain("confirmation", wire::<Confirmation>),
+    plain("share", wire::<Share>),
+    plain("contract", contract_call),
+    // flow
+    plain("upload", wire::<Signed<Upload>>),
+    plain("fetch", wire::<Signed<Fetch>>),
+    plain("grant", wire::<Signed<Grant>>),
+    // text
+    plain("fig5", fig5),
+    plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
+    plain("key-file", |b| text(b, key_file)),
+    // A number of two bytes becomes a value of 72 in a list that grows by doubling.
+    Decoder { name: "vectors", run: |b| text(b, vector_file), memory: (256 << 10, 128), every: 1 },
+];
+
+/// The decoder of that name.
+pub(crate) fn named(name: &str) -> Option<&'static Decoder> {
+    ALL.iter().find(|decoder| decoder.name == name)
+}
+
+fn canonical<T, E: Display + Debug, B: PartialEq + Debug + ?Sized, W: AsRef<B>>(
+    read: Result<T, E>,
+    write: impl FnOnce(&T) -> W,
+    bytes: &B,
+) -> bool {
+    match read {
+        Ok(value) => {
+            assert_eq!(write(&value).as_ref(), bytes, "taken, and written back otherwise");
+            true
+        }
+        refused => refusal(refused),
+    }
+}
+
+/// A refusal has a text, and printing it does not panic.
+fn refusal<T, E: Display + Debug>(read: Result<T, E>) -> bool {
+    read.inspect_err(|error| assert!(!error.to_string().is_empty() && !format!("{error:?}").is_empty())).is_ok()
+}
+
+fn held<E: Display + Debug>(written: Result<Vec<u8>, E>, bytes: &[u8]) -> bool {
+    canonical(written, Vec::clone, bytes)
+}
+
+fn wire<T: Wire>(bytes: &[u8]) -> bool {
+    canonical(T::from_bytes(bytes), T::to_bytes, bytes)
+}
+
+fn text(bytes: &[u8], read: impl FnOnce(&str) -> bool) -> bool {
+    core::str::from_utf8(bytes).is_ok_and(read)
+}
+
+fn by_engines<T: PartialEq + Debug, E: PartialEq + Display + Debug>(
+    bytes: &[u8],
+    read: fn(&[u8]) -> Result<T, E>,
+    write: fn(&T) -> Vec<u8>,
+) -> bool {
+    let mut verdicts = Vec::new();
+    for engine in Engine::available() {
+        engine.install();
+        let read = read(bytes);
+        let taken = canonical(read.as_ref().map_err(ToString::to_string), |value| write(value), bytes);
+        verdicts.push((read, taken));
+    }
+    assert!(verdicts.windows(2).all(|pair| pair[0] == pair[1]), "engines differ: {verdicts:?}");
+    verdicts[0].1
+}
+
+/// Whole records in a batch, so that the lanes take part: each is judged as it is alone, by every engine.
+fn records(bytes: &[u8]) -> bool {
+    let good = FIXTURE.capsule.to_bytes();
+    let mut batch: Vec<[u8; Capsule::BYTES]> = bytes.as_chunks().0.iter().take(16).copied().collect();
+    if batch.is_empty() {
+        return false;
+    }
+    let mine = batch.len();
+    batch.extend([<[u8; Capsule::BYTES]>::try_from(good.as_slice()).unwrap(); 3]);
+    let alone: Vec<_> = batch.iter().map(|bytes| Capsule::from_bytes(bytes)).collect();
+    let k_re = FIXTURE.k_re.prepare();
+    let expected: Vec<_> =
+        alone.iter().map(|read| read.clone().map(|capsule| FIXTURE.k_re.reencrypt(&capsule).to_bytes())).collect();
+    for engine in Engine::available() {
+        let read = engine.decode_records(&batch);
+        for (read, alone) in read.iter().zip(&alone) {
+            let alone = alone.clone().map(|capsule| (*capsule.z(), *capsule.c()));
+            assert_eq!(*read, alone, "{:?} in a batch", engine.engine());
+        }
+        engine.install();
+        let again: Vec<_> =
+            k_re.reencrypt_bytes(&batch).into_iter().map(|bytes| bytes.map(|bytes| bytes.to_vec())).collect();
+        assert_eq!(again, expected, "{:?} from bytes to bytes", engine.engine());
+    }
+    alone[..mine].iter().any(Result::is_ok)
+}
+
+/// A share, a signature, and the name of the other side.
+fn handshake(bytes: &[u8]) -> bool {
+    let (Some((share, rest)), rng) = (bytes.split_first_chunk::<32>(), &mut ChaCha20Rng::seed_from_u64(1)) else {
+        return false;
+    };
+    let Some((signature, name)) = rest.split_first_chunk::<64>() else { return false };
+    assert!(wire::<DhShare>(share));
+    let initiator = Handshake::new(Party::Initiator, rng);
+    let session = Session { initiator: (b"name", initiator.share()), responder: (name, DhShare(*share)) };
+    let verified = |statement: &Digest| {
+        let key = FIXTURE.signer.verifying_key();
+        // What the signature says is another decoder's matter: here the exchange goes on either way.
+        let _ = Signature::from_bytes(signature).map(|signature| key.verify(&statement.0, &signature));
+        true
+    };
+    refusal(initiator.finish(&session, verified))
+}
+
+fn certificate(bytes: &[u8]) -> bool {
+    let read = Certificate::from_der(bytes);
+    if let Ok(certificate) = &read {
+        for now in [0, certificate.not_before(), u64::MAX] {
+            refusal(FIXTURE.msp.validate_at(certificate, now));
+        }
+        refusal(FIXTURE.config.msp().unwrap().trust(certificate));
+    }
+    canonical(read, |certificate| certificate.der().to_vec(), bytes)
+}
+
+fn revocation_list(bytes: &[u8]) -> bool {
+    if let Ok(list) = RevocationList::from_bytes(bytes) {
+        refusal(FIXTURE.config.msp().unwrap().revoke(&list));
+    }
+    wire::<RevocationList>(bytes)
+}
+
+fn sealed_opened(bytes: &[u8]) -> bool {
+    let Ok(sealed) = Sealed::from_bytes(bytes) else { return false };
+    refusal(FIXTURE.sealing_key.open(Fixture::INFO, b"", &sealed))
+}
+
+fn sealed_enrolment(bytes: &[u8]) -> bool {
+    let Ok(sealed) = SealedEnrolment::from_bytes(bytes) else { return false };
+    let root = &FIXTURE.config.roots[0];
+    refusal(sealed.open(&FIXTURE.sealing_key, &Ticket([0; 16]), root));
+    refusal(sealed.open_institution(&FIXTURE.sealing_key, &Ticket([0; 16]), root));
+    wire::<SealedEnrolment>(bytes)
+}
+
+/// A whole envelope under the key that it may be for.
+fn opened(bytes: &[u8]) -> bool {
+    let (header, body) = bytes.split_at(bytes.len().min(Header::BYTES));
+    let Ok(header) = Header::from_bytes(header) else { return false };
+    let Ok(opener) = Opener::new(&header, &FIXTURE.k_e) else { return false };
+    refusal(opener.open(&mut &*body, &mut std::io::sink()))
+}
+
+fn envelope_file(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, out) = (dir.path().join("envelope"), dir.path().join("record"));
+    fs::write(&path, bytes).unwrap();
+    let inspected = refusal(envelope::inspect_file(&path));
+    let checked = envelope::check_file(&FIXTURE.k_e, &path);
+    let decrypted = envelope::decrypt_file(&FIXTURE.k_e, &path, &out, &|_| ());
+    assert_eq!(decrypted.is_ok(), out.exists(), "a record appears if and only if it is whole");
+    assert_eq!(decrypted.as_ref().ok(), checked.as_ref().ok());
+    assert!(inspected || decrypted.is_err(), "an envelope that opens has the length of one");
+    // The way there and back is the identity on the bytes, whatever the body is.
+    if refusal(envelope::reencrypt_file(&FIXTURE.k_re, &path)) {
+        assert!(refusal(envelope::reencrypt_file(&FIXTURE.k_re.inverse(), &path)));
+    }
+    assert!(fs::read(&path).unwrap() == bytes);
+    refusal(decrypted)
+}
+
+fn ledger_envelope(bytes: &[u8]) -> bool {
+    if let Ok(envelope) = Envelope::from_bytes(bytes) {
+        refusal(envelope.proposal());
+    }
+    wire::<Envelope>(bytes)
+}
+
+/// A block as block 0 of a channel of its own, and as the next one of a chain.
+fn block(bytes: &[u8]) -> bool {
+    if let Ok(block) = Block::from_bytes(bytes) {
+        if let Ok(channel) = Channel::of_genesis(&block) {
+            refusal(channel.judge(&block, None, &Nothing));
+        }
+        let after = Savepoint { height: 1, tip: Digest([0; 32]), commit_hash: Digest([0; 32]) };
+        refusal(FIXTURE.channel.judge(&block, Some(&after), &Nothing));
+    }
+    wire::<Block>(bytes)
+}
+
+fn policy(bytes: &[u8]) -> bool {
+    if let Ok(policy) = Policy::from_bytes(bytes) {
+        assert!(!policy.satisfied_by(&[]) && policy.to_string().len() <= 64 + 4 * bytes.len());
+    }
+    wire::<Policy>(bytes)
+}
+
+/// A state without a key.
+struct Nothing;
+
+impl Committed for Nothing {
+    fn entry(&self, _: &str) -> Result<Option<Entry>, StoreError> {
+        Ok(None)
+    }
+
+    fn knows(&self, _: &TxId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+/// The bytes as a transaction in a block: every verdict but a panic will do.
+fn validation(bytes: &[u8]) -> bool {
+    let block = Block { envelopes: vec![bytes.to_vec()], ..FIXTURE.block.clone() };
+    let verdict = validate(&block, &FIXTURE.config, &FIXTURE.msp, &Nothing).unwrap();
+    assert_eq!(verdict.codes.len(), 1);
+    verdict.codes[0] == ledger::Code::Valid
+}
+
+/// The bytes as a proposal that reaches a peer.
+fn endorse(bytes: &[u8]) -> bool {
+    let Ok(signed) = SignedProposal::from_bytes(bytes) else { return false };
+    let network = FIXTURE.network.lock().unwrap();
+    refusal(network.peer(0).unwrap().endorse(&signed, &Transient::default(), Fixture::NOW))
+}
+
+fn block_file(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(blockfile::FILE_NAME);
+    fs::write(&path, bytes).unwrap();
+    let read = BlockFile::open_read_only(dir.path(), 1);
+    assert!(fs::read(&path).unwrap() == bytes, "reading changed the file");
+    if let Ok((blocks, torn)) = &read {
+        for number in 0..blocks.len() {
+            wire::<Block>(&blocks.read(number).unwrap());
+        }
+        assert!(blocks.read(blocks.len()).is_err());
+        let (opened, again) = BlockFile::open(dir.path(), 1).unwrap();
+        assert_eq!((opened.len(), again), (blocks.len(), *torn));
+        // A torn tail is cut off, and nothing else.
+        let whole = torn.map_or(bytes.len(), |torn| torn.offset.try_into().unwrap());
+        assert!(fs::read(&path).unwrap() == bytes[..whole]);
+    }
+    // Without a state the whole chain is judged again.
+    refusal(Store::open(dir.path()).map(drop));
+    refusal(read.map(drop))
+}
+
+/// Changes to the state of a stopped peer: three bytes where, one how many, and what. redb may panic on what it finds; it
+/// is the library that turns this into an error.
+fn state_file(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let mut state = FIXTURE.state.clone();
+    let mut rest = bytes;
+    while let Some(([a, b, c, n], tail)) = rest.split_first_chunk() {
+        let (patch, tail) = tail.split_at(tail.len().min(usize::from(*n)));
+        let at = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        if *n == 0 {
+            state.truncate(at);
+        } else if let Some(room) = state.get_mut(at..at + patch.len()) {
+            room.copy_from_slice(patch);
+        }
+        rest = tail;
+    }
+    fs::write(dir.path().join(store::STATE_NAME), &state).unwrap();
+    fs::write(dir.path().join(blockfile::FILE_NAME), &FIXTURE.blocks).unwrap();
+    fs::write(dir.path().join(store::VERDICTS_NAME), &FIXTURE.verdicts).unwrap();
+    let verified = refusal(ledger::verify(dir.path(), None));
+    assert!(fs::read(dir.path().join(store::STATE_NAME)).unwrap() == state, "verifying changed the file");
+    let signer = FIXTURE.peer.clone();
+    refusal(ledger::Peer::open(dir.path(), signer, Arc::new(contract::PhiContract)).map(|_| ()));
+    verified
+}
+
+/// The verdicts beside the blocks of a stopped peer: those of blocks that are not there, too few or too many.
+fn verdicts_file(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join(store::STATE_NAME), &FIXTURE.state).unwrap();
+    fs::write(dir.path().join(blockfile::FILE_NAME), &FIXTURE.blocks).unwrap();
+    let path = dir.path().join(store::VERDICTS_NAME);
+    fs::write(&path, bytes).unwrap();
+    let verified = ledger::verify(dir.path(), None);
+    assert!(fs::read(&path).unwrap() == bytes, "verifying changed the file");
+    let opened = ledger::Peer::open(dir.path(), FIXTURE.peer.clone(), Arc::new(contract::PhiContract));
+    match (&verified, &opened) {
+        (Ok(report), Ok((peer, _))) => assert_eq!(Some(report.savepoint), peer.savepoint()),
+        (Err(verified), Err(opened)) => assert_eq!(verified.to_string(), opened.to_string()),
+        // Whole records, of another chain: those below the state are believed, as the state is, until they are verified.
+        (Err(VerifyError::Chain(CommitError::Diverged(_))), Ok(_)) => {}
+        other => panic!("{other:?}"),
+    }
+    refusal(verified)
+}
+
+/// The kinds of keys of the contract.
+pub(crate) const KINDS: [&str; 5] = ["record/", "confirmation/", "share/", "latest/", "commitment/"];
+
+/// A state in which all keys of some kinds have the same value.
+struct Everywhere<'a>(u8, &'a [u8]);
+
+impl Committed for Everywhere<'_> {
+    fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        let kind = KINDS.iter().position(|kind| key.starts_with(kind)).unwrap();
+        let entry = Entry { version: Version { block: 0, tx: 0 }, value: self.1.to_vec() };
+        Ok((self.0 >> kind & 1 == 1).then_some(entry))
+    }
+
+    fn knows(&self, _: &TxId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+/// The kinds of keys that are there, a length, an action of so many bytes, and the value under the keys.
+fn contract_call(bytes: &[u8]) -> bool {
+    let Some(([kinds, length], rest)) = bytes.split_first_chunk() else { return false };
+    let (action, value) = rest.split_at(rest.len().min(usize::from(*length)));
+    let state = Everywhere(*kinds, value);
+    let mut taken = false;
+    for role in [Role::Hospital, Role::User, Role::Cloud] {
+        let creator = phi_pre::identity::Member { role, ..FIXTURE.member.clone() };
+        let call = Invocation {
+            creator: &creator,
+            txid: TxId(Digest([1; 32])),
+            timestamp: u64::MAX,
+            transient: &Transient::default(),
+            action,
+        };
+        taken |= refusal(contract::invoke(&mut Simulation::new(&state), &call));
+    }
+    taken
+}
+
+fn fig5(bytes: &[u8]) -> bool {
+    text(bytes, |text| canonical(text.parse::<Fig5Record>(), ToString::to_string, text))
+}
+
+fn key_file(text: &str) -> bool {
+    let kinds = [KeyFile::Secret, KeyFile::Public, KeyFile::ReKey, KeyFile::Shared];
+    kinds.into_iter().any(|kind| match parse_key_file(kind, text) {
+        Ok(key) => match kind {
+            KeyFile::Secret => named("k_d"),
+            KeyFile::Public => named("public-key"),
+            KeyFile::ReKey => named("k_re"),
+            KeyFile::Shared => return key.len() == 32,
+        }
+        .is_some_and(|decoder| (decoder.run)(&key)),
+        refused => refusal(refused),
+    })
+}
+
+fn vector_file(text: &str) -> bool {
+    ["identifiers.json", "hashes.json"].into_iter().any(|name| refusal(vectors::check_text(name, text)))
+}

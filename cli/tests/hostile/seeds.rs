@@ -1,0 +1,225 @@
+//! Where mutation starts: the test vectors, and what the crate writes where no vector has it.
+
+use super::decoders::{ALL, Decoder, KINDS};
+use super::fixture::{FIXTURE, Fixture};
+use phi_pre::envelope::{Sealer, Suite};
+use phi_pre::flow::{Fetch, Grant, Signed, Upload};
+use phi_pre::hash::{Digest, sha256};
+use phi_pre::identity::{Institution, SealingKey, seal};
+use phi_pre::ledger::{Code, Envelope, Metadata, Transaction};
+use phi_pre::wire::Wire;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// The most seeds of one decoder.
+const MOST: usize = 48;
+
+/// The seeds of every decoder, in the order of the table.
+pub(crate) fn all() -> Vec<(&'static Decoder, Vec<Vec<u8>>)> {
+    let vectors = vectors();
+    ALL.iter().map(|decoder| (decoder, of(decoder, &vectors))).collect()
+}
+
+/// Every string of the vectors under operation and path, as the bytes of its digits or as text.
+type Vectors = BTreeMap<String, BTreeSet<Vec<u8>>>;
+
+fn vectors() -> Vectors {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+    let mut found = Vectors::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let file: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            for group in file["testGroups"].as_array().unwrap() {
+                for case in group["tests"].as_array().unwrap() {
+                    let kind = case["input"].get("kind").or(case["input"].get("form"));
+                    let at = format!("{}/{}", group["type"], kind.unwrap_or(&Value::Null));
+                    strings(&case["input"], &at, &mut found);
+                    strings(&case["output"], &at, &mut found);
+                }
+            }
+        }
+    }
+    assert!(found.len() > 100, "{}", found.len());
+    found
+}
+
+fn strings(value: &Value, at: &str, found: &mut Vectors) {
+    match value {
+        Value::String(text) => {
+            let bytes = hex::decode(text).unwrap_or_else(|_| text.as_bytes().to_vec());
+            found.entry(at.to_owned()).or_default().insert(bytes);
+        }
+        Value::Array(items) => items.iter().for_each(|item| strings(item, at, found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| strings(value, &format!("{at}/{name}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Where a decoder takes one string of a field, all strings of that field are its seeds: those it must refuse as well.
+fn of(decoder: &Decoder, vectors: &Vectors) -> Vec<Vec<u8>> {
+    let mut seeds = own(decoder.name);
+    if decoder.every == 1 {
+        for field in vectors.values().filter(|field| field.iter().any(|bytes| (decoder.run)(bytes))) {
+            seeds.extend(field.iter().take(MOST / 2).cloned());
+        }
+    }
+    seeds.dedup();
+    seeds.truncate(MOST);
+    seeds
+}
+
+/// Seeds that the vectors lack. Some are for the decoders that refuse nothing but their length.
+fn own(name: &str) -> Vec<Vec<u8>> {
+    let rng = &mut ChaCha20Rng::seed_from_u64(2);
+    let Fixture { hospital: (certificate, key), sealing_key, .. } = &*FIXTURE;
+    let signed = |seed: Vec<u8>| vec![seed];
+    match name {
+        "records" => vec![FIXTURE.capsule.to_bytes().repeat(9), FIXTURE.capsule.to_bytes()],
+        "handshake" => {
+            let share = [9; 32];
+            let signature = key.sign(b"").as_bytes().to_vec();
+            vec![[&share[..], &signature, b"name"].concat(), [&[0; 32][..], &signature].concat()]
+        }
+        "sealed-opened" | "sealed" => {
+            let sealed = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
+            vec![sealed.to_bytes()]
+        }
+        "institution" => {
+            let institution = Institution {
+                certificate: certificate.clone(),
+                signing_key: key.clone(),
+                sealing_key: SealingKey::from_bytes(sealing_key.to_bytes().clone()),
+            };
+            vec![institution.to_bytes().expose().clone()]
+        }
+        "phone-number" => vec![b"+82 10-5550 0100".to_vec(), b"+1234567".to_vec()],
+        "envelope" | "envelope-file" => {
+            let mut seeds = Vec::new();
+            for (suite, bytes) in [(Suite::Aes256Gcm, 0), (Suite::ChaCha20Poly1305, 100), (Suite::Aes256Gcm, 65_600)] {
+                let key = FIXTURE.k_d.public_key(&FIXTURE.params);
+                let mut envelope = Vec::new();
+                let sealer = Sealer::new(&FIXTURE.params, &key, suite, rng).unwrap();
+                sealer.seal(&mut &vec![7; bytes][..], &mut envelope).unwrap();
+                seeds.push(envelope);
+            }
+            seeds
+        }
+        "signed-proposal" | "endorse" => FIXTURE.proposals.iter().map(Wire::to_bytes).collect(),
+        "payload" => transactions().iter().map(|transaction| transaction.payload.to_bytes()).collect(),
+        "endorsement" => transactions().iter().map(|transaction| transaction.endorsements[0].to_bytes()).collect(),
+        "validation" | "order" => {
+            FIXTURE.committed[1..].iter().flat_map(|block| block.block.envelopes.clone()).collect()
+        }
+        "block" => FIXTURE.committed.iter().map(|block| block.block.to_bytes()).collect(),
+        "block-metadata" => FIXTURE.committed.iter().map(|block| block.metadata.to_bytes()).collect(),
+        "savepoint" => vec![[&[0; 7][..], &[9; 65]].concat()],
+        "outcome" => vec![vec![0; 13]],
+        "block-file" => {
+            let whole = FIXTURE.blocks.clone();
+            vec![whole[..whole.len() - 5].to_vec(), [&whole[..], &[0; 64]].concat(), whole]
+        }
+        "verdicts-file" => verdicts_files(),
+        "state-file" => {
+            // Nothing; then every byte value at places all over the file.
+            let patch = |at: usize, bytes: &[u8]| {
+                [&at.to_be_bytes()[5..], &[u8::try_from(bytes.len()).unwrap()], bytes].concat()
+            };
+            let places = (0..FIXTURE.state.len()).step_by(FIXTURE.state.len() / 20);
+            let mut seeds = vec![Vec::new(), patch(0, &[0; 64]), patch(4096, &[])];
+            seeds.extend(places.map(|at| patch(at + rng.next_u32() as usize % 200, &[0xff; 8])));
+            seeds.extend((0..300).step_by(24).map(|at| patch(at, &[1; 3])));
+            seeds
+        }
+        "contract" => {
+            let actions = FIXTURE.proposals.iter().map(|signed| signed.proposal.action.clone());
+            let transactions = transactions();
+            let writes = transactions.iter().flat_map(|transaction| transaction.payload.rwset.writes());
+            let values: Vec<_> =
+                writes.flat_map(|write| (0..KINDS.len()).map(|kind| (1 << kind, write.value.clone()))).collect();
+            actions
+                .flat_map(|action| {
+                    let length = u8::try_from(action.len()).unwrap();
+                    let seed = |(kind, value): &(u8, Vec<u8>)| [&[*kind, length][..], &action, value].concat();
+                    values.iter().map(seed).collect::<Vec<_>>()
+                })
+                .collect()
+        }
+        "upload" => {
+            let upload = Upload {
+                record: FIXTURE.proposals[0].proposal.txid,
+                header: Digest([1; 32]),
+                envelope: Digest([2; 32]),
+            };
+            signed(Signed::new(upload, certificate, key).to_bytes())
+        }
+        "fetch" => {
+            signed(Signed::new(Fetch { request: FIXTURE.proposals[2].proposal.txid }, certificate, key).to_bytes())
+        }
+        "grant" => {
+            let sealed = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
+            let request = FIXTURE.proposals[2].proposal.txid;
+            signed(Signed::new(Grant { request, k_re: sealed.clone(), k_e_prime: sealed }, certificate, key).to_bytes())
+        }
+        "digest" => vec![sha256(&[]).to_string().into_bytes()],
+        "key-file" => key_files(),
+        "vectors" => {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
+            ["identifiers.json", "hashes.json"].map(|name| fs::read(folder.join(name)).unwrap()).to_vec()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Too few, all, too many, others, and all with a rest.
+fn verdicts_files() -> Vec<Vec<u8>> {
+    let whole: Vec<Metadata> = FIXTURE.committed.iter().map(|block| block.metadata.clone()).collect();
+    let other = Metadata { codes: vec![Code::BadPayload], ..whole[1].clone() };
+    let more = [&whole[..], &whole[1..2]].concat();
+    let diverged = [&whole[..1], &[other], &whole[2..]].concat();
+    let mut files: Vec<_> = [&whole[..2], &whole, &more, &diverged].map(verdicts_file).into();
+    files.push([&files[1][..], &[0; 9]].concat());
+    files
+}
+
+/// As a peer keeps them.
+fn verdicts_file(metadata: &[Metadata]) -> Vec<u8> {
+    let record = |(number, metadata): (u64, &Metadata)| {
+        let content = [&number.to_be_bytes()[..], &metadata.to_bytes()].concat();
+        [&content[..], &sha256(&[&content]).0].concat()
+    };
+    let records: Vec<_> = (0..).zip(metadata).map(record).collect();
+    [b"phi-pre verdicts 1\n", &records.concat()[..]].concat()
+}
+
+fn transactions() -> Vec<Transaction> {
+    let envelopes = FIXTURE.committed[1..].iter().flat_map(|block| block.block.envelopes.clone());
+    let read =
+        |envelope: Vec<u8>| Transaction::from_bytes(&Envelope::from_bytes(&envelope).unwrap().transaction).unwrap();
+    envelopes.map(read).collect()
+}
+
+/// As `phi-pre keygen` and `phi-pre rekey` write them.
+fn key_files() -> Vec<Vec<u8>> {
+    let k_d = FIXTURE.k_d.to_bytes().expose().to_vec();
+    let public = FIXTURE.k_d.public_key(&FIXTURE.params).to_bytes();
+    let k_re = FIXTURE.k_re.to_bytes().expose().to_vec();
+    let sk = vec![7; 32];
+    [
+        ("secret key (k_d)", k_d),
+        ("public key (Y)", public),
+        ("re-encryption key (k_re)", k_re),
+        ("shared secret (sk)", sk),
+    ]
+    .map(|(title, key)| {
+        let sum = hex::encode(&sha256(&[&key]).0[..8]);
+        format!("phi-pre {title}, version 1\n{}\n{sum}\n", hex::encode(key)).into_bytes()
+    })
+    .to_vec()
+}

@@ -1,0 +1,48 @@
+//! Loss of power, simulated: what processes did to a folder is recorded, and every state of the disk that it allows is to be
+//! one from which all that was acknowledged comes back.
+//!
+//! `PHI_PRE_CRASH_KILLS` scales the number of states, `PHI_PRE_CRASH_SEED` chooses them.
+
+#![cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(unreachable_pub, reason = "the rooms of one test")]
+
+mod calls;
+mod cloud;
+mod disk;
+mod files;
+mod job;
+#[path = "../crash/kill.rs"]
+#[allow(dead_code, reason = "shared with the tests that kill processes")]
+mod kill;
+mod ledger;
+mod log;
+mod model;
+mod repair;
+mod scene;
+mod trace;
+#[path = "../../../tests/ledger/world.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the ledger")]
+mod world;
+
+/// The process that the other tests watch.
+#[test]
+#[ignore = "a process of its own, started by the other tests"]
+fn child() {
+    let Ok(role) = std::env::var(kill::ROLE) else {
+        println!("skipped: no role in {}", kill::ROLE);
+        return;
+    };
+    let folder = std::path::PathBuf::from(std::env::var(kill::FOLDER).unwrap());
+    let seed = std::env::var(kill::LIFE).unwrap().parse().unwrap();
+    trace::ready();
+    match role.as_str() {
+        "commit" | "catch-up" => ledger::life(&role, &folder, seed),
+        "repair" => repair::life(&folder, seed),
+        "files" => files::life(&folder),
+        "job" => job::life(&folder),
+        "cloud" => cloud::life(&folder, seed),
+        "model" => model::life(&folder),
+        _ => unreachable!("{role}"),
+    }
+}
