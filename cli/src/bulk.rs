@@ -8,7 +8,7 @@ use std::path::Path;
 #[cfg(unix)]
 pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>) -> Result<(), Failure> {
     use phi_pre::envelope::bulk::{Folder, FolderTarget};
-    use phi_pre::flow::ObjectsTarget;
+    use phi_pre::flow::StoreTarget;
     let k_re = &keyfile::read_rekey(rekey)?;
     match (job::Place::of(from)?, job::Place::of(to)?) {
         (job::Place::Folder(from), job::Place::Folder(to)) => {
@@ -16,21 +16,21 @@ pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>)
             job::run(k_re, &from, &FolderTarget::create(&to, Some(&from))?, report)
         }
         (job::Place::Folder(from), job::Place::Store(to)) => {
-            job::run(k_re, &Folder::open(&from)?, &ObjectsTarget::new(store(&to)?, None)?, report)
+            job::run(k_re, &Folder::open(&from)?, &StoreTarget::new(store(&to)?, None)?, report)
         }
         (job::Place::Store(from), job::Place::Folder(to)) => {
             job::run(k_re, &store(&from)?, &FolderTarget::create(&to, None)?, report)
         }
         (job::Place::Store(from), job::Place::Store(to)) => {
             let from = store(&from)?;
-            job::run(k_re, &from, &ObjectsTarget::new(store(&to)?, Some(&from))?, report)
+            job::run(k_re, &from, &StoreTarget::new(store(&to)?, Some(&from))?, report)
         }
     }
 }
 
 /// The store of a URL, by the credentials of the environment.
 #[cfg(all(unix, feature = "s3"))]
-fn store(url: &str) -> Result<phi_pre::flow::Objects, Failure> {
+fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
     // Without any of these the client would ask a server of the cloud's own network for credentials, and wait for it.
     const CREDENTIALS: [&str; 6] = [
         "AWS_ACCESS_KEY_ID",
@@ -43,11 +43,11 @@ fn store(url: &str) -> Result<phi_pre::flow::Objects, Failure> {
     if CREDENTIALS.iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
         return Err(format!("{url}: AWS_ACCESS_KEY_ID is not set").into());
     }
-    Ok(phi_pre::flow::Objects::s3(url)?)
+    Ok(phi_pre::flow::StorePrefix::s3(url)?)
 }
 
 #[cfg(all(unix, not(feature = "s3")))]
-fn store(url: &str) -> Result<phi_pre::flow::Objects, Failure> {
+fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
     Err(format!("{url}: this build has no stores; build the command with the feature `s3`").into())
 }
 

@@ -6,24 +6,20 @@
 //! are not visible; a store drops them by its own rule for unfinished uploads.
 
 use super::FlowError;
+use super::objects::{Objects, Part, read_some};
 use crate::envelope::Header;
 use crate::envelope::bulk::{
     BulkError, Fault, Found, Present, ReadEnvelopes, Refusal, Rest, Source, Target, WriteEnvelopes,
 };
 use crate::error::DecodeError;
 use crate::hash::Digest;
-use futures_util::StreamExt;
 use object_store::path::Path as Key;
-use object_store::{
-    Attribute, Attributes, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions,
-    PutOptions, PutPayload, WriteMultipart,
-};
+use object_store::{Attribute, Attributes, Error, ObjectStore, PutMode, PutMultipartOptions, PutOptions};
 use std::borrow::Cow;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::ops::{ControlFlow, Range};
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::runtime::Runtime;
 
 /// The metadata field of an object's mark.
 const MARK: Attribute = Attribute::Metadata(Cow::Borrowed("phi-pre-reencrypted"));
@@ -37,23 +33,21 @@ const PARTS: u64 = 10_000;
 
 /// Envelopes in a store, below a prefix.
 #[derive(Clone, Debug)]
-pub struct Objects {
-    store: Arc<dyn ObjectStore>,
-    runtime: Arc<Runtime>,
+pub struct StorePrefix {
+    objects: Objects,
     /// The store's name: the same for the same store.
     place: String,
     prefix: Key,
 }
 
-impl Objects {
-    /// Objects of any store. `place` names it: two of the same place are the same store.
+impl StorePrefix {
+    /// StorePrefix of any store. `place` names it: two of the same place are the same store.
     ///
     /// # Errors
     /// [`FlowError::Runtime`]; [`FlowError::Store`] for a prefix that is none.
     pub fn new(store: Arc<dyn ObjectStore>, place: &str, prefix: &str) -> Result<Self, FlowError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FlowError::Runtime)?;
         let prefix = Key::parse(prefix).map_err(Error::from)?;
-        Ok(Self { store, runtime: Arc::new(runtime), place: place.to_owned(), prefix })
+        Ok(Self { objects: Objects::new(store)?, place: place.to_owned(), prefix })
     }
 
     /// `s3://bucket/prefix`. Credentials, region and endpoint are those of the environment (`AWS_ACCESS_KEY_ID`,
@@ -81,24 +75,15 @@ impl Objects {
         key.map_err(|_| Refusal::Name("no key of an object has control characters"))
     }
 
-    /// These bytes of an object, as many as there are, if it is still the object of this tag.
-    fn get(&self, key: &Key, range: Range<u64>, tag: Option<String>) -> Result<Part, Error> {
-        let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
-        self.runtime.block_on(async {
-            let found = self.store.get_opts(key, options).await?;
-            let mark = found.attributes.get(&MARK).and_then(|mark| Digest::from_hex(mark).ok());
-            let (size, tag) = (found.meta.size, found.meta.e_tag.clone());
-            Ok(Part { size, tag, mark, bytes: found.bytes().await?.into() })
-        })
+    /// The prefix of a listing.
+    fn listed(&self) -> Option<&Key> {
+        (!self.prefix.is_root()).then_some(&self.prefix)
     }
 }
 
-/// Bytes of an object, and what is known about all of it.
-struct Part {
-    size: u64,
-    tag: Option<String>,
-    mark: Option<Digest>,
-    bytes: Vec<u8>,
+/// The mark of an object that a job has written.
+fn mark(part: &Part) -> Option<Digest> {
+    part.attributes.get(&MARK).and_then(|mark| Digest::from_hex(mark).ok())
 }
 
 /// What one object does wrong refuses it; what would meet every other object ends the job.
@@ -115,27 +100,22 @@ fn failure(error: Error) -> BulkError {
     BulkError::Store(error.into())
 }
 
-impl Source for Objects {
-    type Reader<'a> = ObjectsReader<'a>;
+impl Source for StorePrefix {
+    type Reader<'a> = StoreReader<'a>;
 
     fn walk(&self, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), BulkError> {
-        let prefix = (!self.prefix.is_root()).then_some(&self.prefix);
-        let mut objects = self.store.list(prefix);
-        while let Some(object) = self.runtime.block_on(objects.next()) {
-            let object = object.map_err(failure)?;
-            let Some(parts) = object.location.prefix_match(&self.prefix) else { continue };
+        let each = |object: object_store::ObjectMeta| {
+            let Some(parts) = object.location.prefix_match(&self.prefix) else { return ControlFlow::Continue(()) };
             let name: PathBuf = parts.map(|part| part.as_ref().to_owned()).collect();
             // A store cannot be asked for bytes of nothing.
             let empty = DecodeError::Length { what: "envelope header", expected: Header::BYTES, got: 0 };
-            if found((name, if object.size == 0 { Err(empty.into()) } else { Ok(()) })).is_break() {
-                break;
-            }
-        }
-        Ok(())
+            found((name, if object.size == 0 { Err(empty.into()) } else { Ok(()) }))
+        };
+        self.objects.list(self.listed(), each).map_err(failure)
     }
 
-    fn reader(&self) -> ObjectsReader<'_> {
-        ObjectsReader(self)
+    fn reader(&self) -> StoreReader<'_> {
+        StoreReader(self)
     }
 
     fn width(&self) -> usize {
@@ -145,79 +125,58 @@ impl Source for Objects {
 
 /// Reads envelopes of a store.
 #[derive(Debug)]
-pub struct ObjectsReader<'a>(&'a Objects);
+pub struct StoreReader<'a>(&'a StorePrefix);
 
-impl ReadEnvelopes for ObjectsReader<'_> {
+impl ReadEnvelopes for StoreReader<'_> {
     fn read(&mut self, name: &Path, small: usize, bytes: &mut Vec<u8>) -> Result<(u64, Rest), Fault> {
         let key = self.0.key(name)?;
-        let part = self.0.get(&key, 0..small as u64, None).map_err(fault)?;
+        let part = self.0.objects.get(&key, 0..small as u64, None).map_err(fault)?;
         bytes.extend_from_slice(&part.bytes);
         let at = part.bytes.len() as u64;
         if at == part.size {
             return Ok((part.size, Rest::None));
         }
-        let body =
-            Body { objects: self.0.clone(), key, tag: part.tag, at, size: part.size, part: io::Cursor::default() };
+        let body = self.0.objects.body(key, part.tag, at, part.size, READ_BYTES);
         Ok((part.size, Rest::Stream(Box::new(body))))
-    }
-}
-
-/// The rest of an object.
-struct Body {
-    objects: Objects,
-    key: Key,
-    tag: Option<String>,
-    at: u64,
-    size: u64,
-    part: io::Cursor<Vec<u8>>,
-}
-
-impl Read for Body {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.part.read(buffer)?;
-        if n > 0 || buffer.is_empty() || self.at >= self.size {
-            return Ok(n);
-        }
-        let end = self.size.min(self.at + READ_BYTES);
-        let part = self.objects.get(&self.key, self.at..end, self.tag.clone()).map_err(io::Error::other)?;
-        self.at = end;
-        self.part = io::Cursor::new(part.bytes);
-        self.part.read(buffer)
     }
 }
 
 /// Envelopes into a store, for one job.
 #[derive(Debug)]
-pub struct ObjectsTarget {
-    to: Objects,
+pub struct StoreTarget {
+    to: StorePrefix,
     /// Nothing was there at first, so nothing needs to be looked for.
     empty: bool,
     /// Parts are large: one object in parts at a time.
     parts: Mutex<()>,
 }
 
-impl ObjectsTarget {
+impl StoreTarget {
     /// `from` is where the envelopes come from, if that is a store.
     ///
     /// # Errors
     /// [`BulkError::Overlap`], [`BulkError::Store`].
-    pub fn new(to: Objects, from: Option<&Objects>) -> Result<Self, BulkError> {
-        let inside = |a: &Objects, b: &Objects| a.place == b.place && a.prefix.prefix_matches(&b.prefix);
+    pub fn new(to: StorePrefix, from: Option<&StorePrefix>) -> Result<Self, BulkError> {
+        let inside = |a: &StorePrefix, b: &StorePrefix| a.place == b.place && a.prefix.prefix_matches(&b.prefix);
         if let Some(from) = from.filter(|from| inside(from, &to) || inside(&to, from)) {
             return Err(BulkError::Overlap(format!("{} and {} in {}", from.prefix, to.prefix, to.place)));
         }
-        let prefix = (!to.prefix.is_root()).then_some(&to.prefix);
-        let first = to.runtime.block_on(to.store.list(prefix).next()).transpose().map_err(failure)?;
-        Ok(Self { to, empty: first.is_none(), parts: Mutex::default() })
+        let mut empty = true;
+        let first = |_| {
+            empty = false;
+            ControlFlow::Break(())
+        };
+        to.objects.list(to.listed(), first).map_err(failure)?;
+        Ok(Self { to, empty, parts: Mutex::default() })
     }
 }
 
-impl Target for ObjectsTarget {
-    type Writer<'a> = ObjectsWriter<'a>;
+impl Target for StoreTarget {
+    type Writer<'a> = StoreWriter<'a>;
     type Pending = ();
 
-    fn writer(&self) -> ObjectsWriter<'_> {
-        ObjectsWriter(self)
+    fn writer(&self) -> StoreWriter<'_> {
+        StoreWriter(self)
     }
 
     fn room(&self) -> usize {
@@ -239,9 +198,9 @@ impl Target for ObjectsTarget {
 
 /// Writes envelopes into a store.
 #[derive(Debug)]
-pub struct ObjectsWriter<'a>(&'a ObjectsTarget);
+pub struct StoreWriter<'a>(&'a StoreTarget);
 
-impl WriteEnvelopes for ObjectsWriter<'_> {
+impl WriteEnvelopes for StoreWriter<'_> {
     type Pending = ();
 
     fn present(&mut self, name: &Path) -> Result<Option<Present>, Fault> {
@@ -250,11 +209,14 @@ impl WriteEnvelopes for ObjectsWriter<'_> {
         if self.0.empty {
             return Ok(None);
         }
-        match to.get(&key, 0..Header::BYTES as u64, None) {
-            Ok(part) => Ok(Some(Present { header: part.bytes.try_into().ok(), size: part.size, mark: part.mark })),
+        match to.objects.get(&key, 0..Header::BYTES as u64, None) {
+            Ok(part) => {
+                let (size, mark) = (part.size, mark(&part));
+                Ok(Some(Present { header: part.bytes.try_into().ok(), size, mark }))
+            }
             Err(Error::NotFound { .. }) => Ok(None),
             // Stores answer so for an object without bytes, too.
-            Err(error) => match to.runtime.block_on(to.store.head(&key)) {
+            Err(error) => match to.objects.head(&key) {
                 Ok(meta) if meta.size == 0 => Ok(Some(Present { header: None, size: 0, mark: None })),
                 _ => Err(fault(error)),
             },
@@ -268,8 +230,7 @@ impl WriteEnvelopes for ObjectsWriter<'_> {
         let mut rest: Box<dyn Read + Send> = match rest {
             Rest::None => {
                 let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
-                let put = to.store.put_opts(&key, PutPayload::from(bytes.to_vec()), options);
-                return to.runtime.block_on(put).map(drop).map_err(fault);
+                return to.objects.put(&key, bytes, options).map_err(fault);
             }
             Rest::File(mut file) => {
                 file.seek(SeekFrom::Start(bytes.len() as u64)).map_err(|e| Fault::Refused(Refusal::Io(e)))?;
@@ -278,34 +239,11 @@ impl WriteEnvelopes for ObjectsWriter<'_> {
             Rest::Stream(stream) => stream,
         };
         let _one = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        // The reader may block on a runtime of its own, so it is read between the steps of this one, not inside them.
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
-        let upload = to.runtime.block_on(to.store.put_multipart_opts(&key, options)).map_err(fault)?;
         let part_bytes = usize::try_from(PART_BYTES.max(size.div_ceil(PARTS))).unwrap_or(usize::MAX);
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
-        to.runtime.block_on(async { upload.write(bytes) }); // parts begin on tasks of this runtime
-        let (mut sent, mut buffer) = (bytes.len() as u64, vec![0; 1 << 16]);
-        let sent = loop {
-            match rest.read(&mut buffer) {
-                Ok(0) if sent == size => break Ok(()),
-                Ok(0) => break Err(Refusal::Changed.into()),
-                Ok(n) => {
-                    sent += n as u64;
-                    if let Err(error) = to.runtime.block_on(upload.wait_for_capacity(2)) {
-                        break Err(fault(error));
-                    }
-                    to.runtime.block_on(async { upload.write(&buffer[..n]) });
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => break Err(Refusal::Io(e).into()),
-            }
-        };
-        match sent {
-            Ok(()) => to.runtime.block_on(upload.finish()).map(drop).map_err(fault),
-            Err(stopped) => {
-                let _ = to.runtime.block_on(upload.abort()); // the store drops the parts by its own rule otherwise
-                Err(stopped)
-            }
-        }
+        let mut whole = Cursor::new(bytes).chain(&mut rest);
+        let read = |buffer: &mut [u8]| read_some(&mut whole, buffer).map_err(|e| Fault::Refused(Refusal::Io(e)));
+        let unchanged = |sent| if sent == size { Ok(()) } else { Err(Refusal::Changed.into()) };
+        to.objects.upload(&key, options, part_bytes, read, unchanged, fault).map(drop)
     }
 }

@@ -29,12 +29,13 @@ mod emr;
 mod error;
 mod hospital;
 mod messages;
+mod objects;
 mod store;
 mod transaction;
 mod user;
 
 #[cfg(unix)]
-pub use bulk::{Objects, ObjectsTarget};
+pub use bulk::{StorePrefix, StoreTarget};
 pub use cloud::Cloud;
 pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrWatch, files};

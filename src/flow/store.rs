@@ -7,17 +7,16 @@
 //! ```
 
 use super::FlowError;
+use super::objects::{Objects, read_some};
 use crate::hash::Digest;
 use object_store::path::Path as Key;
-use object_store::{
-    ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, WriteMultipart, local::LocalFileSystem,
-};
+use object_store::{ObjectStore, PutMode, PutMultipartOptions, PutOptions, local::LocalFileSystem};
 use sha2::{Digest as _, Sha256};
+use std::cell::RefCell;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Runtime;
 
 /// The folders of a local store.
 const KINDS: [&str; 3] = ["envelopes", "records", "deliveries"];
@@ -28,10 +27,7 @@ const PART_BYTES: usize = 8 << 20;
 
 /// Objects under keys, written whole or not at all.
 #[derive(Clone, Debug)]
-pub struct Store {
-    objects: Arc<dyn ObjectStore>,
-    runtime: Arc<Runtime>,
-}
+pub struct Store(Objects);
 
 impl Store {
     /// A store in a local folder, which is made if it is missing. Every write is synced to disk, and so is the folder. Parts
@@ -51,8 +47,7 @@ impl Store {
     /// # Errors
     /// [`FlowError::Runtime`] where no thread for its work can be had.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Result<Self, FlowError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(FlowError::Runtime)?;
-        Ok(Self { objects, runtime: Arc::new(runtime) })
+        Objects::new(objects).map(Self)
     }
 
     /// Writes a small object under a free key. To write the same again is no error, so a step that was interrupted can
@@ -61,24 +56,18 @@ impl Store {
     /// # Errors
     /// [`FlowError::Exists`] where the key holds something else, [`FlowError::Write`], [`FlowError::Store`].
     pub fn create(&self, key: &str, bytes: &[u8]) -> Result<(), FlowError> {
-        let options = PutOptions::from(PutMode::Create);
-        let at = Key::from(key);
-        match self.runtime.block_on(self.objects.put_opts(&at, PutPayload::from(bytes.to_vec()), options)) {
-            Ok(_) => Ok(()),
+        match self.0.put(&Key::from(key), bytes, PutOptions::from(PutMode::Create)) {
+            Ok(()) => Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => match self.get(key, bytes.len() as u64) {
                 // Whoever wrote it may have been killed before it was durable: once more, over the same bytes.
-                Ok(there) if there == bytes => self.replace(key, bytes),
+                Ok(there) if there == bytes => {
+                    self.0.put(&Key::from(key), bytes, PutOptions::default()).map_err(refused(key))
+                }
                 Ok(_) | Err(FlowError::TooLarge { .. }) => Err(FlowError::Exists(key.to_owned())),
                 Err(e) => Err(e),
             },
-            Err(source) => Err(FlowError::Write { key: key.to_owned(), source }),
+            Err(source) => Err(refused(key)(source)),
         }
-    }
-
-    fn replace(&self, key: &str, bytes: &[u8]) -> Result<(), FlowError> {
-        let at = Key::from(key);
-        let put = self.objects.put(&at, PutPayload::from(bytes.to_vec()));
-        self.runtime.block_on(put).map(|_| ()).map_err(|source| FlowError::Write { key: key.to_owned(), source })
     }
 
     /// Writes an object of any size whose SHA-256 is known, in constant memory; it appears once all of it is there.
@@ -86,44 +75,17 @@ impl Store {
     /// # Errors
     /// [`FlowError::Upload`] where the bytes are not those announced, the reader's error, [`FlowError::Write`].
     pub fn upload(&self, key: &str, bytes: &mut impl Read, digest: &Digest) -> Result<u64, FlowError> {
-        let refused = |source| FlowError::Write { key: key.to_owned(), source };
-        self.runtime.block_on(async {
-            let upload = self.objects.put_multipart(&Key::from(key)).await.map_err(refused)?;
-            let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-            let mut hasher = Sha256::new();
-            let mut buffer = vec![0; 1 << 16];
-            let mut total = 0;
-            let copied = loop {
-                match bytes.read(&mut buffer) {
-                    Ok(0) => break Ok(()),
-                    Ok(n) => {
-                        hasher.update(&buffer[..n]);
-                        if let Err(error) = writer.wait_for_capacity(2).await {
-                            break Err(refused(error));
-                        }
-                        writer.write(&buffer[..n]);
-                        total += n as u64;
-                    }
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    Err(e) => break Err(FlowError::Io(e)),
-                }
-            };
-            let announced = copied.and_then(|()| {
-                let found = Digest(hasher.finalize().into());
-                if found == *digest { Ok(()) } else { Err(FlowError::Upload { announced: *digest, found }) }
-            });
-            match announced {
-                Ok(()) => {
-                    writer.finish().await.map_err(refused)?;
-                    Ok(total)
-                }
-                Err(e) => {
-                    // What went wrong first is what counts.
-                    let _ = writer.abort().await;
-                    Err(e)
-                }
-            }
-        })
+        let hasher = RefCell::new(Sha256::new());
+        let read = |buffer: &mut [u8]| {
+            let n = read_some(bytes, buffer)?;
+            hasher.borrow_mut().update(&buffer[..n]);
+            Ok(n)
+        };
+        let as_announced = |_| {
+            let found = Digest(hasher.take().finalize().into());
+            if found == *digest { Ok(()) } else { Err(FlowError::Upload { announced: *digest, found }) }
+        };
+        self.0.upload(&Key::from(key), PutMultipartOptions::default(), PART_BYTES, read, as_announced, refused(key))
     }
 
     /// Reads a small object.
@@ -131,13 +93,8 @@ impl Store {
     /// # Errors
     /// [`FlowError::Store`]; [`FlowError::TooLarge`] above `limit` bytes.
     pub fn get(&self, key: &str, limit: u64) -> Result<Vec<u8>, FlowError> {
-        self.runtime.block_on(async {
-            let found = self.objects.get(&Key::from(key)).await?;
-            if found.meta.size > limit {
-                return Err(FlowError::TooLarge { key: key.to_owned(), bytes: found.meta.size, limit });
-            }
-            Ok(found.bytes().await?.to_vec())
-        })
+        let found = self.0.get_whole(&Key::from(key), limit)?;
+        found.map_err(|bytes| FlowError::TooLarge { key: key.to_owned(), bytes, limit })
     }
 
     /// Reads an object from `offset` on, part by part.
@@ -146,9 +103,14 @@ impl Store {
     /// [`FlowError::Store`] where there is none.
     pub fn reader(&self, key: &str, offset: u64) -> Result<impl Read + Send + use<>, FlowError> {
         let key = Key::from(key);
-        let size = self.runtime.block_on(self.objects.head(&key))?.size;
-        Ok(ObjectReader { store: self.clone(), key, offset, size, part: io::Cursor::default() })
+        let size = self.0.head(&key)?.size;
+        Ok(self.0.body(key, None, offset, size, PART_BYTES as u64))
     }
+}
+
+/// The error of a write that the store refused.
+fn refused(key: &str) -> impl Fn(object_store::Error) -> FlowError + '_ {
+    |source| FlowError::Write { key: key.to_owned(), source }
 }
 
 /// Removes what `object_store` has staged as `NAME#N`, which no listing shows, and what nobody is writing any more.
@@ -177,29 +139,6 @@ fn sweep(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-struct ObjectReader {
-    store: Store,
-    key: Key,
-    offset: u64,
-    size: u64,
-    part: io::Cursor<Vec<u8>>,
-}
-
-impl Read for ObjectReader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.part.read(buffer)?;
-        if n > 0 || buffer.is_empty() || self.offset >= self.size {
-            return Ok(n);
-        }
-        let end = self.size.min(self.offset + PART_BYTES as u64);
-        let get = self.store.objects.get_range(&self.key, self.offset..end);
-        let part = self.store.runtime.block_on(get).map_err(io::Error::other)?;
-        self.offset = end;
-        self.part = io::Cursor::new(part.to_vec());
-        self.part.read(buffer)
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,159 @@
+//! Calls to a store of objects (`object_store`) that block until they are answered, for the cloud's storage and for jobs.
+
+use super::FlowError;
+use futures_util::StreamExt;
+use object_store::path::Path as Key;
+use object_store::{
+    Attributes, Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions,
+    PutPayload, WriteMultipart,
+};
+use std::io::{self, Read};
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use tokio::runtime::{Builder, Runtime};
+
+/// A store, and the runtime that its calls wait on.
+#[derive(Clone, Debug)]
+pub(super) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    runtime: Arc<Runtime>,
+}
+
+/// Bytes of an object, and what is known about all of it.
+pub(super) struct Part {
+    pub(super) size: u64,
+    /// The store's name of this version of the object, where it has one.
+    pub(super) tag: Option<String>,
+    pub(super) attributes: Attributes,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Objects {
+    pub(super) fn new(store: Arc<dyn ObjectStore>) -> Result<Self, FlowError> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(FlowError::Runtime)?;
+        Ok(Self { store, runtime: Arc::new(runtime) })
+    }
+
+    pub(super) fn head(&self, key: &Key) -> Result<ObjectMeta, Error> {
+        self.runtime.block_on(self.store.head(key))
+    }
+
+    /// These bytes, as many as there are, if the object is still that of the tag.
+    pub(super) fn get(&self, key: &Key, range: Range<u64>, tag: Option<String>) -> Result<Part, Error> {
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
+        self.runtime.block_on(async {
+            let found = self.store.get_opts(key, options).await?;
+            let (meta, attributes) = (found.meta.clone(), found.attributes.clone());
+            Ok(Part { size: meta.size, tag: meta.e_tag, attributes, bytes: found.bytes().await?.into() })
+        })
+    }
+
+    /// All bytes of an object of at most `limit`; otherwise its size.
+    pub(super) fn get_whole(&self, key: &Key, limit: u64) -> Result<Result<Vec<u8>, u64>, Error> {
+        self.runtime.block_on(async {
+            let found = self.store.get(key).await?;
+            match found.meta.size {
+                size if size > limit => Ok(Err(size)),
+                _ => Ok(Ok(found.bytes().await?.into())),
+            }
+        })
+    }
+
+    pub(super) fn put(&self, key: &Key, bytes: &[u8], options: PutOptions) -> Result<(), Error> {
+        let put = self.store.put_opts(key, PutPayload::from(bytes.to_vec()), options);
+        self.runtime.block_on(put).map(drop)
+    }
+
+    /// Calls `found` with each object below the prefix until it breaks.
+    pub(super) fn list(
+        &self,
+        prefix: Option<&Key>,
+        mut found: impl FnMut(ObjectMeta) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut objects = self.store.list(prefix);
+        while let Some(object) = self.runtime.block_on(objects.next()) {
+            if found(object?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes an object in parts of this many bytes; it appears once all of it is there. `read` fills a buffer, with 0 bytes
+    /// at the end; `accept` is asked at the end, with the bytes sent, whether the object may appear. `failed` makes the
+    /// caller's error of the store's.
+    pub(super) fn upload<E>(
+        &self,
+        key: &Key,
+        options: PutMultipartOptions,
+        part_bytes: usize,
+        mut read: impl FnMut(&mut [u8]) -> Result<usize, E>,
+        accept: impl FnOnce(u64) -> Result<(), E>,
+        failed: impl Fn(Error) -> E,
+    ) -> Result<u64, E> {
+        // `read` may block on a runtime of its own, so it is called between the steps of this one, not inside them.
+        let upload = self.runtime.block_on(self.store.put_multipart_opts(key, options)).map_err(&failed)?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
+        let (mut sent, mut buffer) = (0, vec![0; 1 << 16]);
+        let sent = loop {
+            match read(&mut buffer) {
+                Ok(0) => break accept(sent).map(|()| sent),
+                Ok(n) => {
+                    sent += n as u64;
+                    if let Err(error) = self.runtime.block_on(upload.wait_for_capacity(2)) {
+                        break Err(failed(error));
+                    }
+                    self.runtime.block_on(async { upload.write(&buffer[..n]) }); // parts begin on tasks of this runtime
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        match sent {
+            Ok(sent) => self.runtime.block_on(upload.finish()).map(|_| sent).map_err(&failed),
+            Err(first) => {
+                let _ = self.runtime.block_on(upload.abort()); // the store drops the parts by its own rule otherwise
+                Err(first)
+            }
+        }
+    }
+
+    /// Reads an object of `size` bytes from `at` on, this many bytes at once, as long as it is that of the tag.
+    pub(super) fn body(&self, key: Key, tag: Option<String>, at: u64, size: u64, part_bytes: u64) -> Body {
+        Body { objects: self.clone(), key, tag, at, size, part_bytes, part: io::Cursor::default() }
+    }
+}
+
+/// Fills the buffer from a reader, as often as it is interrupted.
+pub(super) fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// See [`Objects::body`].
+pub(super) struct Body {
+    objects: Objects,
+    key: Key,
+    tag: Option<String>,
+    at: u64,
+    size: u64,
+    part_bytes: u64,
+    part: io::Cursor<Vec<u8>>,
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.part.read(buffer)?;
+        if n > 0 || buffer.is_empty() || self.at >= self.size {
+            return Ok(n);
+        }
+        let end = self.size.min(self.at + self.part_bytes);
+        let part = self.objects.get(&self.key, self.at..end, self.tag.clone()).map_err(io::Error::other)?;
+        self.at = end;
+        self.part = io::Cursor::new(part.bytes);
+        self.part.read(buffer)
+    }
+}
