@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes src/vectors/outside.txt: encodings of elements that lie outside the groups, which phi-pre's own types cannot
+"""Makes cli/src/vectors/outside.txt: encodings of elements that lie outside the groups, which phi-pre's own types cannot
 hold. One line each: name, hexadecimal digits. Deterministic: every choice is the first that fits, counting up."""
 
 from py_ecc.fields import optimized_bls12_381_FQ as FQ, optimized_bls12_381_FQ2 as FQ2
