@@ -61,7 +61,7 @@ impl Engine {
             Self::Plain => Ok(Engaged(self)),
             Self::Blst if cfg!(feature = "blst") => Ok(Engaged(self)),
             Self::Blst => Err(EngineError::Unavailable(self, "built without the feature `blst`")),
-            Self::Lanes if super::lanes::detected() => Ok(Engaged(self)),
+            Self::Lanes if super::lanes::Ifma::detect().is_some() => Ok(Engaged(self)),
             Self::Lanes => Err(EngineError::Unavailable(self, "the processor lacks AVX-512 IFMA")),
         }
     }
@@ -189,6 +189,6 @@ mod tests {
     fn what_is_lacking_is_an_error() {
         assert_eq!(Engine::Plain.engage().map(Engaged::engine), Ok(Engine::Plain));
         assert_eq!(Engine::Blst.engage().is_ok(), cfg!(feature = "blst"));
-        assert_eq!(Engine::Lanes.engage().is_ok(), crate::group::lanes::detected());
+        assert_eq!(Engine::Lanes.engage().is_ok(), crate::group::lanes::Ifma::detect().is_some());
     }
 }

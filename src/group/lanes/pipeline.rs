@@ -2,13 +2,16 @@
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
 #![cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
 
-use super::Ifma;
 use super::base::{Base, Mask};
+use super::curve::CurveKernels;
+use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
-use super::kernels::Kernels;
-use super::miller::{Lines, PointG1, PointG2};
+use super::fp2::Fp2;
+use super::ifma::Ifma;
+use super::miller::{Lines, MillerKernels, PointG1, PointG2};
 use super::table;
-use super::tower::{Fp2, Fp6, Fp12};
+use super::torus::TorusKernels;
+use super::tower::{Fp6, Fp12};
 use crate::group::power::Windows;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
 

@@ -1,10 +1,14 @@
 //! The readable form against arkworks; the lanes against both.
 
-use super::kernels::Kernels;
-use super::miller::{Lines, PointG1, PointG2};
+use super::curve::CurveKernels;
+use super::cyclotomic::CyclotomicKernels;
+use super::fp2::Fp2;
+use super::ifma::Ifma;
+use super::miller::{Lines, MillerKernels, PointG1, PointG2};
 use super::one::One;
-use super::tower::{Fp2, Fp6, Fp12};
-use super::{Ifma, pipeline};
+use super::pipeline;
+use super::torus::TorusKernels;
+use super::tower::{Fp6, Fp12, TowerKernels};
 use crate::group::tests::{config, cyclotomic, rng};
 use crate::group::{G1, G2, Gt, plain, power};
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine};
