@@ -21,7 +21,7 @@ pub use demo::run as demo;
 #[doc(hidden)]
 pub use keyfile::{Kind as KeyFile, parse as parse_key_file};
 
-use crate::group::{ENGINE_VARIABLE, Engaged};
+use crate::group::{Engine, EngineError};
 use clap::{Parser, Subcommand};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -139,7 +139,7 @@ enum Command {
 /// Runs the command of this process's arguments.
 pub fn run() -> ExitCode {
     let command = Cli::parse().command;
-    if let Err(failure) = Engaged::from_env() {
+    if let Err(failure) = install_engine() {
         eprintln!("phi-pre: {ENGINE_VARIABLE}: {failure}");
         return ExitCode::from(2);
     }
@@ -167,6 +167,17 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The environment variable that names the engine: `plain`, `blst` or `lanes`.
+const ENGINE_VARIABLE: &str = "PHI_PRE_ENGINE";
+
+/// Installs the engine that [`ENGINE_VARIABLE`] names. Without the variable the fastest available engine stays.
+fn install_engine() -> Result<(), EngineError> {
+    if let Some(name) = std::env::var_os(ENGINE_VARIABLE) {
+        name.to_string_lossy().parse::<Engine>()?.engage()?.install();
+    }
+    Ok(())
 }
 
 /// A generator seeded by the operating system.

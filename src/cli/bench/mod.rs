@@ -25,6 +25,7 @@ const BATCH: usize = 64;
 const FILE: usize = 1 << 30;
 
 pub(super) fn run(json: Option<&Path>, plot: Option<&Path>, rounds: u16) -> Result<(), Failure> {
+    let before = Engaged::current();
     let engines: Vec<_> = Engine::available().collect();
     let world = World::new();
     let cores = std::thread::available_parallelism()?.get();
@@ -53,7 +54,7 @@ pub(super) fn run(json: Option<&Path>, plot: Option<&Path>, rounds: u16) -> Resu
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Engaged::from_env()?.install();
+    before.install();
 
     let cases: Vec<_> = alone.into_iter().chain(together).chain(files).collect();
     print(&cases);

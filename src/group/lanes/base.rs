@@ -13,6 +13,7 @@
 
 use ark_bls12_381::{Fq, Fq2};
 use ark_ff::{AdditiveGroup, Field};
+use zeroize::Zeroize;
 
 /// Bits of a limb: what AVX-512 IFMA multiplies.
 pub(super) const LIMB_BITS: u32 = 52;
@@ -80,7 +81,7 @@ pub(super) trait Base: Copy + 'static {
 }
 
 /// A constant of F_p.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Zeroize)]
 pub(super) struct Constant {
     #[cfg(test)]
     pub(super) value: Fq,

@@ -13,7 +13,9 @@
 
 use super::base::{Base, Constant, LIMBS, Mask, doubled, split};
 use super::limbs::{CARRY, K, LIMB_MASK, M, MULTIPLES, P52, QUOTIENT, multiple};
+use super::single::Single;
 use super::vector::V;
+use crate::group::backend::Backend;
 use ark_bls12_381::Fq;
 use ark_ff::{AdditiveGroup, BigInteger384};
 
@@ -28,13 +30,9 @@ macro_rules! each {
     }};
 }
 
-/// 1/x by the fastest engine for single values that the build has; 0 for 0.
+/// 1/x; 0 for 0.
 fn inverse(x: &Fq) -> Fq {
-    #[cfg(feature = "blst")]
-    let inverse = crate::group::blst::inverse(x);
-    #[cfg(not(feature = "blst"))]
-    let inverse = crate::group::plain::inverse(x);
-    inverse.unwrap_or(Fq::ZERO)
+    Single.inverse(x).unwrap_or(Fq::ZERO)
 }
 
 /// Eight values.

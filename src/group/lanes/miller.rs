@@ -12,10 +12,12 @@ use super::base::{Constant, Constant2, constant2};
 use super::fp2::Fp2;
 use super::kernels::kernels;
 use super::tower::{Fp6, Fp12, Line, TowerKernels};
-use crate::group::plain;
+use crate::group::backend::Backend;
+use crate::group::plain::Plain;
 use crate::group::power::X;
 use ark_bls12_381::{Fq2, G2Affine};
 use ark_ff::AdditiveGroup;
+use zeroize::Zeroizing;
 
 kernels! {
     /// The steps of the Miller loop, and the whole loop.
@@ -50,9 +52,9 @@ pub(super) struct PointG2<F> {
     pub(super) y: Fp2<F>,
 }
 
-/// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (17,408 bytes).
+/// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (17,408 bytes). Overwritten when dropped.
 #[derive(Clone)]
-pub(in crate::group) struct Lines(Box<[[Constant2; 2]]>);
+pub(super) struct Lines(Zeroizing<Box<[[Constant2; 2]]>>);
 
 fn computed2(x: Fq2) -> Constant2 {
     [Constant::computed(x.c0), Constant::computed(x.c1)]
@@ -60,15 +62,13 @@ fn computed2(x: Fq2) -> Constant2 {
 
 impl Lines {
     /// None for the identity. Inverts all l4 at once.
-    pub(in crate::group) fn new(q: &G2Affine) -> Option<Self> {
-        let lines = plain::prepare(q);
-        if lines.infinity {
-            return None;
-        }
-        let mut inverses: Vec<_> = lines.ell_coeffs.iter().map(|line| line.2).collect();
+    pub(super) fn new(q: &G2Affine) -> Option<Self> {
+        let lines = Plain.prepare(q);
+        let lines = lines.coefficients()?;
+        let mut inverses = Zeroizing::new(lines.iter().map(|line| line.2).collect::<Vec<_>>());
         ark_ff::batch_inversion(&mut inverses); // l4 is never 0 for a point of order q
-        let normalised = lines.ell_coeffs.iter().zip(inverses);
-        Some(Self(normalised.map(|(line, i)| [computed2(line.0 * i), computed2(line.1 * i)]).collect()))
+        let normalised = lines.iter().zip(inverses.iter()).map(|(l, i)| [computed2(l.0 * i), computed2(l.1 * i)]);
+        Some(Self(Zeroizing::new(normalised.collect())))
     }
 }
 

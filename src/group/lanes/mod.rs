@@ -17,6 +17,7 @@
 //! | [`miller`], [`cyclotomic`], [`torus`] | the Miller loop; the final exponentiation; GT to and from its short form |
 //! | [`table`] | powers in GT, by tables in which each lane looks up its own entry |
 //! | [`pipeline`] | whole operations on eight records, from and to the values of arkworks |
+//! | [`single`], [`engine`] | the engine for single operations; the engine as the rest of the group uses it |
 //!
 //! # Cost
 //! Costs are counted in IFMA instructions for eight records. An AMD Zen 5 executes two of them in a cycle (measured: 2.0),
@@ -40,21 +41,23 @@ mod base;
 mod curve;
 mod cyclotomic;
 mod eight;
+mod engine;
 mod fp2;
 mod ifma;
 mod kernels;
 mod limbs;
-pub(super) mod miller;
+mod miller;
 #[cfg(test)]
 mod one;
-pub(super) mod pipeline;
+mod pipeline;
+mod single;
 mod table;
 mod torus;
 mod tower;
 #[cfg_attr(not(target_arch = "x86_64"), path = "portable.rs")]
 mod vector;
 
-pub(super) use ifma::Ifma;
+pub(super) use engine::{Lanes, Lines};
 
 #[cfg(test)]
 mod tests;
