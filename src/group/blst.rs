@@ -1,10 +1,12 @@
 //! The engine blst: one operation at a time, by the assembly of the blst library.
 //!
-//! arkworks and blst hold the same Montgomery limbs (R = 2^384) and the same tower, so values pass by copying limbs.
+//! arkworks and blst hold a value as the same Montgomery limbs (R = 2^384) in the same tower, so a conversion copies
+//! limbs.
 #![allow(unsafe_code)] // the library's C functions; each call states why it is sound
 
-use super::power::Cyclotomic;
-use super::{plain, power};
+use super::backend::Backend;
+use super::encoding::flags;
+use super::power::{self, Cyclotomic, Windows};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
@@ -16,109 +18,149 @@ use blst::{
     blst_p2_affine_in_g2, blst_p2_from_affine, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
     blst_precompute_lines,
 };
+use zeroize::Zeroize;
 
 /// Lines of the Miller loop with a fixed second argument: 63 doublings and 5 additions.
 const LINES: usize = 68;
 
-/// The line coefficients of a fixed second argument (19,584 bytes); none for the identity.
-pub(super) type Lines = Option<Box<[blst_fp6]>>;
+/// The engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Blst;
 
-pub(super) fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12 {
-    if p.is_zero() || q.is_zero() {
-        return Fq12::ONE;
-    }
-    from_fp12(&blst_fp12::miller_loop(&to_p2(q), &to_p1(p)).final_exp())
-}
+/// The lines of a fixed second argument, 19,584 bytes; none for the identity. Overwritten when dropped.
+#[derive(Clone)]
+pub(super) struct Lines(Option<Box<[blst_fp6]>>);
 
-pub(super) fn prepare(q: &G2Affine) -> Lines {
-    if q.is_zero() {
-        return None;
-    }
-    let mut lines = vec![blst_fp6::default(); LINES].into_boxed_slice();
-    // SAFETY: the function writes exactly 68 elements: 63 doublings and the 5 additions of |x|.
-    unsafe { blst_precompute_lines(lines.as_mut_ptr(), &to_p2(q)) };
-    Some(lines)
-}
-
-pub(super) fn pairing_prepared(p: &G1Affine, lines: &Lines) -> Fq12 {
-    final_exponentiation(&miller_loop(p, lines))
-}
-
-pub(super) fn final_exponentiation(f: &Fq12) -> Fq12 {
-    from_fp12(&to_fp12(f).final_exp())
-}
-
-/// 1 where an argument is the identity.
-pub(super) fn miller_loop(p: &G1Affine, lines: &Lines) -> Fq12 {
-    let Some(lines) = lines.as_ref().filter(|_| !p.is_zero()) else {
-        return Fq12::ONE;
-    };
-    let mut f = blst_fp12::default();
-    // SAFETY: reads the 68 elements of `lines`; `f` and the point are valid for the call.
-    unsafe { blst_miller_loop_lines(&raw mut f, lines.as_ptr(), &to_p1(p)) };
-    from_fp12(&f)
-}
-
-pub(super) fn pow_g1(point: &G1Affine, exponent: Fr) -> G1Affine {
-    if point.is_zero() {
-        return *point;
-    }
-    let scalar = little_endian(exponent);
-    let (mut p, mut affine) = (blst_p1::default(), blst_p1_affine::default());
-    // SAFETY: all pointers are to locals that outlive the calls; the 255 bits lie in the 32 bytes of `scalar`; blst
-    // allows the result in the place of the argument.
-    unsafe {
-        blst_p1_from_affine(&raw mut p, &to_p1(point));
-        blst_p1_mult(&raw mut p, &raw const p, scalar.as_ptr(), 255);
-        blst_p1_to_affine(&raw mut affine, &raw const p);
-    }
-    from_p1(&affine)
-}
-
-pub(super) fn pow_g2(point: &G2Affine, exponent: Fr) -> G2Affine {
-    if point.is_zero() {
-        return *point;
-    }
-    let scalar = little_endian(exponent);
-    let (mut p, mut affine) = (blst_p2::default(), blst_p2_affine::default());
-    // SAFETY: as in `pow_g1`.
-    unsafe {
-        blst_p2_from_affine(&raw mut p, &to_p2(point));
-        blst_p2_mult(&raw mut p, &raw const p, scalar.as_ptr(), 255);
-        blst_p2_to_affine(&raw mut affine, &raw const p);
-    }
-    from_p2(&affine)
-}
-
-pub(super) fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
-    let what = "G1";
-    plain::flags(what, bytes)?;
-    let mut point = blst_p1_affine::default();
-    // SAFETY: reads the 48 bytes of a compressed point (the flag was checked), writes `point`.
-    curve(what, unsafe { blst_p1_uncompress(&raw mut point, bytes.as_ptr()) })?;
-    // SAFETY: reads `point`, which was written above.
-    if unsafe { blst_p1_affine_in_g1(&raw const point) } {
-        Ok(from_p1(&point))
-    } else {
-        Err(DecodeError::NotInSubgroup { what })
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let elements = self.0.iter_mut().flatten().flat_map(|line| &mut line.fp2).flat_map(|x| &mut x.fp);
+        elements.for_each(|x| x.l.zeroize());
     }
 }
 
-pub(super) fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
-    let what = "G2";
-    plain::flags(what, bytes)?;
-    let mut point = blst_p2_affine::default();
-    // SAFETY: reads the 96 bytes of a compressed point (the flag was checked), writes `point`.
-    curve(what, unsafe { blst_p2_uncompress(&raw mut point, bytes.as_ptr()) })?;
-    // SAFETY: reads `point`, which was written above.
-    if unsafe { blst_p2_affine_in_g2(&raw const point) } {
-        Ok(from_p2(&point))
-    } else {
-        Err(DecodeError::NotInSubgroup { what })
+impl Backend for Blst {
+    type Lines = Lines;
+
+    fn pairing(self, p: &G1Affine, q: &G2Affine) -> Fq12 {
+        if p.is_zero() || q.is_zero() {
+            return Fq12::ONE;
+        }
+        from_fp12(&blst_fp12::miller_loop(&to_p2(q), &to_p1(p)).final_exp())
+    }
+
+    fn prepare(self, q: &G2Affine) -> Lines {
+        if q.is_zero() {
+            return Lines(None);
+        }
+        let mut lines = vec![blst_fp6::default(); LINES].into_boxed_slice();
+        // SAFETY: the function writes exactly 68 elements: 63 doublings and the 5 additions of |x|.
+        unsafe { blst_precompute_lines(lines.as_mut_ptr(), &to_p2(q)) };
+        Lines(Some(lines))
+    }
+
+    fn miller_loop(self, p: &G1Affine, lines: &Lines) -> Fq12 {
+        let Some(lines) = lines.0.as_ref().filter(|_| !p.is_zero()) else {
+            return Fq12::ONE;
+        };
+        let mut f = blst_fp12::default();
+        // SAFETY: reads the 68 elements of `lines`; `f` and the point are valid for the call.
+        unsafe { blst_miller_loop_lines(&raw mut f, lines.as_ptr(), &to_p1(p)) };
+        from_fp12(&f)
+    }
+
+    fn final_exponentiation(self, f: &Fq12) -> Fq12 {
+        from_fp12(&to_fp12(f).final_exp())
+    }
+
+    fn pow_g1(self, point: &G1Affine, exponent: Fr) -> G1Affine {
+        if point.is_zero() {
+            return *point;
+        }
+        let scalar = little_endian(exponent);
+        let (mut p, mut affine) = (blst_p1::default(), blst_p1_affine::default());
+        // SAFETY: all pointers are to locals that outlive the calls; the 255 bits lie in the 32 bytes of `scalar`; blst
+        // allows the result in the place of the argument.
+        unsafe {
+            blst_p1_from_affine(&raw mut p, &to_p1(point));
+            blst_p1_mult(&raw mut p, &raw const p, scalar.as_ptr(), 255);
+            blst_p1_to_affine(&raw mut affine, &raw const p);
+        }
+        from_p1(&affine)
+    }
+
+    fn pow_g2(self, point: &G2Affine, exponent: Fr) -> G2Affine {
+        if point.is_zero() {
+            return *point;
+        }
+        let scalar = little_endian(exponent);
+        let (mut p, mut affine) = (blst_p2::default(), blst_p2_affine::default());
+        // SAFETY: as in `pow_g1`.
+        unsafe {
+            blst_p2_from_affine(&raw mut p, &to_p2(point));
+            blst_p2_mult(&raw mut p, &raw const p, scalar.as_ptr(), 255);
+            blst_p2_to_affine(&raw mut affine, &raw const p);
+        }
+        from_p2(&affine)
+    }
+
+    fn decode_g1(self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
+        let what = "G1";
+        flags(what, bytes)?;
+        let mut point = blst_p1_affine::default();
+        // SAFETY: reads the 48 bytes of a compressed point (the flag was checked), writes `point`.
+        curve(what, unsafe { blst_p1_uncompress(&raw mut point, bytes.as_ptr()) })?;
+        // SAFETY: reads `point`, which was written above.
+        if unsafe { blst_p1_affine_in_g1(&raw const point) } {
+            Ok(from_p1(&point))
+        } else {
+            Err(DecodeError::NotInSubgroup { what })
+        }
+    }
+
+    fn decode_g2(self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
+        let what = "G2";
+        flags(what, bytes)?;
+        let mut point = blst_p2_affine::default();
+        // SAFETY: reads the 96 bytes of a compressed point (the flag was checked), writes `point`.
+        curve(what, unsafe { blst_p2_uncompress(&raw mut point, bytes.as_ptr()) })?;
+        // SAFETY: reads `point`, which was written above.
+        if unsafe { blst_p2_affine_in_g2(&raw const point) } {
+            Ok(from_p2(&point))
+        } else {
+            Err(DecodeError::NotInSubgroup { what })
+        }
+    }
+
+    fn multiply_gt(self, a: &Fq12, b: &Fq12) -> Fq12 {
+        from_fp12(&(to_fp12(a) * to_fp12(b)))
+    }
+
+    fn pow_gt(self, a: &Fq12, digits: [u64; 4]) -> Fq12 {
+        from_fp12(&power::pow(&to_fp12(a), digits))
+    }
+
+    fn pow_fixed(self, table: &Windows, digits: [u64; 4]) -> Fq12 {
+        from_fp12(&table.pow::<blst_fp12>(digits))
+    }
+
+    fn in_gt(self, f: &Fq12) -> bool {
+        to_fp12(f).in_group()
+    }
+
+    fn frobenius_is_x(self, f: &Fq12) -> bool {
+        power::frobenius_is_x(&to_fp12(f))
+    }
+
+    fn inverse(self, x: &Fq) -> Option<Fq> {
+        let mut out = blst_fp::default();
+        // SAFETY: reads and writes locals.
+        unsafe { blst_fp_inverse(&raw mut out, &to_fp(x)) };
+        (*x != Fq::ZERO).then(|| from_fp(&out))
     }
 }
 
-/// blst's answers, in the words of the reference. (0, ±2) is on the curve, of order 3: blst names it at once.
+/// blst's answer as the error of the reference engine. (0, ±2) lies on the curve and has order 3; blst reports it as
+/// outside the group while it decompresses.
 const fn curve(what: &'static str, answer: BLST_ERROR) -> Result<(), DecodeError> {
     match answer {
         BLST_ERROR::BLST_SUCCESS => Ok(()),
@@ -126,36 +168,6 @@ const fn curve(what: &'static str, answer: BLST_ERROR) -> Result<(), DecodeError
         BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Err(DecodeError::NotInSubgroup { what }),
         _ => Err(DecodeError::NonCanonical { what }),
     }
-}
-
-pub(super) fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12 {
-    from_fp12(&(to_fp12(a) * to_fp12(b)))
-}
-
-pub(super) fn pow_gt(base: &Fq12, digits: [u64; 4]) -> Fq12 {
-    from_fp12(&power::pow(&to_fp12(base), digits))
-}
-
-pub(super) fn pow_fixed(table: &power::Windows, digits: [u64; 4]) -> Fq12 {
-    from_fp12(&table.pow::<blst_fp12>(digits))
-}
-
-/// f lies in the subgroup of order q; `f` is any element of F_p¹².
-pub(super) fn in_gt(f: &Fq12) -> bool {
-    to_fp12(f).in_group()
-}
-
-/// As [`in_gt`], for an element that is known to lie in the cyclotomic subgroup.
-pub(super) fn frobenius_is_x(f: &Fq12) -> bool {
-    power::frobenius_is_x(&to_fp12(f))
-}
-
-/// 1/x; none for 0.
-pub(super) fn inverse(x: &Fq) -> Option<Fq> {
-    let mut out = blst_fp::default();
-    // SAFETY: reads and writes locals.
-    unsafe { blst_fp_inverse(&raw mut out, &to_fp(x)) };
-    (*x != Fq::ZERO).then(|| from_fp(&out))
 }
 
 impl Cyclotomic for blst_fp12 {

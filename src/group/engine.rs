@@ -1,33 +1,45 @@
-//! Which arithmetic computes: one interface, three engines, the same bytes from each.
+//! The choice of an engine: one interface, three engines, the same bytes from each.
 //!
 //! | engine | what it is | where |
 //! |---|---|---|
 //! | [`Plain`](Engine::Plain) | arkworks, the reference | everywhere |
 //! | [`Blst`](Engine::Blst) | blst, one operation at a time | feature `blst` |
-//! | [`Lanes`](Engine::Lanes) | eight records at once (AVX-512 IFMA); blst or plain for one or two | x86-64 that has it, found at run time |
+//! | [`Lanes`](Engine::Lanes) | AVX-512 IFMA lanes: eight records, each in one 64-bit lane of a 512-bit register; blst or arkworks for one or two records | x86-64 processors that have the instructions, found at run time |
 //!
-//! The fastest that the machine has is taken. The environment variable `PHI_PRE_ENGINE` (`plain`, `blst`, `lanes`) or
-//! [`Engaged::install`] choose another; nothing ever falls back silently to an engine that was not asked for.
+//! The fastest engine that the machine has is used, unless [`Engaged::install`] chooses another one. An engine that was
+//! chosen is never replaced by another one silently. The library reads no environment variable; the command reads
+//! `PHI_PRE_ENGINE`.
+//!
+//! [`Engaged`] implements [`Backend`] by handing each operation to the chosen engine. One decision is made for each call,
+//! so a batch decides once for a group of records.
 
+use super::backend::{Backend, Decoded};
+#[cfg(feature = "blst")]
+use super::blst::{self, Blst};
+use super::encoding::{RECORD_BYTES, T6_BYTES};
+use super::lanes::{self, Lanes};
+use super::plain::{self, Plain};
+use super::power::Windows;
+use crate::error::DecodeError;
+use ark_bls12_381::{Fq, Fq12, Fr, G1Affine, G2Affine};
 use core::fmt;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
+use zeroize::Zeroizing;
 
-/// The environment variable that names the engine.
-pub const ENGINE_VARIABLE: &str = "PHI_PRE_ENGINE";
-
-/// An engine by name; [`Engine::engage`] asks the machine for it.
+/// The name of an engine; [`Engine::engage`] asks the machine for the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
     /// arkworks: the reference.
     Plain,
     /// blst: the feature `blst`.
     Blst,
-    /// Eight records in the lanes of AVX-512 IFMA for batches of three and more; blst or plain elsewhere.
+    /// Eight records in AVX-512 IFMA lanes for batches of three records and more; blst or arkworks for smaller ones.
     Lanes,
 }
 
-/// An engine cannot be had.
+/// The engine is unknown or unavailable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -43,7 +55,7 @@ impl Engine {
     /// All engines, slowest first.
     pub const ALL: [Self; 3] = [Self::Plain, Self::Blst, Self::Lanes];
 
-    /// The name that `PHI_PRE_ENGINE` takes.
+    /// The name, which [`FromStr`] reads.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -52,17 +64,21 @@ impl Engine {
         }
     }
 
-    /// Asks for the engine.
+    /// The engine of this name, where this build and this machine have it.
     ///
     /// # Errors
     /// [`EngineError::Unavailable`] where this build or this machine lacks it.
     pub fn engage(self) -> Result<Engaged, EngineError> {
+        let unavailable = |reason| EngineError::Unavailable(self, reason);
         match self {
-            Self::Plain => Ok(Engaged(self)),
-            Self::Blst if cfg!(feature = "blst") => Ok(Engaged(self)),
-            Self::Blst => Err(EngineError::Unavailable(self, "built without the feature `blst`")),
-            Self::Lanes if super::lanes::detected() => Ok(Engaged(self)),
-            Self::Lanes => Err(EngineError::Unavailable(self, "the processor lacks AVX-512 IFMA")),
+            Self::Plain => Ok(Engaged(Choice::Plain(Plain))),
+            #[cfg(feature = "blst")]
+            Self::Blst => Ok(Engaged(Choice::Blst(Blst))),
+            #[cfg(not(feature = "blst"))]
+            Self::Blst => Err(unavailable("built without the feature `blst`")),
+            Self::Lanes => Lanes::detect()
+                .map(|lanes| Engaged(Choice::Lanes(lanes)))
+                .ok_or_else(|| unavailable("the processor lacks AVX-512 IFMA")),
         }
     }
 
@@ -86,90 +102,175 @@ impl FromStr for Engine {
     }
 }
 
-/// An engine that this build and this machine are known to have.
+/// An engine that this build and this machine have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Engaged(Engine);
+pub struct Engaged(Choice);
 
-/// The engine of the process: 0 before the first use, else 1 + its index in [`Engine::ALL`].
+/// The implementation behind each name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Plain(Plain),
+    #[cfg(feature = "blst")]
+    Blst(Blst),
+    Lanes(Lanes),
+}
+
+/// The engine of the process: 0 as long as there is none, else 1 + its index in [`Engine::ALL`].
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 
 impl Engaged {
-    /// Which engine it is.
+    /// The name of the engine.
     pub const fn engine(self) -> Engine {
-        self.0
-    }
-
-    /// The engine that `PHI_PRE_ENGINE` names or, where it is not set, the fastest available.
-    ///
-    /// # Errors
-    /// [`EngineError`] for an unknown name and for an engine that is not available.
-    pub fn from_env() -> Result<Self, EngineError> {
-        match std::env::var_os(ENGINE_VARIABLE) {
-            Some(name) => name.to_string_lossy().parse::<Engine>()?.engage(),
-            None => Ok(Engine::available().last().unwrap_or(Self(Engine::Plain))),
+        match self.0 {
+            Choice::Plain(_) => Engine::Plain,
+            #[cfg(feature = "blst")]
+            Choice::Blst(_) => Engine::Blst,
+            Choice::Lanes(_) => Engine::Lanes,
         }
     }
 
     /// Makes this the engine of the process from now on. All engines give the same bytes, so this may happen at any time.
     pub fn install(self) {
-        CURRENT.store(self.0 as u8 + 1, Ordering::Relaxed);
+        CURRENT.store(self.index(), Ordering::Relaxed);
     }
 
-    /// The engine of the process: the installed one, or that of [`Self::from_env`].
-    ///
-    /// A program that lets its user set `PHI_PRE_ENGINE` calls [`Self::from_env`] first and reports its error. Where it
-    /// did not and the variable asks for what there is not, this ends the process' thread with that error: computing
-    /// with another engine than the one asked for would be the silent fallback that this module excludes.
-    #[allow(clippy::missing_panics_doc)] // told in words above
+    /// The engine of the process: the installed one, else the fastest available one.
     pub fn current() -> Self {
-        match CURRENT.load(Ordering::Relaxed) {
-            0 => {
-                let engaged = Self::from_env().unwrap_or_else(|e| panic!("{ENGINE_VARIABLE}: {e}"));
-                engaged.install();
-                engaged
-            }
-            n => Self(Engine::ALL[usize::from(n) - 1]),
+        if let Some(installed) = Self::installed() {
+            return installed;
         }
+        // An engine that another thread has installed meanwhile stays.
+        let first = Self::first();
+        _ = CURRENT.compare_exchange(0, first.index(), Ordering::Relaxed, Ordering::Relaxed);
+        Self::installed().unwrap_or(first)
     }
 
-    /// The inversion in F_p of [`Self::single`].
-    pub(super) fn inverse(self) -> super::torus::Inverse {
-        match self.single() {
-            Single::Plain => super::plain::inverse,
-            #[cfg(feature = "blst")]
-            Single::Blst => super::blst::inverse,
-        }
+    fn installed() -> Option<Self> {
+        let index = CURRENT.load(Ordering::Relaxed).checked_sub(1)?;
+        Engine::ALL[usize::from(index)].engage().ok() // it was available when it was installed
     }
 
-    /// The engine for one operation at a time: plain, or blst.
-    pub(super) const fn single(self) -> Single {
-        match self.0 {
-            #[cfg(feature = "blst")]
-            Engine::Blst | Engine::Lanes => Single::Blst,
-            _ => Single::Plain,
-        }
+    const fn index(self) -> u8 {
+        self.engine() as u8 + 1
+    }
+
+    /// The fastest available engine.
+    fn fastest() -> Self {
+        Engine::available().last().unwrap_or(Self(Choice::Plain(Plain)))
+    }
+
+    #[cfg(not(test))]
+    fn first() -> Self {
+        Self::fastest()
+    }
+
+    /// Unit tests run on the engine that `PHI_PRE_ENGINE` names.
+    #[cfg(test)]
+    fn first() -> Self {
+        let named = |name: String| name.parse::<Engine>()?.engage();
+        std::env::var("PHI_PRE_ENGINE").map_or_else(|_| Self::fastest(), |name| named(name).unwrap())
     }
 }
 
-/// What computes one operation at a time.
-#[derive(Clone, Copy)]
-pub(super) enum Single {
-    Plain,
+/// The lines of one Q, for each engine that was asked for them. Overwritten when dropped.
+#[derive(Clone)]
+pub(super) struct Lines {
+    q: Zeroizing<G2Affine>,
+    plain: OnceLock<plain::Lines>,
     #[cfg(feature = "blst")]
-    Blst,
+    blst: OnceLock<blst::Lines>,
+    lanes: OnceLock<lanes::Lines>,
 }
 
-/// Calls the function of this name in the module of the engine for single operations.
-macro_rules! by_single {
-    ($engaged:expr, $function:ident($($argument:expr),*)) => {
-        match $engaged.single() {
-            $crate::group::engine::Single::Plain => $crate::group::plain::$function($($argument),*),
-            #[cfg(feature = "blst")]
-            $crate::group::engine::Single::Blst => $crate::group::blst::$function($($argument),*),
-        }
-    };
+impl Lines {
+    fn plain(&self, engine: Plain) -> &plain::Lines {
+        self.plain.get_or_init(|| engine.prepare(&self.q))
+    }
+
+    #[cfg(feature = "blst")]
+    fn blst(&self, engine: Blst) -> &blst::Lines {
+        self.blst.get_or_init(|| engine.prepare(&self.q))
+    }
+
+    fn lanes(&self, engine: Lanes) -> &lanes::Lines {
+        self.lanes.get_or_init(|| engine.prepare(&self.q))
+    }
 }
-pub(super) use by_single;
+
+/// Hands operations to the chosen engine, with its own lines for those that take lines.
+macro_rules! dispatch {
+    ($(fn $name:ident($($a:ident: $t:ty),* $(; $lines:ident)?) $(-> $r:ty)?;)*) => { $(
+        fn $name(self, $($a: $t,)* $($lines: &Lines)?) $(-> $r)? {
+            match self.0 {
+                Choice::Plain(engine) => engine.$name($($a,)* $($lines.plain(engine))?),
+                #[cfg(feature = "blst")]
+                Choice::Blst(engine) => engine.$name($($a,)* $($lines.blst(engine))?),
+                Choice::Lanes(engine) => engine.$name($($a,)* $($lines.lanes(engine))?),
+            }
+        }
+    )* };
+}
+
+impl Backend for Engaged {
+    type Lines = Lines;
+
+    /// Computes the lines for single pairings by this engine. Those of the other engines, and those for the lanes, follow
+    /// at their first use.
+    fn prepare(self, q: &G2Affine) -> Lines {
+        let lines = Lines {
+            q: Zeroizing::new(*q),
+            plain: OnceLock::new(),
+            #[cfg(feature = "blst")]
+            blst: OnceLock::new(),
+            lanes: OnceLock::new(),
+        };
+        match self.0 {
+            Choice::Plain(engine) => _ = lines.plain(engine),
+            #[cfg(feature = "blst")]
+            Choice::Blst(engine) => _ = lines.blst(engine),
+            Choice::Lanes(engine) => _ = lines.lanes(engine),
+        }
+        lines
+    }
+
+    dispatch! {
+        fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12;
+        fn miller_loop(p: &G1Affine; lines) -> Fq12;
+        fn final_exponentiation(f: &Fq12) -> Fq12;
+        fn pow_g1(p: &G1Affine, k: Fr) -> G1Affine;
+        fn pow_g2(q: &G2Affine, k: Fr) -> G2Affine;
+        fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
+        fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
+        fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12;
+        fn pow_gt(a: &Fq12, digits: [u64; 4]) -> Fq12;
+        fn pow_fixed(table: &Windows, digits: [u64; 4]) -> Fq12;
+        fn in_gt(f: &Fq12) -> bool;
+        fn frobenius_is_x(f: &Fq12) -> bool;
+        fn inverse(x: &Fq) -> Option<Fq>;
+
+        fn pairing_prepared(p: &G1Affine; lines) -> Fq12;
+        fn multiply_by_pairing(p: &G1Affine, c: &Fq12; lines) -> Fq12;
+        fn encode_t6(g: &Fq12) -> [u8; T6_BYTES];
+        fn decode_t6(bytes: &[u8; T6_BYTES]) -> Result<Fq12, DecodeError>;
+        fn decode_record(record: &[u8; RECORD_BYTES]) -> Decoded;
+        fn reencrypt_record(record: &[u8; RECORD_BYTES]; lines) -> Result<[u8; RECORD_BYTES], DecodeError>;
+
+        fn group_size(len: usize) -> usize;
+        fn pairing_all(pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12>;
+        fn multiply_by_pairing_all(pairs: &[(&G1Affine, &Fq12)]; lines) -> Vec<Fq12>;
+        fn pow_gt_all(powers: &[(&Fq12, [u64; 4])]) -> Vec<Fq12>;
+        fn pow_fixed_all(table: &Windows, digits: &[[u64; 4]]) -> Vec<Fq12>;
+        fn encode_t6_all(elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]>;
+        fn decode_record_all(records: &[[u8; RECORD_BYTES]]) -> Vec<Decoded>;
+        fn reencrypt_record_all(
+            records: &[[u8; RECORD_BYTES]]; lines
+        ) -> Vec<Result<[u8; RECORD_BYTES], DecodeError>>;
+
+        fn measure_miller_loops(p: &[G1Affine; 8]; lines);
+        fn measure_final_exponentiations(f: &[Fq12; 8]);
+        fn measure_products(a: &[Fq12; 8]) -> [Fq12; 8];
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +290,6 @@ mod tests {
     fn what_is_lacking_is_an_error() {
         assert_eq!(Engine::Plain.engage().map(Engaged::engine), Ok(Engine::Plain));
         assert_eq!(Engine::Blst.engage().is_ok(), cfg!(feature = "blst"));
-        assert_eq!(Engine::Lanes.engage().is_ok(), crate::group::lanes::detected());
+        assert_eq!(Engine::Lanes.engage().is_ok(), Lanes::detect().is_some());
     }
 }

@@ -1,7 +1,8 @@
 //! The target group GT: the elements of order q of F_p¹², written multiplicatively.
 
-use super::engine::{Engaged, by_single};
-use super::{GtTable, plain, power, scalar::Scalar, torus};
+use super::backend::Backend;
+use super::engine::Engaged;
+use super::{GtTable, encoding, power, scalar::Scalar, torus};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field, One};
@@ -47,7 +48,7 @@ impl Gt {
     /// The element to the power `exponent`, by the Frobenius: 64 squarings and at most 75 products.
     #[must_use]
     pub fn pow(&self, exponent: &Scalar) -> Self {
-        Self(by_single!(Engaged::current(), pow_gt(&self.0, power::digits(exponent.limbs()))))
+        Self(Engaged::current().pow_gt(&self.0, power::digits(exponent.limbs())))
     }
 
     /// The inverse, which in GT is the conjugate over F_p⁶.
@@ -60,7 +61,7 @@ impl Gt {
 
     /// The canonical encoding: the T6 torus form, 192 bytes.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-        torus::encode_t6(&self.0, Engaged::current().inverse())
+        Engaged::current().encode_t6(&self.0)
     }
 
     /// Reads the canonical encoding. The identity is accepted: a ciphertext or a message may be 1 by chance.
@@ -69,13 +70,12 @@ impl Gt {
     /// [`DecodeError::Length`]; [`DecodeError::Flags`]; [`DecodeError::NonCanonical`] for a coefficient of p or above
     /// or a value with another encoding; [`DecodeError::NotInSubgroup`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let f = torus::decode_t6(sized(bytes)?, Engaged::current().inverse())?;
-        Self::checked(f, by_single!(Engaged::current(), frobenius_is_x(&f)))
+        Engaged::current().decode_t6(sized(bytes)?).map(Self)
     }
 
     /// The T2 torus form, 288 bytes: one F_p⁶ element. It decodes a little faster than the canonical form.
     pub fn to_bytes_t2(&self) -> [u8; Self::T2_BYTES] {
-        torus::encode_t2(&self.0, Engaged::current().inverse())
+        torus::encode_t2(&self.0, |x| Engaged::current().inverse(x))
     }
 
     /// Reads the T2 torus form.
@@ -83,15 +83,15 @@ impl Gt {
     /// # Errors
     /// As [`Self::from_bytes`].
     pub fn from_bytes_t2(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let f = torus::decode_t2(sized(bytes)?, Engaged::current().inverse())?;
-        Self::checked(f, by_single!(Engaged::current(), in_gt(&f)))
+        let f = torus::decode_t2(sized(bytes)?, |x| Engaged::current().inverse(x))?;
+        Self::checked(f, Engaged::current().in_gt(&f))
     }
 
     /// The twelve coefficients in tower order (1, u) × (1, v, v²) × (1, w), lowest first, 48 bytes each, big-endian.
     pub fn to_bytes_plain(&self) -> [u8; Self::PLAIN_BYTES] {
         let mut out = [0; Self::PLAIN_BYTES];
         for (chunk, x) in out.chunks_exact_mut(48).zip(self.0.to_base_prime_field_elements()) {
-            chunk.copy_from_slice(&plain::encode_fq(&x));
+            chunk.copy_from_slice(&encoding::encode_fq(&x));
         }
         out
     }
@@ -104,11 +104,11 @@ impl Gt {
         let bytes: &[u8; Self::PLAIN_BYTES] = sized(bytes)?;
         let mut x = [Fq::ZERO; 12];
         for (x, chunk) in x.iter_mut().zip(bytes.as_chunks().0) {
-            *x = plain::decode_fq(chunk).ok_or(DecodeError::NonCanonical { what: "GT" })?;
+            *x = encoding::decode_fq(chunk).ok_or(DecodeError::NonCanonical { what: "GT" })?;
         }
         let fq6 = |x: &[Fq]| Fq6::new(Fq2::new(x[0], x[1]), Fq2::new(x[2], x[3]), Fq2::new(x[4], x[5]));
         let f = Fq12::new(fq6(&x[..6]), fq6(&x[6..]));
-        Self::checked(f, by_single!(Engaged::current(), in_gt(&f)))
+        Self::checked(f, Engaged::current().in_gt(&f))
     }
 
     fn checked(f: Fq12, member: bool) -> Result<Self, DecodeError> {
@@ -123,7 +123,7 @@ fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], DecodeError> {
 impl Mul for Gt {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        Self(by_single!(Engaged::current(), multiply_gt(&self.0, &other.0)))
+        Self(Engaged::current().multiply_gt(&self.0, &other.0))
     }
 }
 

@@ -14,9 +14,11 @@
 //! | [`G2`] | points of E'(F_p²) of order q | 96, compressed, big-endian (the Zcash encoding) |
 //! | [`Gt`] | order-q subgroup of F_p¹² | 192 (T6 torus); 288 (T2 torus); 576 (twelve coefficients) |
 
+mod backend;
 mod batch;
 #[cfg(feature = "blst")]
 mod blst;
+mod encoding;
 mod engine;
 mod gt;
 mod lanes;
@@ -31,10 +33,11 @@ mod table;
 mod torus;
 
 pub use batch::{
-    RECORD_BYTES, decode_records, encode_gt, pair_and_multiply, pair_and_multiply_bytes, pairing_batch,
-    pow_generator_batch, pow_gt_batch, pow_table_batch,
+    decode_records, encode_gt, pair_and_multiply, pair_and_multiply_bytes, pairing_batch, pow_generator_batch,
+    pow_gt_batch, pow_table_batch,
 };
-pub use engine::{ENGINE_VARIABLE, Engaged, Engine, EngineError};
+pub use encoding::RECORD_BYTES;
+pub use engine::{Engaged, Engine, EngineError};
 pub use gt::Gt;
 pub use pairing::{G2Prepared, pairing};
 pub use point::{G1, G2};

@@ -1,7 +1,8 @@
 //! The source groups G1 and G2, and their compressed encoding (Zcash, used by the CFRG pairing-friendly-curves draft).
 
-use super::engine::{Engaged, by_single};
-use super::{plain, scalar::Scalar};
+use super::backend::Backend;
+use super::engine::Engaged;
+use super::{encoding, plain, scalar::Scalar};
 use crate::error::DecodeError;
 use core::ops::{Div, Mul};
 use rand_core::CryptoRng;
@@ -40,7 +41,7 @@ macro_rules! source_group {
             /// The element to the power `exponent`.
             #[must_use]
             pub fn pow(&self, exponent: &Scalar) -> Self {
-                Self(by_single!(Engaged::current(), $pow(&self.0, exponent.0)))
+                Self(Engaged::current().$pow(&self.0, exponent.0))
             }
 
             /// The inverse element.
@@ -51,7 +52,7 @@ macro_rules! source_group {
 
             /// The canonical encoding: compressed, big-endian.
             pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-                plain::$encode(&self.0)
+                encoding::$encode(&self.0)
             }
 
             /// Reads the canonical encoding of an element other than the identity.
@@ -65,7 +66,7 @@ macro_rules! source_group {
                 let bytes = bytes
                     .try_into()
                     .map_err(|_| DecodeError::Length { what, expected: Self::BYTES, got: bytes.len() })?;
-                by_single!(Engaged::current(), $decode(bytes)).map(Self)
+                Engaged::current().$decode(bytes).map(Self)
             }
         }
 

@@ -1,6 +1,7 @@
 //! Fixed-base powers: gT, and a public key Y that encrypts many records.
 
-use super::engine::{Engaged, by_single};
+use super::backend::Backend;
+use super::engine::Engaged;
 use super::{Gt, power, scalar::Scalar};
 
 /// Powers of one element of GT by table: 8-bit windows of the exponent's digits in base |x|.
@@ -20,7 +21,7 @@ impl GtTable {
     /// Computes the table of `base`.
     pub fn new(base: &Gt) -> Self {
         let engaged = Engaged::current();
-        let windows = power::Windows::new(&base.0, |a, b| by_single!(engaged, multiply_gt(a, b)));
+        let windows = power::Windows::new(&base.0, |a, b| engaged.multiply_gt(a, b));
         Self { base: *base, windows: windows.into() }
     }
 
@@ -41,7 +42,7 @@ impl GtTable {
     }
 
     pub(super) fn pow_with(&self, engaged: Engaged, exponent: &Scalar) -> Gt {
-        Gt(by_single!(engaged, pow_fixed(&self.windows, power::digits(exponent.limbs()))))
+        Gt(engaged.pow_fixed(&self.windows, power::digits(exponent.limbs())))
     }
 }
 

@@ -7,10 +7,12 @@
 //!   a0·a1 = ξ·a2² + 1/3, so (a0, a2) says all. a0 is never 0: −1/(3ξ) is no square in F_p².
 //!
 //! Layout: T6 is two elements of F_p² and T2 three, the coefficient of 1 before that of u, 48 bytes each, big-endian.
+//! The encoders and decoders take the engine's inversion in F_p, which has no result for 0.
+//!
 //! The three top bits of the first byte are the form's flag: [`REGULAR`], [`ONE`] (all other bits zero) or, T6 alone,
 //! [`A0_IS_ZERO`].
 
-use super::plain::{FQ_BYTES, decode_fq, encode_fq, integer, write_integer};
+use super::encoding::{FQ_BYTES, decode_fq, encode_fq, integer, write_integer};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field, MontFp, One, Zero};
@@ -29,7 +31,7 @@ pub(super) const THIRD: Fq2 = Fq2::new(
     Fq::ZERO,
 );
 
-pub(super) fn encode_t2(g: &Fq12, inverse: Inverse) -> [u8; 288] {
+pub(super) fn encode_t2(g: &Fq12, inverse: impl Fn(&Fq) -> Option<Fq>) -> [u8; 288] {
     let mut out = [0; 288];
     out[0] = match compress_t2(g, inverse) {
         None => ONE,
@@ -42,7 +44,7 @@ pub(super) fn encode_t2(g: &Fq12, inverse: Inverse) -> [u8; 288] {
 }
 
 /// The result is unitary (g·ḡ = 1), not yet known to lie in the cyclotomic subgroup.
-pub(super) fn decode_t2(bytes: &[u8; 288], inverse: Inverse) -> Result<Fq12, DecodeError> {
+pub(super) fn decode_t2(bytes: &[u8; 288], inverse: impl Fn(&Fq) -> Option<Fq>) -> Result<Fq12, DecodeError> {
     let (flag, [c0, c1, c2]) = take(bytes)?;
     match flag {
         ONE if [c0, c1, c2].iter().all(Zero::is_zero) => Ok(Fq12::one()),
@@ -52,7 +54,7 @@ pub(super) fn decode_t2(bytes: &[u8; 288], inverse: Inverse) -> Result<Fq12, Dec
     }
 }
 
-pub(super) fn encode_t6(g: &Fq12, inverse: Inverse) -> [u8; 192] {
+pub(super) fn encode_t6(g: &Fq12, inverse: impl Fn(&Fq) -> Option<Fq>) -> [u8; 192] {
     let mut out = [0; 192];
     out[0] = match compress_t2(g, inverse) {
         None => ONE,
@@ -64,12 +66,9 @@ pub(super) fn encode_t6(g: &Fq12, inverse: Inverse) -> [u8; 192] {
     out
 }
 
-/// How an engine inverts in F_p: none for 0.
-pub(super) type Inverse = fn(&Fq) -> Option<Fq>;
-
 /// The result lies in the cyclotomic subgroup: each (a0, a2) with a0 ≠ 0 is a point of the torus T6. One inversion:
 /// with t = ξ·a2² + 1/3 = a0·a1, c = (a0² + t·v + a0·a2·v²)/a0.
-pub(super) fn decode_t6(bytes: &[u8; 192], inverse: Inverse) -> Result<Fq12, DecodeError> {
+pub(super) fn decode_t6(bytes: &[u8; 192], inverse: impl Fn(&Fq) -> Option<Fq>) -> Result<Fq12, DecodeError> {
     let (flag, [first, a2]) = take(bytes)?;
     let xi_a2_squared_plus_third = times_xi(a2.square()) + THIRD;
     match flag {
@@ -105,12 +104,12 @@ pub(super) fn write_regular(coordinates: &[[u64; 6]; 4]) -> [u8; 192] {
 }
 
 /// c = (1 + g0)/g1; none where g1 = 0, in GT the identity alone.
-fn compress_t2(g: &Fq12, inverse: Inverse) -> Option<Fq6> {
+fn compress_t2(g: &Fq12, inverse: impl Fn(&Fq) -> Option<Fq>) -> Option<Fq6> {
     Some((g.c0 + Fq6::one()) * inverse6(&g.c1, inverse)?)
 }
 
 /// From c·d and d ≠ 0: g = ((c² + v) + 2c·w)/(c² − v). The denominator is never zero: v is no square in F_p⁶.
-fn decompress_t2(cd: &Fq6, d: &Fq2, inverse: Inverse) -> Result<Fq12, DecodeError> {
+fn decompress_t2(cd: &Fq6, d: &Fq2, inverse: impl Fn(&Fq) -> Option<Fq>) -> Result<Fq12, DecodeError> {
     let vdd = Fq6::new(Fq2::ZERO, d.square(), Fq2::ZERO);
     let square = cd.square();
     let inverse = inverse6(&(square - vdd), inverse).ok_or(DecodeError::NotInSubgroup { what: WHAT })?;
@@ -120,7 +119,7 @@ fn decompress_t2(cd: &Fq6, d: &Fq2, inverse: Inverse) -> Result<Fq12, DecodeErro
 }
 
 /// 1/x by one inversion in F_p.
-fn inverse6(x: &Fq6, inverse: Inverse) -> Option<Fq6> {
+fn inverse6(x: &Fq6, inverse: impl Fn(&Fq) -> Option<Fq>) -> Option<Fq6> {
     let (a, b, c) = (x.c0, x.c1, x.c2);
     let cofactors = [a.square() - times_xi(b * c), times_xi(c.square()) - a * b, b.square() - a * c];
     let norm = times_xi(c * cofactors[1] + b * cofactors[2]) + a * cofactors[0];

@@ -1,12 +1,14 @@
 //! Batches of every size and kind, by every engine: the bytes and the errors of the reference.
 
 use super::*;
+use crate::group::plain::Plain;
 use crate::group::tests::{config, cyclotomic, of_order_4513, rng, zero_x};
+use crate::group::{Engine, encoding};
 use ark_ff::{Field, PrimeField};
 use proptest::prelude::*;
 
 fn engines() -> Vec<Engaged> {
-    if Ifma::detect().is_none() {
+    if Engine::Lanes.engage().is_err() {
         eprintln!("lanes skipped: this processor lacks AVX-512 IFMA");
     }
     Engine::available().collect()
@@ -27,15 +29,15 @@ fn records(seed: u64) -> Vec<[u8; RECORD_BYTES]> {
     let c = Gt::random(&mut rng).to_bytes();
     let mut out = vec![record(&z, &c), record(&z, &Gt::identity().to_bytes())];
     let mut off_curve = z;
-    while !matches!(plain::decode_g1(&off_curve), Err(DecodeError::NotOnCurve { .. })) {
+    while !matches!(Plain.decode_g1(&off_curve), Err(DecodeError::NotOnCurve { .. })) {
         off_curve[47] = off_curve[47].wrapping_add(1);
     }
     let mut off_group = z;
-    while !matches!(plain::decode_g1(&off_group), Err(DecodeError::NotInSubgroup { .. })) {
+    while !matches!(Plain.decode_g1(&off_group), Err(DecodeError::NotInSubgroup { .. })) {
         off_group[47] = off_group[47].wrapping_add(1);
     }
-    let p = plain::write_integer(&ark_bls12_381::Fq::MODULUS.0);
-    let p_less_1 = plain::encode_fq(&-ark_bls12_381::Fq::ONE);
+    let p = encoding::write_integer(&ark_bls12_381::Fq::MODULUS.0);
+    let p_less_1 = encoding::encode_fq(&-ark_bls12_381::Fq::ONE);
     let flagged = |mut bytes: [u8; 48]| {
         bytes[0] |= 0x80;
         bytes
@@ -103,7 +105,7 @@ fn batches_of_each_length_agree() {
     batch[6] = (G1::generator(), Gt::identity());
     batch[7].1 = Gt(-ark_bls12_381::Fq12::ONE); // not of GT, but every engine multiplies alike
     let expected: Vec<Gt> =
-        batch.iter().map(|(z, c)| Gt(plain::multiply_gt(&c.0, &q.pairing_with(reference(), z).0))).collect();
+        batch.iter().map(|(z, c)| Gt(Plain.multiply_gt(&c.0, &q.pairing_with(reference(), z).0))).collect();
     for engaged in engines() {
         for n in 0..=17 {
             assert_eq!(engaged.pair_and_multiply(&batch[..n], &q), expected[..n]);
@@ -140,7 +142,7 @@ proptest! {
             prop_assert_eq!(engaged.decode_records(&records), r.decode_records(&records));
             prop_assert_eq!(engaged.pair_and_multiply_bytes(&records, &q), r.pair_and_multiply_bytes(&records, &q));
         }
-        let generator: Vec<_> = exponents.iter().map(|k| G1(plain::pow_g1(&G1::generator().0, k.0))).collect();
+        let generator: Vec<_> = exponents.iter().map(|k| G1(Plain.pow_g1(&G1::generator().0, k.0))).collect();
         prop_assert_eq!(pow_generator_batch(&exponents), generator);
     }
 }

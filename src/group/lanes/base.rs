@@ -12,6 +12,8 @@
 //! value and assert each, and its tests thereby prove them for `Eight`.
 
 use ark_bls12_381::{Fq, Fq2};
+use ark_ff::{AdditiveGroup, Field};
+use zeroize::Zeroize;
 
 /// Bits of a limb: what AVX-512 IFMA multiplies.
 pub(super) const LIMB_BITS: u32 = 52;
@@ -29,6 +31,16 @@ pub(super) trait Base: Copy + 'static {
     const COLUMNS: usize;
 
     fn constant(value: &Constant) -> Self;
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::constant(&ZERO)
+    }
+
+    #[inline(always)]
+    fn one() -> Self {
+        Self::constant(&ONE)
+    }
 
     /// self + other; the bounds add.
     fn plus(&self, other: &Self) -> Self;
@@ -69,7 +81,7 @@ pub(super) trait Base: Copy + 'static {
 }
 
 /// A constant of F_p.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Zeroize)]
 pub(super) struct Constant {
     #[cfg(test)]
     pub(super) value: Fq,
@@ -96,6 +108,9 @@ impl Constant {
         }
     }
 }
+
+static ZERO: Constant = Constant::new(Fq::ZERO);
+static ONE: Constant = Constant::new(Fq::ONE);
 
 /// A constant of F_p².
 pub(super) type Constant2 = [Constant; 2];

@@ -8,12 +8,24 @@
 //! happens, its multiples here being below q; whatever else meets it has another order and is refused rightly.
 
 use super::base::{Constant, Mask, P};
-use super::kernels::Kernels;
+use super::fp2::Fp2Kernels;
+use super::kernels::kernels;
 use crate::group::power::X;
 use ark_bls12_381::{Fq, G1Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, Field, MontFp};
 use std::sync::LazyLock;
+
+kernels! {
+    /// Decompression of points of G1, and the test of membership with its group law.
+    trait CurveKernels: Fp2Kernels;
+    /// a^((p + 1)/4).
+    fn square_root(a: &Self) -> Self = square_root;
+    fn decompress_g1(x: &Self, larger: Mask) -> (Self, Mask) = decompress;
+    fn double_g1(p: &Jacobian<Self>) -> Jacobian<Self> = double;
+    fn add_g1(p: &Jacobian<Self>, q: &Jacobian<Self>) -> Jacobian<Self> = add;
+    fn in_g1(x: &Self, y: &Self) -> Mask = in_g1;
+}
 
 static FOUR: Constant = Constant::new(MontFp!("4"));
 
@@ -41,7 +53,7 @@ fn windows() -> impl Iterator<Item = usize> {
 
 /// a^((p + 1)/4); a below 16p.
 #[inline(always)]
-pub(super) fn square_root<F: Kernels>(a: &F) -> F {
+fn square_root<F: CurveKernels>(a: &F) -> F {
     let mut powers = [F::one(); 16];
     for i in 1..16 {
         powers[i] = F::multiply1(&powers[i - 1], a);
@@ -56,7 +68,7 @@ pub(super) fn square_root<F: Kernels>(a: &F) -> F {
 
 /// y of the curve point with this x, the larger of ±y in the lanes of the mask; and the lanes in which there is one.
 #[inline(always)]
-pub(super) fn decompress<F: Kernels>(x: &F, larger: Mask) -> (F, Mask) {
+fn decompress<F: CurveKernels>(x: &F, larger: Mask) -> (F, Mask) {
     let y2 = F::multiply1(&F::square1(x), x).plus(&F::constant(&FOUR));
     let y = F::square_root(&y2).weaken();
     let on_curve = F::square1(&y).minus::<8>(&y2).zeros();
@@ -66,7 +78,7 @@ pub(super) fn decompress<F: Kernels>(x: &F, larger: Mask) -> (F, Mask) {
 
 /// 2P: 3 products, 4 squares.
 #[inline(always)]
-pub(super) fn double<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
+fn double<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
     let Jacobian(x, y, z) = p;
     let a = F::square1(x);
     let b = F::square1(y);
@@ -83,7 +95,7 @@ pub(super) fn double<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
 
 /// P + Q for P ≠ ±Q, else Z = 0: 11 products, 4 squares.
 #[inline(always)]
-pub(super) fn add<F: Kernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
+fn add<F: CurveKernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
     let (Jacobian(x1, y1, z1), Jacobian(x2, y2, z2)) = (p, q);
     let (zz1, zz2) = (F::square1(z1), F::square1(z2));
     let u1 = F::multiply1(x1, &zz2);
@@ -104,7 +116,7 @@ pub(super) fn add<F: Kernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
 
 /// |x|·P.
 #[inline(always)]
-fn times_x<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
+fn times_x<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
     let mut out = *p;
     for i in (0..63).rev() {
         out = F::double_g1(&out);
@@ -117,7 +129,7 @@ fn times_x<F: Kernels>(p: &Jacobian<F>) -> Jacobian<F> {
 
 /// The lanes whose point of the curve has order q; x, y below 1.01p.
 #[inline(always)]
-pub(super) fn in_g1<F: Kernels>(x: &F, y: &F) -> Mask {
+fn in_g1<F: CurveKernels>(x: &F, y: &F) -> Mask {
     let Jacobian(x2, y2, z) = times_x(&times_x(&Jacobian(*x, *y, F::one())));
     let zz = F::square1(&z);
     let same_x = F::multiply1(&F::multiply1(x, &F::constant(&BETA)), &zz).minus::<4>(&x2).zeros();

@@ -10,22 +10,50 @@
 //!   (x − 1)²·(x + p)·(x² + p² − 1) + 3: five powers by x, 8 products, 1 squaring.
 
 use super::base::{Base, Constant2, Mask, constant2};
-use super::kernels::Kernels;
-use super::tower::{Fp2, Fp6, Fp12, Wide2};
+use super::fp2::{Fp2, Wide2};
+use super::kernels::kernels;
+use super::tower::{Fp6, Fp12, TowerKernels};
 use ark_bls12_381::{Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field};
 use std::sync::LazyLock;
 
+kernels! {
+    /// Squarings, powers by x and Frobenius maps in the cyclotomic subgroup, and the final exponentiation.
+    trait CyclotomicKernels: TowerKernels;
+    fn square4_even(aa: &Wide2<Self>, bb: &Wide2<Self>, m: &mut Fp2<Self>) = square4_even;
+    fn square4_odd(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, false>;
+    fn square4_odd_xi(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, true>;
+    /// f ← f^(2^n) for f in the cyclotomic subgroup.
+    fn cyclotomic_square_times(f: &mut Fp12<Self>, n: usize) = square_times;
+    fn compressed_square_times(f: &mut Compressed<Self>, n: usize) = compressed_square_times;
+    /// f^|x| for f in the cyclotomic subgroup.
+    fn power_x(f: &Fp12<Self>) -> Fp12<Self> = power_x;
+    fn frobenius(f: &Fp12<Self>, n: usize) -> Fp12<Self> = frobenius;
+    fn final_exponentiation(f: &Fp12<Self>) -> Fp12<Self> = final_exponentiation;
+    /// The lanes in which f^p = f^x.
+    fn frobenius_is_x(f: &Fp12<Self>) -> Mask = frobenius_is_x;
+}
+
+impl<F: CyclotomicKernels> Fp12<F> {
+    /// self^(2^n) in the cyclotomic subgroup, self below 2p.
+    #[inline(always)]
+    pub(super) fn cyclotomic_squared(&self, n: usize) -> Self {
+        let mut out = *self;
+        F::cyclotomic_square_times(&mut out, n);
+        out
+    }
+}
+
 /// The first half of (a + b·t)², t² = ξ, from aa = a² and bb = b²: m ← 3·(aa + ξ·bb)/R − 2m. All below 2p in, 1.01p out.
 #[inline(always)]
-pub(super) fn square4_even<F: Base>(aa: &Wide2<F>, bb: &Wide2<F>, m: &mut Fp2<F>) {
+fn square4_even<F: Base>(aa: &Wide2<F>, bb: &Wide2<F>, m: &mut Fp2<F>) {
     let c0 = aa.plus(&bb.times_xi());
     *m = Fp2(m.0.thrice_less_twice(&c0.0), m.1.thrice_less_twice(&c0.1));
 }
 
 /// The second, with cross = (a + b)²: n ← 3·(cross − aa − bb)/R + 2n; with XI the product is also multiplied by ξ.
 #[inline(always)]
-pub(super) fn square4_odd<F: Base, const XI: bool>(aa: &Wide2<F>, bb: &Wide2<F>, cross: &Wide2<F>, n: &mut Fp2<F>) {
+fn square4_odd<F: Base, const XI: bool>(aa: &Wide2<F>, bb: &Wide2<F>, cross: &Wide2<F>, n: &mut Fp2<F>) {
     let c1 = cross.minus(aa).minus(bb);
     let c1 = if XI { c1.times_xi() } else { c1 };
     *n = Fp2(n.0.thrice_and_twice(&c1.0), n.1.thrice_and_twice(&c1.1));
@@ -33,7 +61,7 @@ pub(super) fn square4_odd<F: Base, const XI: bool>(aa: &Wide2<F>, bb: &Wide2<F>,
 
 /// The pairs (a10, a02) and (a01, a12), whose new values come each from the other's squares.
 #[inline(always)]
-fn square_pairs<F: Kernels>(a10: &mut Fp2<F>, a02: &mut Fp2<F>, a01: &mut Fp2<F>, a12: &mut Fp2<F>) {
+fn square_pairs<F: CyclotomicKernels>(a10: &mut Fp2<F>, a02: &mut Fp2<F>, a01: &mut Fp2<F>, a12: &mut Fp2<F>) {
     let (aa, bb) = (F::square2_wide(a10), F::square2_wide(a02));
     let cross = F::square2_wide(&a10.plus(a02));
     let (cc, dd) = (F::square2_wide(a01), F::square2_wide(a12));
@@ -46,7 +74,7 @@ fn square_pairs<F: Kernels>(a10: &mut Fp2<F>, a02: &mut Fp2<F>, a01: &mut Fp2<F>
 
 /// f ← f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
 #[inline(always)]
-pub(super) fn square_times<F: Kernels>(f: &mut Fp12<F>, n: usize) {
+fn square_times<F: CyclotomicKernels>(f: &mut Fp12<F>, n: usize) {
     let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
     for _ in 0..n {
         let (aa, bb) = (F::square2_wide(a00), F::square2_wide(a11));
@@ -61,7 +89,7 @@ pub(super) fn square_times<F: Kernels>(f: &mut Fp12<F>, n: usize) {
 #[derive(Clone, Copy)]
 pub(super) struct Compressed<F>([Fp2<F>; 4]);
 
-impl<F: Kernels> Compressed<F> {
+impl<F: CyclotomicKernels> Compressed<F> {
     #[inline(always)]
     pub(super) fn new(f: &Fp12<F>) -> Self {
         Self([f.1.0, f.0.2, f.0.1, f.1.2])
@@ -85,7 +113,7 @@ impl<F: Kernels> Compressed<F> {
 
 /// f ← f^(2^n).
 #[inline(always)]
-pub(super) fn compressed_square_times<F: Kernels>(f: &mut Compressed<F>, n: usize) {
+fn compressed_square_times<F: CyclotomicKernels>(f: &mut Compressed<F>, n: usize) {
     let Compressed([a10, a02, a01, a12]) = f;
     for _ in 0..n {
         square_pairs(a10, a02, a01, a12);
@@ -96,7 +124,7 @@ pub(super) fn compressed_square_times<F: Kernels>(f: &mut Compressed<F>, n: usiz
 /// a11 = (ξ·g5² + 3·g4² − 2·g3)/(4·g2) and a00 = ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1. None where a lane has g2 = 0, as the
 /// identity has: there the formula is another one, and the caller squares without compression.
 #[inline(always)]
-fn decompress<F: Kernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option<[Fp12<F>; N]> {
+fn decompress<F: CyclotomicKernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option<[Fp12<F>; N]> {
     // One inversion of all the 4·g2: products[i] is that of the powers before i.
     let mut products = [Fp2::one(); N];
     let mut product = powers[0].denominator();
@@ -128,7 +156,7 @@ fn decompress<F: Kernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option
 
 /// f^|x| below 3.01p; f below 2p.
 #[inline(always)]
-pub(super) fn power_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
+fn power_x<F: CyclotomicKernels>(f: &Fp12<F>) -> Fp12<F> {
     let s16 = Compressed::new(f).squared(16);
     let s48 = s16.squared(32);
     let s57 = s48.squared(9);
@@ -153,13 +181,13 @@ pub(super) fn power_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
 
 /// f^x for the negative x, below 1.01p.
 #[inline(always)]
-fn to_x<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
+fn to_x<F: CyclotomicKernels>(f: &Fp12<F>) -> Fp12<F> {
     F::power_x(f).conjugate().weaken()
 }
 
 /// f^p = f^x: the elements of order q of the cyclotomic subgroup (Scott, eprint 2021/1130). f below 4p.
 #[inline(always)]
-pub(super) fn frobenius_is_x<F: Kernels>(f: &Fp12<F>) -> Mask {
+fn frobenius_is_x<F: CyclotomicKernels>(f: &Fp12<F>) -> Mask {
     let f = f.weaken();
     F::equals12(&F::frobenius(&f, 1), &to_x(&f))
 }
@@ -187,7 +215,7 @@ static FROBENIUS: LazyLock<[[[Constant2; 3]; 2]; 3]> = LazyLock::new(|| {
 
 /// f^(p^n), n = 1, 2, 3; coefficients below 8p in, below 1.01p out.
 #[inline(always)]
-pub(super) fn frobenius<F: Kernels>(f: &Fp12<F>, n: usize) -> Fp12<F> {
+fn frobenius<F: CyclotomicKernels>(f: &Fp12<F>, n: usize) -> Fp12<F> {
     let [[_, t01, t02], [t10, t11, t12]] = &FROBENIUS[n - 1];
     let f = if n % 2 == 1 { f.map_conjugate() } else { *f };
     Fp12(
@@ -197,13 +225,13 @@ pub(super) fn frobenius<F: Kernels>(f: &Fp12<F>, n: usize) -> Fp12<F> {
 }
 
 #[inline(always)]
-fn image<F: Kernels>(x: &Fp2<F>, c: &Constant2) -> Fp2<F> {
+fn image<F: CyclotomicKernels>(x: &Fp2<F>, c: &Constant2) -> Fp2<F> {
     x.times(&Fp2::constant(c)).weaken()
 }
 
 /// f^(3·(p¹² − 1)/q), below 3.01p; the 3 is arkworks' and blst's as well. Lanes with f = 0 give 0.
 #[inline(always)]
-pub(super) fn final_exponentiation<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
+fn final_exponentiation<F: CyclotomicKernels>(f: &Fp12<F>) -> Fp12<F> {
     // Easy part. The conjugate is f^(p⁶).
     let f = Fp12(f.0, Fp6::zero().minus::<64>(&f.1)).times(&F::inverse12(f));
     let f = F::frobenius(&f, 2).times(&f).weaken();

@@ -12,11 +12,12 @@
 //! outgrow the stack of a thread.
 
 use super::base::{Base, Constant, LIMBS, Mask, doubled, split};
-use super::kernels::Kernels;
 use super::limbs::{CARRY, K, LIMB_MASK, M, MULTIPLES, P52, QUOTIENT, multiple};
+use super::single::Single;
 use super::vector::V;
+use crate::group::backend::Backend;
 use ark_bls12_381::Fq;
-use ark_ff::BigInteger384;
+use ark_ff::{AdditiveGroup, BigInteger384};
 
 /// An array of eight vectors, index by index; a loop, so that nothing but intrinsics is left to be inlined.
 macro_rules! each {
@@ -27,6 +28,11 @@ macro_rules! each {
         }
         out
     }};
+}
+
+/// 1/x; 0 for 0.
+fn inverse(x: &Fq) -> Fq {
+    Single.inverse(x).unwrap_or(Fq::ZERO)
 }
 
 /// Eight values.
@@ -347,7 +353,7 @@ impl Base for Eight {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn inverse(&self) -> Self {
         let zeros = self.zeros();
-        let x = Eight::one().select(zeros, self);
+        let x = Self::one().select(zeros, self);
         // others: the product of the other lanes of the pair, the four, the eight; all: that of all of them.
         let others = x.rotated::<4>();
         let all = x.times(&others);
@@ -355,8 +361,8 @@ impl Base for Eight {
         let (others, all) = (others.times(&next), all.times(&next));
         let next = all.rotated::<1>();
         let (others, all) = (others.times(&next), all.times(&next));
-        let inverse = Self::load(&[super::inverse(&all.store()[0]); 8]).times(&others).weaken();
-        Eight::zero().select(zeros, &inverse)
+        let inverse = Self::load(&[inverse(&all.store()[0]); 8]).times(&others).weaken();
+        Self::zero().select(zeros, &inverse)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]

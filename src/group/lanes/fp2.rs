@@ -1,8 +1,31 @@
-//! F_p² = F_p(u), u² = −1, and sums of its products; see [`tower`](super::tower).
+//! F_p² = F_p(u), u² = −1, and sums of its products: the lowest layer of the [`tower`](super::tower).
+//!
+//! Written once for both base fields. A product is Karatsuba's, three products of F_p.
 
 use super::base::{Base, Constant2, Mask};
-use super::kernels::Kernels;
+use super::kernels::kernels;
 use core::mem::MaybeUninit;
+
+kernels! {
+    /// Products, squares, reductions and inverses in F_p and F_p².
+    trait Fp2Kernels: Base;
+    fn multiply1(a: &Self, b: &Self) -> Self = multiply1;
+    fn square1(a: &Self) -> Self = square1;
+    /// a^(2^n).
+    fn square1_times(a: &Self, n: usize) -> Self = square1_times;
+    /// c0² + c1².
+    fn norm2(a: &Fp2<Self>) -> Self = norm2;
+    fn multiply2_wide(a: &Fp2<Self>, b: &Fp2<Self>) -> Wide2<Self> = multiply2_wide;
+    fn multiply2_wide_into<'o>(a: &Fp2<Self>, b: &Fp2<Self>, slot: &'o mut MaybeUninit<Wide2<Self>>) -> &'o mut Wide2<Self> = multiply2_wide_into;
+    fn multiply2(a: &Fp2<Self>, b: &Fp2<Self>) -> Fp2<Self> = multiply2;
+    fn square2(a: &Fp2<Self>) -> Fp2<Self> = square2;
+    fn square2_wide(a: &Fp2<Self>) -> Wide2<Self> = square2_wide;
+    /// Below 3.01p, for sums of products alone.
+    fn reduce2(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_into::<_, 1>;
+    /// For wide values from which at most 15p·R was subtracted.
+    fn reduce2_raised(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_into::<_, 16>;
+    fn inverse2(a: &Fp2<Self>) -> Fp2<Self> = inverse2;
+}
 
 /// c0 + c1·u.
 #[derive(Clone, Copy)]
@@ -70,7 +93,7 @@ impl<F: Base> Wide2<F> {
     }
 }
 
-impl<F: Kernels> Fp2<F> {
+impl<F: Fp2Kernels> Fp2<F> {
     #[inline(always)]
     pub(super) fn constant(c: &Constant2) -> Self {
         Self(F::constant(&c[0]), F::constant(&c[1]))
@@ -141,17 +164,17 @@ impl<F: Kernels> Fp2<F> {
 }
 
 #[inline(always)]
-pub(super) fn multiply1<F: Base>(a: &F, b: &F) -> F {
+fn multiply1<F: Base>(a: &F, b: &F) -> F {
     F::reduce::<1>(&a.times_wide(b))
 }
 
 #[inline(always)]
-pub(super) fn square1<F: Base>(a: &F) -> F {
+fn square1<F: Base>(a: &F) -> F {
     F::reduce::<1>(&a.square_wide())
 }
 
 #[inline(always)]
-pub(super) fn square1_times<F: Base>(a: &F, n: usize) -> F {
+fn square1_times<F: Base>(a: &F, n: usize) -> F {
     let mut power = *a;
     for _ in 0..n {
         power = square1(&power);
@@ -160,29 +183,29 @@ pub(super) fn square1_times<F: Base>(a: &F, n: usize) -> F {
 }
 
 #[inline(always)]
-pub(super) fn norm2<F: Base>(a: &Fp2<F>) -> F {
+fn norm2<F: Base>(a: &Fp2<F>) -> F {
     F::reduce::<1>(&F::wide_plus(&a.0.square_wide(), &a.1.square_wide()))
 }
 
 /// conjugate/norm; 0 for 0. Below 4p, for coefficients below 64p.
 #[inline(always)]
-pub(super) fn inverse2<F: Kernels>(a: &Fp2<F>) -> Fp2<F> {
+fn inverse2<F: Fp2Kernels>(a: &Fp2<F>) -> Fp2<F> {
     a.conjugate::<64>().scaled(&F::norm2(a).inverse())
 }
 
 #[inline(always)]
-pub(super) fn multiply2<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Fp2<F> {
+fn multiply2<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Fp2<F> {
     reduce2::<F, 1>(&multiply2_wide(a, b))
 }
 
 #[inline(always)]
-pub(super) fn square2<F: Base>(a: &Fp2<F>) -> Fp2<F> {
+fn square2<F: Base>(a: &Fp2<F>) -> Fp2<F> {
     reduce2::<F, 1>(&square2_wide(a))
 }
 
 /// (a0 + a1)(b0 + b1) − a0·b0 − a1·b1 beside a0·b0 − a1·b1: 3 products.
 #[inline(always)]
-pub(super) fn multiply2_wide<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Wide2<F> {
+fn multiply2_wide<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Wide2<F> {
     let low = a.0.times_wide(&b.0);
     let high = a.1.times_wide(&b.1);
     let cross = a.0.plus(&a.1).times_wide(&b.0.plus(&b.1));
@@ -191,7 +214,7 @@ pub(super) fn multiply2_wide<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Wide2<F> {
 
 /// The same with a = b: 3 squares.
 #[inline(always)]
-pub(super) fn square2_wide<F: Base>(a: &Fp2<F>) -> Wide2<F> {
+fn square2_wide<F: Base>(a: &Fp2<F>) -> Wide2<F> {
     let low = a.0.square_wide();
     let high = a.1.square_wide();
     let cross = a.0.plus(&a.1).square_wide();
@@ -199,20 +222,16 @@ pub(super) fn square2_wide<F: Base>(a: &Fp2<F>) -> Wide2<F> {
 }
 
 #[inline(always)]
-pub(super) fn multiply2_wide_into<'o, F: Base>(
-    a: &Fp2<F>,
-    b: &Fp2<F>,
-    slot: &'o mut MaybeUninit<Wide2<F>>,
-) -> &'o mut Wide2<F> {
+fn multiply2_wide_into<'o, F: Base>(a: &Fp2<F>, b: &Fp2<F>, slot: &'o mut MaybeUninit<Wide2<F>>) -> &'o mut Wide2<F> {
     slot.write(multiply2_wide(a, b))
 }
 
 #[inline(always)]
-pub(super) fn reduce2_into<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
+fn reduce2_into<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
     *out = reduce2::<F, K>(w);
 }
 
 #[inline(always)]
-pub(super) fn reduce2<F: Base, const K: usize>(w: &Wide2<F>) -> Fp2<F> {
+fn reduce2<F: Base, const K: usize>(w: &Wide2<F>) -> Fp2<F> {
     Fp2(F::reduce::<K>(&w.0), F::reduce::<K>(&w.1))
 }

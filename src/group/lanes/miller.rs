@@ -9,12 +9,25 @@
 //! Q in each lane: also 63 doublings and 5 additions on the twist, and products by whole lines.
 
 use super::base::{Constant, Constant2, constant2};
-use super::kernels::Kernels;
-use super::tower::{Fp2, Fp6, Fp12, Line};
-use crate::group::plain;
+use super::fp2::Fp2;
+use super::kernels::kernels;
+use super::tower::{Fp6, Fp12, Line, TowerKernels};
+use crate::group::backend::Backend;
+use crate::group::plain::Plain;
 use crate::group::power::X;
 use ark_bls12_381::{Fq2, G2Affine};
 use ark_ff::AdditiveGroup;
+use zeroize::Zeroizing;
+
+kernels! {
+    /// The steps of the Miller loop, and the whole loop.
+    trait MillerKernels: TowerKernels;
+    fn line(a: &Constant2, b: &Constant2, p: &PointG1<Self>) -> Line<Self> = line;
+    fn double_step(r: &Homogeneous<Self>, p: &PointG1<Self>) -> (Homogeneous<Self>, Line<Self>, Fp2<Self>) = double_step;
+    fn add_step(r: &Homogeneous<Self>, q: &PointG2<Self>, p: &PointG1<Self>) -> (Homogeneous<Self>, Line<Self>, Fp2<Self>) = add_step;
+    fn miller_loop(p: &PointG1<Self>, lines: &Lines) -> Fp12<Self> = miller_loop;
+    fn miller_loop_each(p: &PointG1<Self>, q: &PointG2<Self>) -> Fp12<Self> = miller_loop_each;
+}
 
 /// What the lines need of P = (x, y): x/y and 1/y, both below 4p.
 #[derive(Clone, Copy)]
@@ -23,7 +36,7 @@ pub(super) struct PointG1<F> {
     pub(super) y_inverse: F,
 }
 
-impl<F: Kernels> PointG1<F> {
+impl<F: MillerKernels> PointG1<F> {
     /// y is not 0: the curve has no point of order 2.
     #[inline(always)]
     pub(super) fn new(x: &F, y: &F) -> Self {
@@ -39,9 +52,9 @@ pub(super) struct PointG2<F> {
     pub(super) y: Fp2<F>,
 }
 
-/// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (17,408 bytes).
+/// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (17,408 bytes). Overwritten when dropped.
 #[derive(Clone)]
-pub(in crate::group) struct Lines(Box<[[Constant2; 2]]>);
+pub(super) struct Lines(Zeroizing<Box<[[Constant2; 2]]>>);
 
 fn computed2(x: Fq2) -> Constant2 {
     [Constant::computed(x.c0), Constant::computed(x.c1)]
@@ -49,20 +62,18 @@ fn computed2(x: Fq2) -> Constant2 {
 
 impl Lines {
     /// None for the identity. Inverts all l4 at once.
-    pub(in crate::group) fn new(q: &G2Affine) -> Option<Self> {
-        let lines = plain::prepare(q);
-        if lines.infinity {
-            return None;
-        }
-        let mut inverses: Vec<_> = lines.ell_coeffs.iter().map(|line| line.2).collect();
+    pub(super) fn new(q: &G2Affine) -> Option<Self> {
+        let lines = Plain.prepare(q);
+        let lines = lines.coefficients()?;
+        let mut inverses = Zeroizing::new(lines.iter().map(|line| line.2).collect::<Vec<_>>());
         ark_ff::batch_inversion(&mut inverses); // l4 is never 0 for a point of order q
-        let normalised = lines.ell_coeffs.iter().zip(inverses);
-        Some(Self(normalised.map(|(line, i)| [computed2(line.0 * i), computed2(line.1 * i)]).collect()))
+        let normalised = lines.iter().zip(inverses.iter()).map(|(l, i)| [computed2(l.0 * i), computed2(l.1 * i)]);
+        Some(Self(Zeroizing::new(normalised.collect())))
     }
 }
 
 #[inline(always)]
-pub(super) fn line<F: Kernels>(a: &Constant2, b: &Constant2, p: &PointG1<F>) -> Line<F> {
+fn line<F: MillerKernels>(a: &Constant2, b: &Constant2, p: &PointG1<F>) -> Line<F> {
     Line(Fp2::constant(a).scaled(&p.y_inverse), Fp2::constant(b).scaled(&p.x_over_y))
 }
 
@@ -76,7 +87,7 @@ fn bits() -> impl Iterator<Item = bool> {
 
 /// f_{x,Q}(P) up to factors in F_p⁶.
 #[inline(always)]
-pub(super) fn miller_loop<F: Kernels>(p: &PointG1<F>, lines: &Lines) -> Fp12<F> {
+fn miller_loop<F: MillerKernels>(p: &PointG1<F>, lines: &Lines) -> Fp12<F> {
     let mut lines = lines.0.iter();
     let [a, b] = lines.next().unwrap_or(&NO_LINE); // there are 68, as many as are asked for
     let Line(l0, l1) = F::line(a, b, p);
@@ -95,7 +106,7 @@ pub(super) fn miller_loop<F: Kernels>(p: &PointG1<F>, lines: &Lines) -> Fp12<F> 
 
 /// x is negative.
 #[inline(always)]
-fn conjugate<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
+fn conjugate<F: MillerKernels>(f: &Fp12<F>) -> Fp12<F> {
     Fp12(f.0, Fp6::zero().minus::<32>(&f.1))
 }
 
@@ -105,7 +116,7 @@ pub(super) struct Homogeneous<F>(Fp2<F>, Fp2<F>, Fp2<F>);
 
 /// 2R and the tangent at R (Costello, Lange, Naehrig; eprint 2009/615, section 5, coordinates times 4 to save halvings).
 #[inline(always)]
-pub(super) fn double_step<F: Kernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Homogeneous<F>, Line<F>, Fp2<F>) {
+fn double_step<F: MillerKernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Homogeneous<F>, Line<F>, Fp2<F>) {
     let Homogeneous(x, y, z) = r;
     let xy = x.times(y);
     let b = y.squared();
@@ -133,11 +144,7 @@ pub(super) fn double_step<F: Kernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Ho
 
 /// R + Q and the line through them.
 #[inline(always)]
-pub(super) fn add_step<F: Kernels>(
-    r: &Homogeneous<F>,
-    q: &PointG2<F>,
-    p: &PointG1<F>,
-) -> (Homogeneous<F>, Line<F>, Fp2<F>) {
+fn add_step<F: MillerKernels>(r: &Homogeneous<F>, q: &PointG2<F>, p: &PointG1<F>) -> (Homogeneous<F>, Line<F>, Fp2<F>) {
     let Homogeneous(x, y, z) = r;
     let theta = y.minus::<4>(&q.y.times(z));
     let lambda = x.minus::<4>(&q.x.times(z));
@@ -155,13 +162,13 @@ pub(super) fn add_step<F: Kernels>(
 
 /// The same value below 4p.
 #[inline(always)]
-fn reduced<F: Kernels>(x: &Fp2<F>) -> Fp2<F> {
+fn reduced<F: MillerKernels>(x: &Fp2<F>) -> Fp2<F> {
     x.scaled(&F::one())
 }
 
 /// f_{x,Q}(P) up to factors in F_p⁶, for a Q in each lane.
 #[inline(always)]
-pub(super) fn miller_loop_each<F: Kernels>(p: &PointG1<F>, q: &PointG2<F>) -> Fp12<F> {
+fn miller_loop_each<F: MillerKernels>(p: &PointG1<F>, q: &PointG2<F>) -> Fp12<F> {
     let mut r = Homogeneous(q.x, q.y, Fp2::one());
     let mut f = Fp12::one();
     for bit in bits() {

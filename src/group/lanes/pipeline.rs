@@ -1,25 +1,28 @@
-//! What the lanes offer to the rest of the group: whole operations on eight records, arkworks' values in and out.
+//! Whole operations on eight records, from and to the values of arkworks.
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
 #![cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
 
-use super::Ifma;
 use super::base::{Base, Mask};
+use super::curve::CurveKernels;
+use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
-use super::kernels::Kernels;
-use super::miller::{Lines, PointG1, PointG2};
+use super::fp2::Fp2;
+use super::ifma::Ifma;
+use super::miller::{Lines, MillerKernels, PointG1, PointG2};
 use super::table;
-use super::tower::{Fp2, Fp6, Fp12};
+use super::torus::TorusKernels;
+use super::tower::{Fp6, Fp12};
 use crate::group::power::Windows;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
 
-/// Eight of something, one for each lane.
-pub(in crate::group) type Lanes<T> = [T; 8];
+/// Eight values, one for each lane.
+type ByLane<T> = [T; 8];
 
 /// Declares the entries: each takes the proof that the processor has the lanes, and runs with their features.
 macro_rules! entries {
     ($($(#[$doc:meta])* fn $name:ident($($a:ident: $t:ty),*) -> $r:ty $body:block)*) => { $(
         $(#[$doc])*
-        pub(in crate::group) fn $name(_: Ifma, $($a: $t),*) -> $r {
+        pub(super) fn $name(_: Ifma, $($a: $t),*) -> $r {
             #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512ifma"))]
             fn with_features($($a: $t),*) -> $r $body
             // SAFETY: the `Ifma` proves that the processor has these features.
@@ -30,42 +33,42 @@ macro_rules! entries {
 
 entries! {
     /// C·e(P, Q) for a fixed Q; the points are finite.
-    fn pair_and_multiply(p: &Lanes<G1Affine>, c: &Lanes<Fq12>, lines: &Lines) -> Lanes<Fq12> {
+    fn pair_and_multiply(p: &ByLane<G1Affine>, c: &ByLane<Fq12>, lines: &Lines) -> ByLane<Fq12> {
         let e = Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines));
         store12(&e.times(&load12(c)))
     }
 
     /// e(P, Q) for a Q in each lane; the points are finite.
-    fn pairing_each(p: &Lanes<G1Affine>, q: &Lanes<G2Affine>) -> Lanes<Fq12> {
+    fn pairing_each(p: &ByLane<G1Affine>, q: &ByLane<G2Affine>) -> ByLane<Fq12> {
         store12(&Eight::final_exponentiation(&Eight::miller_loop_each(&point1(p), &point2(q))))
     }
 
-    fn multiply_gt(a: &Lanes<Fq12>, b: &Lanes<Fq12>) -> Lanes<Fq12> {
+    fn multiply_gt(a: &ByLane<Fq12>, b: &ByLane<Fq12>) -> ByLane<Fq12> {
         store12(&load12(a).times(&load12(b)))
     }
 
     /// The Miller loop alone, for measurements.
-    fn miller_loop_alone(p: &Lanes<G1Affine>, lines: &Lines) -> Mask {
+    fn miller_loop_alone(p: &ByLane<G1Affine>, lines: &Lines) -> Mask {
         Eight::miller_loop(&point1(p), lines).0.0.0.zeros()
     }
 
     /// The final exponentiation alone, for measurements.
-    fn final_exponentiation_alone(f: &Lanes<Fq12>) -> Lanes<Fq12> {
+    fn final_exponentiation_alone(f: &ByLane<Fq12>) -> ByLane<Fq12> {
         store12(&Eight::final_exponentiation(&load12(f)))
     }
 
     /// a^k in each lane, k by its digits in base |x|; a in GT. 64 squarings and 75 products.
-    fn pow_gt(a: &Lanes<Fq12>, digits: &Lanes<[u64; 4]>) -> Lanes<Fq12> {
+    fn pow_gt(a: &ByLane<Fq12>, digits: &ByLane<[u64; 4]>) -> ByLane<Fq12> {
         store12(&table::power(&load12(a).weaken(), digits))
     }
 
     /// b^k in each lane for one b. 32 look-ups, 31 products, 3 Frobenius maps.
-    fn pow_fixed(windows: &Windows, digits: &Lanes<[u64; 4]>) -> Lanes<Fq12> {
+    fn pow_fixed(windows: &Windows, digits: &ByLane<[u64; 4]>) -> ByLane<Fq12> {
         store12(&table::power_fixed(windows, digits))
     }
 
     /// Decodes (Z, C) from its coordinates, with every check.
-    fn decode(coordinates: &Lanes<Coordinates>) -> (Lanes<(G1Affine, Fq12)>, Verdict) {
+    fn decode(coordinates: &ByLane<Coordinates>) -> (ByLane<(G1Affine, Fq12)>, Verdict) {
         let (record, verdict) = decoded(coordinates);
         let (x, y, c) = (record.x.store(), record.y.store(), store12(&record.c));
         (std::array::from_fn(|i| (G1Affine::new_unchecked(x[i], y[i]), c[i])), verdict)
@@ -73,7 +76,7 @@ entries! {
 
     /// From the coordinates of (Z, C) to those of C·e(Z, Q), with every check. The mask names the lanes whose result
     /// has no regular form.
-    fn reencrypt(coordinates: &Lanes<Coordinates>, lines: &Lines) -> (Lanes<[[u64; 6]; 4]>, Mask, Verdict) {
+    fn reencrypt(coordinates: &ByLane<Coordinates>, lines: &Lines) -> (ByLane<[[u64; 6]; 4]>, Mask, Verdict) {
         let (record, verdict) = decoded(coordinates);
         let p = PointG1::new(&record.x, &record.y);
         let e = Eight::final_exponentiation(&Eight::miller_loop(&p, lines));
@@ -82,28 +85,28 @@ entries! {
     }
 
     /// The coordinates (a0, a2) of elements of GT, and the lanes that have no regular form.
-    fn encode_gt(g: &Lanes<Fq12>) -> (Lanes<[[u64; 6]; 4]>, Mask) {
+    fn encode_gt(g: &ByLane<Fq12>) -> (ByLane<[[u64; 6]; 4]>, Mask) {
         encoded(&load12(g))
     }
 }
 
 /// The coordinates of a record (Z, C) of the regular form, all below p.
 #[derive(Clone, Copy)]
-pub(in crate::group) struct Coordinates {
-    pub(in crate::group) x: [u64; 6],
+pub(super) struct Coordinates {
+    pub(super) x: [u64; 6],
     /// The sign of Z's y.
-    pub(in crate::group) larger: bool,
+    pub(super) larger: bool,
     /// a0 and a2 of C, each c0 before c1.
-    pub(in crate::group) c: [[u64; 6]; 4],
+    pub(super) c: [[u64; 6]; 4],
 }
 
 /// The lanes that pass each check.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::group) struct Verdict {
-    pub(in crate::group) on_curve: Mask,
-    pub(in crate::group) in_g1: Mask,
-    pub(in crate::group) a0_not_zero: Mask,
-    pub(in crate::group) in_gt: Mask,
+pub(super) struct Verdict {
+    pub(super) on_curve: Mask,
+    pub(super) in_g1: Mask,
+    pub(super) a0_not_zero: Mask,
+    pub(super) in_gt: Mask,
 }
 
 /// (Z, C) in the lanes; garbage, but within bounds, in those that fail a check.
@@ -114,7 +117,7 @@ struct Record {
 }
 
 #[inline(always)]
-fn decoded(coordinates: &Lanes<Coordinates>) -> (Record, Verdict) {
+fn decoded(coordinates: &ByLane<Coordinates>) -> (Record, Verdict) {
     let larger = coordinates.iter().rev().fold(0, |mask, r| (mask << 1) | Mask::from(r.larger));
     let x = Eight::from_integers(&coordinates.map(|r| r.x)).weaken();
     let (y, on_curve) = Eight::decompress_g1(&x, larger);
@@ -127,56 +130,56 @@ fn decoded(coordinates: &Lanes<Coordinates>) -> (Record, Verdict) {
 }
 
 #[inline(always)]
-fn encoded(g: &Fp12<Eight>) -> (Lanes<[[u64; 6]; 4]>, Mask) {
+fn encoded(g: &Fp12<Eight>) -> (ByLane<[[u64; 6]; 4]>, Mask) {
     let (a0, a2, special) = Eight::compress_gt(g);
     let c = [a0.0.to_integers(), a0.1.to_integers(), a2.0.to_integers(), a2.1.to_integers()];
     (std::array::from_fn(|lane| c.map(|c| c[lane])), special)
 }
 
 #[inline(always)]
-fn load1(values: &Lanes<Fq>) -> Eight {
+fn load1(values: &ByLane<Fq>) -> Eight {
     Eight::load(values)
 }
 
 #[inline(always)]
-fn load2(values: &Lanes<Fq2>) -> Fp2<Eight> {
+fn load2(values: &ByLane<Fq2>) -> Fp2<Eight> {
     Fp2(load1(&values.map(|x| x.c0)), load1(&values.map(|x| x.c1)))
 }
 
 #[inline(always)]
-fn load6(values: &Lanes<Fq6>) -> Fp6<Eight> {
+fn load6(values: &ByLane<Fq6>) -> Fp6<Eight> {
     Fp6(load2(&values.map(|x| x.c0)), load2(&values.map(|x| x.c1)), load2(&values.map(|x| x.c2)))
 }
 
 #[inline(always)]
-pub(super) fn load12(values: &Lanes<Fq12>) -> Fp12<Eight> {
+pub(super) fn load12(values: &ByLane<Fq12>) -> Fp12<Eight> {
     Fp12(load6(&values.map(|x| x.c0)), load6(&values.map(|x| x.c1)))
 }
 
 #[inline(always)]
-fn store2(x: &Fp2<Eight>) -> Lanes<Fq2> {
+fn store2(x: &Fp2<Eight>) -> ByLane<Fq2> {
     let (c0, c1) = (x.0.store(), x.1.store());
     std::array::from_fn(|i| Fq2::new(c0[i], c1[i]))
 }
 
 #[inline(always)]
-fn store6(x: &Fp6<Eight>) -> Lanes<Fq6> {
+fn store6(x: &Fp6<Eight>) -> ByLane<Fq6> {
     let (c0, c1, c2) = (store2(&x.0), store2(&x.1), store2(&x.2));
     std::array::from_fn(|i| Fq6::new(c0[i], c1[i], c2[i]))
 }
 
 #[inline(always)]
-fn store12(x: &Fp12<Eight>) -> Lanes<Fq12> {
+fn store12(x: &Fp12<Eight>) -> ByLane<Fq12> {
     let (c0, c1) = (store6(&x.0), store6(&x.1));
     std::array::from_fn(|i| Fq12::new(c0[i], c1[i]))
 }
 
 #[inline(always)]
-fn point1(p: &Lanes<G1Affine>) -> PointG1<Eight> {
+fn point1(p: &ByLane<G1Affine>) -> PointG1<Eight> {
     PointG1::new(&load1(&p.map(|p| p.x)), &load1(&p.map(|p| p.y)))
 }
 
 #[inline(always)]
-fn point2(q: &Lanes<G2Affine>) -> PointG2<Eight> {
+fn point2(q: &ByLane<G2Affine>) -> PointG2<Eight> {
     PointG2 { x: load2(&q.map(|q| q.x)), y: load2(&q.map(|q| q.y)) }
 }

@@ -4,9 +4,10 @@
 //! transposes them, 24 shuffles, into the lanes: 12 transpositions beside the 18 products of F_p² that follow.
 
 use super::base::{Base, Constant};
+use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
-use super::kernels::Kernels;
-use super::tower::{Fp2, Fp6, Fp12};
+use super::fp2::{Fp2, Fp2Kernels};
+use super::tower::{Fp6, Fp12, TowerKernels};
 use crate::group::power::{self, Windows, column};
 use ark_bls12_381::Fq;
 use ark_ff::Field;

@@ -1,12 +1,18 @@
 //! The readable form against arkworks; the lanes against both.
 
-use super::kernels::Kernels;
-use super::miller::{Lines, PointG1, PointG2};
+use super::curve::CurveKernels;
+use super::cyclotomic::CyclotomicKernels;
+use super::fp2::Fp2;
+use super::ifma::Ifma;
+use super::miller::{Lines, MillerKernels, PointG1, PointG2};
 use super::one::One;
-use super::tower::{Fp2, Fp6, Fp12};
-use super::{Ifma, pipeline};
+use super::pipeline;
+use super::torus::TorusKernels;
+use super::tower::{Fp6, Fp12, TowerKernels};
+use crate::group::backend::Backend;
+use crate::group::plain::Plain;
 use crate::group::tests::{config, cyclotomic, rng};
-use crate::group::{G1, G2, Gt, plain, power};
+use crate::group::{G1, G2, Gt, power};
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine};
 use ark_ff::{CyclotomicMultSubgroup, Field};
 use proptest::prelude::*;
@@ -54,6 +60,12 @@ fn point1(p: &G1) -> PointG1<One> {
     PointG1::new(&One::new(p.0.x), &One::new(p.0.y))
 }
 
+#[test]
+fn all_but_the_identity_have_lines_for_the_lanes() {
+    assert!(Lines::new(&G2::generator().0).is_some());
+    assert!(Lines::new(&G2::identity().0).is_none());
+}
+
 proptest! {
     #![proptest_config(config(4))]
 
@@ -75,7 +87,7 @@ proptest! {
     fn the_readable_form_pairs(seed: u64) {
         let mut rng = rng(seed);
         let (p, q) = (G1::random(&mut rng), G2::random(&mut rng));
-        let e = plain::pairing(&p.0, &q.0);
+        let e = Plain.pairing(&p.0, &q.0);
         let fixed = One::miller_loop(&point1(&p), &Lines::new(&q.0).unwrap());
         prop_assert_eq!(ark12(&One::final_exponentiation(&fixed)), e);
         let each = One::miller_loop_each(&point1(&p), &PointG2 { x: one2(&q.0.x), y: one2(&q.0.y) });
@@ -112,11 +124,11 @@ proptest! {
         let points: [G1Affine; 8] = p.map(|p| p.0);
         prop_assert_eq!(
             pipeline::pair_and_multiply(ifma, &points, &c.map(|c| c.0), &lines),
-            std::array::from_fn(|i| c[i].0 * plain::pairing(&p[i].0, &q[0].0))
+            std::array::from_fn(|i| c[i].0 * Plain.pairing(&p[i].0, &q[0].0))
         );
         prop_assert_eq!(
             pipeline::pairing_each(ifma, &points, &q.map(|q| q.0)),
-            std::array::from_fn(|i| plain::pairing(&p[i].0, &q[i].0))
+            std::array::from_fn(|i| Plain.pairing(&p[i].0, &q[i].0))
         );
     }
 }

@@ -5,15 +5,23 @@
 //! Decompression: 24 products of F_p² and an inversion of F_p⁶. Compression: 6 and one.
 
 use super::base::{Constant2, Mask, constant2};
-use super::kernels::Kernels;
-use super::tower::{Fp2, Fp6, Fp12};
+use super::fp2::Fp2;
+use super::kernels::kernels;
+use super::tower::{Fp6, Fp12, TowerKernels};
 use crate::group::torus::THIRD as THIRD_FQ2;
+
+kernels! {
+    /// Decompression and compression of elements of GT.
+    trait TorusKernels: TowerKernels;
+    fn decompress_gt(a0: &Fp2<Self>, a2: &Fp2<Self>) -> Fp12<Self> = decompress;
+    fn compress_gt(g: &Fp12<Self>) -> (Fp2<Self>, Fp2<Self>, Mask) = compress;
+}
 
 static THIRD: Constant2 = constant2(&THIRD_FQ2);
 
 /// The element, below 4p, in the cyclotomic subgroup wherever a0 is not 0; a0, a2 below 4p.
 #[inline(always)]
-pub(super) fn decompress<F: Kernels>(a0: &Fp2<F>, a2: &Fp2<F>) -> Fp12<F> {
+fn decompress<F: TorusKernels>(a0: &Fp2<F>, a2: &Fp2<F>) -> Fp12<F> {
     let t = a2.squared().times_xi::<4>().plus(&Fp2::constant(&THIRD));
     let aa = a0.squared();
     let c = Fp6(aa, t, a0.times(a2));
@@ -27,7 +35,7 @@ pub(super) fn decompress<F: Kernels>(a0: &Fp2<F>, a2: &Fp2<F>) -> Fp12<F> {
 
 /// (a0, a2) of c = (1 + g0)/g1, and the lanes where these do not say all: g1 = 0 or a0 = 0. g below 4p.
 #[inline(always)]
-pub(super) fn compress<F: Kernels>(g: &Fp12<F>) -> (Fp2<F>, Fp2<F>, Mask) {
+fn compress<F: TorusKernels>(g: &Fp12<F>) -> (Fp2<F>, Fp2<F>, Mask) {
     let g0 = Fp6(g.0.0.plus(&Fp2::one()), g.0.1, g.0.2);
     let c = g0.times(&F::inverse6(&g.1));
     // 1/0 = 0 makes c = 0 where g1 = 0.

@@ -1,7 +1,7 @@
 //! The tower F_p² = F_p(u), F_p⁶ = F_p²(v), F_p¹² = F_p⁶(w); u² = −1, v³ = ξ = 1 + u, w² = v.
 //!
-//! Written once for both base fields; F_p² itself is in `fp2.rs`. Products are Karatsuba's at every level, over wide values: an F_p¹² product
-//! takes 54 products and 12 reductions of the base field, each coefficient being reduced once.
+//! Written once for both base fields; F_p² itself is in `fp2.rs`. Products are Karatsuba's at every level, over wide
+//! values: a product in F_p¹² takes 54 products and 12 reductions of the base field, one reduction for each coefficient.
 //!
 //! | operation | products of F_p² | reductions of F_p² | IFMA in lanes |
 //! |---|---|---|---|
@@ -12,14 +12,25 @@
 //! | F_p¹² by a normalised line | 10 | 6 | 5388 |
 //! | F_p¹² by a line | 13 | 6 | 6540 |
 
-pub(super) use super::fp2::{
-    Fp2, Wide2, inverse2, multiply1, multiply2, multiply2_wide, multiply2_wide_into, norm2, reduce2_into, square1,
-    square1_times, square2, square2_wide,
-};
-
 use super::base::{Base, Mask};
-use super::kernels::Kernels;
+use super::fp2::{Fp2, Fp2Kernels, Wide2};
+use super::kernels::kernels;
 use core::mem::MaybeUninit;
+
+kernels! {
+    /// Products, squares and inverses in F_p⁶ and F_p¹², and products by lines of the Miller loop.
+    trait TowerKernels: Fp2Kernels;
+    fn multiply6_wide<'o>(a: &Fp6<Self>, b: &Fp6<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_wide;
+    fn multiply6_by_01_wide<'o>(a: &Fp6<Self>, b0: &Fp2<Self>, b1: &Fp2<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_by_01_wide;
+    fn inverse6(a: &Fp6<Self>) -> Fp6<Self> = inverse6;
+    fn multiply12(f: &mut Fp12<Self>, g: &Fp12<Self>) = multiply12;
+    fn square12(f: &mut Fp12<Self>) = square12;
+    fn inverse12(a: &Fp12<Self>) -> Fp12<Self> = inverse12;
+    /// The lanes in which both are equal; coefficients below 6p.
+    fn equals12(a: &Fp12<Self>, b: &Fp12<Self>) -> Mask = equals12;
+    fn multiply_by_line(f: &mut Fp12<Self>, line: &Line<Self>) = multiply_by_line;
+    fn multiply_by_full_line(f: &mut Fp12<Self>, line: &Line<Self>, l4: &Fp2<Self>) = multiply_by_full_line;
+}
 
 /// c0 + c1·v + c2·v².
 #[derive(Clone, Copy)]
@@ -40,7 +51,7 @@ impl<F: Base> Slots6<F> {
     }
 }
 
-impl<F: Kernels> Fp6<F> {
+impl<F: TowerKernels> Fp6<F> {
     #[inline(always)]
     pub(super) fn plus(&self, other: &Self) -> Self {
         Self(self.0.plus(&other.0), self.1.plus(&other.1), self.2.plus(&other.2))
@@ -89,7 +100,7 @@ impl<F: Kernels> Fp6<F> {
 
 /// 0 for 0: 9 products, 3 squares, one inversion of F_p². Coefficients below 8p.
 #[inline(always)]
-pub(super) fn inverse6<F: Kernels>(a: &Fp6<F>) -> Fp6<F> {
+fn inverse6<F: TowerKernels>(a: &Fp6<F>) -> Fp6<F> {
     let Fp6(a, b, c) = a;
     let x = a.squared().minus::<16>(&b.times(c).times_xi::<4>());
     let y = c.squared().times_xi::<4>().minus::<4>(&a.times(b));
@@ -101,7 +112,7 @@ pub(super) fn inverse6<F: Kernels>(a: &Fp6<F>) -> Fp6<F> {
 
 /// 6 products.
 #[inline(always)]
-pub(super) fn multiply6_wide<'o, F: Kernels>(a: &Fp6<F>, b: &Fp6<F>, slots: &'o mut Slots6<F>) -> Wide6<'o, F> {
+fn multiply6_wide<'o, F: TowerKernels>(a: &Fp6<F>, b: &Fp6<F>, slots: &'o mut Slots6<F>) -> Wide6<'o, F> {
     let t0 = F::multiply2_wide(&a.0, &b.0);
     let t1 = F::multiply2_wide(&a.1, &b.1);
     let t2 = F::multiply2_wide(&a.2, &b.2);
@@ -123,7 +134,7 @@ pub(super) fn multiply6_wide<'o, F: Kernels>(a: &Fp6<F>, b: &Fp6<F>, slots: &'o 
 
 /// a·(b0 + b1·v): 5 products.
 #[inline(always)]
-pub(super) fn multiply6_by_01_wide<'o, F: Kernels>(
+fn multiply6_by_01_wide<'o, F: TowerKernels>(
     a: &Fp6<F>,
     b0: &Fp2<F>,
     b1: &Fp2<F>,
@@ -151,7 +162,7 @@ pub(super) fn multiply6_by_01_wide<'o, F: Kernels>(
 #[derive(Clone, Copy)]
 pub(super) struct Line<F>(pub(super) Fp2<F>, pub(super) Fp2<F>);
 
-impl<F: Kernels> Fp12<F> {
+impl<F: TowerKernels> Fp12<F> {
     #[inline(always)]
     pub(super) fn one() -> Self {
         Self(Fp6(Fp2::one(), Fp2::zero(), Fp2::zero()), Fp6::zero())
@@ -161,14 +172,6 @@ impl<F: Kernels> Fp12<F> {
     pub(super) fn times(&self, other: &Self) -> Self {
         let mut out = *self;
         F::multiply12(&mut out, other);
-        out
-    }
-
-    /// self^(2^n) in the cyclotomic subgroup, self below 2p.
-    #[inline(always)]
-    pub(super) fn cyclotomic_squared(&self, n: usize) -> Self {
-        let mut out = *self;
-        F::cyclotomic_square_times(&mut out, n);
         out
     }
 
@@ -196,7 +199,7 @@ impl<F: Kernels> Fp12<F> {
 
 /// conjugate/(c0² − v·c1²); 0 for 0. Coefficients below 5p.
 #[inline(always)]
-pub(super) fn inverse12<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
+fn inverse12<F: TowerKernels>(f: &Fp12<F>) -> Fp12<F> {
     let norm = f.0.times(&f.0).minus::<16>(&f.1.times(&f.1).times_v::<4>());
     let inverse = F::inverse6(&norm);
     Fp12(f.0.times(&inverse), Fp6::zero().minus::<4>(&f.1.times(&inverse)))
@@ -204,13 +207,13 @@ pub(super) fn inverse12<F: Kernels>(f: &Fp12<F>) -> Fp12<F> {
 
 /// Coefficients below 6p.
 #[inline(always)]
-pub(super) fn equals12<F: Kernels>(a: &Fp12<F>, b: &Fp12<F>) -> Mask {
+fn equals12<F: TowerKernels>(a: &Fp12<F>, b: &Fp12<F>) -> Mask {
     a.0.minus::<6>(&b.0).zeros() & a.1.minus::<6>(&b.1).zeros()
 }
 
 /// f ← f·g: 3 products of F_p⁶.
 #[inline(always)]
-pub(super) fn multiply12<F: Kernels>(f: &mut Fp12<F>, g: &Fp12<F>) {
+fn multiply12<F: TowerKernels>(f: &mut Fp12<F>, g: &Fp12<F>) {
     let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
     let mut t0 = F::multiply6_wide(&f.0, &g.0, &mut s0);
     let t1 = F::multiply6_wide(&f.1, &g.1, &mut s1);
@@ -220,7 +223,7 @@ pub(super) fn multiply12<F: Kernels>(f: &mut Fp12<F>, g: &Fp12<F>) {
 
 /// f ← t0 + v·t1 and cross − t0 − t1, reduced.
 #[inline(always)]
-fn karatsuba12<F: Kernels>(f: &mut Fp12<F>, t0: &mut Wide6<F>, t1: &Wide6<F>, cross: &mut Wide6<F>) {
+fn karatsuba12<F: TowerKernels>(f: &mut Fp12<F>, t0: &mut Wide6<F>, t1: &Wide6<F>, cross: &mut Wide6<F>) {
     for i in 0..F::COLUMNS {
         let (a, b, c) = (t0.0.column(i), t0.1.column(i), t0.2.column(i));
         let (x, y, z) = (t1.0.column(i), t1.1.column(i), t1.2.column(i));
@@ -237,7 +240,7 @@ fn karatsuba12<F: Kernels>(f: &mut Fp12<F>, t0: &mut Wide6<F>, t1: &Wide6<F>, cr
 
 /// f ← f²: c0 = (f0 + f1)(f0 + v·f1) − m − v·m and c1 = 2m, m = f0·f1: 2 products of F_p⁶. f below 32p.
 #[inline(always)]
-pub(super) fn square12<F: Kernels>(f: &mut Fp12<F>) {
+fn square12<F: TowerKernels>(f: &mut Fp12<F>) {
     let (mut s0, mut s1) = (Slots6::new(), Slots6::new());
     let m = F::multiply6_wide(&f.0, &f.1, &mut s0);
     let t = F::multiply6_wide(&f.0.plus(&f.1), &f.0.plus(&f.1.times_v::<32>()), &mut s1);
@@ -258,7 +261,7 @@ pub(super) fn square12<F: Kernels>(f: &mut Fp12<F>) {
 ///
 /// With L = l0 + l1·v: c0 = f0·L + v²·f1 and c1 = f1·L + v·f0; the summands without a product are raised by R.
 #[inline(always)]
-pub(super) fn multiply_by_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>) {
+fn multiply_by_line<F: TowerKernels>(f: &mut Fp12<F>, line: &Line<F>) {
     let (mut s0, mut s1) = (Slots6::new(), Slots6::new());
     let t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
     let t1 = F::multiply6_by_01_wide(&f.1, &line.0, &line.1, &mut s1);
@@ -279,7 +282,7 @@ pub(super) fn multiply_by_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>) {
 
 /// f ← f·(l0 + l1·v + l4·v·w), for lines that are not normalised: 13 products.
 #[inline(always)]
-pub(super) fn multiply_by_full_line<F: Kernels>(f: &mut Fp12<F>, line: &Line<F>, l4: &Fp2<F>) {
+fn multiply_by_full_line<F: TowerKernels>(f: &mut Fp12<F>, line: &Line<F>, l4: &Fp2<F>) {
     let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
     let mut t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
     // f1·l4·v

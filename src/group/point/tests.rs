@@ -1,4 +1,5 @@
 use super::*;
+use crate::group::plain::Plain;
 use crate::group::tests::rng;
 
 /// The generators as the CFRG draft on pairing-friendly curves prints them, compressed.
@@ -31,12 +32,12 @@ fn the_identity_is_written_and_refused_by_name() {
         (hex::encode(p), hex::encode(q)),
         ("c0".to_owned() + &"00".repeat(47), "c0".to_owned() + &"00".repeat(95))
     );
-    assert_eq!(plain::decode_g1(&p), Err(DecodeError::Identity { what: "G1" }));
-    assert_eq!(plain::decode_g2(&q), Err(DecodeError::Identity { what: "G2" }));
+    assert_eq!(Plain.decode_g1(&p), Err(DecodeError::Identity { what: "G1" }));
+    assert_eq!(Plain.decode_g2(&q), Err(DecodeError::Identity { what: "G2" }));
     (p[47], q[95]) = (1, 1);
-    assert_eq!(plain::decode_g1(&p), Err(DecodeError::NonCanonical { what: "G1" }));
-    assert_eq!(plain::decode_g2(&q), Err(DecodeError::NonCanonical { what: "G2" }));
-    assert_eq!(plain::decode_g1(&[0; 48]), Err(DecodeError::Flags { what: "G1" }));
+    assert_eq!(Plain.decode_g1(&p), Err(DecodeError::NonCanonical { what: "G1" }));
+    assert_eq!(Plain.decode_g2(&q), Err(DecodeError::NonCanonical { what: "G2" }));
+    assert_eq!(Plain.decode_g1(&[0; 48]), Err(DecodeError::Flags { what: "G1" }));
 }
 
 #[test]

@@ -1,0 +1,246 @@
+//! The engine [`Lanes`]: single operations by blst or arkworks, several records in the lanes of the processor.
+//!
+//! Operations on several records take them in groups of eight. A last group that is smaller is filled up with copies of
+//! its last record; a group of one record is computed as a single operation.
+
+use super::ifma::Ifma;
+use super::pipeline::{self, Coordinates, Verdict};
+use super::{miller, single::Single};
+use crate::error::DecodeError;
+use crate::group::backend::{Backend, Decoded};
+use crate::group::encoding::{RECORD_BYTES, T6_BYTES, flags, integer, replace_c, split_record};
+use crate::group::power::Windows;
+use crate::group::torus;
+use ark_bls12_381::{Fq, Fq12, Fr, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+use ark_ff::Field;
+use std::array::from_fn;
+use std::hint::black_box;
+use std::sync::OnceLock;
+use zeroize::Zeroizing;
+
+/// Fewer records than this are computed one by one: two single pairings take less time than eight in lanes.
+const LEAST: usize = 3;
+
+/// The engine; the [`Ifma`] in it proves that this processor has the instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::group) struct Lanes(Ifma);
+
+impl Lanes {
+    /// The engine, where this processor has AVX-512 F, DQ and IFMA.
+    pub(in crate::group) fn detect() -> Option<Self> {
+        Ifma::detect().map(Self)
+    }
+}
+
+/// The lines of Q for single pairings, and those for the lanes (17,408 bytes), which are computed at the first group.
+#[derive(Clone)]
+pub(in crate::group) struct Lines {
+    q: Zeroizing<G2Affine>,
+    single: <Single as Backend>::Lines,
+    eight: OnceLock<Option<miller::Lines>>,
+}
+
+impl Lines {
+    /// None for the identity, whose pairing is 1.
+    fn eight(&self) -> Option<&miller::Lines> {
+        self.eight.get_or_init(|| miller::Lines::new(&self.q)).as_ref()
+    }
+}
+
+/// Single operations, handed to [`Single`].
+macro_rules! single_operations {
+    ($(fn $name:ident($($a:ident: $t:ty),*) -> $r:ty;)*) => { $(
+        fn $name(self, $($a: $t),*) -> $r {
+            Single.$name($($a),*)
+        }
+    )* };
+}
+
+impl Backend for Lanes {
+    type Lines = Lines;
+
+    single_operations! {
+        fn pairing(p: &G1Affine, q: &G2Affine) -> Fq12;
+        fn final_exponentiation(f: &Fq12) -> Fq12;
+        fn pow_g1(p: &G1Affine, k: Fr) -> G1Affine;
+        fn pow_g2(q: &G2Affine, k: Fr) -> G2Affine;
+        fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
+        fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
+        fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12;
+        fn pow_gt(a: &Fq12, digits: [u64; 4]) -> Fq12;
+        fn pow_fixed(table: &Windows, digits: [u64; 4]) -> Fq12;
+        fn in_gt(f: &Fq12) -> bool;
+        fn frobenius_is_x(f: &Fq12) -> bool;
+        fn inverse(x: &Fq) -> Option<Fq>;
+    }
+
+    fn prepare(self, q: &G2Affine) -> Lines {
+        Lines { q: Zeroizing::new(*q), single: Single.prepare(q), eight: OnceLock::new() }
+    }
+
+    fn miller_loop(self, p: &G1Affine, lines: &Lines) -> Fq12 {
+        Single.miller_loop(p, &lines.single)
+    }
+
+    fn group_size(self, len: usize) -> usize {
+        if len < LEAST { 1 } else { 8 }
+    }
+
+    fn pairing_all(self, pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12> {
+        let eight = |pairs: [(&G1Affine, &G2Affine); 8]| {
+            // The lanes have no representation of the identity; its pairing is 1.
+            let trivial = pairs.map(|(p, q)| p.is_zero() || q.is_zero());
+            let p = from_fn(|i| if trivial[i] { G1Affine::generator() } else { *pairs[i].0 });
+            let q = from_fn(|i| if trivial[i] { G2Affine::generator() } else { *pairs[i].1 });
+            let out = pipeline::pairing_each(self.0, &p, &q);
+            from_fn(|i| if trivial[i] { Fq12::ONE } else { out[i] })
+        };
+        in_eights(pairs, |(p, q)| self.pairing(p, q), eight)
+    }
+
+    fn multiply_by_pairing_all(self, pairs: &[(&G1Affine, &Fq12)], lines: &Lines) -> Vec<Fq12> {
+        let one = |&(p, c): &(&G1Affine, &Fq12)| self.multiply_by_pairing(p, c, lines);
+        if pairs.len() == 1 {
+            return vec![one(&pairs[0])];
+        }
+        let Some(prepared) = lines.eight() else {
+            return pairs.iter().map(one).collect();
+        };
+        in_eights(pairs, one, |pairs| {
+            // As in `pairing_all`.
+            let p = pairs.map(|(p, _)| if p.is_zero() { G1Affine::generator() } else { *p });
+            let out = pipeline::pair_and_multiply(self.0, &p, &pairs.map(|(_, c)| *c), prepared);
+            from_fn(|i| if pairs[i].0.is_zero() { *pairs[i].1 } else { out[i] })
+        })
+    }
+
+    fn pow_gt_all(self, powers: &[(&Fq12, [u64; 4])]) -> Vec<Fq12> {
+        in_eights(
+            powers,
+            |(a, digits)| self.pow_gt(a, *digits),
+            |powers| pipeline::pow_gt(self.0, &powers.map(|(a, _)| *a), &powers.map(|(_, digits)| digits)),
+        )
+    }
+
+    fn pow_fixed_all(self, table: &Windows, digits: &[[u64; 4]]) -> Vec<Fq12> {
+        in_eights(digits, |digits| self.pow_fixed(table, *digits), |digits| pipeline::pow_fixed(self.0, table, &digits))
+    }
+
+    fn encode_t6_all(self, elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]> {
+        let eight = |elements: [&Fq12; 8]| {
+            let (coordinates, special) = pipeline::encode_gt(self.0, &elements.map(|g| *g));
+            from_fn(|i| match special >> i & 1 {
+                0 => torus::write_regular(&coordinates[i]),
+                _ => self.encode_t6(elements[i]),
+            })
+        };
+        in_eights(elements, |g| self.encode_t6(g), eight)
+    }
+
+    fn decode_record_all(self, records: &[[u8; RECORD_BYTES]]) -> Vec<Decoded> {
+        regular_in_eights(
+            records,
+            |record| self.decode_record(record),
+            |_, coordinates| {
+                let (values, verdict) = pipeline::decode(self.0, coordinates);
+                from_fn(|i| verdict.of_lane(i).map(|()| values[i]))
+            },
+        )
+    }
+
+    fn reencrypt_record_all(
+        self,
+        records: &[[u8; RECORD_BYTES]],
+        lines: &Lines,
+    ) -> Vec<Result<[u8; RECORD_BYTES], DecodeError>> {
+        let one = |record: &[u8; RECORD_BYTES]| self.reencrypt_record(record, lines);
+        if records.len() == 1 {
+            return vec![one(&records[0])];
+        }
+        let Some(prepared) = lines.eight() else {
+            return records.iter().map(one).collect();
+        };
+        regular_in_eights(records, one, |records, coordinates| {
+            let (out, special, verdict) = pipeline::reencrypt(self.0, coordinates, prepared);
+            from_fn(|i| match special >> i & 1 {
+                0 => verdict.of_lane(i).map(|()| replace_c(records[i], &torus::write_regular(&out[i]))),
+                _ => one(records[i]),
+            })
+        })
+    }
+
+    fn measure_miller_loops(self, p: &[G1Affine; 8], lines: &Lines) {
+        match lines.eight() {
+            Some(lines) => _ = black_box(pipeline::miller_loop_alone(self.0, p, lines)),
+            None => p.iter().for_each(|p| _ = black_box(self.miller_loop(p, lines))),
+        }
+    }
+
+    fn measure_final_exponentiations(self, f: &[Fq12; 8]) {
+        black_box(pipeline::final_exponentiation_alone(self.0, f));
+    }
+
+    fn measure_products(self, a: &[Fq12; 8]) -> [Fq12; 8] {
+        pipeline::multiply_gt(self.0, a, a)
+    }
+}
+
+/// `eight` on each group of eight items, `one` on a last group of one item.
+fn in_eights<T: Copy, R: Copy>(items: &[T], one: impl Fn(&T) -> R, eight: impl Fn([T; 8]) -> [R; 8]) -> Vec<R> {
+    let mut out = Vec::with_capacity(items.len());
+    for group in items.chunks(8) {
+        match group {
+            [single] => out.push(one(single)),
+            _ => out.extend_from_slice(&eight(from_fn(|i| group[i.min(group.len() - 1)]))[..group.len()]),
+        }
+    }
+    out
+}
+
+/// As [`in_eights`], for records: `eight` on the records of the regular form, `one` on all others.
+fn regular_in_eights<R>(
+    records: &[[u8; RECORD_BYTES]],
+    one: impl Fn(&[u8; RECORD_BYTES]) -> R,
+    eight: impl Fn([&[u8; RECORD_BYTES]; 8], &[Coordinates; 8]) -> [R; 8],
+) -> Vec<R> {
+    let mut out = Vec::with_capacity(records.len());
+    for group in records.chunks(8) {
+        let regular: Vec<_> =
+            group.iter().enumerate().filter_map(|(i, record)| Some((i, record, coordinates(record)?))).collect();
+        let mut in_lanes = [const { None }; 8];
+        if regular.len() > 1 {
+            let at = |i: usize| &regular[i.min(regular.len() - 1)];
+            let results = eight(from_fn(|i| at(i).1), &from_fn(|i| at(i).2));
+            for ((i, ..), result) in regular.iter().zip(results) {
+                in_lanes[*i] = Some(result);
+            }
+        }
+        out.extend(group.iter().zip(in_lanes).map(|(record, result)| result.unwrap_or_else(|| one(record))));
+    }
+    out
+}
+
+/// The coordinates of a record of the regular form; none for any other record, and for one that cannot be read.
+fn coordinates(record: &[u8; RECORD_BYTES]) -> Option<Coordinates> {
+    let (z, c) = split_record(record);
+    let (larger, x) = flags("G1", z).ok()?;
+    Some(Coordinates { x: integer(&x)?, larger, c: torus::read_regular(c)? })
+}
+
+impl Verdict {
+    /// The error of the first check that the record in this lane fails.
+    fn of_lane(self, lane: usize) -> Result<(), DecodeError> {
+        for (passed, error) in [
+            (self.on_curve, DecodeError::NotOnCurve { what: "G1" }),
+            (self.in_g1, DecodeError::NotInSubgroup { what: "G1" }),
+            (self.a0_not_zero, DecodeError::NonCanonical { what: "GT" }),
+            (self.in_gt, DecodeError::NotInSubgroup { what: "GT" }),
+        ] {
+            if passed >> lane & 1 == 0 {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
