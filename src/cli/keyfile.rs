@@ -4,7 +4,6 @@ use super::Failure;
 use crate::envelope::create_file;
 use crate::hash::sha256;
 use crate::pre::{DecryptionKey, PublicKey, ReKey};
-use crate::wire::Wire;
 use std::io::{Read, Write};
 use std::path::Path;
 use zeroize::Zeroizing;

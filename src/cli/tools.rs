@@ -4,7 +4,6 @@ use super::keyfile::{self, Kind};
 use super::{Failure, system_rng};
 use crate::envelope::{self, Header, Suite};
 use crate::pre::{DecryptionKey, Params, ReKey, Seed};
-use crate::wire::Wire;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 

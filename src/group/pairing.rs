@@ -3,11 +3,19 @@
 use super::engine::{Engaged, Single};
 use super::lanes::miller;
 use super::{Gt, plain, point::G1, point::G2};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// e(P, Q).
 pub fn pairing(p: &G1, q: &G2) -> Gt {
     Gt(super::engine::by_single!(Engaged::current(), pairing(&p.0, &q.0)))
+}
+
+impl Gt {
+    /// e(g1, g2) for the generators of the standard, computed once.
+    pub fn generator() -> Self {
+        static GENERATOR: LazyLock<Gt> = LazyLock::new(|| pairing(&G1::generator(), &G2::generator()));
+        *GENERATOR
+    }
 }
 
 /// A second argument of the pairing with the line coefficients of its Miller loop (68 lines, 19,584 bytes).

@@ -8,7 +8,6 @@ use crate::hash::{hkdf, label, sha256};
 use crate::integrity::CHUNK_BYTES;
 use crate::pre::{Params, ReKey, Seed};
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, wire};
-use crate::wire::Wire;
 use serde_json::json;
 
 pub(in crate::vectors) const ALL: &[&Operation] = &[&ENVELOPE, &HEADER];

@@ -6,11 +6,10 @@ use crate::hash::{hkdf, label};
 use crate::identity::{Signature, VerifyingKey};
 use crate::pre::hazmat::encapsulate_with;
 use crate::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey, RecordKeys, Scope,
-    Seed, Session, Share, SharedSecret,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey,
+    RecordKeys, Scope, Seed, Session, SharedSecret,
 };
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
-use crate::wire::Wire;
 use serde_json::json;
 
 pub(in crate::vectors) const ALL: &[&Operation] = &[
@@ -169,7 +168,7 @@ pub(in crate::vectors) const HANDSHAKE: Operation = Operation {
             side => return Err(malformed(format_args!("unknown side {side}"))),
         };
         let (name_i, name_r) = (input.bytes("name_I")?, input.bytes("name_R")?);
-        let share = |name| input.array(name).map(Share);
+        let share = |name| input.array(name).map(DhPublicKey);
         let session = Session { initiator: (&name_i, share("X_I")?), responder: (&name_r, share("X_R")?) };
         let key = VerifyingKey::from_bytes(&input.array("verifying_key")?).refused()?;
         let signature: [u8; 64] = input.array("signature")?;
