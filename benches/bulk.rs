@@ -18,7 +18,6 @@ mod job {
     use phi_pre::envelope::{Header, Suite};
     use phi_pre::hash::Digest;
     use phi_pre::pre::{Capsule, DecryptionKey, Params, ReKey, Seed};
-    use phi_pre::wire::Wire;
     use rand_chacha::ChaCha20Rng;
     use rand_core::{Rng, SeedableRng};
     use std::hint::black_box;
@@ -76,8 +75,7 @@ mod job {
         let (input, output) = (dir.path().join("in"), dir.path().join("out"));
         std::fs::create_dir(&input).expect("a folder");
         let capsules = make(&input, &params, &from, n as usize, rng);
-        let bytes: Vec<[u8; Capsule::BYTES]> =
-            capsules.iter().map(|capsule| capsule.to_bytes().try_into().expect("240 bytes")).collect();
+        let bytes = Capsule::encode_batch(&capsules);
         let prepared = k_re.prepare();
         let job = |output: &Path| -> Summary {
             let source = Folder::open(&input).expect("the input");

@@ -6,7 +6,6 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use phi_pre::envelope::{Header, Opener, Sealer, Suite, encrypt_file, reencrypt_file};
 use phi_pre::integrity::{Committer, Salt, literal};
 use phi_pre::pre::{DecryptionKey, Params, ReKey, Seed};
-use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;
@@ -47,7 +46,7 @@ fn envelope(c: &mut Criterion) {
     let mut group = c.benchmark_group("integrity");
     let record = vec![7; 1 << 26];
     group.throughput(Throughput::Bytes(record.len() as u64));
-    let salt = Salt::new([1; 32]);
+    let salt = Salt::from_bytes([1; 32]);
     group.bench_function("salted commitment, one core", |b| b.iter(|| Committer::commit(&salt, black_box(&record))));
     group.bench_function("plain SHA-256", |b| b.iter(|| literal(&mut black_box(&record[..]))));
     group.finish();

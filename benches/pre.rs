@@ -4,7 +4,6 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use phi_pre::pre::{Capsule, DecryptionKey, Handshake, Params, Party, ReKey, Scope, Seed, Session, SharedSecret};
-use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;

@@ -1,8 +1,10 @@
 //! Every hash and key derivation of the crate, and every label that separates them.
 //!
 //! SHA-256 (the 64 hex digits of the paper's Fig. 5), HMAC-SHA256 (RFC 2104) and HKDF-SHA256 (RFC 5869). A structured
-//! input is framed: the label, then each part behind its length, so that no two inputs run together.
+//! input is framed: the label, then each part, each preceded by its length. Two different inputs never have the same
+//! frame.
 
+use crate::wire::forms::wire_newtype;
 use core::fmt;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -49,25 +51,16 @@ pub mod label {
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// Reads 64 hex digits.
+    /// Reads 64 lower-case hex digits.
     ///
     /// # Errors
-    /// [`DecodeError::Text`](crate::error::DecodeError::Text) for anything else, capital letters included.
+    /// [`DecodeError::Text`](crate::error::DecodeError::Text) for anything else.
     pub fn from_hex(text: &str) -> Result<Self, crate::error::DecodeError> {
-        let mut bytes = [0; 32];
-        let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
-        match hex::decode_to_slice(text, &mut bytes) {
-            Ok(()) if lower => Ok(Self(bytes)),
-            _ => Err(crate::error::DecodeError::Text { what: "digest" }),
-        }
+        text.parse()
     }
 }
 
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
+wire_newtype!(Digest, 32, "digest", hex);
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +77,7 @@ pub fn sha256(parts: &[&[u8]]) -> Digest {
     Digest(h.finalize().into())
 }
 
-/// SHA-256 of `label` and `parts`, each behind its length as eight big-endian bytes.
+/// SHA-256 of `label` and `parts`, each preceded by its length as eight big-endian bytes.
 pub fn tagged(label: &str, parts: &[&[u8]]) -> Digest {
     let mut h = Sha256::new();
     frame(label, parts, |bytes| h.update(bytes));

@@ -8,17 +8,28 @@
 //! ID_i       = HMAC-SHA256(v_i, "id" || uid)
 //! ```
 //!
-//! Departure: the paper hashes v_i "to" the unique identifier; read literally that is H(uid || v_i), which is kept as
-//! [`literal`]. HMAC with the secret v_i as its key is the standard form of the same idea and a PRF by assumption.
+//! ```
+//! use phi_pre::identifier::{Pseudonym, UserId, Vector};
+//! # use rand_chacha::ChaCha20Rng;
+//! # use rand_core::SeedableRng;
+//! # let rng = &mut ChaCha20Rng::seed_from_u64(1);
+//! let (uid, v_1, v_2) = (UserId::random(rng), Vector::random(rng), Vector::random(rng));
+//! let id_1 = Pseudonym::derive(&uid, &v_1);
+//! assert_ne!(id_1, Pseudonym::derive(&uid, &v_2)); // without v_1 and v_2 nobody can link the two
+//! assert_eq!(id_1.to_string().parse(), Ok(id_1)); // 64 hex digits
+//! ```
+//!
+//! Departure: the paper hashes v_i "to" the unique identifier. Read literally, this is H(uid || v_i), which [`literal`]
+//! computes. HMAC with the secret v_i as its key is the standard form of the same idea and a PRF by assumption.
 
 pub mod exposure;
 
-use crate::error::DecodeError;
-use crate::hash::{Digest, hmac, label, sha256};
+use crate::hash::{hmac, label, sha256};
 use crate::secret::Secret;
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::forms::{secret_newtype, wire_newtype};
 use core::fmt;
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 /// The unique identifier that the authority gives a person: 32 random bytes, independent of all personal data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +44,9 @@ impl UserId {
     }
 }
 
-/// Never printed whole: who holds uid and one v_i links that bucket of records.
+wire_newtype!(UserId, 32, "user identifier");
+
+/// Never printed: whoever holds uid and one v_i can link all records under that ID_i.
 impl fmt::Debug for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("UserId(<redacted>)")
@@ -47,25 +60,19 @@ pub struct Vector(Secret<[u8; 32]>);
 impl Vector {
     /// A fresh vector, independent of all others.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = [0; 32];
-        rng.fill_bytes(&mut bytes);
-        Self::from_bytes(bytes)
-    }
-
-    /// A vector received at registration.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Secret::new(bytes))
-    }
-
-    /// The bytes, to be handed over sealed.
-    pub const fn expose(&self) -> &[u8; 32] {
-        self.0.expose()
+        let mut bytes = Zeroizing::new([0; Self::BYTES]);
+        rng.fill_bytes(&mut *bytes);
+        Self::from_bytes(*bytes)
     }
 }
+
+secret_newtype!(Vector, 32, "vector");
 
 /// ID_i: the name under which a record stands on the ledger. 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pseudonym(pub [u8; 32]);
+
+wire_newtype!(Pseudonym, 32, "pseudonym", hex);
 
 impl Pseudonym {
     /// ID_i = HMAC-SHA256(v_i, "id" || uid).
@@ -85,27 +92,9 @@ pub const fn rotate(n: usize, k: usize) -> Option<usize> {
     n.checked_rem(k)
 }
 
-impl fmt::Display for Pseudonym {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Digest(self.0).fmt(f)
-    }
-}
-
 impl fmt::Debug for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ID({self})")
-    }
-}
-
-impl Wire for Pseudonym {
-    const NAME: &'static str = "pseudonym";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
     }
 }
 

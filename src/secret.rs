@@ -1,17 +1,18 @@
-//! Secrets: values that never print and that are overwritten when dropped.
+//! Secrets: values that never print and that are overwritten when they are dropped.
 //!
-//! What survives: copies that the compiler keeps in registers or spilled to the stack, and the intermediate values of
-//! curve arithmetic. Nothing here makes an operation constant-time.
+//! Not overwritten: copies that the compiler keeps in registers or on the stack, and intermediate values of curve
+//! arithmetic. Comparison is constant-time; no other operation becomes constant-time by being in a [`Secret`].
 
 use core::fmt;
-use zeroize::Zeroize;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A value that is not printed, not serialized, not compared by accident, and zeroized in `Drop`.
+/// A value that is not printed, not serialized, compared in constant time alone, and zeroized in `Drop`.
 #[derive(Clone)]
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes `value` into custody.
+    /// Wraps `value`.
     pub const fn new(value: T) -> Self {
         Self(value)
     }
@@ -34,6 +35,14 @@ impl<T: Zeroize> Drop for Secret<T> {
     }
 }
 
+impl<T: Zeroize> ZeroizeOnDrop for Secret<T> {}
+
+impl<const N: usize> ConstantTimeEq for Secret<[u8; N]> {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +52,12 @@ mod tests {
         let secret = Secret::new([0x5a_u8; 4]);
         assert_eq!(format!("{secret:?}"), "<redacted>");
         assert_eq!(secret.expose(), &[0x5a; 4]);
+    }
+
+    #[test]
+    fn bytes_compare() {
+        let [a, b] = [0x5a_u8, 0x5b].map(|last| Secret::new([1, 2, last]));
+        assert!(bool::from(a.ct_eq(&a.clone())) && !bool::from(a.ct_eq(&b)));
     }
 
     #[test]

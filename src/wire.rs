@@ -1,11 +1,15 @@
 //! Canonical bytes: one value, one encoding.
 //!
-//! Integers are big-endian; a field of variable length stands behind its length as four bytes; a list behind its count.
-//! Reading checks each length against a limit and against the bytes that are there before anything is allocated, and
-//! refuses what is left over at the end.
+//! Integers are big-endian. A field of variable length follows its length, four bytes; a list follows its count. Reading
+//! checks each length against a limit and against the bytes that are there before it allocates, and refuses bytes that
+//! are left over at the end.
+//!
+//! Types of a fixed size also have inherent methods, so that their users need not import [`Wire`]: the constant `BYTES`,
+//! `to_bytes` (an array; for a secret, an array inside a [`Secret`](crate::secret::Secret)) and `from_bytes`, beside
+//! `TryFrom<&[u8]>`. The macros of `forms` write them. Public types print and parse as lower-case hex digits, and have
+//! serde's traits under the feature `serde`; secret types have neither, and are compared in constant time.
 
 use crate::error::DecodeError;
-use crate::hash::Digest;
 
 /// A value with a canonical encoding.
 pub trait Wire: Sized {
@@ -45,12 +49,12 @@ pub trait Wire: Sized {
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// Room for `bytes` without growing, which would leave a copy of what was written behind.
+    /// A buffer for `bytes` bytes. A buffer that grows leaves copies of its content in freed memory.
     pub fn with_capacity(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes))
     }
 
-    /// Bytes of a length that the reader knows.
+    /// Bytes without their length, for a field of a fixed one.
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);
         self
@@ -196,50 +200,31 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Wire for Digest {
-    const NAME: &'static str = "digest";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
+/// The concatenation of `parts`, which together have `N` bytes.
+pub(crate) fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    let mut out = [0; N];
+    let mut rest = &mut out[..];
+    for part in parts {
+        let (head, tail) = rest.split_at_mut(part.len());
+        head.copy_from_slice(part);
+        rest = tail;
     }
+    debug_assert!(rest.is_empty(), "the parts fill the array");
+    out
+}
 
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
+/// Reads `N` bytes from lower-case hex digits.
+pub(crate) fn from_hex<const N: usize>(what: &'static str, text: &str) -> Result<[u8; N], DecodeError> {
+    let mut bytes = [0; N];
+    let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
+    match hex::decode_to_slice(text, &mut bytes) {
+        Ok(()) if lower => Ok(bytes),
+        _ => Err(DecodeError::Text { what }),
     }
 }
 
+pub(crate) mod forms;
+#[cfg(feature = "serde")]
+pub(crate) mod serial;
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_back_what_was_written() {
-        let mut out = Writer::default();
-        out.u8(7).u32(1 << 20).u64(u64::MAX).bytes(b"abc").list(&[Digest([1; 32]), Digest([2; 32])]);
-        let bytes = out.into_bytes();
-        let mut input = Reader::new(&bytes);
-        assert_eq!(input.u8("a"), Ok(7));
-        assert_eq!(input.u32("b"), Ok(1 << 20));
-        assert_eq!(input.u64("c"), Ok(u64::MAX));
-        assert_eq!(input.text("d", 3), Ok("abc"));
-        assert_eq!(input.list("e", 2), Ok(vec![Digest([1; 32]), Digest([2; 32])]));
-        assert_eq!(input.end("f"), Ok(()));
-    }
-
-    #[test]
-    fn a_huge_count_asks_for_no_memory() {
-        let bytes = [0xff, 0xff, 0xff, 0xff];
-        let limit = DecodeError::Limit { what: "x", limit: 9, got: u32::MAX.into() };
-        assert_eq!(Reader::new(&bytes).bytes("x", 9), Err(limit.clone()));
-        assert_eq!(Reader::new(&bytes).list::<Digest>("x", 9), Err(limit));
-        let short = DecodeError::Length { what: "digest", expected: 32, got: 0 };
-        assert_eq!(Reader::new(&bytes).list::<Digest>("x", u32::MAX), Err(short));
-    }
-
-    #[test]
-    fn short_and_long_inputs_are_named() {
-        assert_eq!(Digest::from_bytes(&[0; 31]), Err(DecodeError::Length { what: "digest", expected: 32, got: 31 }));
-        assert_eq!(Digest::from_bytes(&[0; 33]), Err(DecodeError::Trailing { what: "digest", extra: 1 }));
-        assert_eq!(Reader::new(&[0, 0, 0, 1, 0xff]).text("t", 9), Err(DecodeError::Text { what: "t" }));
-    }
-}
+mod tests;

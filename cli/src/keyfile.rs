@@ -4,7 +4,6 @@ use crate::output::{Failure, named};
 use phi_pre::envelope::create_file;
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
-use phi_pre::wire::Wire;
 use std::io::{Read, Write};
 use std::path::Path;
 use zeroize::Zeroizing;

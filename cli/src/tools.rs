@@ -7,7 +7,6 @@ use indicatif::ProgressBar;
 use phi_pre::envelope::{self, DecryptError, FileError, Header, Suite};
 use phi_pre::error::DecodeError;
 use phi_pre::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
-use phi_pre::wire::Wire;
 use rand_core::Rng;
 use std::path::{Path, PathBuf};
 

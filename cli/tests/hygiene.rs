@@ -218,7 +218,7 @@ fn no_key_of_the_flow_is_written_or_printed() {
     secrets.secret("secret of a handshake", &rng.draws[0]);
     let sealer = Sealer::new(params, &keys[0].public_key(params), Suite::default(), rng).unwrap();
     let opener = Opener::with_message(&header, &m).unwrap();
-    let salt = Salt::new(*credentials.vectors[0].expose());
+    let salt = Salt::from_bytes(*credentials.vectors[0].expose());
     let scalar = Scalar::from_bytes(keys[0].to_bytes().expose()).unwrap();
     let printed: [&dyn core::fmt::Debug; 36] = [
         user,

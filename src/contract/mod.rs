@@ -201,7 +201,7 @@ fn confirm(
     match claim(state, new.commitment)? {
         Some(other) if other != record => return Err(ContractError::Copied),
         Some(_) => {}
-        None => state.put(&records::claim_key(new.commitment), record.to_bytes())?,
+        None => state.put(&records::claim_key(new.commitment), record.to_bytes().into())?,
     }
     put(state, &records::confirmation_key(record, new.id), new)
 }
@@ -227,7 +227,7 @@ fn share_request(
     }
     // Read, so that of two requests made on the same state only one is valid.
     latest_share(state, item, recipient)?;
-    state.put(&records::latest_key(item, recipient), call.txid.to_bytes())?;
+    state.put(&records::latest_key(item, recipient), call.txid.to_bytes().into())?;
     let share = Share { record: item, recipient, grant, requested: call.timestamp, completed: None };
     put(state, &records::share_key(call.txid), &share)
 }

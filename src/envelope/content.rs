@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 struct Aead(LessSafeKey);
 
 impl Aead {
-    /// None for a key of another length than 32 bytes.
+    /// `None` for a key of another length than 32 bytes.
     fn new(suite: Suite, key: &[u8]) -> Option<Self> {
         let algorithm = match suite {
             Suite::Aes256Gcm => &AES_256_GCM,
@@ -31,7 +31,7 @@ impl Aead {
         Ok(())
     }
 
-    /// Decrypts `slot` in place; on refusal its content is not to be used.
+    /// Decrypts `slot` in place. After a refusal the content of the slot must not be used.
     fn open<'a>(&self, nonce: [u8; NONCE_LEN], aad: &[u8], slot: &'a mut [u8]) -> Result<&'a [u8], DecryptError> {
         match self.0.open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), slot) {
             Ok(text) => Ok(text),
@@ -48,12 +48,12 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// None where the AEAD refuses a key of 32 bytes, which it never does.
+    /// `None` where the AEAD refuses a key of 32 bytes, which it never does.
     pub(super) fn derive(m: &Message, z: &G1, suite: Suite) -> Option<Self> {
         let info = Header::version_and_suite(suite);
         let okm = Zeroizing::new(hkdf::<96>(m.to_bytes().expose(), &z.to_bytes(), label::CONTENT_KEY, &[&info]));
         let ([key, com, salt], _) = okm.as_chunks::<32>() else { return None };
-        Some(Self { aead: Aead::new(suite, key)?, key_commitment: Digest(*com), salt: Salt::new(*salt) })
+        Some(Self { aead: Aead::new(suite, key)?, key_commitment: Digest(*com), salt: Salt::from_bytes(*salt) })
     }
 
     /// Encrypts the chunk that fills `slot` but for the room of the tag at its end.
@@ -61,13 +61,13 @@ impl Content {
         self.aead.seal(at.nonce(), aad, slot)
     }
 
-    /// Decrypts `slot` in place and returns the chunk; on refusal the slot's content is not to be used.
+    /// Decrypts `slot` in place and returns the chunk. After a refusal the content of the slot must not be used.
     pub(super) fn open<'a>(&self, at: Place, aad: &[u8], slot: &'a mut [u8]) -> Result<&'a [u8], DecryptError> {
         self.aead.open(at.nonce(), aad, slot)
     }
 }
 
-/// The place of a chunk in its envelope, which its nonce carries. Each K encrypts one envelope, so places never repeat.
+/// The place of a chunk in its envelope, from which its nonce is made. Each K encrypts one envelope, so no nonce repeats.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) index: u64,

@@ -11,11 +11,10 @@
 
 #[cfg(target_os = "linux")]
 use super::unnamed;
-use super::{DecryptError, EncryptError, FileError, Header, Opener, Sealed, Sealer, Suite, TAG_BYTES};
+use super::{DecryptError, EncryptError, FileError, Header, Opener, SealedRecord, Sealer, Suite, TAG_BYTES};
 use crate::error::DecodeError;
 use crate::integrity::CHUNK_BYTES;
 use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
-use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -28,7 +27,7 @@ pub struct Receipt {
     /// The envelope's header.
     pub header: Header,
     /// Commitment and size of the record.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
 }
 
 /// What shows without a key.
@@ -95,7 +94,7 @@ pub fn decrypt_file(
     from: &Path,
     to: &Path,
     progress: Progress<'_>,
-) -> Result<Sealed, FileError<DecryptError>> {
+) -> Result<SealedRecord, FileError<DecryptError>> {
     let (file, header) = open(from).map_err(FileError::at(from))?;
     let mut envelope = Watched { file, read: 0, progress };
     let opener = Opener::new(&header, key).map_err(FileError::at(from))?;
@@ -109,7 +108,7 @@ pub fn decrypt_file(
 ///
 /// # Errors
 /// [`DecryptError`], with the file.
-pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<Sealed, FileError<DecryptError>> {
+pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<SealedRecord, FileError<DecryptError>> {
     let check = || {
         let (mut envelope, header) = open(path)?;
         Opener::new(&header, key)?.open(&mut envelope, &mut io::sink())

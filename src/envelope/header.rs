@@ -1,9 +1,11 @@
 //! The header: 284 bytes, of which re-encryption rewrites the last 192.
 
 use crate::error::DecodeError;
+use crate::group::{G1, Gt};
 use crate::hash::Digest;
 use crate::pre::{Capsule, PreparedReKey, ReKey};
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::forms::try_from_bytes;
+use crate::wire::{Reader, Wire, Writer, concat};
 
 const MAGIC: &[u8; 8] = b"phi-pre\0";
 const VERSION: u8 = 1;
@@ -41,9 +43,9 @@ pub struct Header {
 
 impl Header {
     /// Bytes of an encoding.
-    pub const BYTES: usize = Self::INVARIANT_BYTES + crate::group::Gt::BYTES;
-    /// Bytes before C: those that no re-encryption changes.
-    pub const INVARIANT_BYTES: usize = MAGIC.len() + 4 + 32 + crate::group::G1::BYTES;
+    pub const BYTES: usize = Self::INVARIANT_BYTES + Gt::BYTES;
+    /// Bytes before C, which no re-encryption changes.
+    pub const INVARIANT_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES + G1::BYTES;
 
     /// Equation (2): the same envelope under another key.
     #[must_use]
@@ -58,7 +60,7 @@ impl Header {
         headers.iter().zip(again).map(|(header, capsule)| Self { capsule, ..*header }).collect()
     }
 
-    /// Reads what stands before the key commitment.
+    /// Reads the fields before the key commitment.
     pub(super) fn preamble(input: &mut Reader<'_>) -> Result<Suite, DecodeError> {
         if input.array("envelope magic")? != *MAGIC {
             return Err(DecodeError::Magic { what: "envelope" });
@@ -78,11 +80,23 @@ impl Header {
         }
     }
 
-    /// What the AEAD authenticates beside each chunk.
-    pub(super) fn invariant(&self) -> Vec<u8> {
-        let mut bytes = self.to_bytes();
-        bytes.truncate(Self::INVARIANT_BYTES);
-        bytes
+    /// What the AEAD authenticates with each chunk: the header without C.
+    pub(super) fn invariant(&self) -> [u8; Self::INVARIANT_BYTES] {
+        let [version, suite] = Self::version_and_suite(self.suite);
+        concat(&[MAGIC, &[version, suite, 0, 0], &self.key_commitment.0, &self.capsule.z().to_bytes()])
+    }
+
+    /// The canonical encoding.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        concat(&[&self.invariant(), &self.capsule.c().to_bytes()])
+    }
+
+    /// Reads the canonical encoding.
+    ///
+    /// # Errors
+    /// [`DecodeError`], naming the field.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Wire::from_bytes(bytes)
     }
 
     /// The numbers that enter the key derivation.
@@ -91,13 +105,13 @@ impl Header {
     }
 }
 
+try_from_bytes!(Header);
+
 impl Wire for Header {
     const NAME: &'static str = "envelope header";
 
     fn write(&self, out: &mut Writer) {
-        out.raw(MAGIC).raw(&Self::version_and_suite(self.suite)).raw(&[0; 2]);
-        self.key_commitment.write(out);
-        self.capsule.write(out);
+        out.raw(&self.to_bytes());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {

@@ -20,13 +20,16 @@
 //! ```
 //!
 //! - com commits to K (eprint 2020/1456): an envelope opens under one key only, and a wrong key is refused before any
-//!   chunk is touched. `salt` is that of the [`Commitment`](crate::integrity::Commitment) on the ledger.
+//!   chunk is decrypted. `salt` is that of the [`Commitment`](crate::integrity::Commitment) on the ledger.
 //! - The nonces are those of STREAM (eprint 2015/189): chunks cannot be reordered, dropped, repeated or cut off.
-//! - The AAD leaves C out, since the proxy rewrites it; a C that was altered gives another M, and com refuses it.
+//! - The AAD leaves C out, since the proxy rewrites C. An altered C gives another M, which does not match com.
 //!
 //! Every failure to decrypt is the one opaque [`DecryptError::Refused`], whichever of key, commitment, ciphertext, tag or
-//! order was wrong. A malformed header is named, since it shows without a key. Time is not hidden: a wrong key is refused
-//! before any chunk is read, an altered chunk where it stands.
+//! order was wrong. The error of a malformed header names the field, since anybody can find the fault without a key.
+//! Time is not hidden: a wrong key is refused before any chunk is read, an altered chunk when it is reached.
+//!
+//! Three forms of the same: [`encrypt`], [`decrypt`] and [`reencrypt`] for bytes in memory, [`Sealer`] and [`Opener`] for
+//! streams, [`encrypt_file`] and its neighbours for files.
 
 #[cfg(unix)]
 pub mod bulk;
@@ -34,6 +37,7 @@ mod content;
 mod error;
 mod file;
 mod header;
+mod memory;
 mod stream;
 #[cfg(target_os = "linux")]
 mod unnamed;
@@ -44,7 +48,8 @@ pub use file::{
     reencrypt_file_to,
 };
 pub use header::{Header, Suite};
-pub use stream::{Opener, Sealed, Sealer};
+pub use memory::{decrypt, encrypt, reencrypt};
+pub use stream::{Opener, SealedRecord, Sealer};
 
 /// Bytes of an AEAD tag.
 pub const TAG_BYTES: usize = 16;

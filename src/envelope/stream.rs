@@ -1,10 +1,9 @@
-//! The body: batches of chunks, each batch on all cores while the next one is read.
+//! Encryption and decryption of the body in a stream: batches of chunks, each on all cores while the next one is read.
 
 use super::content::{Content, Place};
 use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
 use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
 use crate::pre::{EncryptionKey, Message, Params, PublicKey};
-use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use subtle::ConstantTimeEq;
@@ -15,9 +14,9 @@ const BATCH: usize = 64;
 /// A chunk with its tag.
 const SLOT_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
 
-/// What an envelope's body was.
+/// A record that an envelope holds, as encryption and decryption both report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sealed {
+pub struct SealedRecord {
     /// The commitment to the record, for the ledger.
     pub commitment: Commitment,
     /// Bytes of the record.
@@ -54,7 +53,7 @@ impl Sealer {
         self,
         record: &mut (impl Read + Send),
         envelope: &mut (impl Write + Send),
-    ) -> Result<Sealed, EncryptError> {
+    ) -> Result<SealedRecord, EncryptError> {
         envelope.write_all(&self.header.to_bytes())?;
         let aad = self.header.invariant();
         let mut committer = Committer::default();
@@ -73,13 +72,13 @@ impl Sealer {
             }
             slots.iter().try_for_each(|slot| Ok(envelope.write_all(slot)?))
         })?;
-        Ok(Sealed { commitment: committer.finish(), bytes })
+        Ok(SealedRecord { commitment: committer.finish(), bytes })
     }
 }
 
-/// Decrypts one envelope, once its header is known to stand under the key at hand.
+/// Decrypts one envelope. [`new`](Self::new) refuses a header that does not belong to the key.
 pub struct Opener {
-    aad: Vec<u8>,
+    aad: [u8; Header::INVARIANT_BYTES],
     content: Content,
 }
 
@@ -92,7 +91,7 @@ impl Opener {
         Self::with_message(header, &key.decapsulate(&header.capsule))
     }
 
-    /// With M at hand, from a batch of decapsulations.
+    /// The same with M from a batch of decapsulations.
     ///
     /// # Errors
     /// [`DecryptError::Refused`] for another M.
@@ -112,7 +111,11 @@ impl Opener {
     ///
     /// # Errors
     /// [`DecryptError::Refused`]; [`DecryptError::Io`].
-    pub fn open(self, body: &mut (impl Read + Send), record: &mut (impl Write + Send)) -> Result<Sealed, DecryptError> {
+    pub fn open(
+        self,
+        body: &mut (impl Read + Send),
+        record: &mut (impl Write + Send),
+    ) -> Result<SealedRecord, DecryptError> {
         let mut committer = Committer::default();
         let mut bytes = 0;
         for_each_batch::<DecryptError>(body, SLOT_BYTES, 0, |slots, first, last| {
@@ -133,7 +136,7 @@ impl Opener {
             }
             slots.iter().try_for_each(|slot| Ok(record.write_all(&slot[..slot.len().saturating_sub(TAG_BYTES)])?))
         })?;
-        Ok(Sealed { commitment: committer.finish(), bytes })
+        Ok(SealedRecord { commitment: committer.finish(), bytes })
     }
 }
 

@@ -2,7 +2,6 @@ use super::*;
 use crate::error::DecodeError;
 use crate::integrity::{CHUNK_BYTES, Committer};
 use crate::pre::{DecryptionKey, EncryptionKey, Params, PublicKey, ReKey, Seed};
-use crate::wire::Wire;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -37,14 +36,14 @@ fn record(bytes: usize) -> Vec<u8> {
     record
 }
 
-fn seal(record: &[u8], suite: Suite) -> (Vec<u8>, Sealed) {
+fn seal(record: &[u8], suite: Suite) -> (Vec<u8>, SealedRecord) {
     let mut envelope = Vec::new();
     let sealer = Sealer::new(&WORLD.params, &WORLD.public, suite, &mut rng(1)).unwrap();
     let sealed = sealer.seal(&mut &record[..], &mut envelope).unwrap();
     (envelope, sealed)
 }
 
-fn open(envelope: &[u8], key: &EncryptionKey) -> Result<(Vec<u8>, Sealed), DecryptError> {
+fn open(envelope: &[u8], key: &EncryptionKey) -> Result<(Vec<u8>, SealedRecord), DecryptError> {
     let (header, mut body) = envelope.split_at_checked(Header::BYTES).unwrap_or((envelope, &[]));
     let mut record = Vec::new();
     let sealed = Opener::new(&Header::from_bytes(header)?, key)?.open(&mut body, &mut record)?;
@@ -63,6 +62,35 @@ const SIZES: [usize; 9] = [
     64 * CHUNK_BYTES + 1,
     130 * CHUNK_BYTES - 5,
 ];
+
+/// The calls for bytes in memory give what the streams give, and refuse what they refuse.
+#[test]
+fn one_call_equals_the_streams() {
+    for size in SIZES {
+        let record = record(size);
+        let whole = encrypt(&WORLD.params, &WORLD.public, &record, &mut rng(1)).unwrap();
+        assert!(whole == seal(&record, Suite::default()).0);
+        assert!(decrypt(&WORLD.key, &whole).unwrap() == record);
+
+        let mut again = whole.clone();
+        reencrypt(&WORLD.k_re, &mut again).unwrap();
+        let header = Header::from_bytes(&whole[..Header::BYTES]).unwrap().reencrypt(&WORLD.k_re);
+        assert!(again[..Header::BYTES] == header.to_bytes() && again[Header::BYTES..] == whole[Header::BYTES..]);
+        assert!(decrypt(&WORLD.other, &again).unwrap() == record);
+        assert!(matches!(decrypt(&WORLD.key, &again), Err(DecryptError::Refused)));
+
+        *again.last_mut().unwrap() ^= 1;
+        assert!(matches!(decrypt(&WORLD.other, &again), Err(DecryptError::Refused)));
+        again[0] ^= 1;
+        let malformed = again.clone();
+        assert!(matches!(decrypt(&WORLD.other, &again), Err(DecryptError::Header(_))));
+        assert!(reencrypt(&WORLD.k_re, &mut again).is_err() && again == malformed);
+        for short in [0, 11, Header::BYTES - 1] {
+            assert!(matches!(decrypt(&WORLD.key, &whole[..short]), Err(DecryptError::Header(_))));
+            assert!(reencrypt(&WORLD.k_re, &mut whole.clone()[..short]).is_err());
+        }
+    }
+}
 
 #[test]
 fn every_size_comes_back_with_its_commitment() {

@@ -4,7 +4,7 @@ use super::messages::{Alert, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, 
 use super::transaction::{self, Receipt, commit, propose};
 use super::{Cloud, FlowError};
 use crate::contract::Action;
-use crate::envelope::{self, DecryptError, Header, Opener, Sealed, Suite};
+use crate::envelope::{self, DecryptError, Header, Opener, SealedRecord, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
@@ -22,7 +22,7 @@ use std::path::{Component, Path, PathBuf};
 pub struct Draft {
     patient: MemberId,
     alert: Alert,
-    sealed: Sealed,
+    sealed: SealedRecord,
 }
 
 impl Draft {
@@ -32,7 +32,7 @@ impl Draft {
     }
 
     /// Commitment and size of the record.
-    pub const fn sealed(&self) -> &Sealed {
+    pub const fn sealed(&self) -> &SealedRecord {
         &self.sealed
     }
 }
@@ -45,7 +45,7 @@ pub struct Received {
     /// Where it lies now.
     pub path: PathBuf,
     /// Commitment and size, equal to those on the ledger.
-    pub sealed: Sealed,
+    pub sealed: SealedRecord,
 }
 
 /// A hospital with the secrets that the hospital DApp keeps.

@@ -14,6 +14,7 @@ use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
 use crate::pre::{EncryptionKey, SharedSecret};
+use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ pub struct Alert {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedIdentifier([u8; 48]);
 
+wire_newtype!(SealedIdentifier, 48, "sealed identifier");
+
 impl SealedIdentifier {
     /// Encrypts ID_i for the hospital. Each txid has its own key and one ID_i, so the nonce may be fixed; the user keeps
     /// to it ([`User::check`](super::User::check)).
@@ -64,18 +67,6 @@ impl SealedIdentifier {
         let opened = identifier_key(sk, txid)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
         let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
         Ok(Pseudonym(id))
-    }
-}
-
-impl Wire for SealedIdentifier {
-    const NAME: &'static str = "sealed identifier";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
     }
 }
 

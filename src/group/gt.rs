@@ -2,18 +2,39 @@
 
 use super::backend::Backend;
 use super::engine::Engaged;
-use super::{GtTable, encoding, power, scalar::Scalar, torus};
+use super::traits::{ark_canonical, ct_eq};
+use super::{encoding, power, scalar::Scalar, torus};
 use crate::error::DecodeError;
+use crate::wire::forms::{serde_forms, try_from_bytes};
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field, One};
 use core::ops::{Div, Mul};
-use rand_core::CryptoRng;
-use std::sync::LazyLock;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
 /// An element of GT: M, C, C' or a pad. Never built from bytes that were not checked.
+///
+/// An element may be the secret M: `Debug` prints nothing of it, and there is no `Display`.
+/// [`Message`](crate::pre::Message) holds M and has no serde. `PartialEq` is not constant-time, [`ConstantTimeEq`] is.
+///
+/// ```
+/// use phi_pre::error::DecodeError;
+/// use phi_pre::group::{Gt, Scalar};
+///
+/// let y = Gt::generator().pow(&Scalar::from(5));
+/// assert_eq!(Gt::from_bytes(&y.to_bytes()), Ok(y)); // 192 bytes
+/// assert_eq!(Gt::from_bytes_plain(&y.to_bytes_plain()), Ok(y)); // 576 bytes
+/// assert_eq!(y / y, Gt::identity());
+///
+/// let error = Gt::from_bytes(&[0xff; Gt::BYTES]).unwrap_err();
+/// assert_eq!(error, DecodeError::Flags { what: "GT" });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
 pub struct Gt(pub(super) Fq12);
+
+try_from_bytes!(Gt);
+serde_forms!(Gt, "GT");
+ark_canonical!(Gt);
 
 impl Gt {
     /// Bytes of the canonical encoding (T6 torus).
@@ -23,21 +44,9 @@ impl Gt {
     /// Bytes of the twelve coefficients.
     pub const PLAIN_BYTES: usize = 576;
 
-    /// e(g1, g2) for the generators of the standard, computed once.
-    pub fn generator() -> Self {
-        static GENERATOR: LazyLock<Gt> =
-            LazyLock::new(|| super::pairing(&super::G1::generator(), &super::G2::generator()));
-        *GENERATOR
-    }
-
     /// The identity 1.
     pub fn identity() -> Self {
         Self(Fq12::one())
-    }
-
-    /// A uniform element other than the identity: e(g1, g2) to a random power, by [`GtTable::generator`].
-    pub fn random(rng: &mut impl CryptoRng) -> Self {
-        GtTable::generator().pow(&Scalar::random(rng))
     }
 
     /// Whether this is 1.
@@ -118,6 +127,12 @@ impl Gt {
 
 fn sized<const N: usize>(bytes: &[u8]) -> Result<&[u8; N], DecodeError> {
     bytes.try_into().map_err(|_| DecodeError::Length { what: "GT", expected: N, got: bytes.len() })
+}
+
+impl ConstantTimeEq for Gt {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        ct_eq(&self.0, &other.0)
+    }
 }
 
 impl Mul for Gt {

@@ -6,6 +6,9 @@
 //! length, flags, canonical form, curve and subgroup, each with its own [`DecodeError`](crate::error::DecodeError).
 //!
 //! This is the only place, beside the executable specification in [`paper`](crate::paper), that names a curve library.
+//! The four types have arkworks' `CanonicalSerialize` and `CanonicalDeserialize` for the bytes of `to_bytes` and nothing
+//! else: an uncompressed form is refused (`SerializationError::InvalidData`), and reading checks everything, also where
+//! the caller asks for no validation, as arkworks itself does inside `Vec`.
 //!
 //! | type | group | bytes |
 //! |---|---|---|
@@ -31,6 +34,7 @@ mod power;
 mod scalar;
 mod table;
 mod torus;
+pub(crate) mod traits;
 
 pub use batch::{
     decode_records, encode_gt, pair_and_multiply, pair_and_multiply_bytes, pairing_batch, pow_generator_batch,

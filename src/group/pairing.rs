@@ -3,10 +3,19 @@
 use super::backend::Backend;
 use super::engine::{Engaged, Lines};
 use super::{Gt, point::G1, point::G2};
+use std::sync::LazyLock;
 
 /// e(P, Q).
 pub fn pairing(p: &G1, q: &G2) -> Gt {
     Gt(Engaged::current().pairing(&p.0, &q.0))
+}
+
+impl Gt {
+    /// e(g1, g2) for the generators of the standard, computed once.
+    pub fn generator() -> Self {
+        static GENERATOR: LazyLock<Gt> = LazyLock::new(|| pairing(&G1::generator(), &G2::generator()));
+        *GENERATOR
+    }
 }
 
 /// A second argument of the pairing with the line coefficients of its Miller loop (68 lines, 19,584 bytes).

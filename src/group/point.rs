@@ -2,17 +2,23 @@
 
 use super::backend::Backend;
 use super::engine::Engaged;
+use super::traits::{ark_canonical, ct_eq};
 use super::{encoding, plain, scalar::Scalar};
 use crate::error::DecodeError;
+use crate::wire::forms::public_forms;
 use core::ops::{Div, Mul};
 use rand_core::CryptoRng;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
 macro_rules! source_group {
-    ($(#[$doc:meta])* $name:ident, $bytes:literal, $affine:ty, $decode:ident, $encode:ident, $pow:ident) => {
+    ($(#[$doc:meta])* $name:ident, $text:literal, $bytes:literal, $affine:ty, $decode:ident, $encode:ident, $pow:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
         pub struct $name(pub(super) $affine);
+
+        public_forms!($name, $text);
+        ark_canonical!($name);
 
         impl $name {
             /// Bytes of an encoding.
@@ -62,11 +68,18 @@ macro_rules! source_group {
             /// [`DecodeError::NonCanonical`] for a coordinate of p or above; [`DecodeError::NotOnCurve`];
             /// [`DecodeError::NotInSubgroup`]; [`DecodeError::Identity`].
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-                let what = stringify!($name);
+                let what = $text;
                 let bytes = bytes
                     .try_into()
                     .map_err(|_| DecodeError::Length { what, expected: Self::BYTES, got: bytes.len() })?;
                 Engaged::current().$decode(bytes).map(Self)
+            }
+        }
+
+        impl ConstantTimeEq for $name {
+            fn ct_eq(&self, other: &Self) -> Choice {
+                let finite = u8::from(self.is_identity()).ct_eq(&other.is_identity().into());
+                finite & ct_eq(&self.0.x, &other.0.x) & ct_eq(&self.0.y, &other.0.y)
             }
         }
 
@@ -86,7 +99,7 @@ macro_rules! source_group {
 
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), hex::encode(self.to_bytes()))
+                write!(f, concat!($text, "({})"), hex::encode(self.to_bytes()))
             }
         }
     };
@@ -94,13 +107,35 @@ macro_rules! source_group {
 
 source_group! {
     /// An element of G1: g1, or Z = g1^r. 48 bytes compressed.
-    G1, 48, ark_bls12_381::G1Affine, decode_g1, encode_g1, pow_g1
+    ///
+    /// ```
+    /// use phi_pre::error::DecodeError;
+    /// use phi_pre::group::{G1, Scalar};
+    ///
+    /// let z = G1::generator().pow(&Scalar::from(7));
+    /// assert_eq!(G1::from_bytes(&z.to_bytes()), Ok(z));
+    /// assert_eq!(z.to_string().parse(), Ok(z)); // 96 hex digits
+    ///
+    /// let identity = G1::identity().to_bytes();
+    /// assert_eq!(G1::from_bytes(&identity), Err(DecodeError::Identity { what: "G1" }));
+    /// ```
+    G1, "G1", 48, ark_bls12_381::G1Affine, decode_g1, encode_g1, pow_g1
 }
 source_group! {
     /// An element of G2: g2, k_e, k'_e or k_re. 96 bytes compressed.
     ///
-    /// `Debug` prints the element: the types that hold a secret one (`EncryptionKey`, `ReKey`) redact it.
-    G2, 96, ark_bls12_381::G2Affine, decode_g2, encode_g2, pow_g2
+    /// `Debug` and `Display` print the element. The types that hold a secret element
+    /// ([`EncryptionKey`](crate::pre::EncryptionKey), [`ReKey`](crate::pre::ReKey)) do not.
+    ///
+    /// ```
+    /// use phi_pre::group::{G1, G2, Scalar, pairing};
+    ///
+    /// let (k_d, r) = (Scalar::from(5), Scalar::from(7));
+    /// let (z, k_e) = (G1::generator().pow(&r), G2::generator().pow(&k_d));
+    /// let shared = pairing(&z, &k_e);
+    /// assert_eq!(shared, pairing(&G1::generator(), &G2::generator()).pow(&(k_d * r)));
+    /// ```
+    G2, "G2", 96, ark_bls12_381::G2Affine, decode_g2, encode_g2, pow_g2
 }
 
 #[cfg(test)]

@@ -1,17 +1,48 @@
 //! Exponents: the field Z_q, q the prime order of all three groups.
 
+use super::traits::ark_canonical;
 use crate::error::DecodeError;
+use crate::wire::forms::try_from_bytes;
 use ark_bls12_381::Fr;
 use ark_ff::{BigInteger256, Field, PrimeField, Zero};
 use core::ops::{Add, Mul, Neg, Sub};
 use rand_core::CryptoRng;
-use zeroize::Zeroize;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::{Zeroize, Zeroizing};
 
 /// An element of Z_q: k_d, r, or zero. 32 bytes, big-endian.
 ///
-/// `Debug` prints nothing of the value, since most scalars are keys.
-#[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
+/// Most scalars are secret: `Debug` prints nothing of the value, and comparison is constant-time. The arithmetic is not.
+///
+/// ```
+/// use phi_pre::group::{G1, Scalar};
+///
+/// let (a, b) = (Scalar::from(3), Scalar::from(4));
+/// let g1 = G1::generator();
+/// assert_eq!(g1.pow(&a) * g1.pow(&b), g1.pow(&(a + b)));
+/// assert_eq!(Scalar::from_bytes(&a.to_bytes()), Ok(a));
+/// assert!(Scalar::from_bytes(&[0xff; 32]).is_err()); // not below q
+/// ```
+#[derive(Clone, Copy, Zeroize)]
 pub struct Scalar(pub(super) Fr);
+
+try_from_bytes!(Scalar);
+ark_canonical!(Scalar);
+
+impl ConstantTimeEq for Scalar {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        (self.0.0).0.ct_eq(&(other.0.0).0)
+    }
+}
+
+/// In constant time.
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+impl Eq for Scalar {}
 
 impl Scalar {
     /// Bytes of an encoding.
@@ -20,10 +51,9 @@ impl Scalar {
     /// A uniform element of Z_q^*.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
         loop {
-            let mut wide = [0; 48];
-            rng.fill_bytes(&mut wide);
+            let mut wide = Zeroizing::new([0; 48]);
+            rng.fill_bytes(&mut *wide);
             let scalar = Self::from_wide(&wide);
-            wide.zeroize();
             if !scalar.is_zero() {
                 return scalar;
             }
@@ -35,12 +65,12 @@ impl Scalar {
         Self(Fr::from_be_bytes_mod_order(bytes))
     }
 
-    /// Whether this is 0, which no key and no nonce may be.
+    /// Whether this is 0. No key and no exponent r may be 0.
     pub fn is_zero(&self) -> bool {
         self.0.is_zero()
     }
 
-    /// The inverse in Z_q^*; none for zero.
+    /// The inverse in Z_q^*; `None` for zero.
     pub fn inverse(&self) -> Option<Self> {
         self.0.inverse().map(Self)
     }
@@ -69,7 +99,7 @@ impl Scalar {
         Fr::from_bigint(BigInteger256::new(limbs)).map(Self).ok_or(DecodeError::NonCanonical { what })
     }
 
-    /// The bits of the exponent, most significant first.
+    /// The value as four limbs of 64 bits, the lowest first.
     pub(super) fn limbs(&self) -> [u64; 4] {
         self.0.into_bigint().0
     }

@@ -3,6 +3,7 @@
 use super::backend::Backend;
 use super::engine::Engaged;
 use super::{Gt, power, scalar::Scalar};
+use rand_core::CryptoRng;
 
 /// Powers of one element of GT by table: 8-bit windows of the exponent's digits in base |x|.
 ///
@@ -43,6 +44,13 @@ impl GtTable {
 
     pub(super) fn pow_with(&self, engaged: Engaged, exponent: &Scalar) -> Gt {
         Gt(engaged.pow_fixed(&self.windows, power::digits(exponent.limbs())))
+    }
+}
+
+impl Gt {
+    /// A uniform element other than the identity: e(g1, g2) to a random power, by [`GtTable::generator`].
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        GtTable::generator().pow(&Scalar::random(rng))
     }
 }
 

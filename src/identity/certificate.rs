@@ -10,6 +10,7 @@ use super::sealed::SealingPublicKey;
 use super::subject::Subject;
 use crate::error::DecodeError;
 use crate::hash::{Digest, sha256};
+use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
 use der::{Decode, Encode};
@@ -21,6 +22,8 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(pub [u8; 16]);
 
+wire_newtype!(Serial, 16, "serial number", hex);
+
 impl Serial {
     /// A fresh number, positive and always of 16 bytes as an ASN.1 INTEGER.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
@@ -31,27 +34,9 @@ impl Serial {
     }
 }
 
-impl fmt::Display for Serial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
 impl fmt::Debug for Serial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Serial({self})")
-    }
-}
-
-impl Wire for Serial {
-    const NAME: &'static str = "serial number";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
     }
 }
 

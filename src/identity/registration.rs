@@ -12,10 +12,9 @@
 //! under a key of this authority keeps the same phone from opening many registrations, and with them many attempts.
 
 use super::IdentityError;
-use crate::error::DecodeError;
 use crate::hash::{Digest, hmac, label};
 use crate::secret::Secret;
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
 use std::collections::HashMap;
 use totp_rs::Totp;
@@ -66,17 +65,7 @@ pub trait Delivery {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub [u8; 16]);
 
-impl Wire for Ticket {
-    const NAME: &'static str = "registration ticket";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
-    }
-}
+wire_newtype!(Ticket, 16, "registration ticket");
 
 /// The registrations of one authority.
 pub(super) struct Registrations {

@@ -11,6 +11,7 @@
 use super::IdentityError;
 use crate::error::DecodeError;
 use crate::secret::Secret;
+use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
 use hpke::aead::ChaCha20Poly1305;
@@ -72,21 +73,11 @@ impl SealingKey {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SealingPublicKey(pub [u8; 32]);
 
+wire_newtype!(SealingPublicKey, 32, "sealing key", hex);
+
 impl fmt::Debug for SealingPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealingPublicKey({})", hex::encode(self.0))
-    }
-}
-
-impl Wire for SealingPublicKey {
-    const NAME: &'static str = "sealing key";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
     }
 }
 

@@ -1,10 +1,8 @@
 //! Who a certificate speaks of: organisation, exactly one role, identifier.
 
 use super::IdentityError;
-use crate::error::DecodeError;
-use crate::hash::Digest;
 use crate::identifier::Pseudonym;
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::forms::wire_newtype;
 use core::fmt;
 use rand_core::CryptoRng;
 
@@ -123,6 +121,8 @@ impl fmt::Display for Role {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub [u8; 32]);
 
+wire_newtype!(MemberId, 32, "member identifier", hex);
+
 impl MemberId {
     /// A fresh identifier.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
@@ -144,27 +144,9 @@ impl From<MemberId> for Pseudonym {
     }
 }
 
-impl fmt::Display for MemberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Digest(self.0).fmt(f)
-    }
-}
-
 impl fmt::Debug for MemberId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MemberId({self})")
-    }
-}
-
-impl Wire for MemberId {
-    const NAME: &'static str = "member identifier";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
     }
 }
 

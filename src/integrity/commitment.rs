@@ -3,6 +3,7 @@
 use crate::error::DecodeError;
 use crate::hash::{Digest, hmac, label, sha256, tagged};
 use crate::secret::Secret;
+use crate::wire::forms::{secret_newtype, wire_newtype};
 use crate::wire::{Reader, Wire, Writer};
 
 /// Bytes of a chunk, of the commitment and of the envelope alike: 64 KiB.
@@ -13,21 +14,18 @@ pub const CHUNK_BYTES: usize = 1 << 16;
 pub struct Salt(Secret<[u8; 32]>);
 
 impl Salt {
-    /// Takes 32 secret bytes.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(Secret::new(bytes))
-    }
-
     /// leaf_i of the chunk. Independent of all other chunks, so chunks can be hashed in any order and in parallel.
     pub fn leaf(&self, index: u64, chunk: &[u8]) -> Leaf {
         self.chunk(index).leaf(chunk)
     }
 
-    /// salt_i, which tells nothing of the salts of other chunks.
+    /// salt_i. It reveals nothing about the salts of other chunks.
     pub(super) fn chunk(&self, index: u64) -> ChunkSalt {
         ChunkSalt(Secret::new(hmac(self.0.expose(), label::COMMITMENT_LEAF, &index.to_be_bytes()).0))
     }
 }
+
+secret_newtype!(Salt, 32, "salt");
 
 /// The salt of one chunk: 32 bytes, for those who may read that chunk.
 #[derive(Clone, Debug)]
@@ -51,7 +49,7 @@ impl Wire for ChunkSalt {
     }
 }
 
-/// The hash of one chunk with its length.
+/// The hash of one chunk, and the length of the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leaf {
     pub(super) hash: Digest,
@@ -65,7 +63,7 @@ impl Leaf {
     }
 }
 
-/// What stands on the ledger for a record: 32 bytes that hide it and bind it.
+/// What the ledger keeps of a record: 32 bytes that hide the record and bind to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Commitment(pub Digest);
 
@@ -76,23 +74,7 @@ impl Commitment {
     }
 }
 
-impl core::fmt::Display for Commitment {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Wire for Commitment {
-    const NAME: &'static str = "record commitment";
-
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(|bytes| Self(Digest(bytes)))
-    }
-}
+wire_newtype!(Commitment, 32, "record commitment", hex);
 
 /// The roots of the complete subtrees to the left, one for each bit set in the number of leaves.
 #[derive(Clone, Debug, Default)]
@@ -139,7 +121,8 @@ impl Committer {
         self.bytes += leaf.bytes;
     }
 
-    /// The commitment to all leaves. Without any leaf it is that of no record at all: an empty record has one.
+    /// The commitment to all leaves. Call it after at least one leaf: an empty record has one leaf, and the commitment
+    /// to no leaf is that of no record.
     pub fn finish(self) -> Commitment {
         Commitment::to(self.bytes, &self.subtrees.root())
     }
@@ -154,7 +137,7 @@ impl Committer {
     }
 }
 
-/// The chunks of a record that is in memory, or of a part of one from a chunk's start on.
+/// The chunks of a record in memory, or of a part of a record that begins where a chunk begins.
 pub(super) fn chunks(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     let empty = record.is_empty().then_some(record);
     record.chunks(CHUNK_BYTES).chain(empty)

@@ -16,7 +16,7 @@
 //! ```
 //! use phi_pre::integrity::{Committer, RangeProof, Salt};
 //!
-//! let (salt, record) = (Salt::new([7; 32]), vec![1; 300_000]);
+//! let (salt, record) = (Salt::from_bytes([7; 32]), vec![1; 300_000]);
 //! let commitment = Committer::commit(&salt, &record); // stands on the ledger
 //!
 //! let proof = RangeProof::new(&salt, &record, 1..3)?; // chunks 1 and 2

@@ -3,7 +3,7 @@ use crate::error::DecodeError;
 use proptest::prelude::*;
 
 fn salt(byte: u8) -> Salt {
-    Salt::new([byte; 32])
+    Salt::from_bytes([byte; 32])
 }
 
 /// RFC 6962, section 2.1, by its recursive definition.

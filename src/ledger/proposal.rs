@@ -16,6 +16,7 @@ use crate::error::DecodeError;
 use crate::hash::{Digest, sha256};
 use crate::identity::{Certificate, SigningKey};
 use crate::secret::Secret;
+use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
 use rand_core::CryptoRng;
@@ -29,6 +30,8 @@ pub const NAME_LIMIT: u32 = 64;
 /// The name of a transaction: SHA-256(nonce || creator), 32 bytes, printed as 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TxId(pub Digest);
+
+wire_newtype!(TxId, 32, "txid", hex);
 
 impl TxId {
     /// The transaction that `creator` makes with `nonce`.
@@ -133,27 +136,9 @@ impl Transient {
     }
 }
 
-impl fmt::Display for TxId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl fmt::Debug for TxId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TxId({})", self.0)
-    }
-}
-
-impl Wire for TxId {
-    const NAME: &'static str = "txid";
-
-    fn write(&self, out: &mut Writer) {
-        self.0.write(out);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(|bytes| Self(Digest(bytes)))
     }
 }
 

@@ -11,30 +11,19 @@
 //! ```
 //!
 //! Departure: the paper's exchange is unauthenticated, so a man in the middle would hold sk (C10). Here both sides sign
-//! names and shares with their MSP keys; who signs how is the caller's, this module says what is signed.
+//! their names and shares with their MSP keys. This module says what is signed; the caller signs and verifies.
 
 use super::keys::SharedSecret;
-use crate::error::DecodeError;
 use crate::hash::{Digest, hkdf, label, tagged};
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
 use x25519_dalek::{PublicKey, StaticSecret};
 
-/// X = x·B, 32 public bytes.
+/// X = x·B, the Diffie-Hellman public key of one side (its share): 32 public bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share(pub [u8; 32]);
+pub struct DhPublicKey(pub [u8; 32]);
 
-impl Wire for Share {
-    const NAME: &'static str = "Diffie-Hellman share";
-
-    fn write(&self, out: &mut Writer) {
-        out.raw(&self.0);
-    }
-
-    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        input.array(Self::NAME).map(Self)
-    }
-}
+wire_newtype!(DhPublicKey, 32, "Diffie-Hellman share", hex);
 
 /// The side of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +38,9 @@ pub enum Party {
 #[derive(Clone, Copy, Debug)]
 pub struct Session<'a> {
     /// Name and share of the initiator.
-    pub initiator: (&'a [u8], Share),
+    pub initiator: (&'a [u8], DhPublicKey),
     /// Name and share of the responder.
-    pub responder: (&'a [u8], Share),
+    pub responder: (&'a [u8], DhPublicKey),
 }
 
 impl Session<'_> {
@@ -70,7 +59,7 @@ impl Session<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The other side's signature does not stand under the session.
+    /// The other side's signature is not valid for the session.
     #[error("the other side's signature is not valid for this session")]
     Unauthenticated,
     /// The session does not hold the share that this side made.
@@ -81,7 +70,24 @@ pub enum HandshakeError {
     SmallOrder,
 }
 
-/// One side's ephemeral secret; used once.
+/// One side's ephemeral secret, which [`finish`](Self::finish) consumes.
+///
+/// ```
+/// use phi_pre::pre::{Handshake, HandshakeError, Party, Session};
+/// # use rand_chacha::ChaCha20Rng;
+/// # use rand_core::SeedableRng;
+/// # let rng = &mut ChaCha20Rng::seed_from_u64(1);
+/// let (user, hospital) = (Handshake::new(Party::Initiator, rng), Handshake::new(Party::Responder, rng));
+/// let session = Session { initiator: (b"user", user.share()), responder: (b"hospital", hospital.share()) };
+///
+/// // `verify` checks the other side's signature of the statement; here both sides sign nothing and accept.
+/// let sk = user.finish(&session, |_statement| true)?;
+/// assert!(hospital.finish(&session, |_statement| true)? == sk);
+///
+/// let refused = Handshake::new(Party::Initiator, rng).finish(&session, |_| true);
+/// assert_eq!(refused, Err(HandshakeError::ForeignShare));
+/// # Ok::<(), HandshakeError>(())
+/// ```
 pub struct Handshake {
     secret: StaticSecret,
     me: Party,
@@ -100,11 +106,11 @@ impl Handshake {
     }
 
     /// This side's share.
-    pub fn share(&self) -> Share {
-        Share(PublicKey::from(&self.secret).to_bytes())
+    pub fn share(&self) -> DhPublicKey {
+        DhPublicKey(PublicKey::from(&self.secret).to_bytes())
     }
 
-    /// sk, once `verify` accepts the other side's signature of the statement that it is given.
+    /// sk, if `verify` accepts the other side's signature of the statement that it gets: 32 bytes.
     ///
     /// # Errors
     /// [`HandshakeError`].

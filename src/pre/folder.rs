@@ -5,14 +5,25 @@
 //! key_record     = HKDF(ikm = M, salt = Z, info = "record-key", name of the record)      32 bytes
 //! ```
 //!
-//! Re-encrypting the folder is one pairing, however many records it holds; the price is that the folder is the unit of
-//! delegation. (Sharing Z between capsules instead would break them: C11.)
+//! Re-encrypting a folder costs one pairing, however many records the folder holds. In return, only whole folders can be
+//! delegated. (Capsules that share one Z instead would not be secure: C11.)
 
 use super::capsule::{Capsule, Message};
 use crate::hash::{hkdf, label};
 use crate::secret::Secret;
 
 /// The keys of the records of one folder.
+///
+/// ```
+/// use phi_pre::pre::{DecryptionKey, Params, RecordKeys, Seed};
+/// # use rand_chacha::ChaCha20Rng;
+/// # use rand_core::SeedableRng;
+/// # let rng = &mut ChaCha20Rng::seed_from_u64(1);
+/// let params = Params::new(Seed([1; 32]));
+/// let (folder, m) = DecryptionKey::random(rng).public_key(&params).encapsulate(&params, rng);
+/// let keys = RecordKeys::new(&folder, &m);
+/// assert_ne!(keys.key(b"1").expose(), keys.key(b"2").expose());
+/// ```
 #[derive(Clone, Debug)]
 pub struct RecordKeys {
     m: Message,
@@ -25,7 +36,7 @@ impl RecordKeys {
         Self { m: m.clone(), z: folder.z().to_bytes() }
     }
 
-    /// The key of the record of this name: 32 secret bytes, one use.
+    /// The key of the record of this name: 32 secret bytes. Use each key for one encryption.
     pub fn key(&self, record: &[u8]) -> Secret<[u8; 32]> {
         Secret::new(hkdf(self.m.to_bytes().expose(), &self.z, label::RECORD_KEY, &[record]))
     }

@@ -14,8 +14,28 @@
 //! (3)          M = C' / e(Z, k'_e)                              EncryptionKey::decapsulate
 //! ```
 //!
-//! Departure: the paper encrypts with k_e, which also decrypts. Y = e(g1, k_e) gives the very same C, since
-//! e(g1, k_e)^r = Y^r, and reveals no k_e; so Y is the key that may be shown and k_e is kept secret.
+//! The paper's letters and the terms of the literature on proxy re-encryption:
+//!
+//! | term | here |
+//! |---|---|
+//! | delegator: owns the key under which a record is encrypted | holds k_d and k_e |
+//! | delegatee: may decrypt after re-encryption | holds k'_d and k'_e |
+//! | proxy: re-encrypts, and learns no M | holds k_re ([`ReKey`], [`PreparedReKey`]) |
+//! | re-encryption key | k_re |
+//! | public key, secret key | Y ([`PublicKey`]), k_d ([`DecryptionKey`]); k_e ([`EncryptionKey`]) is secret too |
+//! | encapsulation (KEM): a fresh key for one record, and the ciphertext of that key | M ([`Message`]), (Z, C) ([`Capsule`]) |
+//! | data encapsulation (DEM): the record under that key | the module `envelope` |
+//! | bidirectional | k_re^{-1} re-encrypts from k'_e to k_e ([`ReKey::inverse`]) |
+//! | multi-hop | C' can be re-encrypted again ([`ReKey::compose`]) |
+//!
+//! Each type of a fixed size has the constant `BYTES`, `to_bytes`, `from_bytes` with every check, and `TryFrom<&[u8]>`.
+//! Public types print and parse as hex digits and have serde's traits under the feature `serde`. Secret types do not
+//! print, overwrite themselves when they are dropped, give their bytes inside a [`Secret`](crate::secret::Secret), and
+//! are compared in constant time. [`Params`], [`PublicKey`], [`Capsule`], [`DecryptionKey`], [`EncryptionKey`] and
+//! [`ReKey`] also have the traits of ark-serialize, as [`group`](crate::group) describes.
+//!
+//! Departure: the paper encrypts with k_e, which also decrypts. Y = e(g1, k_e) gives the same C, since
+//! e(g1, k_e)^r = Y^r, and does not reveal k_e. So Y may be published, and k_e stays secret.
 //!
 //! The group operations are not constant-time.
 
@@ -29,7 +49,7 @@ mod params;
 mod rekey;
 
 pub use capsule::{Capsule, Message};
-pub use dh::{Handshake, HandshakeError, Party, Session, Share};
+pub use dh::{DhPublicKey, Handshake, HandshakeError, Party, Session};
 pub use folder::RecordKeys;
 pub use keys::{DecryptionKey, EncryptionKey, PreparedKey, PreparedPublicKey, PublicKey, SharedSecret};
 pub use params::{Params, Scope, Seed};

@@ -1,17 +1,27 @@
-//! Setup: the public parameters g1, g2, k_s and the key derivation f.
+//! Setup: the public parameters g1, g2 and k_s, and the scopes of keys.
+//!
+//! Paper: section 3.2, the system parameters. The key derivation f is [`Params::derive`].
 
-use super::keys::{DecryptionKey, SharedSecret};
 use crate::error::DecodeError;
+use crate::group::traits::ark_canonical;
 use crate::group::{G1, G2, Gt, GtTable, Scalar, pairing, pow_generator_batch};
-use crate::hash::{hkdf, label};
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::forms::{public_forms, wire_newtype};
+use crate::wire::{Reader, Wire, Writer, concat};
 use rand_core::CryptoRng;
 use std::borrow::Cow;
-use zeroize::Zeroize;
 
-/// k_s: the cloud's seed key, "publicly open in advance", 32 bytes. A public salt; a new one begins a new epoch.
+/// k_s: the cloud's seed key, "publicly open in advance", 32 bytes. It is a public salt; a new seed begins a new epoch.
+///
+/// ```
+/// use phi_pre::pre::Seed;
+///
+/// let k_s = Seed([1; 32]);
+/// assert_eq!(k_s.to_string().parse(), Ok(k_s)); // 64 hex digits
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed(pub [u8; 32]);
+
+wire_newtype!(Seed, 32, "k_s", hex);
 
 impl Seed {
     /// A fresh seed.
@@ -22,7 +32,16 @@ impl Seed {
     }
 }
 
-/// What one key pair covers, and so what one k_re opens: consent is exactly as wide as this.
+/// What one key pair covers, and therefore what one k_re opens: consent is exactly as wide as the scope.
+///
+/// ```
+/// use phi_pre::pre::{Params, Scope, Seed, SharedSecret};
+///
+/// let (params, sk) = (Params::new(Seed([1; 32])), SharedSecret::from_bytes([2; 32]));
+/// let record = params.derive(&sk, Scope::Record(b"2026-0417"));
+/// assert!(record != params.derive(&sk, Scope::Record(b"2026-0418")));
+/// assert!(record != params.derive(&sk, Scope::Relationship));
+/// ```
 ///
 /// Departure: the paper has one key pair for a relationship, so consent to one record converts them all (C5 in
 /// `paper-notes.md`). The scope enters k_d alone; Equations 1 to 3 stay as they are.
@@ -37,7 +56,8 @@ pub enum Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    const fn parts(self) -> (u8, &'a [u8]) {
+    /// The number of the kind, and the name.
+    pub(super) const fn parts(self) -> (u8, &'a [u8]) {
         match self {
             Self::Relationship => (0, &[]),
             Self::Folder(name) => (1, name),
@@ -46,7 +66,17 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The public parameters of a deployment. On the wire: g1, g2, k_s, 48 + 96 + 32 = 176 bytes.
+/// The public parameters of a deployment. Encoded: g1, g2, k_s, 48 + 96 + 32 = 176 bytes.
+///
+/// ```
+/// use phi_pre::pre::{Params, Seed};
+///
+/// let params = Params::new(Seed([1; 32]));
+/// let mut bytes = params.to_bytes();
+/// assert_eq!(Params::from_bytes(&bytes), Ok(params));
+/// bytes[0] = 0; // no point of G1 begins so
+/// assert!(Params::from_bytes(&bytes).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
     g1: G1,
@@ -56,12 +86,15 @@ pub struct Params {
 }
 
 impl Params {
+    /// Bytes of an encoding.
+    pub const BYTES: usize = G1::BYTES + G2::BYTES + Seed::BYTES;
+
     /// The standard generators with the seed k_s.
     pub fn new(seed: Seed) -> Self {
         Self::with_generators(G1::generator(), G2::generator(), seed)
     }
 
-    /// Other generators: any two that are not the identity, which decoding never yields.
+    /// Other generators than those of the standard. Neither may be the identity; decoding never gives the identity.
     pub fn with_generators(g1: G1, g2: G2, seed: Seed) -> Self {
         Self { g1, g2, g_t: pairing(&g1, &g2), seed }
     }
@@ -101,33 +134,33 @@ impl Params {
         if *standard.base() == self.g_t { Cow::Borrowed(standard) } else { Cow::Owned(GtTable::new(&self.g_t)) }
     }
 
-    /// k_d = f(sk, k_s || scope): OS2IP(HKDF-SHA256(ikm = sk, salt = k_s, info = scope, L = 48)) mod q, never zero.
-    pub fn derive(&self, sk: &SharedSecret, scope: Scope<'_>) -> DecryptionKey {
-        let (kind, name) = scope.parts();
-        let mut counter = 0_u8;
-        loop {
-            let context: [&[u8]; 3] = [&[kind], name, &[counter]];
-            let mut wide = hkdf::<48>(sk.expose(), &self.seed.0, label::DECRYPTION_KEY, &context);
-            let k_d = Scalar::from_wide(&wide);
-            wide.zeroize();
-            if let Some(key) = DecryptionKey::new(k_d) {
-                return key;
-            }
-            counter = counter.wrapping_add(1); // reached once in 2^255 derivations
-        }
+    /// The canonical encoding: g1, g2, k_s.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        concat(&[&self.g1.to_bytes(), &self.g2.to_bytes(), &self.seed.0])
+    }
+
+    /// Reads the canonical encoding and computes e(g1, g2).
+    ///
+    /// # Errors
+    /// Those of [`G1::from_bytes`] and [`G2::from_bytes`], and another length.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Wire::from_bytes(bytes)
     }
 }
+
+public_forms!(Params, "parameters");
+ark_canonical!(Params);
 
 impl Wire for Params {
     const NAME: &'static str = "parameters";
 
     fn write(&self, out: &mut Writer) {
-        out.raw(&self.g1.to_bytes()).raw(&self.g2.to_bytes()).raw(&self.seed.0);
+        out.raw(&self.to_bytes());
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let g1 = G1::from_bytes(input.raw("g1", G1::BYTES)?)?;
         let g2 = G2::from_bytes(input.raw("g2", G2::BYTES)?)?;
-        Ok(Self::with_generators(g1, g2, Seed(input.array("k_s")?)))
+        Ok(Self::with_generators(g1, g2, Seed::read(input)?))
     }
 }

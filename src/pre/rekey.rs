@@ -1,24 +1,53 @@
-//! Equations 1 and 2: the re-encryption key and its use by the proxy.
+//! The re-encryption key, and its use by the proxy.
+//!
+//! Paper: section 3.2, Equations 1 and 2.
 
 use super::capsule::Capsule;
 use super::keys::EncryptionKey;
 use crate::error::DecodeError;
+use crate::group::traits::ark_canonical;
 use crate::group::{G2, G2Prepared, pair_and_multiply, pair_and_multiply_bytes, pairing, pairing_batch};
 use crate::secret::Secret;
+use crate::wire::forms::{secret_forms, try_from_bytes};
 
 /// k_re = k'_e / k_e, in G2: 96 bytes, secret between the user and the proxy.
 ///
-/// It decrypts nothing alone. Together with k'_e it gives k_e (collusion, C3), its inverse re-encrypts back, and
-/// products compose (C4): guard it like a key.
+/// Alone it decrypts nothing. Together with k'_e it gives k_e (collusion, C3), its inverse re-encrypts in the other
+/// direction, and products of two compose (C4): keep it as secret as a key.
+///
+/// ```
+/// use phi_pre::pre::{DecryptionKey, Params, ReKey, SameKey, Seed};
+/// # use rand_chacha::ChaCha20Rng;
+/// # use rand_core::SeedableRng;
+/// # let rng = &mut ChaCha20Rng::seed_from_u64(1);
+/// let params = Params::new(Seed([1; 32]));
+/// let (delegator, delegatee) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+/// let (k_e, k_e_prime) = (delegator.encryption_key(&params), delegatee.encryption_key(&params));
+/// let (capsule, m) = delegator.public_key(&params).encapsulate(&params, rng);
+///
+/// let k_re = ReKey::new(&k_e, &k_e_prime)?; // Equation (1)
+/// let again = k_re.reencrypt(&capsule); // Equation (2), by the proxy
+/// assert!(k_e_prime.decapsulate(&again) == m); // Equation (3)
+///
+/// assert!(ReKey::new(&k_e, &k_e).is_err());
+/// # Ok::<(), SameKey>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReKey(Secret<G2>);
 
-/// Equation (1) from a key to itself: k_re would be 1 and re-encryption would do nothing.
+try_from_bytes!(ReKey);
+secret_forms!(ReKey);
+ark_canonical!(ReKey, secret);
+
+/// Both keys of Equation (1) are the same: k_re would be 1, and re-encryption would change nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("k_e and k'_e are the same key")]
 pub struct SameKey;
 
 impl ReKey {
+    /// Bytes of an encoding.
+    pub const BYTES: usize = G2::BYTES;
+
     /// Equation (1): k_re = k'_e / k_e.
     ///
     /// # Errors
@@ -27,15 +56,15 @@ impl ReKey {
         Self::checked(*k_e_prime.0.expose() / *k_e.0.expose())
     }
 
-    /// k_{a→c} = k_{a→b} · k_{b→c}: two hops in one.
+    /// k_{a→c} = k_{a→b} · k_{b→c}: two re-encryptions in one.
     ///
     /// # Errors
-    /// [`SameKey`] where the two cancel.
+    /// [`SameKey`] where `next` is the inverse of this key.
     pub fn compose(&self, next: &Self) -> Result<Self, SameKey> {
         Self::checked(*self.0.expose() * *next.0.expose())
     }
 
-    /// k_{b→a} = k_{a→b}^{-1}: the way back, which every holder of k_re has.
+    /// k_{b→a} = k_{a→b}^{-1}: the re-encryption key of the other direction. Every holder of k_re can compute it.
     #[must_use]
     pub fn inverse(&self) -> Self {
         Self(Secret::new(self.0.expose().inverse()))
@@ -50,46 +79,67 @@ impl ReKey {
         Capsule { z: capsule.z, c: capsule.c * pairing(&capsule.z, self.0.expose()) }
     }
 
-    /// Equation (2) on capsules that each have their own key, as records of scope [`Record`](super::Scope::Record) do.
+    /// Equation (2) on capsules that each have their own key, as records of scope [`Record`](super::Scope::Record) do. On
+    /// all cores; the results are in the order of the inputs.
     pub fn reencrypt_each(batch: &[(Capsule, &Self)]) -> Vec<Capsule> {
         let pairs: Vec<_> = batch.iter().map(|(capsule, k_re)| (capsule.z, *k_re.0.expose())).collect();
         let shifts = pairing_batch(&pairs);
         batch.iter().zip(shifts).map(|((capsule, _), shift)| Capsule { z: capsule.z, c: capsule.c * shift }).collect()
     }
 
-    /// The key with its lines, for many capsules.
+    /// The key prepared for many capsules: k_re with the lines of its Miller loop, about 20 KB.
     pub fn prepare(&self) -> PreparedReKey {
         PreparedReKey(G2Prepared::new(self.0.expose()))
     }
 
-    /// The bytes, secret.
-    pub fn to_bytes(&self) -> Secret<[u8; G2::BYTES]> {
+    /// The secret bytes.
+    pub fn to_bytes(&self) -> Secret<[u8; Self::BYTES]> {
         Secret::new(self.0.expose().to_bytes())
     }
 
     /// Reads 96 bytes.
     ///
     /// # Errors
-    /// [`DecodeError`].
+    /// Those of [`G2::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         G2::from_bytes(bytes).map(|k_re| Self(Secret::new(k_re)))
     }
 }
 
-/// k_re with the lines of its Miller loop: what a proxy keeps while it re-encrypts in bulk.
+/// k_re with the lines of its Miller loop, for a proxy that re-encrypts many capsules under one key.
+///
+/// ```
+/// use phi_pre::pre::{Capsule, DecryptionKey, Params, ReKey, Seed};
+/// # use rand_chacha::ChaCha20Rng;
+/// # use rand_core::SeedableRng;
+/// # let rng = &mut ChaCha20Rng::seed_from_u64(1);
+/// # let params = Params::new(Seed([1; 32]));
+/// # let [a, b] = [DecryptionKey::random(rng), DecryptionKey::random(rng)];
+/// # let sealed = a.public_key(&params).encapsulate_many(&params, 3, rng);
+/// # let capsules: Vec<Capsule> = sealed.iter().map(|(capsule, _)| *capsule).collect();
+/// # let k_re = ReKey::new(&a.encryption_key(&params), &b.encryption_key(&params))?;
+/// let prepared = k_re.prepare();
+/// let mut bytes = Capsule::encode_batch(&capsules); // 240 bytes each
+/// bytes[1][48] ^= 0x80; // one of them is damaged
+///
+/// let again = prepared.reencrypt_bytes(&bytes);
+/// assert_eq!(again[0], Ok(k_re.reencrypt(&capsules[0]).to_bytes()));
+/// assert!(again[1].is_err() && again[2].is_ok());
+/// # Ok::<(), phi_pre::pre::SameKey>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PreparedReKey(G2Prepared);
 
 impl PreparedReKey {
-    /// Equation (2) on each capsule, in parallel.
+    /// Equation (2) on each capsule, on all cores. The results are in the order of the capsules.
     pub fn reencrypt(&self, capsules: &[Capsule]) -> Vec<Capsule> {
         let pairs: Vec<_> = capsules.iter().map(|capsule| (capsule.z, capsule.c)).collect();
         let shifted = pair_and_multiply(&pairs, &self.0);
         capsules.iter().zip(shifted).map(|(capsule, c)| Capsule { z: capsule.z, c }).collect()
     }
 
-    /// Equation (2) from bytes to bytes, with every check of [`Capsule::from_bytes`](crate::wire::Wire::from_bytes). A
-    /// bad capsule is an error in its own place and costs the others nothing.
+    /// Equation (2) from bytes to bytes, with every check of [`Capsule::from_bytes`]. The results are in the order of the
+    /// inputs: a bad capsule gives an error in its own place, and the others are re-encrypted.
     pub fn reencrypt_bytes(&self, capsules: &[[u8; Capsule::BYTES]]) -> Vec<Result<[u8; Capsule::BYTES], DecodeError>> {
         pair_and_multiply_bytes(capsules, &self.0)
     }

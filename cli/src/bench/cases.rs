@@ -4,7 +4,6 @@ use super::measure::Case;
 use phi_pre::envelope::{Sealer, Suite};
 use phi_pre::group::{Engaged, G1, G2, G2Prepared, Gt, phase};
 use phi_pre::pre::{Capsule, DecryptionKey, Params, ReKey, Seed};
-use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;
@@ -42,7 +41,7 @@ impl World {
         let k_re = k_each.swap_remove(0);
         let sealed = k_d.public_key(&params).encapsulate_many(&params, 256, rng);
         let capsules: Vec<_> = sealed.into_iter().map(|(capsule, _)| capsule).collect();
-        let bytes = capsules.iter().filter_map(|capsule| capsule.to_bytes().try_into().ok()).collect();
+        let bytes = Capsule::encode_batch(&capsules);
         let points = std::array::from_fn(|_| G1::random(rng));
         let elements = std::array::from_fn(|_| Gt::random(rng));
         let lines = G2Prepared::new(&G2::random(rng));

@@ -3,7 +3,6 @@
 use phi_pre::envelope::{Header, Suite, check_file, encrypt_file};
 use phi_pre::hash::Digest;
 use phi_pre::pre::{DecryptionKey, Params, ReKey, Seed};
-use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::cell::RefCell;

@@ -7,6 +7,7 @@ use super::fixture::{FIXTURE, Fixture};
 use core::fmt::{Debug, Display};
 use phi_pre::contract::{self, Action, Confirmation, Record, Share};
 use phi_pre::envelope::{self, Header, Opener};
+use phi_pre::error::DecodeError;
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
 use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
@@ -21,7 +22,7 @@ use phi_pre::ledger::{
     Store, StoreError, Transaction, Transient, TxId, VerifyError, Version, blockfile, store, validate,
 };
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Session, Share as DhShare,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Session,
 };
 use phi_pre::wire::Wire;
 use phi_pre_cli::vectors;
@@ -29,6 +30,7 @@ use phi_pre_cli::{KeyFile, parse_key_file};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// A reader of bytes from outside.
@@ -66,9 +68,9 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("k_d", |b| held(DecryptionKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
     plain("k_e", |b| held(EncryptionKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
     plain("k_re", |b| held(ReKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
-    plain("public-key", wire::<PublicKey>),
-    plain("parameters", wire::<Params>),
-    plain("capsule", wire::<Capsule>),
+    plain("public-key", public::<PublicKey>),
+    plain("parameters", public::<Params>),
+    plain("capsule", public::<Capsule>),
     plain("handshake", handshake),
     // identity
     plain("verifying-key", wire::<VerifyingKey>),
@@ -84,6 +86,7 @@ pub(crate) const ALL: &[Decoder] = &[
     // envelope
     plain("envelope-header", wire::<Header>),
     Decoder { name: "envelope", run: opened, memory: STREAMED, every: 1 },
+    Decoder { name: "envelope-in-memory", run: in_memory, memory: STREAMED, every: 1 },
     Decoder { name: "envelope-file", run: envelope_file, memory: STREAMED, every: 8 },
     // ledger
     plain("proposal", wire::<Proposal>),
@@ -156,6 +159,14 @@ fn wire<T: Wire>(bytes: &[u8]) -> bool {
     canonical(T::from_bytes(bytes), T::to_bytes, bytes)
 }
 
+/// The encoding and the hex digits of a public type say the same.
+fn public<T: Wire + FromStr<Err = DecodeError> + PartialEq + Debug>(bytes: &[u8]) -> bool {
+    let read = T::from_bytes(bytes);
+    let from_text = hex::encode(bytes).parse::<T>();
+    assert!(from_text == read || matches!(from_text, Err(DecodeError::Text { .. })), "{from_text:?} {read:?}");
+    wire::<T>(bytes)
+}
+
 fn text(bytes: &[u8], read: impl FnOnce(&str) -> bool) -> bool {
     core::str::from_utf8(bytes).is_ok_and(read)
 }
@@ -184,7 +195,7 @@ fn records(bytes: &[u8]) -> bool {
         return false;
     }
     let mine = batch.len();
-    batch.extend([<[u8; Capsule::BYTES]>::try_from(good.as_slice()).unwrap(); 3]);
+    batch.extend([good; 3]);
     let alone: Vec<_> = batch.iter().map(|bytes| Capsule::from_bytes(bytes)).collect();
     let k_re = FIXTURE.k_re.prepare();
     let expected: Vec<_> =
@@ -196,9 +207,8 @@ fn records(bytes: &[u8]) -> bool {
             assert_eq!(*read, alone, "{:?} in a batch", engine.engine());
         }
         engine.install();
-        let again: Vec<_> =
-            k_re.reencrypt_bytes(&batch).into_iter().map(|bytes| bytes.map(|bytes| bytes.to_vec())).collect();
-        assert_eq!(again, expected, "{:?} from bytes to bytes", engine.engine());
+        assert_eq!(Capsule::decode_batch(&batch), alone, "{:?} as capsules", engine.engine());
+        assert_eq!(k_re.reencrypt_bytes(&batch), expected, "{:?} from bytes to bytes", engine.engine());
     }
     alone[..mine].iter().any(Result::is_ok)
 }
@@ -209,9 +219,9 @@ fn handshake(bytes: &[u8]) -> bool {
         return false;
     };
     let Some((signature, name)) = rest.split_first_chunk::<64>() else { return false };
-    assert!(wire::<DhShare>(share));
+    assert!(wire::<DhPublicKey>(share));
     let initiator = Handshake::new(Party::Initiator, rng);
-    let session = Session { initiator: (b"name", initiator.share()), responder: (name, DhShare(*share)) };
+    let session = Session { initiator: (b"name", initiator.share()), responder: (name, DhPublicKey(*share)) };
     let verified = |statement: &Digest| {
         let key = FIXTURE.signer.verifying_key();
         // What the signature says is another decoder's matter: here the exchange goes on either way.
@@ -258,6 +268,18 @@ fn opened(bytes: &[u8]) -> bool {
     let Ok(header) = Header::from_bytes(header) else { return false };
     let Ok(opener) = Opener::new(&header, &FIXTURE.k_e) else { return false };
     refusal(opener.open(&mut &*body, &mut std::io::sink()))
+}
+
+/// The same in one call, and Equation (2) there and back.
+fn in_memory(bytes: &[u8]) -> bool {
+    let decrypted = envelope::decrypt(&FIXTURE.k_e, bytes);
+    assert_eq!(decrypted.is_ok(), opened(bytes));
+    let mut again = bytes.to_vec();
+    if refusal(envelope::reencrypt(&FIXTURE.k_re, &mut again)) {
+        assert!(refusal(envelope::reencrypt(&FIXTURE.k_re.inverse(), &mut again)));
+    }
+    assert!(again == bytes);
+    refusal(decrypted)
 }
 
 fn envelope_file(bytes: &[u8]) -> bool {

@@ -81,7 +81,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     let Fixture { hospital: (certificate, key), sealing_key, .. } = &*FIXTURE;
     let signed = |seed: Vec<u8>| vec![seed];
     match name {
-        "records" => vec![FIXTURE.capsule.to_bytes().repeat(9), FIXTURE.capsule.to_bytes()],
+        "records" => vec![FIXTURE.capsule.to_bytes().repeat(9), FIXTURE.capsule.to_bytes().to_vec()],
         "handshake" => {
             let share = [9; 32];
             let signature = key.sign(b"").as_bytes().to_vec();
@@ -100,7 +100,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             vec![institution.to_bytes().expose().clone()]
         }
         "phone-number" => vec![b"+82 10-5550 0100".to_vec(), b"+1234567".to_vec()],
-        "envelope" | "envelope-file" => {
+        "envelope" | "envelope-in-memory" | "envelope-file" => {
             let mut seeds = Vec::new();
             for (suite, bytes) in [(Suite::Aes256Gcm, 0), (Suite::ChaCha20Poly1305, 100), (Suite::Aes256Gcm, 65_600)] {
                 let key = FIXTURE.k_d.public_key(&FIXTURE.params);
@@ -208,7 +208,7 @@ fn transactions() -> Vec<Transaction> {
 /// As `phi-pre keygen` and `phi-pre rekey` write them.
 fn key_files() -> Vec<Vec<u8>> {
     let k_d = FIXTURE.k_d.to_bytes().expose().to_vec();
-    let public = FIXTURE.k_d.public_key(&FIXTURE.params).to_bytes();
+    let public = FIXTURE.k_d.public_key(&FIXTURE.params).to_bytes().to_vec();
     let k_re = FIXTURE.k_re.to_bytes().expose().to_vec();
     let sk = vec![7; 32];
     [

@@ -4,7 +4,6 @@ use super::output::JOB_FOLDER;
 use super::*;
 use crate::envelope::Suite;
 use crate::pre::{DecryptionKey, Params, ReKey, Seed};
-use crate::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::group::GtTable;
 use crate::group::tests::rng;
 
 #[test]

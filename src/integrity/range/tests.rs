@@ -5,7 +5,7 @@ use proptest::prelude::*;
 const SIZE: u64 = CHUNK_BYTES as u64;
 
 fn salt() -> Salt {
-    Salt::new([7; 32])
+    Salt::from_bytes([7; 32])
 }
 
 fn record(bytes: usize) -> Vec<u8> {

@@ -5,7 +5,7 @@ use super::super::file::File;
 use super::super::operations::scheme::HANDSHAKE;
 use super::draw::{bytes, flip, put};
 use phi_pre::identity::SigningKey;
-use phi_pre::pre::{Party, Session, Share};
+use phi_pre::pre::{DhPublicKey, Party, Session};
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ impl Sides {
     }
 
     fn session(&self) -> Session<'_> {
-        let side = |i: usize| (self.names[i].as_slice(), Share(self.shares[i]));
+        let side = |i: usize| (self.names[i].as_slice(), DhPublicKey(self.shares[i]));
         Session { initiator: side(0), responder: side(1) }
     }
 
@@ -117,8 +117,8 @@ impl Sides {
         let own = usize::from(side == "R");
         let mut session = self.session();
         match &fault {
-            Some(("X_I", share)) => session.initiator.1 = Share(share.as_slice().try_into().unwrap_or_default()),
-            Some(("X_R", share)) => session.responder.1 = Share(share.as_slice().try_into().unwrap_or_default()),
+            Some(("X_I", share)) => session.initiator.1 = DhPublicKey(share.as_slice().try_into().unwrap_or_default()),
+            Some(("X_R", share)) => session.responder.1 = DhPublicKey(share.as_slice().try_into().unwrap_or_default()),
             _ => {}
         }
         let signature = signature.unwrap_or_else(|| self.sign(&session, side));

@@ -8,7 +8,6 @@ use phi_pre::group::Scalar;
 use phi_pre::hash::{hkdf, label, sha256};
 use phi_pre::integrity::CHUNK_BYTES;
 use phi_pre::pre::{Params, ReKey, Seed};
-use phi_pre::wire::Wire;
 use serde_json::json;
 
 pub(in crate::vectors) const ALL: &[&Operation] = &[&ENVELOPE, &HEADER];

@@ -58,7 +58,7 @@ pub(in crate::vectors) const COMMITMENT: Operation = Operation {
     output: &[("chunks", Kind::Number), ("commitment", Kind::Hex), ("literal", Kind::Hex)],
     run: |input| {
         let record = record(input.object("record")?)?;
-        let salt = Salt::new(input.array("salt")?);
+        let salt = Salt::from_bytes(input.array("salt")?);
         let literal = phi_pre::integrity::literal(&mut record.as_slice()).refused()?;
         Ok(json!({
             "chunks": record.len().div_ceil(CHUNK_BYTES).max(1),
@@ -74,7 +74,7 @@ pub(in crate::vectors) const PROVE_RANGE: Operation = Operation {
     output: &[("proof", Kind::Hex), ("commitment", Kind::Hex)],
     run: |input| {
         let record = record(input.object("record")?)?;
-        let salt = Salt::new(input.array("salt")?);
+        let salt = Salt::from_bytes(input.array("salt")?);
         let proof = RangeProof::new(&salt, &record, input.number("first")?..input.number("end")?).refused()?;
         Ok(json!({ "proof": wire(&proof), "commitment": hex(Committer::commit(&salt, &record).0.0) }))
     },

@@ -7,10 +7,9 @@ use phi_pre::hash::{hkdf, label};
 use phi_pre::identity::{Signature, VerifyingKey};
 use phi_pre::pre::hazmat::encapsulate_with;
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey, RecordKeys, Scope,
-    Seed, Session, Share, SharedSecret,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey,
+    RecordKeys, Scope, Seed, Session, SharedSecret,
 };
-use phi_pre::wire::Wire;
 use serde_json::json;
 
 pub(in crate::vectors) const ALL: &[&Operation] = &[
@@ -169,7 +168,7 @@ pub(in crate::vectors) const HANDSHAKE: Operation = Operation {
             side => return Err(malformed(format_args!("unknown side {side}"))),
         };
         let (name_i, name_r) = (input.bytes("name_I")?, input.bytes("name_R")?);
-        let share = |name| input.array(name).map(Share);
+        let share = |name| input.array(name).map(DhPublicKey);
         let session = Session { initiator: (&name_i, share("X_I")?), responder: (&name_r, share("X_R")?) };
         let key = VerifyingKey::from_bytes(&input.array("verifying_key")?).refused()?;
         let signature: [u8; 64] = input.array("signature")?;
