@@ -6,8 +6,8 @@ use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::{Authority, Certificate, Group, Member, MemberId, Msp, Role, SealingKey, SigningKey, Subject};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
-    Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
-    Signer, Transient, TxId, blockfile, store,
+    self, Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
+    Signer, Transient, TxId,
 };
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
 use phi_pre::wire::Wire;
@@ -119,7 +119,7 @@ impl Fixture {
         let committed: Vec<_> = (0..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap()).collect();
         network.checkpoint();
         let read = |name| fs::read(folder.join("peer-0").join(name)).unwrap();
-        let [blocks, state, verdicts] = [blockfile::FILE_NAME, store::STATE_NAME, store::VERDICTS_NAME].map(read);
+        let [blocks, state, verdicts] = [ledger::BLOCKS_NAME, ledger::STATE_NAME, ledger::VERDICTS_NAME].map(read);
         let msp = config.msp().unwrap();
         Self {
             k_re: ReKey::new(&k_e, &k_e_prime).unwrap(),

@@ -5,8 +5,8 @@ use super::super::operations::ledger::Chain;
 use crate::contract::{self, Action, NAME};
 use crate::identity::{Authority, Certificate, Group, Member, MemberId, Role, SigningKey, Subject};
 use crate::ledger::{
-    Block, Config, CutRules, Endorsed, Endorsement, Envelope, Invocation, Nonce, Payload, Policy, Proposal, Signer,
-    Simulation, Transaction, Transient,
+    Block, Config, CutRules, Endorsed, Endorsement, Invocation, Nonce, Payload, Policy, Proposal, SignedTransaction,
+    Signer, Simulation, Transaction, Transient,
 };
 use crate::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -163,7 +163,13 @@ impl World {
     }
 
     /// An envelope endorsed on the state as it is by the first `n` peers.
-    pub(super) fn envelope(&self, nonce: Nonce, who: &Signer, action: &Action, n: usize) -> Result<Envelope, Fault> {
+    pub(super) fn envelope(
+        &self,
+        nonce: Nonce,
+        who: &Signer,
+        action: &Action,
+        n: usize,
+    ) -> Result<SignedTransaction, Fault> {
         let proposal = propose(nonce, who, action);
         let answers = self.peers.iter().take(n).map(|peer| self.endorse(&proposal, peer)).collect::<Result<_, _>>()?;
         Transaction::assemble(proposal, answers).map_err(malformed)?.sign(&who.key).map_err(malformed)
