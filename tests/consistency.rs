@@ -23,7 +23,7 @@ use model::{Caller, Model, Question, Sheet, Txid, answer};
 use phi_pre::contract::{Action, PhiContract};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Authority, Group, IdentityError, MemberId, Role};
+use phi_pre::identity::{Authority, IdentityError, MemberId, ParticipantGroup, Role};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::wire::Wire;
@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
         let contract: Arc<dyn Contract> = if schedule.paper { Arc::new(PhiContract) } else { Arc::new(Counter) };
         let start = if schedule.honest { Ledger::honest } else { Ledger::dishonest };
         let ledger = start(&world, folder, Arc::clone(&contract));
-        let mut fake = Authority::new(Group::Users, &mut world.rng, NOW / 1000).unwrap();
+        let mut fake = Authority::new(ParticipantGroup::Users, &mut world.rng, NOW / 1000).unwrap();
         let stranger = enrol(&mut fake, "users", Role::User, &mut world.rng);
         let (honest, model, nonces) = (schedule.honest, Model::new(), vec![[0; 24]; 4]);
         let (waiting, kept, ordered, requests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

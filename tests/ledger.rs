@@ -74,7 +74,8 @@ fn creators_without_a_certificate_that_counts() {
     let network = world.counters(folder.path());
     let stranger = World { rng: rand_core::SeedableRng::seed_from_u64(1), ..World::new() };
     let mut rng = stranger.rng;
-    let mut fake = phi_pre::identity::Authority::new(phi_pre::identity::Group::Users, &mut rng, NOW / 1000).unwrap();
+    let mut fake =
+        phi_pre::identity::Authority::new(phi_pre::identity::ParticipantGroup::Users, &mut rng, NOW / 1000).unwrap();
     let mallory = enrol(&mut fake, "users", Role::User, &mut rng);
     let nonce = world.nonce();
     let proposal = Proposal::new(CHANNEL, "counter", nonce, &mallory.certificate, NOW, b"n".to_vec());

@@ -2,7 +2,7 @@
 //! seeds, and a contract that counts.
 
 use phi_pre::contract::{Action, PhiContract};
-use phi_pre::identity::{Authority, Certificate, Group, MemberId, Role, SigningKey, Subject};
+use phi_pre::identity::{Authority, Certificate, MemberId, ParticipantGroup, Role, SigningKey, Subject};
 use phi_pre::ledger::{
     Config, Contract, ContractRefusal, CutRules, Endorsed, Endorsement, Invocation, InvokeError, Network, Nonce,
     Outcome, Payload, Policy, Proposal, ReadWriteSet, SignedProposal, SignedTransaction, Signer, State, Transaction,
@@ -42,9 +42,9 @@ pub fn enrol(ca: &mut Authority, organisation: &str, role: Role, rng: &mut ChaCh
 impl World {
     pub fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(23);
-        let mut users = Authority::new(Group::Users, &mut rng, NOW / 1000).unwrap();
-        let mut hospitals = Authority::new(Group::Hospitals, &mut rng, NOW / 1000).unwrap();
-        let mut ledger = Authority::new(Group::Ledger, &mut rng, NOW / 1000).unwrap();
+        let mut users = Authority::new(ParticipantGroup::Users, &mut rng, NOW / 1000).unwrap();
+        let mut hospitals = Authority::new(ParticipantGroup::Hospitals, &mut rng, NOW / 1000).unwrap();
+        let mut ledger = Authority::new(ParticipantGroup::Ledger, &mut rng, NOW / 1000).unwrap();
         let orderer = enrol(&mut ledger, "ledger", Role::Orderer, &mut rng);
         let peers = ORGANISATIONS.map(|name| enrol(&mut ledger, name, Role::Peer, &mut rng)).to_vec();
         let north = enrol(&mut hospitals, ORGANISATIONS[0], Role::Hospital, &mut rng);

@@ -8,7 +8,7 @@ use super::endorsement::TRANSACTION_BYTES_LIMIT;
 use super::policy::Policy;
 use super::proposal::NAME_LIMIT;
 use crate::error::DecodeError;
-use crate::identity::{Certificate, Group, IdentityError, Msp};
+use crate::identity::{Certificate, IdentityError, Msp, ParticipantGroup};
 use crate::wire::{Reader, Wire, Writer};
 
 /// What all peers and orderers of a channel agree on.
@@ -88,7 +88,7 @@ impl Wire for Config {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         const GROUPS: u32 = 4;
-        const { assert!(Group::ALL.len() == GROUPS as usize) };
+        const { assert!(ParticipantGroup::ALL.len() == GROUPS as usize) };
         Ok(Self {
             channel: input.text("channel", NAME_LIMIT)?.to_owned(),
             contract: input.text("contract", NAME_LIMIT)?.to_owned(),

@@ -8,7 +8,7 @@ use super::{bytes, encoded, flip, lengths, put, random};
 use crate::contract::Action;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
-use crate::identity::Group;
+use crate::identity::ParticipantGroup;
 use crate::integrity::Commitment;
 use crate::ledger::{
     Block, Code, CutRules, Metadata, Nonce, Policy, Proposal, SignedTransaction, Signer, Transaction, TxId,
@@ -84,7 +84,7 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Sign
         },
         alice,
     )?;
-    let mut stranger = super::world::Known::new(Group::Users, rng)?;
+    let mut stranger = super::world::Known::new(ParticipantGroup::Users, rng)?;
     let mallory = stranger.enrol("users", crate::identity::Role::User, rng)?;
     let foreign = with(&good, |t| t.proposal.creator = mallory.certificate.clone(), &mallory)?;
     let bad = vec![
@@ -176,7 +176,7 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
     };
     let hash = Some(first.header.hash());
     let sealed = |who: &Signer| seal(2, hash, &second.transactions, who);
-    let mut stranger = super::world::Known::new(Group::Ledger, &mut file.rng)?;
+    let mut stranger = super::world::Known::new(ParticipantGroup::Ledger, &mut file.rng)?;
     let stranger = stranger.enrol("ledger", crate::identity::Role::Orderer, &mut file.rng)?;
     let envelopes = Block { transactions: first.transactions.clone(), ..second.clone() };
     let mut data = second.clone();
