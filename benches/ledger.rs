@@ -13,17 +13,17 @@ use phi_pre::identity::Role;
 use phi_pre::ledger::{Block, Channel, Network, Proposal, Signer, Transient, validate};
 use phi_pre::wire::Wire;
 use std::hint::black_box;
-use world::{CHANNEL, NOW, World, enrol, envelope};
+use world::{CHANNEL, NOW, World, enrol, signed_transaction};
 
 const SIZES: [usize; 3] = [10, 100, 500];
 
 /// Transactions by different creators over different keys.
-fn envelopes(world: &mut World, network: &Network, count: usize) -> Vec<Vec<u8>> {
+fn transactions(world: &mut World, network: &Network, count: usize) -> Vec<Vec<u8>> {
     let one = |n: usize| {
         let creator = enrol(&mut world.users, "users", Role::User, &mut world.rng);
         let action = format!("record/{n}").into_bytes();
         let proposal = Proposal::new(CHANNEL, "counter", world.nonce(), &creator.certificate, NOW, action);
-        envelope(network, proposal, &creator).to_bytes()
+        signed_transaction(network, proposal, &creator).to_bytes()
     };
     (0..count).map(one).collect()
 }
@@ -39,7 +39,7 @@ fn ledger(c: &mut Criterion) {
         b.iter(|| peer.endorse(black_box(&proposal), &Transient::default(), NOW).unwrap());
     });
 
-    let all = envelopes(&mut world, &network, 500);
+    let all = transactions(&mut world, &network, 500);
     let Signer { certificate, key } = &world.orderer;
     let mut group = c.benchmark_group("ledger");
     group.sample_size(10);

@@ -13,8 +13,8 @@ mod world;
 use indicatif::{ProgressBar, ProgressStyle};
 use phi_pre::identity::{Certificate, Member, Role, Signature, VerifyingKey};
 use phi_pre::ledger::{
-    Block, Committed, Config, Contract, CutRules, Endorsed, Endorsement, Entry, Envelope, Invocation, Nonce, Payload,
-    Peer, Policy, Proposal, Signer, Simulation, StoreError, Transaction, Transient, TxId,
+    Block, Committed, Config, Contract, CutRules, Endorsed, Endorsement, Entry, Invocation, Nonce, Payload, Peer,
+    Policy, Proposal, SignedTransaction, Signer, Simulation, StoreError, Transaction, Transient, TxId,
 };
 use phi_pre::wire::Wire;
 use rayon::prelude::*;
@@ -41,7 +41,7 @@ impl Committed for Empty {
 }
 
 /// A transaction that writes a key of its own, simulated and endorsed as the peers of `endorsers` would.
-fn transaction(n: usize, creator: &Signer, endorsers: &[Signer]) -> Envelope {
+fn transaction(n: usize, creator: &Signer, endorsers: &[Signer]) -> SignedTransaction {
     let mut nonce = [0; 24];
     nonce[..8].copy_from_slice(&(n as u64).to_be_bytes());
     let action = format!("record/{n:064}").into_bytes();
@@ -83,11 +83,11 @@ struct Bare {
 }
 
 impl Bare {
-    fn new(envelope: &Envelope) -> Self {
-        let transaction = Transaction::from_bytes(&envelope.transaction).unwrap();
+    fn new(signed: &SignedTransaction) -> Self {
+        let transaction = Transaction::from_bytes(&signed.transaction).unwrap();
         let creator = transaction.proposal.creator.clone();
         let signature = |bytes: &[u8; 64]| Signature::from_bytes(bytes).unwrap();
-        let own = (*creator.verifying_key(), envelope.transaction.clone(), signature(&envelope.signature));
+        let own = (*creator.verifying_key(), signed.transaction.clone(), signature(&signed.signature));
         let payload = transaction.payload.to_bytes();
         let endorsed = transaction.endorsements.iter().map(|endorsement| {
             let message = [payload.as_slice(), endorsement.endorser.der()].concat();
@@ -116,16 +116,16 @@ fn genesis(world: &World, config: &Config) -> Block {
     Block::seal(0, None, vec![config.to_bytes()], &world.orderer.certificate, &world.orderer.key)
 }
 
-fn chain(world: &World, genesis: &Block, envelopes: &[Envelope], size: usize) -> Vec<Block> {
+fn chain(world: &World, genesis: &Block, transactions: &[SignedTransaction], size: usize) -> Vec<Block> {
     let mut previous = genesis.header.hash();
-    let seal = |(number, envelopes): (u64, &[Envelope])| {
-        let envelopes = envelopes.iter().map(Wire::to_bytes).collect();
+    let seal = |(number, transactions): (u64, &[SignedTransaction])| {
+        let transactions = transactions.iter().map(Wire::to_bytes).collect();
         let Signer { certificate, key } = &world.orderer;
-        let block = Block::seal(number, Some(previous), envelopes, certificate, key);
+        let block = Block::seal(number, Some(previous), transactions, certificate, key);
         previous = block.header.hash();
         block
     };
-    (1..).zip(envelopes.chunks(size)).map(seal).collect()
+    (1..).zip(transactions.chunks(size)).map(seal).collect()
 }
 
 fn peer(world: &World, folder: &Path, genesis: &Block, organisation: usize) -> Peer {
@@ -139,11 +139,18 @@ fn seconds(f: impl FnOnce()) -> f64 {
 }
 
 /// One row: `together` blocks are handed over at once, as a peer gets them that is behind its orderer.
-fn row(world: &World, envelopes: &[Vec<Envelope>], peers: usize, organisations: usize, size: usize, together: bool) {
+fn row(
+    world: &World,
+    transactions: &[Vec<SignedTransaction>],
+    peers: usize,
+    organisations: usize,
+    size: usize,
+    together: bool,
+) {
     let genesis = genesis(world, &config(world, organisations));
-    let envelopes = &envelopes[organisations - 1];
-    let blocks = chain(world, &genesis, envelopes, size);
-    let bare: Vec<_> = envelopes.iter().map(Bare::new).collect();
+    let transactions = &transactions[organisations - 1];
+    let blocks = chain(world, &genesis, transactions, size);
+    let bare: Vec<_> = transactions.iter().map(Bare::new).collect();
     let issuer = *world.users.root().verifying_key();
     let (mut alone, mut committed) = (f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
@@ -180,7 +187,7 @@ fn throughput(world: &mut World) {
         let one = |(n, creator)| transaction(n, creator, endorsers);
         creators.par_iter().enumerate().map(one).collect::<Vec<_>>()
     };
-    let envelopes: Vec<_> = (1..=3).map(of).collect();
+    let transactions: Vec<_> = (1..=3).map(of).collect();
     println!("transactions a second; {TRANSACTIONS} of them, the best of {ROUNDS} rounds");
     println!("peers organisations block size      blocks      bare    commit  ratio");
     for (peers, organisations, size, together) in [
@@ -196,7 +203,7 @@ fn throughput(world: &mut World) {
         (4, 3, 100, true),
         (5, 3, 100, true),
     ] {
-        row(world, &envelopes, peers, organisations, size, together);
+        row(world, &transactions, peers, organisations, size, together);
     }
 }
 
@@ -223,10 +230,10 @@ fn growth(world: &mut World, records: usize) {
         let first = number * TRANSACTIONS;
         let endorsers = &world.peers[..1];
         let one = |n: usize| transaction(n, &creators[n % CREATORS], endorsers);
-        let envelopes: Vec<_> = (first..first + TRANSACTIONS).into_par_iter().map(one).collect();
-        let bare: Vec<_> = envelopes.iter().map(Bare::new).collect();
+        let transactions: Vec<_> = (first..first + TRANSACTIONS).into_par_iter().map(one).collect();
+        let bare: Vec<_> = transactions.iter().map(Bare::new).collect();
         let Signer { certificate, key } = &world.orderer;
-        let content = envelopes.iter().map(Wire::to_bytes).collect();
+        let content = transactions.iter().map(Wire::to_bytes).collect();
         let block = Block::seal(number as u64, Some(previous), content, certificate, key);
         previous = block.header.hash();
         alone.push(seconds(|| bare.par_iter().for_each(|bare| bare.verify(&issuer, false))));

@@ -36,6 +36,8 @@ pub mod integrity;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 pub mod paper;
+#[cfg(any(feature = "envelope", feature = "ledger"))]
+mod parallel;
 pub mod pre;
 pub mod secret;
 pub mod wire;

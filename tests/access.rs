@@ -29,7 +29,9 @@ mod ending;
 mod scene;
 
 use acts::{Cell, Row};
-use phi_pre::identity::{Authority, Group, IdentityError, Institution, MemberId, Msp, RevocationList, Role, Subject};
+use phi_pre::identity::{
+    Authority, IdentityError, Institution, MemberId, Msp, ParticipantGroup, RevocationList, Role, Subject,
+};
 use phi_pre::ledger::{Code, EndorseError, NetworkError};
 use scene::{NOW, Scene, group};
 use std::fmt::Write as _;
@@ -325,13 +327,15 @@ fn the_table_is_whole() {
 #[test]
 fn authorities_certify_their_own_roles() {
     let rng = &mut <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
-    for by in Group::ALL {
+    for by in ParticipantGroup::ALL {
         let mut ca = Authority::new(by, rng, NOW).unwrap();
         for role in Role::ALL {
-            for organisation in Group::ALL.map(Group::name).into_iter().chain(["a name of its own"]) {
+            for organisation in
+                ParticipantGroup::ALL.map(ParticipantGroup::name).into_iter().chain(["a name of its own"])
+            {
                 let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
                 let issued = scene::issue(&mut ca, &subject, NOW, rng).map(drop);
-                let foreign = Group::named(organisation).is_some_and(|group| group != by);
+                let foreign = ParticipantGroup::named(organisation).is_some_and(|group| group != by);
                 let expected = if role == Role::Authority || group(role) != by {
                     Err(IdentityError::WrongRole { group: by, role })
                 } else if foreign {
@@ -353,14 +357,14 @@ fn revocations_are_the_authoritys_own() {
     let hospital = scene.hospitals[0].certificate.clone();
     let id = hospital.subject().id;
     let fresh = |scene: &Scene| scene.network.config().msp().unwrap();
-    let empty = scene.authorities[&Group::Hospitals].revocations();
-    let stranger = scene.strangers[&Group::Hospitals].revocations();
+    let empty = scene.authorities[&ParticipantGroup::Hospitals].revocations();
+    let stranger = scene.strangers[&ParticipantGroup::Hospitals].revocations();
     assert_eq!(fresh(&scene).revoke(&stranger), Err(IdentityError::UnknownIssuer));
     // Another authority's list says nothing about this group, and it cannot revoke who is not its own.
-    let clouds = scene.authorities.get_mut(&Group::Cloud).unwrap();
+    let clouds = scene.authorities.get_mut(&ParticipantGroup::Cloud).unwrap();
     assert_eq!(clouds.revoke(&id), Err(IdentityError::UnknownMember));
-    scene.authorities.get_mut(&Group::Hospitals).unwrap().revoke(&id).unwrap();
-    let list = scene.authorities[&Group::Hospitals].revocations();
+    scene.authorities.get_mut(&ParticipantGroup::Hospitals).unwrap().revoke(&id).unwrap();
+    let list = scene.authorities[&ParticipantGroup::Hospitals].revocations();
     let mut bytes = list.to_bytes();
     for at in 0..bytes.len() {
         bytes[at] ^= 1;

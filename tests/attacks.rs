@@ -17,7 +17,7 @@ mod attacks {
     use phi_pre::hash::sha256;
     use phi_pre::identifier::Pseudonym;
     use phi_pre::identity::{
-        Authority, Certificate, Credentials, Delivery, Group, PhoneNumber, SealingKey, SigningKey,
+        Authority, Certificate, Credentials, Delivery, ParticipantGroup, PhoneNumber, SealingKey, SigningKey,
     };
     use phi_pre::integrity::{Committer, Salt, literal};
     use phi_pre::paper::{self, Setup};
@@ -408,7 +408,7 @@ mod attacks {
         }
         let now = 1_700_000_000;
         let mut phone = Phone(String::new());
-        let mut authority = Authority::new(Group::Users, rng, now).unwrap().with_pseudonyms(k).unwrap();
+        let mut authority = Authority::new(ParticipantGroup::Users, rng, now).unwrap().with_pseudonyms(k).unwrap();
         let number = PhoneNumber::new("+82 10 0000 0000").unwrap();
         let ticket = authority.begin_registration(&number, now, &mut phone, rng).unwrap();
         let key = SealingKey::random(rng);

@@ -23,7 +23,7 @@ use model::{Caller, Model, Question, Sheet, Txid, answer};
 use phi_pre::contract::{Action, PhiContract};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Authority, Group, IdentityError, MemberId, Role};
+use phi_pre::identity::{Authority, IdentityError, MemberId, ParticipantGroup, Role};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::wire::Wire;
@@ -37,10 +37,10 @@ use std::path::Path;
 use std::sync::Arc;
 use world::*;
 
-/// An envelope with what the model is told about it.
+/// A transaction with what the model is told about it.
 #[derive(Clone)]
 struct Kept {
-    envelope: Envelope,
+    signed: SignedTransaction,
     sheet: Sheet,
     /// Why an honest orderer refuses it.
     refusal: Option<IdentityError>,
@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
         let contract: Arc<dyn Contract> = if schedule.paper { Arc::new(PhiContract) } else { Arc::new(Counter) };
         let start = if schedule.honest { Ledger::honest } else { Ledger::dishonest };
         let ledger = start(&world, folder, Arc::clone(&contract));
-        let mut fake = Authority::new(Group::Users, &mut world.rng, NOW / 1000).unwrap();
+        let mut fake = Authority::new(ParticipantGroup::Users, &mut world.rng, NOW / 1000).unwrap();
         let stranger = enrol(&mut fake, "users", Role::User, &mut world.rng);
         let (honest, model, nonces) = (schedule.honest, Model::new(), vec![[0; 24]; 4]);
         let (waiting, kept, ordered, requests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -257,21 +257,21 @@ impl<'a> Run<'a> {
             reads: reads.map(|read| (read.key.clone(), read.version.map(place))).collect(),
             writes: writes.map(|write| (write.key.clone(), write.value.clone())).collect(),
         };
-        let mut envelope = transaction.sign(&signer.key).unwrap();
+        let mut signed = transaction.sign(&signer.key).unwrap();
         if twist == Twist::NoTransaction {
-            envelope.transaction.push(0);
-            envelope.signature = *signer.key.sign(&envelope.transaction).as_bytes();
+            signed.transaction.push(0);
+            signed.signature = *signer.key.sign(&signed.transaction).as_bytes();
         }
         let refusal;
         (sheet.fault, refusal) = match twist {
             Twist::NoTransaction => (2, None),
             Twist::ForgedCreator => {
                 let other = self.participant((who + 1) % 4);
-                envelope.signature = *other.key.sign(&envelope.transaction).as_bytes();
+                signed.signature = *other.key.sign(&signed.transaction).as_bytes();
                 (4, Some(IdentityError::BadSignature))
             }
             Twist::HighCreator => {
-                envelope.signature = negate_s(&envelope.signature);
+                signed.signature = negate_s(&signed.signature);
                 (4, Some(IdentityError::HighS))
             }
             Twist::Stranger => (4, Some(IdentityError::UnknownIssuer)),
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
             Twist::OtherContract => (25, None),
             _ => (0, None),
         };
-        Some(Kept { envelope, sheet, refusal })
+        Some(Kept { signed, sheet, refusal })
     }
 
     /// The answers of the peers that run; each is what the model says that it is at the peer's height.
@@ -379,7 +379,7 @@ impl<'a> Run<'a> {
     }
 
     fn order(&mut self, kept: Kept) {
-        match (self.ledger.order(&kept.envelope, NOW), &kept.refusal) {
+        match (self.ledger.order(&kept.signed, NOW), &kept.refusal) {
             (Err(OrderError::Identity(error)), Some(expected)) if self.honest => {
                 assert_eq!(error, *expected);
                 self.meet(format!("orderer: {error}"));

@@ -20,15 +20,15 @@ fn stale_reads_and_resubmissions() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     let (first, second) = (world.increment("n"), world.increment("n"));
-    let first = envelope(&network, first, &world.alice);
-    let second = envelope(&network, second, &world.alice);
+    let first = signed_transaction(&network, first, &world.alice);
+    let second = signed_transaction(&network, second, &world.alice);
     assert_eq!(block_of(&mut network, &[first.clone(), second.clone()]), [0, 11]);
     assert_eq!(count(&network, "n"), 1);
     assert_eq!(block_of(&mut network, &[second, first]), [9, 9]);
     assert_eq!(count(&network, "n"), 1);
     // Stale against the state, not only inside the block.
     let third = world.increment("n");
-    let third = envelope(&network, third, &world.alice);
+    let third = signed_transaction(&network, third, &world.alice);
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
     assert_eq!(block_of(&mut network, &[third]), [11]);
     assert_eq!(count(&network, "n"), 2);
@@ -40,7 +40,7 @@ fn the_same_transaction_twice_in_a_block() {
     let mut network = world.counters(folder.path());
     let proposal = world.increment("n");
     let txid = proposal.txid;
-    let once = envelope(&network, proposal, &world.alice);
+    let once = signed_transaction(&network, proposal, &world.alice);
     assert_eq!(block_of(&mut network, &[once.clone(), once]), [0, 9]);
     let outcome = network.outcome(&txid).unwrap().unwrap();
     assert_eq!(outcome, Outcome { version: Version { block: 1, tx: 0 }, code: Code::Valid });
@@ -52,7 +52,7 @@ fn creator_signatures() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     let proposal = world.increment("n");
-    let good = envelope(&network, proposal, &world.alice);
+    let good = signed_transaction(&network, proposal, &world.alice);
     let mut others = good.clone();
     others.signature = *world.bob.key.sign(&good.transaction).as_bytes();
     let mut high_s = good.clone();
@@ -74,13 +74,14 @@ fn creators_without_a_certificate_that_counts() {
     let network = world.counters(folder.path());
     let stranger = World { rng: rand_core::SeedableRng::seed_from_u64(1), ..World::new() };
     let mut rng = stranger.rng;
-    let mut fake = phi_pre::identity::Authority::new(phi_pre::identity::Group::Users, &mut rng, NOW / 1000).unwrap();
+    let mut fake =
+        phi_pre::identity::Authority::new(phi_pre::identity::ParticipantGroup::Users, &mut rng, NOW / 1000).unwrap();
     let mallory = enrol(&mut fake, "users", Role::User, &mut rng);
     let nonce = world.nonce();
     let proposal = Proposal::new(CHANNEL, "counter", nonce, &mallory.certificate, NOW, b"n".to_vec());
     let answers = world.peers.iter().map(|peer| forged(&proposal, peer)).collect();
-    let envelope = Transaction::assemble(proposal, answers).unwrap().sign(&mallory.key).unwrap();
-    let codes = commit_past_the_orderer(&world, &network, &[envelope.to_bytes()]);
+    let signed = Transaction::assemble(proposal, answers).unwrap().sign(&mallory.key).unwrap();
+    let codes = commit_past_the_orderer(&world, &network, &[signed.to_bytes()]);
     assert_eq!(codes, [Code::BadCreatorSignature]);
 }
 
@@ -98,18 +99,18 @@ fn transactions_that_are_none_of_this_channel() {
     let elsewhere = Proposal { channel: "elsewhere".into(), ..base.clone() };
     let other = Proposal { contract: "other".into(), ..base.clone() };
     let later = Proposal { timestamp: NOW + 1, ..base.clone() };
-    let envelopes = [
+    let transactions = [
         forge(wrong_txid.clone(), &wrong_txid),
         forge(elsewhere.clone(), &elsewhere),
         forge(other.clone(), &other),
         forge(later, &base),
         forge(base.clone(), &base),
     ];
-    assert_eq!(block_of(&mut network, &envelopes), [8, 14, 25, 5, 0]);
+    assert_eq!(block_of(&mut network, &transactions), [8, 14, 25, 5, 0]);
     // A txid that was claimed wrongly is not spent.
     assert_eq!(network.outcome(&TxId(Digest([9; 32]))).unwrap(), None);
     // A creator may sign what is no transaction: the orderer does not look, the peers do.
-    let mut broken = envelope(&network, world.increment("n"), &world.alice);
+    let mut broken = signed_transaction(&network, world.increment("n"), &world.alice);
     broken.transaction.push(0);
     broken.signature = *world.alice.key.sign(&broken.transaction).as_bytes();
     assert_eq!(block_of(&mut network, &[broken]), [2]);
@@ -130,16 +131,16 @@ fn endorsements_below_the_policy() {
     let by = |n: usize, peer: &Signer| forged(&proposals[n], peer).endorsement;
     let [first, second, _] = &world.peers[..] else { panic!("three peers") };
     let unsigned = Endorsement { signature: by(1, first).signature, ..by(2, second) };
-    let envelopes = [
+    let transactions = [
         with(&proposals[0], vec![by(0, first)]),
         with(&proposals[1], vec![by(1, first), by(1, first)]),
         with(&proposals[2], vec![by(2, first), unsigned]),
         with(&proposals[3], vec![by(3, first), by(3, &world.south)]),
         with(&proposals[4], vec![by(4, first), by(4, second)]),
     ];
-    assert_eq!(block_of(&mut network, &envelopes), [10, 10, 10, 10, 0]);
+    assert_eq!(block_of(&mut network, &transactions), [10, 10, 10, 10, 0]);
     // What failed the policy is spent all the same, as in Fabric.
-    assert_eq!(block_of(&mut network, &[envelopes[0].clone()]), [9]);
+    assert_eq!(block_of(&mut network, &[transactions[0].clone()]), [9]);
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
 }
 
@@ -175,7 +176,7 @@ fn endorsers_refuse_by_name() {
     high_s.signature = negate_s(&high_s.signature);
     assert!(matches!(ask(&network, &high_s, NOW), EndorseError::Creator(IdentityError::HighS)));
     let empty = Proposal { action: Vec::new(), ..base.clone() };
-    assert!(matches!(ask(&network, &sign(empty), NOW), EndorseError::Refused(Refusal { code: 1, .. })));
+    assert!(matches!(ask(&network, &sign(empty), NOW), EndorseError::Refused(ContractRefusal { code: 1, .. })));
     let long = Proposal { action: vec![b'k'; 257], ..base.clone() };
     assert!(matches!(ask(&network, &sign(long), NOW), EndorseError::Limit(StateError::Limit { got: 257, .. })));
     let peer = Proposal::new(CHANNEL, "counter", Nonce([1; 24]), &world.peers[0].certificate, NOW, b"n".to_vec());
@@ -262,7 +263,7 @@ fn peers_stop_and_catch_up() {
         Err(NetworkError::Policy { endorsed: 1, .. }) => {}
         other => panic!("{other:?}"),
     }
-    assert_eq!(network.restart(2).unwrap(), Opened { torn: None, replayed: 0, judged: 0 });
+    assert_eq!(network.restart(2).unwrap(), Opened { torn: None, replayed: 0, revalidated: 0 });
     network.restart(1).unwrap();
     assert!(matches!(network.restart(1), Err(NetworkError::NotStopped(1))));
     assert_eq!(network.agreement().unwrap().height, 5);
@@ -295,16 +296,16 @@ fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
     assert_eq!(network.deadline(), None);
     for n in 0..11 {
         let proposal = world.increment(&format!("key {n}"));
-        let envelope = envelope(&network, proposal, &world.alice);
-        network.broadcast(&envelope, NOW + n).unwrap();
+        let signed = signed_transaction(&network, proposal, &world.alice);
+        network.broadcast(&signed, NOW + n).unwrap();
     }
     assert_eq!((network.height(), network.deadline()), (2, Some(NOW + 10 + 2000)));
     network.tick(NOW + 2009).unwrap();
     assert_eq!(network.height(), 2);
     network.tick(NOW + 2010).unwrap();
     assert_eq!((network.height(), network.deadline()), (3, None));
-    let around = Envelope { transaction: Vec::new(), signature: [1; 64] }.to_bytes().len();
-    let of = |bytes: usize| Envelope { transaction: vec![0; bytes - around], signature: [1; 64] };
+    let around = SignedTransaction { transaction: Vec::new(), signature: [1; 64] }.to_bytes().len();
+    let of = |bytes: usize| SignedTransaction { transaction: vec![0; bytes - around], signature: [1; 64] };
     let limit = CutRules::default().max_bytes as usize;
     let refused = [limit, limit + 1].map(|bytes| network.broadcast(&of(bytes), NOW).unwrap_err());
     let [NetworkError::Order(OrderError::Decode(_)), NetworkError::Order(OrderError::Size { got, .. })] = refused
@@ -314,15 +315,15 @@ fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
     assert_eq!(got, limit + 1);
 }
 
-/// What a fresh peer finds about a block that a dishonest orderer made of these envelopes.
-fn commit_past_the_orderer(world: &World, network: &Network, envelopes: &[Vec<u8>]) -> Vec<Code> {
+/// What a fresh peer finds about a block that a dishonest orderer made of these transactions.
+fn commit_past_the_orderer(world: &World, network: &Network, transactions: &[Vec<u8>]) -> Vec<Code> {
     let folder = tempfile::tempdir().unwrap();
     let genesis = network.peer(0).unwrap().block(0).unwrap().block;
     let mut peer =
         Peer::create(&folder.path().join("peer"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
     let Signer { certificate, key } = &world.orderer;
-    let block = Block::seal(1, Some(genesis.header.hash()), envelopes.to_vec(), certificate, key);
-    peer.commit(&block).unwrap().metadata.codes
+    let block = Block::seal(1, Some(genesis.header.hash()), transactions.to_vec(), certificate, key);
+    peer.commit(&block).unwrap().codes
 }
 
 #[test]
@@ -333,13 +334,13 @@ fn blocks_that_do_not_continue_the_chain() {
     let mut peer =
         Peer::create(&folder.path().join("new"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
     let proposal = world.increment("n");
-    let data = vec![envelope(&network, proposal, &world.alice).to_bytes()];
+    let data = vec![signed_transaction(&network, proposal, &world.alice).to_bytes()];
     let tip = Some(genesis.header.hash());
     let seal = |number, previous, by: &Signer| Block::seal(number, previous, data.clone(), &by.certificate, &by.key);
     let orderer = &world.orderer;
     let good = seal(1, tip, orderer);
     let mut emptied = good.clone();
-    emptied.envelopes.clear();
+    emptied.transactions.clear();
     let mut unsigned = good.clone();
     unsigned.seal.signature = genesis.seal.signature;
     let refused = [
@@ -356,7 +357,7 @@ fn blocks_that_do_not_continue_the_chain() {
         }
         assert_eq!(peer.height(), 1);
     }
-    assert_eq!(peer.commit(&good).unwrap().metadata.codes, [Code::Valid]);
+    assert_eq!(peer.commit(&good).unwrap().codes, [Code::Valid]);
 }
 
 #[test]
@@ -466,11 +467,11 @@ fn the_papers_transactions() {
     let not_mine = world.act(&north, &done);
     assert_eq!(refusal(transact(&mut network, &not_mine, &north)), 12, "not the recipient");
     // Two completions simulated at the same height: the second one is stale.
-    let envelopes = [(); 2].map(|()| {
+    let transactions = [(); 2].map(|()| {
         let proposal = world.act(&south, &done).proposal;
-        envelope(&network, proposal, &south)
+        signed_transaction(&network, proposal, &south)
     });
-    assert_eq!(block_of(&mut network, &envelopes), [0, 11]);
+    assert_eq!(block_of(&mut network, &transactions), [0, 11]);
     let again = world.act(&south, &done);
     assert_eq!(refusal(transact(&mut network, &again, &south)), 13, "completed");
     network.stop(0);

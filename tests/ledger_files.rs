@@ -49,7 +49,7 @@ fn restart_replays_and_cuts_a_torn_tail() {
         assert_eq!(verify(&second, None).unwrap().torn.map(|torn| torn.bytes), Some(tail.len() as u64));
         let (opened_peer, opened) = Peer::open(&second, peer.clone(), Arc::new(Counter)).unwrap();
         let expected = TornTail { number: 4, offset: whole.len() as u64, bytes: tail.len() as u64 };
-        assert_eq!(opened, Opened { torn: Some(expected), replayed: 0, judged: 0 });
+        assert_eq!(opened, Opened { torn: Some(expected), replayed: 0, revalidated: 0 });
         assert_eq!(opened_peer.savepoint(), Some(agreed));
         assert_eq!(std::fs::read(&blocks).unwrap(), whole);
     }
@@ -141,7 +141,7 @@ fn verify_from_genesis() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     let (first, second) = (world.increment("n"), world.increment("n"));
-    let stale = [envelope(&network, first, &world.alice), envelope(&network, second, &world.alice)];
+    let stale = [signed_transaction(&network, first, &world.alice), signed_transaction(&network, second, &world.alice)];
     block_of(&mut network, &stale);
     let agreed = network.agreement().unwrap();
     drop(network);
@@ -187,7 +187,7 @@ fn files_that_were_never_closed() {
     }
     std::fs::write(&blocks, &whole).unwrap();
     let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
-    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 2, judged: 0 }));
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 2, revalidated: 0 }));
     assert_eq!(peer.verify().unwrap().savepoint, agreed);
     // It was closed now.
     drop(peer);
@@ -240,7 +240,7 @@ fn other_verdicts_are_not_replayed() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     let (first, second) = (world.increment("n"), world.increment("n"));
-    let stale = [envelope(&network, first, &world.alice), envelope(&network, second, &world.alice)];
+    let stale = [signed_transaction(&network, first, &world.alice), signed_transaction(&network, second, &world.alice)];
     assert_eq!(block_of(&mut network, &stale), [0, 11]);
     let peer = network.peer(0).unwrap();
     let kept: Vec<_> = (0..2).map(|number| peer.block(number).unwrap()).collect();
@@ -297,7 +297,7 @@ fn a_crash_between_block_and_state() {
     let report = verify(image.path(), None).unwrap();
     assert_eq!((report.savepoint, report.state_height), (agreed, 2));
     let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
-    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1, judged: 1 }));
+    assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1, revalidated: 1 }));
 }
 
 /// Changes the state behind the ledger's back.
@@ -407,21 +407,21 @@ mod flips {
             prop_assert!(found, "{verified:?}");
         }
 
-        /// No flipped byte of an envelope is valid, and none is attributed to its creator.
+        /// No flipped byte of a transaction is valid, and none is attributed to its creator.
         #[test]
         fn of_an_envelope(at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let (folder, world, _) = stopped();
             let blocks = BlockFile::open_read_only(&folder.path().join("peer-0"), 3).unwrap().0;
             let genesis = Block::from_bytes(&blocks.read(0).unwrap()).unwrap();
             let mut block = Block::from_bytes(&blocks.read(1).unwrap()).unwrap();
-            let at = at.index(block.envelopes[0].len());
-            block.envelopes[0][at] ^= flip;
+            let at = at.index(block.transactions[0].len());
+            block.transactions[0][at] ^= flip;
             let Signer { certificate, key } = &world.orderer;
-            let block = Block::seal(1, Some(genesis.header.hash()), block.envelopes, certificate, key);
+            let block = Block::seal(1, Some(genesis.header.hash()), block.transactions, certificate, key);
             let fresh = tempfile::tempdir().unwrap();
             let mut peer =
                 Peer::create(&fresh.path().join("p"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
-            let code = peer.commit(&block).unwrap().metadata.codes[0];
+            let code = peer.commit(&block).unwrap().codes[0];
             prop_assert!(matches!(code, Code::BadPayload | Code::BadCreatorSignature), "{code}");
         }
     }
@@ -434,7 +434,7 @@ fn chain(network: &mut Network, world: &mut World, blocks: usize) -> Vec<Block> 
         increment(network, world, key);
         let (one, two) = (world.increment("a"), world.increment("a"));
         let alice = world.alice.clone();
-        let both = [one, two].map(|proposal| envelope(network, proposal, &alice));
+        let both = [one, two].map(|proposal| signed_transaction(network, proposal, &alice));
         assert_eq!(block_of(network, &both), [0, 11]);
     }
     let peer = network.peer(0).unwrap();
@@ -492,7 +492,7 @@ fn a_bad_block_among_others_stops_there() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     let mut blocks = chain(&mut network, &mut world, 3);
-    blocks[4].envelopes[0][9] ^= 1;
+    blocks[4].transactions[0][9] ^= 1;
     let place = folder.path().join("peer");
     let mut peer = Peer::create(&place, &blocks[0], world.peers[0].clone(), Arc::new(Counter)).unwrap();
     let refused = peer.commit_all(&blocks[1..]).unwrap_err();
@@ -501,7 +501,7 @@ fn a_bad_block_among_others_stops_there() {
     drop(peer);
     let (mut peer, opened) = Peer::open(&place, world.peers[0].clone(), Arc::new(Counter)).unwrap();
     assert_eq!((opened.replayed, peer.height()), (0, 4));
-    blocks[4].envelopes[0][9] ^= 1;
+    blocks[4].transactions[0][9] ^= 1;
     peer.commit_all(&blocks[4..]).unwrap();
     assert_eq!(peer.savepoint(), network.agreement());
 }

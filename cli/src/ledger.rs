@@ -3,7 +3,7 @@
 use crate::output::Failure;
 use phi_pre::contract::Action;
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{Block, BlockFile, Envelope, kept_verdicts, repair_orderer, repair_peer, verify};
+use phi_pre::ledger::{Block, BlockFile, SignedTransaction, read_verdicts, repair_orderer, repair_peer, verify};
 use phi_pre::wire::Wire;
 use std::path::{Path, PathBuf};
 
@@ -100,7 +100,7 @@ fn repair(dir: &Path) -> Result<(), Failure> {
 fn show(peer: &Path) -> Result<(), Failure> {
     let named = |e: &dyn std::fmt::Display| format!("{}: {e}", peer.display());
     let (blocks, torn) = BlockFile::open_read_only(peer, 0).map_err(|e| named(&e))?;
-    let mut verdicts = kept_verdicts(peer)?.into_iter();
+    let mut verdicts = read_verdicts(peer)?.into_iter();
     for number in 0..blocks.len() {
         let block = Block::from_bytes(&blocks.read(number)?).map_err(|e| named(&e))?;
         let codes = verdicts.next().map(|metadata| metadata.codes).unwrap_or_default();
@@ -109,9 +109,9 @@ fn show(peer: &Path) -> Result<(), Failure> {
             say!("  channel configuration");
             continue;
         }
-        for (i, envelope) in block.envelopes.iter().enumerate() {
+        for (i, signed) in block.transactions.iter().enumerate() {
             let code = codes.get(i).map_or_else(|| "not judged".to_owned(), ToString::to_string);
-            match Envelope::from_bytes(envelope).and_then(|envelope| envelope.proposal()) {
+            match SignedTransaction::from_bytes(signed).and_then(|signed| signed.proposal()) {
                 Ok(proposal) => {
                     let action = Action::from_bytes(&proposal.action)
                         .map_or_else(|e| e.to_string(), |action| action.txtype().name().to_owned());

@@ -15,7 +15,7 @@ use phi_pre::flow::Phone;
 use phi_pre::group::{G1, Gt, Scalar};
 use phi_pre::hash::{hkdf, label};
 use phi_pre::integrity::Salt;
-use phi_pre::ledger::{Block, BlockFile, Config, Envelope, Transaction, Transient};
+use phi_pre::ledger::{Block, BlockFile, Config, SignedTransaction, Transaction, Transient};
 use phi_pre::pre::{DecryptionKey, Handshake, Params, Party, ReKey, RecordKeys, Scope, Seed};
 use phi_pre::wire::Wire;
 use recorder::Recorder;
@@ -102,9 +102,9 @@ fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
             certificates.extend(Config::of_genesis(&block).unwrap().roots);
             continue;
         }
-        for envelope in &block.envelopes {
-            let envelope = Envelope::from_bytes(envelope).unwrap();
-            let transaction = Transaction::from_bytes(&envelope.transaction).unwrap();
+        for signed in &block.transactions {
+            let signed = SignedTransaction::from_bytes(signed).unwrap();
+            let transaction = Transaction::from_bytes(&signed.transaction).unwrap();
             public.insert(transaction.proposal.nonce.0.to_vec());
             certificates.push(transaction.proposal.creator);
             certificates.extend(transaction.endorsements.into_iter().map(|endorsement| endorsement.endorser));

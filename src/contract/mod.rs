@@ -31,7 +31,7 @@ use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{MemberId, Role};
 use crate::integrity::{Commitment, TxType};
-use crate::ledger::{Contract, Invocation, InvokeError, Refusal, State, StateError, TxId};
+use crate::ledger::{Contract, ContractRefusal, Invocation, InvokeError, State, StateError, TxId};
 use crate::wire::Wire;
 
 /// The name that a channel's configuration calls the contract by.
@@ -124,7 +124,7 @@ impl From<ContractError> for InvokeError {
     fn from(error: ContractError) -> Self {
         match error {
             ContractError::State(error) => Self::State(error),
-            refusal => Self::Refused(Refusal { code: refusal.code(), reason: refusal.to_string() }),
+            refusal => Self::Refused(ContractRefusal { code: refusal.code(), reason: refusal.to_string() }),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::content::{Content, Place};
 use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
 use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
+use crate::parallel;
 use crate::pre::{EncryptionKey, Message, Params, PublicKey};
 use rand_core::CryptoRng;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -66,7 +67,8 @@ impl Sealer {
                 self.content.seal(Place { index, last: last && i + 1 == n }, &aad, slot)?;
                 Ok(leaf)
             };
-            for leaf in on_all_cores(slots, seal)? {
+            for leaf in parallel::map(slots.iter_mut().enumerate().collect(), |(i, slot)| seal(i, slot)) {
+                let leaf = leaf?;
                 bytes += leaf.bytes();
                 committer.push(leaf);
             }
@@ -130,7 +132,8 @@ impl Opener {
                 Ok(self.content.salt.leaf(index, chunk))
             };
             // The whole batch is authenticated before its first byte is written.
-            for leaf in on_all_cores(slots, open)? {
+            for leaf in parallel::map(slots.iter_mut().enumerate().collect(), |(i, slot)| open(i, slot)) {
+                let leaf = leaf?;
                 bytes += leaf.bytes();
                 committer.push(leaf);
             }
@@ -171,7 +174,8 @@ fn for_each_batch<E: From<io::Error> + Send>(
         if filled < BATCH * piece || at_end(&mut input)? {
             return work(&mut slots, first, true);
         }
-        let (done, read) = join(|| work(&mut slots, first, false), || fill(&mut input, &mut next, piece, room));
+        let (done, read) =
+            parallel::join(|| work(&mut slots, first, false), || fill(&mut input, &mut next, piece, room));
         done?;
         filled = read?;
         first += BATCH as u64;
@@ -230,31 +234,4 @@ fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(got)
-}
-
-#[cfg(feature = "parallel")]
-fn on_all_cores<E: Send>(
-    slots: &mut [&mut [u8]],
-    work: impl Fn(usize, &mut [u8]) -> Result<Leaf, E> + Sync,
-) -> Result<Vec<Leaf>, E> {
-    use rayon::prelude::*;
-    slots.par_iter_mut().enumerate().map(|(i, slot)| work(i, slot)).collect()
-}
-
-#[cfg(not(feature = "parallel"))]
-fn on_all_cores<E>(
-    slots: &mut [&mut [u8]],
-    work: impl Fn(usize, &mut [u8]) -> Result<Leaf, E>,
-) -> Result<Vec<Leaf>, E> {
-    slots.iter_mut().enumerate().map(|(i, slot)| work(i, slot)).collect()
-}
-
-#[cfg(feature = "parallel")]
-fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
-    rayon::join(a, b)
-}
-
-#[cfg(not(feature = "parallel"))]
-fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
-    (a(), b())
 }

@@ -6,7 +6,7 @@
 use super::{Cloud, FlowError, Hospital, Store, User};
 use crate::contract::{self, PhiContract};
 use crate::identity::{
-    Authority, Certificate, Delivery, Group, IdentityError, Institution, Member, MemberId, Msp, PhoneNumber,
+    Authority, Certificate, Delivery, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup, PhoneNumber,
     RevocationList, Role, SealingKey,
 };
 use crate::ledger::{Config, CutRules, Network, Policy, Signer};
@@ -53,8 +53,8 @@ impl Consortium {
         rng: &mut impl CryptoRng,
     ) -> Result<Self, FlowError> {
         let mut authority = |group| Authority::new(group, rng, now);
-        let (users, hospitals) = (authority(Group::Users)?, authority(Group::Hospitals)?);
-        let (clouds, mut ledger) = (authority(Group::Cloud)?, authority(Group::Ledger)?);
+        let (users, hospitals) = (authority(ParticipantGroup::Users)?, authority(ParticipantGroup::Hospitals)?);
+        let (clouds, mut ledger) = (authority(ParticipantGroup::Cloud)?, authority(ParticipantGroup::Ledger)?);
         let mut node = |organisation: &str, role| {
             let enrolled = enrol(&mut ledger, organisation, role, phone, now, rng)?;
             Ok::<_, FlowError>(Signer { certificate: enrolled.certificate, key: enrolled.signing_key })

@@ -5,15 +5,17 @@
 //! As printed, the authority makes the private keys: it could sign in everybody's name. It forgets them here as soon as
 //! they are sealed. What it keeps is which pseudonyms belong to one uid, and no phone number.
 
-use super::IdentityError;
-use super::certificate::{Certificate, Serial};
+use super::certificate::Certificate;
 use super::enrolment::{Credentials, SealedEnrolment};
+use super::error::IdentityError;
 use super::keys::{SigningKey, VerifyingKey};
 use super::profile::Statement;
 use super::registration::{Delivery, PhoneNumber, Registrations, Ticket};
 use super::revocation::RevocationList;
+use super::role::{ParticipantGroup, Role};
 use super::sealed::SealingPublicKey;
-use super::subject::{Group, MemberId, Role, Subject};
+use super::serial::Serial;
+use super::subject::{MemberId, Subject};
 use crate::identifier::{Pseudonym, UserId, Vector};
 use rand_core::CryptoRng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +25,7 @@ const YEAR: u64 = 365 * DAY;
 
 /// The CA of one group, with a self-signed root. Its state lives in memory.
 pub struct Authority {
-    group: Group,
+    group: ParticipantGroup,
     key: SigningKey,
     root: Certificate,
     pseudonyms: usize,
@@ -55,7 +57,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] where `now` is beyond the calendar of X.509 (the year 9999).
-    pub fn new(group: Group, rng: &mut impl CryptoRng, now: u64) -> Result<Self, IdentityError> {
+    pub fn new(group: ParticipantGroup, rng: &mut impl CryptoRng, now: u64) -> Result<Self, IdentityError> {
         let key = SigningKey::random(rng);
         let subject = Subject::new(group.name(), Role::Authority, MemberId::random(rng))?;
         let statement = Statement {
@@ -87,7 +89,7 @@ impl Authority {
     }
 
     /// The group.
-    pub const fn group(&self) -> Group {
+    pub const fn group(&self) -> ParticipantGroup {
         self.group
     }
 
@@ -114,7 +116,7 @@ impl Authority {
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
         if self.issued.contains_key(&subject.id) {
-            return Err(IdentityError::Exists); // the first certificate could not be taken back any more
+            return Err(IdentityError::Exists); // the first certificate could no longer be revoked
         }
         let certificate = self.certify(subject, verifying_key, sealing_key, now, rng)?;
         self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
@@ -193,7 +195,7 @@ impl Authority {
             return Err(IdentityError::NotAnInstitution);
         }
         let subject = Subject::new(organisation, role, MemberId::random(rng))?;
-        self.group.admits(&subject)?;
+        subject.check_group(self.group)?;
         let ticket = self.begin_registration(phone, now, delivery, rng)?;
         self.institutions.insert(ticket, subject);
         Ok(ticket)
@@ -266,7 +268,7 @@ impl Authority {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
-        self.group.admits(subject)?;
+        subject.check_group(self.group)?;
         if now > self.root.not_after() {
             return Err(IdentityError::Expired);
         }

@@ -3,42 +3,19 @@
 //! `from_der` checks the form alone: strict DER, the profile of this crate, a signature with low s. Whether the issuer
 //! is trusted, whether it signed, and whether the certificate is revoked, is what [`Msp`](super::Msp) says.
 
-use super::IdentityError;
+use super::error::IdentityError;
 use super::keys::{Signature, VerifyingKey};
 use super::profile::Statement;
 use super::sealed::SealingPublicKey;
+use super::serial::Serial;
 use super::subject::Subject;
 use crate::error::DecodeError;
 use crate::hash::{Digest, sha256};
-use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
 use der::{Decode, Encode};
-use rand_core::CryptoRng;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
-
-/// The number that an authority gives each certificate: 16 bytes, 126 of its bits random.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Serial(pub [u8; 16]);
-
-wire_newtype!(Serial, 16, "serial number", hex);
-
-impl Serial {
-    /// A fresh number, positive and always of 16 bytes as an ASN.1 INTEGER.
-    pub fn random(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = [0; 16];
-        rng.fill_bytes(&mut bytes);
-        bytes[0] = bytes[0] & 0x7f | 0x40;
-        Self(bytes)
-    }
-}
-
-impl fmt::Debug for Serial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Serial({self})")
-    }
-}
 
 /// A certificate: who holds which key, said by an authority. About 600 bytes; cloning copies a pointer.
 #[derive(Clone)]
@@ -91,7 +68,7 @@ impl Certificate {
     }
 
     /// As [`from_der`](Self::from_der), once for each certificate: those of peers stand in every transaction, and to
-    /// parse one costs a fifth of verifying a signature. At most [`Self::KNOWN`] are remembered, then it starts afresh.
+    /// parse one costs a fifth of verifying a signature. At most [`Self::KNOWN`] are remembered; a full cache is cleared.
     fn known(der: &[u8]) -> Result<Self, IdentityError> {
         static KNOWN: LazyLock<RwLock<HashMap<Digest, Certificate>>> = LazyLock::new(RwLock::default);
         let fingerprint = sha256(&[der]);

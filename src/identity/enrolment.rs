@@ -4,13 +4,14 @@
 //! The channel is HPKE to a key that the participant sends with the code. Its base mode does not name the sender; the
 //! certificates inside do, and they fix all the rest: CN_i = HMAC-SHA256(v_i, "id" || uid), and pk_i belongs to sk_i.
 
-use super::IdentityError;
 use super::certificate::Certificate;
+use super::error::IdentityError;
 use super::keys::SigningKey;
 use super::msp::Msp;
 use super::registration::Ticket;
+use super::role::Role;
 use super::sealed::{Sealed, SealingKey, SealingPublicKey, seal};
-use super::subject::{MemberId, Role};
+use super::subject::MemberId;
 use crate::error::DecodeError;
 use crate::hash::label;
 use crate::identifier::{Pseudonym, UserId, Vector};

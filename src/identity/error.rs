@@ -1,6 +1,6 @@
 //! Every way in which an identity is refused.
 
-use super::subject::{Group, Role};
+use super::role::{ParticipantGroup, Role};
 use crate::error::DecodeError;
 
 /// Why a certificate, signature, code or sealed message was refused.
@@ -24,7 +24,7 @@ pub enum IdentityError {
     NotARoot,
     /// Another root of this group is trusted already.
     #[error("the group {0} has another root already")]
-    RootConflict(Group),
+    RootConflict(ParticipantGroup),
     /// The signature is not one of this key over this message.
     #[error("bad signature")]
     BadSignature,
@@ -55,7 +55,7 @@ pub enum IdentityError {
     #[error("the authority of the group {group} may not issue the role {role}")]
     WrongRole {
         /// The issuing group.
-        group: Group,
+        group: ParticipantGroup,
         /// The role in the certificate.
         role: Role,
     },
@@ -63,7 +63,7 @@ pub enum IdentityError {
     #[error("the authority of the group {group} may not issue for this organisation")]
     WrongOrganisation {
         /// The issuing group.
-        group: Group,
+        group: ParticipantGroup,
     },
     /// A phone number that is not in the international form (ITU-T E.164).
     #[error("not a phone number in international form")]

@@ -27,7 +27,7 @@ impl Delivery for Phone {
     }
 }
 
-pub(super) fn authority(group: Group, seed: u64) -> Authority {
+pub(super) fn authority(group: ParticipantGroup, seed: u64) -> Authority {
     Authority::new(group, &mut rng(seed), NOW).unwrap().with_pseudonyms(3).unwrap()
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Rogue {
 }
 
 impl Rogue {
-    pub(super) fn new(group: Group, seed: u64) -> Self {
+    pub(super) fn new(group: ParticipantGroup, seed: u64) -> Self {
         let key = SigningKey::random(&mut rng(seed));
         let subject = Subject::new(group.name(), Role::Authority, MemberId([7; 32])).unwrap();
         let root = Self::sign(&key, &subject, &subject, key.verifying_key());

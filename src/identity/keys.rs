@@ -9,7 +9,7 @@
 //! (r, s) and (r, n - s) verify alike; as in Fabric only the lower one counts, so nobody can make a second encoding of
 //! a signed transaction. Signing is by `p256`, verifying by `aws-lc-rs`, which is about five times faster.
 
-use super::IdentityError;
+use super::error::IdentityError;
 use crate::error::DecodeError;
 use crate::secret::Secret;
 use crate::wire::{Reader, Wire, Writer};

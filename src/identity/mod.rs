@@ -29,19 +29,23 @@ pub mod msp;
 mod profile;
 pub mod registration;
 pub mod revocation;
+pub mod role;
 pub mod sealed;
+mod serial;
 pub mod subject;
 
 pub use authority::Authority;
-pub use certificate::{Certificate, Serial};
+pub use certificate::Certificate;
 pub use enrolment::{Credentials, Institution, SealedEnrolment};
 pub use error::IdentityError;
 pub use keys::{Signature, SigningKey, VerifyingKey};
 pub use msp::{Member, Msp};
 pub use registration::{Delivery, PhoneNumber, Ticket};
 pub use revocation::RevocationList;
+pub use role::{ParticipantGroup, Role};
 pub use sealed::{Sealed, SealingKey, SealingPublicKey, seal};
-pub use subject::{Group, MemberId, Role, Subject};
+pub use serial::Serial;
+pub use subject::{MemberId, Subject};
 
 #[cfg(test)]
 mod fixture;

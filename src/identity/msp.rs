@@ -9,12 +9,14 @@
 //! validate_at(Cert, t): validate(Cert) and not_before <= t <= not_after
 //! ```
 
-use super::IdentityError;
-use super::certificate::{Certificate, Serial};
+use super::certificate::Certificate;
+use super::error::IdentityError;
 use super::keys::VerifyingKey;
 use super::revocation::RevocationList;
+use super::role::{ParticipantGroup, Role};
 use super::sealed::SealingPublicKey;
-use super::subject::{Group, MemberId, Role};
+use super::serial::Serial;
+use super::subject::MemberId;
 use crate::hash::Digest;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
@@ -37,7 +39,7 @@ pub struct Member {
 /// The trusted roots, at most one for each group, and what they have revoked.
 #[derive(Default)]
 pub struct Msp {
-    roots: BTreeMap<Group, Trusted>,
+    roots: BTreeMap<ParticipantGroup, Trusted>,
     /// Certificates whose form, issuer, signature, role and organisation were checked before.
     verified: RwLock<HashMap<Digest, Member>>,
 }
@@ -61,9 +63,9 @@ impl Msp {
     ///
     /// # Errors
     /// [`IdentityError::NotARoot`], [`IdentityError::BadSignature`], [`IdentityError::RootConflict`].
-    pub fn trust(&mut self, root: &Certificate) -> Result<Group, IdentityError> {
+    pub fn trust(&mut self, root: &Certificate) -> Result<ParticipantGroup, IdentityError> {
         let subject = root.subject();
-        let group = Group::named(&subject.organisation).ok_or(IdentityError::NotARoot)?;
+        let group = ParticipantGroup::named(&subject.organisation).ok_or(IdentityError::NotARoot)?;
         if subject.role != Role::Authority || root.issuer() != subject {
             return Err(IdentityError::NotARoot);
         }
@@ -105,7 +107,7 @@ impl Msp {
     /// [`IdentityError::WrongOrganisation`], [`IdentityError::Revoked`].
     pub fn validate(&self, certificate: &Certificate) -> Result<Member, IdentityError> {
         let issuer = certificate.issuer();
-        let group = Group::named(&issuer.organisation).ok_or(IdentityError::UnknownIssuer)?;
+        let group = ParticipantGroup::named(&issuer.organisation).ok_or(IdentityError::UnknownIssuer)?;
         let trusted = self.roots.get(&group).ok_or(IdentityError::UnknownIssuer)?;
         if trusted.root.subject() != issuer {
             return Err(IdentityError::UnknownIssuer);
@@ -128,7 +130,12 @@ impl Msp {
     }
 
     /// All that never changes once it was true: signature, role, organisation.
-    fn verified(&self, group: Group, trusted: &Trusted, certificate: &Certificate) -> Result<Member, IdentityError> {
+    fn verified(
+        &self,
+        group: ParticipantGroup,
+        trusted: &Trusted,
+        certificate: &Certificate,
+    ) -> Result<Member, IdentityError> {
         let fingerprint = certificate.fingerprint();
         // A panic elsewhere cannot leave a wrong entry behind, so a poisoned lock is as good as a clean one.
         if let Some(member) = self.verified.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
@@ -136,7 +143,7 @@ impl Msp {
         }
         certificate.verify(trusted.root.verifying_key())?;
         let subject = certificate.subject();
-        group.admits(subject)?;
+        subject.check_group(group)?;
         let member = Member {
             organisation: subject.organisation.clone(),
             role: subject.role,

@@ -8,11 +8,12 @@
 //! signature           ecdsa-with-SHA256, low-S
 //! ```
 
-use super::IdentityError;
-use super::certificate::Serial;
+use super::error::IdentityError;
 use super::keys::{SigningKey, VerifyingKey};
+use super::role::Role;
 use super::sealed::SealingPublicKey;
-use super::subject::{MemberId, Role, Subject};
+use super::serial::Serial;
+use super::subject::{MemberId, Subject};
 use crate::hash::Digest;
 use der::asn1::{Any, BitString, ObjectIdentifier, OctetString, Utf8StringRef};
 use der::{Decode, Encode, oid::AssociatedOid};

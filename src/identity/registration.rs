@@ -11,7 +11,7 @@
 //! The number itself is forgotten as soon as the code is on its way. While the registration is remembered, a MAC of it
 //! under a key of this authority keeps the same phone from opening many registrations, and with them many attempts.
 
-use super::IdentityError;
+use super::error::IdentityError;
 use crate::hash::{Digest, hmac, label};
 use crate::secret::Secret;
 use crate::wire::forms::wire_newtype;

@@ -3,9 +3,9 @@
 //! Departure: not an X.509 CRL. Nothing here needs reasons, dates or deltas; a list that names its authority, counts
 //! upwards and is signed cannot be forged, mixed up or replaced by an older one.
 
-use super::IdentityError;
-use super::certificate::Serial;
+use super::error::IdentityError;
 use super::keys::{Signature, SigningKey, VerifyingKey};
+use super::serial::Serial;
 use super::subject::MemberId;
 use crate::error::DecodeError;
 use crate::hash::{label, tagged};

@@ -8,7 +8,7 @@
 //!
 //! Base mode does not say who sealed: what is inside must carry its own proof of origin.
 
-use super::IdentityError;
+use super::error::IdentityError;
 use crate::error::DecodeError;
 use crate::secret::Secret;
 use crate::wire::forms::wire_newtype;

@@ -1,121 +1,11 @@
 //! Who a certificate speaks of: organisation, exactly one role, identifier.
 
-use super::IdentityError;
+use super::error::IdentityError;
+use super::role::{ParticipantGroup, Role};
 use crate::identifier::Pseudonym;
 use crate::wire::forms::wire_newtype;
 use core::fmt;
 use rand_core::CryptoRng;
-
-/// A group of participants with a certificate authority of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Group {
-    /// Patients.
-    Users,
-    /// Hospitals.
-    Hospitals,
-    /// The cloud operators: proxies of the re-encryption.
-    Cloud,
-    /// Peers and orderers.
-    Ledger,
-}
-
-impl Group {
-    /// All groups.
-    pub const ALL: [Self; 4] = [Self::Users, Self::Hospitals, Self::Cloud, Self::Ledger];
-
-    /// The name that stands as the organisation of the group's root.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::Hospitals => "hospitals",
-            Self::Cloud => "cloud",
-            Self::Ledger => "ledger",
-        }
-    }
-
-    /// The group of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|group| group.name() == name)
-    }
-
-    /// Whether the group's authority may give `role`. [`Role::Authority`] is only its own.
-    pub const fn may_issue(self, role: Role) -> bool {
-        matches!(
-            (self, role),
-            (Self::Users, Role::User)
-                | (Self::Hospitals, Role::Hospital)
-                | (Self::Cloud, Role::Cloud)
-                | (Self::Ledger, Role::Peer | Role::Orderer)
-        )
-    }
-
-    /// Checks that the group's authority may issue for `subject`: its role, and no other group's name.
-    pub(super) fn admits(self, subject: &Subject) -> Result<(), IdentityError> {
-        if !self.may_issue(subject.role) {
-            return Err(IdentityError::WrongRole { group: self, role: subject.role });
-        }
-        match Self::named(&subject.organisation) {
-            Some(other) if other != self => Err(IdentityError::WrongOrganisation { group: self }),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What the bearer of a certificate may do. Each certificate has exactly one, as with Fabric's NodeOUs.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Role {
-    /// Issues certificates.
-    Authority,
-    /// Owns records.
-    User,
-    /// Writes and receives records.
-    Hospital,
-    /// Stores and re-encrypts.
-    Cloud,
-    /// Endorses and commits.
-    Peer,
-    /// Orders transactions into blocks.
-    Orderer,
-}
-
-impl Role {
-    /// All roles.
-    pub const ALL: [Self; 6] = [Self::Authority, Self::User, Self::Hospital, Self::Cloud, Self::Peer, Self::Orderer];
-
-    /// The word that stands in the certificate.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Authority => "authority",
-            Self::User => "user",
-            Self::Hospital => "hospital",
-            Self::Cloud => "cloud",
-            Self::Peer => "peer",
-            Self::Orderer => "orderer",
-        }
-    }
-
-    /// Whether it takes part in the flow, and so proposes transactions; nodes and authorities do not.
-    pub const fn proposes(self) -> bool {
-        matches!(self, Self::User | Self::Hospital | Self::Cloud)
-    }
-
-    /// The role of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The identifier in a certificate: 32 bytes, 64 hex digits. A user's is the pseudonym ID_i, any other is random.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,6 +55,18 @@ pub struct Subject {
 impl Subject {
     /// The bound on the organisation's name in bytes.
     pub const ORGANISATION_LIMIT: usize = 64;
+
+    /// Checks that the authority of `group` may issue for this subject: the role is one of the group's, and the organisation
+    /// is not the name of another group.
+    pub(super) fn check_group(&self, group: ParticipantGroup) -> Result<(), IdentityError> {
+        if !group.may_issue(self.role) {
+            return Err(IdentityError::WrongRole { group, role: self.role });
+        }
+        match ParticipantGroup::named(&self.organisation) {
+            Some(other) if other != group => Err(IdentityError::WrongOrganisation { group }),
+            _ => Ok(()),
+        }
+    }
 
     /// A subject with a name that can stand in a certificate.
     ///

@@ -8,50 +8,49 @@
 //! Proposal -------->  simulate on the state
 //!          <--------  Payload + Endorsement
 //! Transaction = equal payloads, creator signs
-//! Envelope ------------------------------------->  order, cut, seal
+//! SignedTransaction ---------------------------->  order, cut, seal
 //!                                                  Block --------------------> verify, validate, append, apply
 //! ```
 //!
-//! - [`proposal`], [`endorsement`]: what the participants sign; [`policy`]: whose endorsements suffice;
-//! - [`state`]: what a contract sees, versions and read-write sets;
-//! - [`ordering`], [`block`]: the chain; [`config`]: its first block;
-//! - [`validation`]: the verdicts, with Fabric's numbers;
-//! - [`blockfile`], [`store`]: what is on the disk; [`verify()`]: its check from block 0; [`repair_peer`]: its repair;
-//! - [`peer`], [`network`]: the nodes, and all of them in one process.
+//! The folders are floors, and a file uses only files of the floors below, or of its own floor without a circle:
+//!
+//! - [`error`]: errors of the files;
+//! - [`format`]: what is signed, hashed, sent and stored: proposals, endorsements, blocks, the channel's configuration;
+//! - [`state`]: contracts and the state that they read and write;
+//! - [`rules`]: which blocks and transactions are valid, with Fabric's codes; [`storage`]: the files of a node;
+//! - [`node`]: peers, the orderer, all of them in one process ([`Network`]); verification and repair of a folder.
 //!
 //! The ledger knows no key of the scheme, no plaintext and no pairing. Its types are its own: small, with one canonical
 //! encoding each ([`wire`](crate::wire)) where Fabric nests protobuf messages. Hashes of headers and txids are Fabric's.
 
-pub mod block;
-pub mod blockfile;
-pub mod changes;
-pub mod config;
-pub mod endorsement;
-pub mod network;
-pub mod ordering;
-pub mod peer;
-pub mod policy;
-pub mod proposal;
-mod repair;
+pub mod error;
+pub mod format;
+pub mod node;
+pub mod rules;
 pub mod state;
-pub mod store;
-pub mod validation;
-mod verify;
+pub mod storage;
 
-pub use block::{Block, BlockError, CommittedBlock, Header, Metadata};
-pub use blockfile::{BlockFile, Damage, TornTail};
-pub use changes::Changes;
-pub use config::{Channel, CommitError, Config};
-pub use endorsement::{AssembleError, Endorsed, Endorsement, Envelope, Payload, Transaction};
-pub use network::{Network, NetworkError};
-pub use ordering::{CutRules, Cutter, OrderError, Orderer};
-pub use peer::{EndorseError, Opened, Peer, PeerError, Signer};
-pub use policy::Policy;
-pub use proposal::{Nonce, Proposal, SignedProposal, Transient, TxId};
-pub use repair::{RepairError, Repaired, repair_orderer, repair_peer};
-pub use state::{
-    Committed, Contract, Entry, Invocation, InvokeError, ReadWriteSet, Refusal, Simulation, State, StateError, Version,
-};
-pub use store::{Savepoint, Snapshot, Store, StoreError, kept_verdicts};
-pub use validation::{Code, Outcome, Verdict, validate};
-pub use verify::{Report, VerifyError, verify};
+pub use error::{Damage, StoreError, TornTail};
+pub use format::block::{Block, BlockError, CommittedBlock, Header, Metadata, Savepoint};
+pub use format::config::{Config, CutRules};
+pub use format::endorsement::{AssembleError, Endorsed, Endorsement, Payload, SignedTransaction, Transaction};
+pub use format::policy::Policy;
+pub use format::proposal::{Nonce, Proposal, SignedProposal, Transient, TxId};
+pub use format::rwset::{Entry, ReadWriteSet, Version};
+pub use format::verdict::{BlockVerdict, Code, Outcome};
+pub use node::error::{EndorseError, NetworkError, OrderError, PeerError};
+pub use node::network::Network;
+pub use node::orderer::{Cutter, Orderer};
+pub use node::peer::{Opened, Peer};
+pub use node::repair::{RepairError, Repaired, repair_orderer, repair_peer};
+pub use node::signer::Signer;
+pub use node::verify::{Report, VerifyError, verify};
+pub use rules::channel::{Channel, CommitError};
+pub use rules::validation::validate;
+pub use state::contract::{Contract, ContractRefusal, Invocation, InvokeError, Simulation, State, StateError};
+pub use state::view::{Changes, Committed};
+pub use storage::blocks::{BLOCKS_NAME, BlockFile};
+pub use storage::snapshot::Snapshot;
+pub use storage::state_db::STATE_NAME;
+pub use storage::store::PeerStore;
+pub use storage::verdicts::{VERDICTS_NAME, read_verdicts};

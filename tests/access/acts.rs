@@ -86,7 +86,7 @@ fn endorse(error: &EndorseError, role: Role) -> String {
         EndorseError::Access(named) if *named == role => "access".into(),
         EndorseError::TxId => "txid".into(),
         EndorseError::Duplicate(_) => "duplicate".into(),
-        EndorseError::Refused(Refusal { code, .. }) => format!("rule {code}"),
+        EndorseError::Refused(ContractRefusal { code, .. }) => format!("rule {code}"),
         other => format!("{other:?}"),
     }
 }
@@ -176,17 +176,17 @@ fn endorsement(payload: &Payload, by: &Institution) -> Endorsement {
     Endorsement::sign(&payload.to_bytes(), &by.certificate, &by.signing_key)
 }
 
-fn envelope(transaction: &Transaction, by: &Institution) -> Envelope {
+fn signed_transaction(transaction: &Transaction, by: &Institution) -> SignedTransaction {
     use phi_pre::wire::Wire;
     let transaction = transaction.to_bytes();
     let signature = *by.signing_key.sign(&transaction).as_bytes();
-    Envelope { transaction, signature }
+    SignedTransaction { transaction, signature }
 }
 
-/// The orderer's answer, and the verdict on the last envelope of the block.
-fn broadcast(scene: &mut Scene, envelope: &Envelope, cell: &Cell) -> String {
+/// The orderer's answer, and the verdict on the last transaction of the block.
+fn broadcast(scene: &mut Scene, signed: &SignedTransaction, cell: &Cell) -> String {
     let height = scene.network.height();
-    if let Err(error) = scene.network.broadcast(envelope, cell.now() * 1000) {
+    if let Err(error) = scene.network.broadcast(signed, cell.now() * 1000) {
         assert_eq!(scene.network.height(), height);
         let NetworkError::Order(error) = error else { return format!("{error:?}") };
         return order(&error, cell.role);
@@ -198,7 +198,7 @@ fn broadcast(scene: &mut Scene, envelope: &Envelope, cell: &Cell) -> String {
     }
 }
 
-/// As the creator of an envelope that two peers have endorsed, whatever it says.
+/// As the creator of a transaction that two peers have endorsed, whatever it says.
 pub fn have_ordered(scene: &mut Scene, cell: &Cell) -> String {
     let peers = fresh_peers(scene, cell.now());
     let nonce = Nonce::random(&mut scene.rng);
@@ -206,10 +206,10 @@ pub fn have_ordered(scene: &mut Scene, cell: &Cell) -> String {
     let mut whole = transaction(scene, by, nonce, cell.now());
     whole.endorsements = peers.iter().map(|peer| endorsement(&whole.payload, peer)).collect();
     if cell.replayed() {
-        assert_eq!(broadcast(scene, &envelope(&whole, by), cell), "PASS");
+        assert_eq!(broadcast(scene, &signed_transaction(&whole, by), cell), "PASS");
         whole.proposal.creator = cell.actor.certificate.clone();
     }
-    broadcast(scene, &envelope(&whole, &cell.actor), cell)
+    broadcast(scene, &signed_transaction(&whole, &cell.actor), cell)
 }
 
 /// As the second endorser of two that are needed.
@@ -221,7 +221,7 @@ pub fn endorse_it(scene: &mut Scene, cell: &Cell) -> String {
     let about =
         if cell.replayed() { transaction(scene, &creator, earlier, cell.now()).payload } else { whole.payload.clone() };
     whole.endorsements = vec![endorsement(&whole.payload, &first), endorsement(&about, &cell.actor)];
-    broadcast(scene, &envelope(&whole, &creator), cell)
+    broadcast(scene, &signed_transaction(&whole, &creator), cell)
 }
 
 /// As the one who seals the block after block 0, for a peer that has block 0 alone.

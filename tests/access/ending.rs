@@ -23,7 +23,7 @@ fn revoke(scene: &mut Scene, who: &Institution) {
 }
 
 /// A confirmation by a new user, endorsed by all peers, on its way to the orderer.
-fn endorsed(scene: &mut Scene) -> (Institution, Envelope, TxId) {
+fn endorsed(scene: &mut Scene) -> (Institution, SignedTransaction, TxId) {
     let bob = scene.fresh(Role::User, "users", NOW);
     let action = phi_pre::contract::Action::Confirmation {
         record: TxId(Digest([1; 32])),
@@ -38,17 +38,17 @@ fn endorsed(scene: &mut Scene) -> (Institution, Envelope, TxId) {
     let signed = proposal.sign(&bob.signing_key);
     let answers = scene.network.endorse(&signed, &Transient::default(), NOW * 1000).unwrap();
     let (proposal, txid) = (signed.proposal.clone(), signed.proposal.txid);
-    let envelope = Transaction::assemble(proposal, answers).unwrap().sign(&bob.signing_key).unwrap();
-    (bob, envelope, txid)
+    let signed = Transaction::assemble(proposal, answers).unwrap().sign(&bob.signing_key).unwrap();
+    (bob, signed, txid)
 }
 
 /// A participant who was revoked after the endorsement gets nothing ordered any more.
 #[test]
 fn a_revocation_counts_at_the_orderer_at_once() {
     let mut scene = Scene::new();
-    let (bob, envelope, txid) = endorsed(&mut scene);
+    let (bob, signed, txid) = endorsed(&mut scene);
     revoke(&mut scene, &bob);
-    match scene.network.broadcast(&envelope, NOW * 1000) {
+    match scene.network.broadcast(&signed, NOW * 1000) {
         Err(NetworkError::Order(OrderError::Identity(IdentityError::Revoked))) => {}
         other => panic!("{other:?}"),
     }

@@ -7,8 +7,8 @@ use phi_pre::flow::{
 };
 use phi_pre::hash::sha256;
 use phi_pre::identity::{
-    Authority, Certificate, Credentials, Group, IdentityError, Institution, Member, MemberId, Msp, SealingKey,
-    SigningKey, Subject,
+    Authority, Certificate, Credentials, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup,
+    SealingKey, SigningKey, Subject,
 };
 use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
 use phi_pre::pre::{Params, Seed};
@@ -29,12 +29,12 @@ pub const EARLY: u64 = NOW - 2 * DAY;
 pub const ORGANISATIONS: [&str; 3] = ["node of A", "node of B", "node of the cloud"];
 
 /// The group whose authority gives the role; for an authority that of the hospitals.
-pub const fn group(role: Role) -> Group {
+pub const fn group(role: Role) -> ParticipantGroup {
     match role {
-        Role::User => Group::Users,
-        Role::Hospital | Role::Authority => Group::Hospitals,
-        Role::Cloud => Group::Cloud,
-        Role::Peer | Role::Orderer => Group::Ledger,
+        Role::User => ParticipantGroup::Users,
+        Role::Hospital | Role::Authority => ParticipantGroup::Hospitals,
+        Role::Cloud => ParticipantGroup::Cloud,
+        Role::Peer | Role::Orderer => ParticipantGroup::Ledger,
     }
 }
 
@@ -53,8 +53,8 @@ pub struct Records {
 pub struct Scene {
     pub dir: tempfile::TempDir,
     pub rng: ChaCha20Rng,
-    pub authorities: BTreeMap<Group, Authority>,
-    pub strangers: BTreeMap<Group, Authority>,
+    pub authorities: BTreeMap<ParticipantGroup, Authority>,
+    pub strangers: BTreeMap<ParticipantGroup, Authority>,
     pub params: Params,
     pub network: Network,
     pub msp: Msp,
@@ -91,8 +91,11 @@ impl Scene {
     pub fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let dir = tempfile::tempdir().unwrap();
-        let mut found = || -> BTreeMap<Group, Authority> {
-            Group::ALL.into_iter().map(|group| (group, Authority::new(group, &mut rng, NOW).unwrap())).collect()
+        let mut found = || -> BTreeMap<ParticipantGroup, Authority> {
+            ParticipantGroup::ALL
+                .into_iter()
+                .map(|group| (group, Authority::new(group, &mut rng, NOW).unwrap()))
+                .collect()
         };
         let (mut authorities, strangers) = (found(), found());
         let mut member = |role: Role, organisation: &str| {
@@ -111,7 +114,7 @@ impl Scene {
         let config = Config {
             channel: "phi".into(),
             contract: phi_pre::contract::NAME.into(),
-            roots: Group::ALL.map(|group| authorities[&group].root().clone()).to_vec(),
+            roots: ParticipantGroup::ALL.map(|group| authorities[&group].root().clone()).to_vec(),
             policy: Policy::majority(&ORGANISATIONS),
             cut: CutRules::default(),
             window: Config::WINDOW,
@@ -122,7 +125,7 @@ impl Scene {
             signing_key: peers[0].signing_key.clone(),
             sealing_key: peers[0].sealing_key.clone(),
         };
-        bystanders.insert(Role::Authority, [root(Group::Hospitals), root(Group::Users)]);
+        bystanders.insert(Role::Authority, [root(ParticipantGroup::Hospitals), root(ParticipantGroup::Users)]);
         let nodes = peers.iter().map(signer).collect();
         let ledger = dir.path().join("ledger");
         let mut network = Network::create(&ledger, &config, signer(&orderer), nodes, Arc::new(PhiContract)).unwrap();
@@ -130,7 +133,7 @@ impl Scene {
         let params = Params::new(Seed::random(&mut rng));
 
         let mut phone = Handset::new("+821055501000").unwrap();
-        let users = authorities.get_mut(&Group::Users).unwrap();
+        let users = authorities.get_mut(&ParticipantGroup::Users).unwrap();
         let number = phone.number().clone();
         let ticket = users.begin_registration(&number, NOW, &mut phone, &mut rng).unwrap();
         let key = SealingKey::random(&mut rng);

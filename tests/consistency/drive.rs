@@ -1,7 +1,9 @@
 //! The real ledger under a schedule: as a network with its orderer, or as peers that a dishonest orderer feeds.
 
 use crate::world::World;
-use phi_pre::ledger::{Block, Contract, Envelope, Network, NetworkError, OrderError, Orderer, Peer, Signer, blockfile};
+use phi_pre::ledger::{
+    BLOCKS_NAME, Block, Contract, Network, NetworkError, OrderError, Orderer, Peer, SignedTransaction, Signer,
+};
 use phi_pre::wire::Wire;
 use std::path::Path;
 use std::sync::Arc;
@@ -52,16 +54,16 @@ impl Ledger {
         }
     }
 
-    /// Hands an envelope to the orderer.
-    pub fn order(&mut self, envelope: &Envelope, now: u64) -> Result<(), OrderError> {
+    /// Hands a transaction to the orderer.
+    pub fn order(&mut self, signed: &SignedTransaction, now: u64) -> Result<(), OrderError> {
         match self {
-            Self::Honest(network) => match network.as_mut().unwrap().broadcast(envelope, now) {
+            Self::Honest(network) => match network.as_mut().unwrap().broadcast(signed, now) {
                 Ok(()) => Ok(()),
                 Err(NetworkError::Order(error)) => Err(error),
                 Err(other) => panic!("{other}"),
             },
             Self::Dishonest { waiting, .. } => {
-                waiting.push(envelope.to_bytes());
+                waiting.push(signed.to_bytes());
                 if waiting.len() == FULL {
                     self.cut();
                 }
@@ -154,6 +156,6 @@ fn at(folder: &Path, i: usize) -> std::path::PathBuf {
 
 /// The block files, the orderer's first.
 pub fn block_files(folder: &Path) -> Vec<Vec<u8>> {
-    let file = |name: &str| std::fs::read(folder.join(name).join(blockfile::FILE_NAME)).unwrap();
+    let file = |name: &str| std::fs::read(folder.join(name).join(BLOCKS_NAME)).unwrap();
     ["orderer", "peer-0", "peer-1", "peer-2"].map(file).to_vec()
 }

@@ -1,5 +1,5 @@
 //! The ledger as one would keep it on paper: one map, one list of codes, no signatures, no peers, no files. It is told
-//! what each envelope is, and knows nothing of the crate.
+//! what each transaction is, and knows nothing of the crate.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 pub type Place = (u64, u32);
 pub type Txid = [u8; 32];
 
-/// What the test knows about an envelope, since it made it.
+/// What the test knows about a transaction, since it made it.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     pub txid: Txid,
-    /// 0, or the code of what is wrong with the envelope by itself.
+    /// 0, or the code of what is wrong with the transaction by itself.
     pub fault: u8,
     /// The organisations that truly endorsed it, each as often as it did.
     pub endorsers: Vec<usize>,

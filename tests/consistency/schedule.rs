@@ -6,7 +6,7 @@ use proptest::prelude::*;
 /// One step. Numbers are taken modulo what there is to choose from.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// A participant proposes, some peers endorse, and the participant keeps the envelope. `who` stands where it is
+    /// A participant proposes, some peers endorse, and the participant keeps the transaction. `who` stands where it is
     /// somebody else than the ask is for; `at_once`: ordered and in a block before the next step.
     Propose {
         who: Option<usize>,
@@ -15,7 +15,7 @@ pub enum Op {
         twist: Twist,
         at_once: bool,
     },
-    /// An envelope that was kept goes to the orderer.
+    /// A transaction that was kept goes to the orderer.
     Order(usize),
     /// One that was ordered before goes there again.
     Again(usize),
@@ -94,7 +94,7 @@ pub enum Twist {
     HighEndorsement,
     /// A hospital endorses too.
     Hospital,
-    /// Another participant signed the envelope.
+    /// Another participant signed the transaction.
     ForgedCreator,
     HighCreator,
     /// The creator's certificate is of an authority that nobody trusts.

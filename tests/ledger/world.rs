@@ -2,10 +2,11 @@
 //! seeds, and a contract that counts.
 
 use phi_pre::contract::{Action, PhiContract};
-use phi_pre::identity::{Authority, Certificate, Group, MemberId, Role, SigningKey, Subject};
+use phi_pre::identity::{Authority, Certificate, MemberId, ParticipantGroup, Role, SigningKey, Subject};
 use phi_pre::ledger::{
-    Config, Contract, CutRules, Endorsed, Endorsement, Envelope, Invocation, InvokeError, Network, Nonce, Outcome,
-    Payload, Policy, Proposal, ReadWriteSet, Refusal, SignedProposal, Signer, State, Transaction, Transient,
+    Config, Contract, ContractRefusal, CutRules, Endorsed, Endorsement, Invocation, InvokeError, Network, Nonce,
+    Outcome, Payload, Policy, Proposal, ReadWriteSet, SignedProposal, SignedTransaction, Signer, State, Transaction,
+    Transient,
 };
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -41,9 +42,9 @@ pub fn enrol(ca: &mut Authority, organisation: &str, role: Role, rng: &mut ChaCh
 impl World {
     pub fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(23);
-        let mut users = Authority::new(Group::Users, &mut rng, NOW / 1000).unwrap();
-        let mut hospitals = Authority::new(Group::Hospitals, &mut rng, NOW / 1000).unwrap();
-        let mut ledger = Authority::new(Group::Ledger, &mut rng, NOW / 1000).unwrap();
+        let mut users = Authority::new(ParticipantGroup::Users, &mut rng, NOW / 1000).unwrap();
+        let mut hospitals = Authority::new(ParticipantGroup::Hospitals, &mut rng, NOW / 1000).unwrap();
+        let mut ledger = Authority::new(ParticipantGroup::Ledger, &mut rng, NOW / 1000).unwrap();
         let orderer = enrol(&mut ledger, "ledger", Role::Orderer, &mut rng);
         let peers = ORGANISATIONS.map(|name| enrol(&mut ledger, name, Role::Peer, &mut rng)).to_vec();
         let north = enrol(&mut hospitals, ORGANISATIONS[0], Role::Hospital, &mut rng);
@@ -104,7 +105,7 @@ pub fn id(certificate: &Certificate) -> MemberId {
 }
 
 /// Endorsed by the peers of `network` and signed by `who`.
-pub fn envelope(network: &Network, proposal: Proposal, who: &Signer) -> Envelope {
+pub fn signed_transaction(network: &Network, proposal: Proposal, who: &Signer) -> SignedTransaction {
     let signed = proposal.sign(&who.key);
     let answers = network.endorse(&signed, &Transient::default(), NOW).unwrap();
     Transaction::assemble(signed.proposal, answers).unwrap().sign(&who.key).unwrap()
@@ -128,7 +129,7 @@ impl Contract for Counter {
     fn invoke(&self, state: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError> {
         let key = core::str::from_utf8(call.action).unwrap_or_default();
         if key.is_empty() {
-            return Err(Refusal { code: 1, reason: "no key".into() }.into());
+            return Err(ContractRefusal { code: 1, reason: "no key".into() }.into());
         }
         let count = state.get(key)?.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
         let next = (count + 1).to_be_bytes().to_vec();
@@ -146,10 +147,10 @@ pub fn increment(network: &mut Network, world: &mut World, key: &str) -> Outcome
     network.transact(&proposal, &Transient::default(), &world.alice.key, NOW).unwrap()
 }
 
-/// Orders these envelopes as one block and returns its codes, the same on every peer.
-pub fn block_of(network: &mut Network, envelopes: &[Envelope]) -> Vec<u8> {
-    for envelope in envelopes {
-        network.broadcast(envelope, NOW).unwrap();
+/// Orders these transactions as one block and returns its codes, the same on every peer.
+pub fn block_of(network: &mut Network, transactions: &[SignedTransaction]) -> Vec<u8> {
+    for signed in transactions {
+        network.broadcast(signed, NOW).unwrap();
     }
     network.flush().unwrap();
     let last = network.height() - 1;

@@ -132,7 +132,7 @@ fn a_last_block_cut_at_any_byte() {
         let torn = TornTail { number: BLOCKS - 1, offset: last as u64, bytes: (at - last) as u64 };
         assert_eq!((report.torn, report.savepoint.height), (Some(torn), BLOCKS - 1));
         let (opened, found) = open_peer(&peer).unwrap();
-        assert_eq!((found, opened.height()), (Opened { torn: Some(torn), replayed: 0, judged: 0 }, BLOCKS - 1));
+        assert_eq!((found, opened.height()), (Opened { torn: Some(torn), replayed: 0, revalidated: 0 }, BLOCKS - 1));
         drop(opened);
         assert!(fs::read(peer.join("blocks")).unwrap() == bytes[..last]);
         if nth % 8 == 0 {
@@ -266,7 +266,7 @@ fn a_state_that_was_never_finished() {
     let (opened, found) = open_peer(&peer).unwrap();
     assert_eq!(
         (opened.savepoint(), found),
-        (Some(stopped().agreed), Opened { torn: None, replayed: BLOCKS, judged: 0 })
+        (Some(stopped().agreed), Opened { torn: None, replayed: BLOCKS, revalidated: 0 })
     );
     assert!(!peer.join("state.redb.new").exists());
 }
@@ -366,7 +366,7 @@ proptest! {
             fs::write(&path, &whole[..at]).unwrap();
         }
         let left = fs::read(&path).unwrap();
-        let judged = if state {
+        let revalidated = if state {
             let named = open_peer(folder.path()).unwrap_err();
             prop_assert!(named.ends_with("the verdicts beside the block file are damaged"), "{}", named);
             prop_assert_eq!(verify(folder.path(), None).unwrap_err().to_string(), named);
@@ -379,7 +379,7 @@ proptest! {
             1..BLOCKS + 1
         };
         let (peer, opened) = open_peer(folder.path()).unwrap();
-        prop_assert!(judged.contains(&opened.judged), "{:?}", opened);
+        prop_assert!(revalidated.contains(&opened.revalidated), "{:?}", opened);
         prop_assert_eq!(peer.savepoint(), Some(stopped().agreed));
         prop_assert!(peer.verify().is_ok() && fs::read(&path).unwrap() == whole);
     }

@@ -6,7 +6,7 @@
 use crate::cloud::{self, Platform};
 use crate::envelopes::Keys;
 use crate::kill::in_role;
-use crate::world::{Counter, NOW, World, count, envelope, increment};
+use crate::world::{Counter, NOW, World, count, increment, signed_transaction};
 use phi_pre::envelope::{
     EncryptError, Sealer, Suite, check_file, decrypt_file, encrypt_file, reencrypt_file, reencrypt_file_to,
 };
@@ -141,7 +141,7 @@ fn ledger_at_a_limit(folder: &Path) {
     }
     let (mut before, mut expected) = (length(&orderer), 12);
 
-    // At the orderer: the envelope waits, and goes into the next block, with its place in the order.
+    // At the orderer: the transaction waits, and goes into the next block, with its place in the order.
     for room in [0, 1, 19, 20, 500] {
         limit(Some(before + room));
         let (txid, refused) = transact(&mut network, &mut world);
@@ -172,7 +172,7 @@ fn ledger_at_a_limit(folder: &Path) {
     }
     assert_eq!(length(&blocks), before);
     limit(None);
-    assert_eq!(network.restart(1).unwrap(), Opened { torn: None, replayed: 0, judged: 0 });
+    assert_eq!(network.restart(1).unwrap(), Opened { torn: None, replayed: 0, revalidated: 0 });
     assert!(length(&blocks) == length(&orderer) && network.agreement().unwrap().height == network.height());
 
     assert_eq!(count(&network, "n"), expected);
@@ -207,21 +207,21 @@ fn at_the_state(network: &mut Network, world: &mut World, folder: &Path) {
     }
     limit(None);
     for i in 0..3 {
-        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 1, judged: 0 });
+        assert_eq!(network.restart(i).unwrap(), Opened { torn: None, replayed: 1, revalidated: 0 });
     }
     assert_eq!(network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
 }
 
-/// Nine envelopes wait; the tenth would complete the block, which cannot be kept. It is refused, and the nine wait on.
+/// Nine transactions wait; the tenth would complete the block, which cannot be kept. It is refused, and the nine wait on.
 fn an_envelope_that_is_refused_changes_nothing(network: &mut Network, world: &mut World, orderer: &Path) {
     let made = |_| {
         let proposal = world.increment("n");
-        (proposal.txid, envelope(network, proposal, &world.alice))
+        (proposal.txid, signed_transaction(network, proposal, &world.alice))
     };
-    let mut envelopes: Vec<_> = (0..10).map(made).collect();
-    let (last, tenth) = envelopes.pop().unwrap();
-    for (_, envelope) in &envelopes {
-        network.broadcast(envelope, NOW + 5).unwrap();
+    let mut transactions: Vec<_> = (0..10).map(made).collect();
+    let (last, tenth) = transactions.pop().unwrap();
+    for (_, signed) in &transactions {
+        network.broadcast(signed, NOW + 5).unwrap();
     }
     limit(Some(length(orderer) + 100));
     for _ in 0..3 {
@@ -230,18 +230,18 @@ fn an_envelope_that_is_refused_changes_nothing(network: &mut Network, world: &mu
     }
     limit(None);
     network.flush().unwrap();
-    assert!(envelopes.iter().all(|(txid, _)| network.outcome(txid).unwrap().is_some()));
+    assert!(transactions.iter().all(|(txid, _)| network.outcome(txid).unwrap().is_some()));
     assert!(network.outcome(&last).unwrap().is_none());
     network.broadcast(&tenth, NOW + 9).unwrap();
     network.flush().unwrap();
     assert!(network.outcome(&last).unwrap().is_some());
 }
 
-/// The envelope completes two blocks, and there is room for the first alone: that one stands, and the envelope waits.
+/// The transaction completes two blocks, and there is room for the first alone: that one stands, and the transaction waits.
 fn room_for_the_first_of_two_blocks(network: &Network, world: &mut World, folder: &Path) {
     let [small, large] = [1, 200].map(|n| {
         let proposal = world.increment(&"n".repeat(n));
-        envelope(network, proposal, &world.alice).to_bytes()
+        signed_transaction(network, proposal, &world.alice).to_bytes()
     });
     let mut config = world.config("counter");
     config.cut.preferred_bytes = u32::try_from(small.len()).unwrap();
@@ -250,9 +250,9 @@ fn room_for_the_first_of_two_blocks(network: &Network, world: &mut World, folder
     limit(Some(length(&folder.join("blocks")) + small.len() as u64 + 1500));
     let first = orderer.order(&large, NOW + 1).unwrap();
     limit(None);
-    assert_eq!((first.len(), &first[0].envelopes[0], orderer.height()), (1, &small, 2));
+    assert_eq!((first.len(), &first[0].transactions[0], orderer.height()), (1, &small, 2));
     assert_eq!(orderer.deadline(), Some(NOW + 2001));
-    assert_eq!(orderer.flush().unwrap().unwrap().envelopes, [large]);
+    assert_eq!(orderer.flush().unwrap().unwrap().transactions, [large]);
 }
 
 fn cannot_write(result: Result<impl Sized, FlowError>, expected: &str) {
@@ -469,7 +469,7 @@ fn ledger_on_a_full_disk(folder: &Path) {
         increment(&mut network, &mut world, "m");
     }
     // What was ordered is committed, in blocks that hold nothing else.
-    let ordered = (1..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap().block.envelopes.len());
+    let ordered = (1..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap().block.transactions.len());
     let ordered: usize = ordered.sum();
     assert!(sent.iter().all(|txid| network.outcome(txid).unwrap().is_some()));
     let known = sent.len();

@@ -1,10 +1,10 @@
 //! Peers and orderer: killed while they commit, catch up and repair, on folders that live through all kills.
 
 use crate::kill::{Killer, begin, below, child, done, plan};
-use crate::world::{Counter, NOW, World, envelope};
+use crate::world::{Counter, NOW, World, signed_transaction};
 use phi_pre::hash::Digest;
 use phi_pre::ledger::{
-    Block, BlockFile, Code, CommittedBlock, Network, Peer, Proposal, Savepoint, TxId, kept_verdicts, repair_peer,
+    Block, BlockFile, Code, CommittedBlock, Network, Peer, Proposal, Savepoint, TxId, read_verdicts, repair_peer,
     verify,
 };
 use phi_pre::wire::Wire;
@@ -60,10 +60,11 @@ fn block(network: &mut Network, world: &mut World) {
         })
         .collect();
     let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
-    let envelopes: Vec<_> = proposals.into_iter().map(|one| envelope(network, one, &world.alice)).collect();
+    let transactions: Vec<_> =
+        proposals.into_iter().map(|one| signed_transaction(network, one, &world.alice)).collect();
     begin("commit");
-    for envelope in &envelopes {
-        network.broadcast(envelope, NOW).unwrap();
+    for signed in &transactions {
+        network.broadcast(signed, NOW).unwrap();
     }
     network.flush().unwrap();
     done("commit", &standing(network, &txids));
@@ -197,14 +198,14 @@ impl Ledger {
         let agreed = self.check(0);
         let (blocks, _) = BlockFile::open_read_only(&self.peer(1), agreed.height).unwrap();
         let block = |number| Block::from_bytes(&blocks.read(number).unwrap()).unwrap();
-        let kept = (0..agreed.height).map(block).zip(kept_verdicts(&self.peer(1)).unwrap());
+        let kept = (0..agreed.height).map(block).zip(read_verdicts(&self.peer(1)).unwrap());
         let kept: Vec<_> = kept.map(|(block, metadata)| CommittedBlock { block, metadata }).collect();
         assert_eq!(kept.len() as u64, agreed.height);
         let fresh = tempfile::tempdir().unwrap();
         let signer = self.world.peers[1].clone();
         let mut replay = Peer::create(fresh.path(), &kept[0].block, signer, Arc::new(Counter)).unwrap();
         for kept in &kept[1..] {
-            assert_eq!(replay.commit(&kept.block).unwrap(), *kept);
+            assert_eq!(replay.commit(&kept.block).unwrap(), kept.metadata);
         }
         assert_eq!(replay.savepoint(), Some(agreed));
         for i in 0..PEERS {

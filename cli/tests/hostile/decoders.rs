@@ -17,9 +17,9 @@ use phi_pre::identity::{
 };
 use phi_pre::integrity::Fig5Record;
 use phi_pre::ledger::{
-    self, Block, BlockFile, Channel, CommitError, Committed, Config, CutRules, Endorsement, Entry, Envelope,
-    Invocation, Metadata, Outcome, Payload, Policy, Proposal, ReadWriteSet, Savepoint, SignedProposal, Simulation,
-    Store, StoreError, Transaction, Transient, TxId, VerifyError, Version, blockfile, store, validate,
+    self, Block, BlockFile, Channel, CommitError, Committed, Config, CutRules, Endorsement, Entry, Invocation,
+    Metadata, Outcome, Payload, PeerStore, Policy, Proposal, ReadWriteSet, Savepoint, SignedProposal,
+    SignedTransaction, Simulation, StoreError, Transaction, Transient, TxId, VerifyError, Version, validate,
 };
 use phi_pre::pre::{
     Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Session,
@@ -301,20 +301,20 @@ fn envelope_file(bytes: &[u8]) -> bool {
 }
 
 fn ledger_envelope(bytes: &[u8]) -> bool {
-    if let Ok(envelope) = Envelope::from_bytes(bytes) {
-        refusal(envelope.proposal());
+    if let Ok(signed) = SignedTransaction::from_bytes(bytes) {
+        refusal(signed.proposal());
     }
-    wire::<Envelope>(bytes)
+    wire::<SignedTransaction>(bytes)
 }
 
 /// A block as block 0 of a channel of its own, and as the next one of a chain.
 fn block(bytes: &[u8]) -> bool {
     if let Ok(block) = Block::from_bytes(bytes) {
         if let Ok(channel) = Channel::of_genesis(&block) {
-            refusal(channel.judge(&block, None, &Nothing));
+            refusal(channel.validate(&block, None, &Nothing));
         }
         let after = Savepoint { height: 1, tip: Digest([0; 32]), commit_hash: Digest([0; 32]) };
-        refusal(FIXTURE.channel.judge(&block, Some(&after), &Nothing));
+        refusal(FIXTURE.channel.validate(&block, Some(&after), &Nothing));
     }
     wire::<Block>(bytes)
 }
@@ -341,7 +341,7 @@ impl Committed for Nothing {
 
 /// The bytes as a transaction in a block: every verdict but a panic will do.
 fn validation(bytes: &[u8]) -> bool {
-    let block = Block { envelopes: vec![bytes.to_vec()], ..FIXTURE.block.clone() };
+    let block = Block { transactions: vec![bytes.to_vec()], ..FIXTURE.block.clone() };
     let verdict = validate(&block, &FIXTURE.config, &FIXTURE.msp, &Nothing).unwrap();
     assert_eq!(verdict.codes.len(), 1);
     verdict.codes[0] == ledger::Code::Valid
@@ -356,7 +356,7 @@ fn endorse(bytes: &[u8]) -> bool {
 
 fn block_file(bytes: &[u8]) -> bool {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join(blockfile::FILE_NAME);
+    let path = dir.path().join(ledger::BLOCKS_NAME);
     fs::write(&path, bytes).unwrap();
     let read = BlockFile::open_read_only(dir.path(), 1);
     assert!(fs::read(&path).unwrap() == bytes, "reading changed the file");
@@ -372,7 +372,7 @@ fn block_file(bytes: &[u8]) -> bool {
         assert!(fs::read(&path).unwrap() == bytes[..whole]);
     }
     // Without a state the whole chain is judged again.
-    refusal(Store::open(dir.path()).map(drop));
+    refusal(PeerStore::open(dir.path()).map(drop));
     refusal(read.map(drop))
 }
 
@@ -392,11 +392,11 @@ fn state_file(bytes: &[u8]) -> bool {
         }
         rest = tail;
     }
-    fs::write(dir.path().join(store::STATE_NAME), &state).unwrap();
-    fs::write(dir.path().join(blockfile::FILE_NAME), &FIXTURE.blocks).unwrap();
-    fs::write(dir.path().join(store::VERDICTS_NAME), &FIXTURE.verdicts).unwrap();
+    fs::write(dir.path().join(ledger::STATE_NAME), &state).unwrap();
+    fs::write(dir.path().join(ledger::BLOCKS_NAME), &FIXTURE.blocks).unwrap();
+    fs::write(dir.path().join(ledger::VERDICTS_NAME), &FIXTURE.verdicts).unwrap();
     let verified = refusal(ledger::verify(dir.path(), None));
-    assert!(fs::read(dir.path().join(store::STATE_NAME)).unwrap() == state, "verifying changed the file");
+    assert!(fs::read(dir.path().join(ledger::STATE_NAME)).unwrap() == state, "verifying changed the file");
     let signer = FIXTURE.peer.clone();
     refusal(ledger::Peer::open(dir.path(), signer, Arc::new(contract::PhiContract)).map(|_| ()));
     verified
@@ -405,9 +405,9 @@ fn state_file(bytes: &[u8]) -> bool {
 /// The verdicts beside the blocks of a stopped peer: those of blocks that are not there, too few or too many.
 fn verdicts_file(bytes: &[u8]) -> bool {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join(store::STATE_NAME), &FIXTURE.state).unwrap();
-    fs::write(dir.path().join(blockfile::FILE_NAME), &FIXTURE.blocks).unwrap();
-    let path = dir.path().join(store::VERDICTS_NAME);
+    fs::write(dir.path().join(ledger::STATE_NAME), &FIXTURE.state).unwrap();
+    fs::write(dir.path().join(ledger::BLOCKS_NAME), &FIXTURE.blocks).unwrap();
+    let path = dir.path().join(ledger::VERDICTS_NAME);
     fs::write(&path, bytes).unwrap();
     let verified = ledger::verify(dir.path(), None);
     assert!(fs::read(&path).unwrap() == bytes, "verifying changed the file");

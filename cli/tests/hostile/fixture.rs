@@ -3,11 +3,13 @@
 use phi_pre::contract::{self, Action, PhiContract};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Authority, Certificate, Group, Member, MemberId, Msp, Role, SealingKey, SigningKey, Subject};
+use phi_pre::identity::{
+    Authority, Certificate, Member, MemberId, Msp, ParticipantGroup, Role, SealingKey, SigningKey, Subject,
+};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
-    Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
-    Signer, Transient, TxId, blockfile, store,
+    self, Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
+    Signer, Transient, TxId,
 };
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
 use phi_pre::wire::Wire;
@@ -61,20 +63,20 @@ impl Fixture {
         let (k_e, k_e_prime) = (k_d.encryption_key(&params), other.encryption_key(&params));
         let (capsule, _) = k_d.public_key(&params).encapsulate(&params, rng);
 
-        let mut authorities = Group::ALL.map(|group| Authority::new(group, rng, Self::SECONDS).unwrap());
+        let mut authorities = ParticipantGroup::ALL.map(|group| Authority::new(group, rng, Self::SECONDS).unwrap());
         let sealing_key = SealingKey::random(rng);
-        let mut enrol = |group: Group, organisation: &str, role: Role| {
+        let mut enrol = |group: ParticipantGroup, organisation: &str, role: Role| {
             let (key, subject) = (SigningKey::random(rng), Subject::new(organisation, role, MemberId::random(rng)));
             let authority = authorities.iter_mut().find(|authority| authority.group() == group).unwrap();
             let seals = matches!(role, Role::Hospital | Role::Cloud).then(|| sealing_key.public());
             let certificate = authority.issue(&subject.unwrap(), &key.verifying_key(), seals, Self::SECONDS, rng);
             (certificate.unwrap(), key)
         };
-        let hospital = enrol(Group::Hospitals, "hospital A", Role::Hospital);
-        let other_hospital = enrol(Group::Hospitals, "hospital B", Role::Hospital);
-        let user = enrol(Group::Users, "users", Role::User);
+        let hospital = enrol(ParticipantGroup::Hospitals, "hospital A", Role::Hospital);
+        let other_hospital = enrol(ParticipantGroup::Hospitals, "hospital B", Role::Hospital);
+        let user = enrol(ParticipantGroup::Users, "users", Role::User);
         let mut signer = |organisation, role| {
-            let (certificate, key) = enrol(Group::Ledger, organisation, role);
+            let (certificate, key) = enrol(ParticipantGroup::Ledger, organisation, role);
             Signer { certificate, key }
         };
         let (orderer, peer) = (signer("orderer", Role::Orderer), signer("hospital A", Role::Peer));
@@ -119,7 +121,7 @@ impl Fixture {
         let committed: Vec<_> = (0..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap()).collect();
         network.checkpoint();
         let read = |name| fs::read(folder.join("peer-0").join(name)).unwrap();
-        let [blocks, state, verdicts] = [blockfile::FILE_NAME, store::STATE_NAME, store::VERDICTS_NAME].map(read);
+        let [blocks, state, verdicts] = [ledger::BLOCKS_NAME, ledger::STATE_NAME, ledger::VERDICTS_NAME].map(read);
         let msp = config.msp().unwrap();
         Self {
             k_re: ReKey::new(&k_e, &k_e_prime).unwrap(),

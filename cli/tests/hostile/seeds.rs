@@ -6,7 +6,7 @@ use phi_pre::envelope::{Sealer, Suite};
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Institution, SealingKey, seal};
-use phi_pre::ledger::{Code, Envelope, Metadata, Transaction};
+use phi_pre::ledger::{Code, Metadata, SignedTransaction, Transaction};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -115,7 +115,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         "payload" => transactions().iter().map(|transaction| transaction.payload.to_bytes()).collect(),
         "endorsement" => transactions().iter().map(|transaction| transaction.endorsements[0].to_bytes()).collect(),
         "validation" | "order" => {
-            FIXTURE.committed[1..].iter().flat_map(|block| block.block.envelopes.clone()).collect()
+            FIXTURE.committed[1..].iter().flat_map(|block| block.block.transactions.clone()).collect()
         }
         "block" => FIXTURE.committed.iter().map(|block| block.block.to_bytes()).collect(),
         "block-metadata" => FIXTURE.committed.iter().map(|block| block.metadata.to_bytes()).collect(),
@@ -199,10 +199,11 @@ fn verdicts_file(metadata: &[Metadata]) -> Vec<u8> {
 }
 
 fn transactions() -> Vec<Transaction> {
-    let envelopes = FIXTURE.committed[1..].iter().flat_map(|block| block.block.envelopes.clone());
-    let read =
-        |envelope: Vec<u8>| Transaction::from_bytes(&Envelope::from_bytes(&envelope).unwrap().transaction).unwrap();
-    envelopes.map(read).collect()
+    let transactions = FIXTURE.committed[1..].iter().flat_map(|block| block.block.transactions.clone());
+    let read = |signed: Vec<u8>| {
+        Transaction::from_bytes(&SignedTransaction::from_bytes(&signed).unwrap().transaction).unwrap()
+    };
+    transactions.map(read).collect()
 }
 
 /// As `phi-pre keygen` and `phi-pre rekey` write them.

@@ -4,7 +4,8 @@ use super::recorder::{Recorder, Replay};
 use phi_pre::contract::{self, PhiContract};
 use phi_pre::flow::{Cloud, Handset, Hospital, Phone, Store, User, introduce};
 use phi_pre::identity::{
-    Authority, Certificate, Credentials, Group, Institution, MemberId, Msp, Role, SealingKey, SigningKey, Subject,
+    Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealingKey, SigningKey,
+    Subject,
 };
 use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
 use phi_pre::pre::{Handshake, Params, Party, Seed, Session, SharedSecret};
@@ -41,7 +42,7 @@ impl World {
         let rng = &mut Recorder::new(2);
         let params = Params::new(Seed::random(rng));
         let mut phone = Handset::new("+821055501000").unwrap();
-        let mut authorities = Group::ALL.map(|group| Authority::new(group, rng, SECONDS).unwrap());
+        let mut authorities = ParticipantGroup::ALL.map(|group| Authority::new(group, rng, SECONDS).unwrap());
         let [users, hospitals, clouds, ledger] = &mut authorities;
 
         let mut node = |organisation, role| {

@@ -4,7 +4,7 @@ use crate::kill::{begin, below, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
 use crate::trace::Limit;
-use crate::world::{Counter, NOW, World, envelope, increment};
+use crate::world::{Counter, NOW, World, increment, signed_transaction};
 use phi_pre::hash::Digest;
 use phi_pre::ledger::{Network, Peer, Proposal, Savepoint, TxId, verify};
 use rand_chacha::ChaCha20Rng;
@@ -47,10 +47,11 @@ pub fn block(network: &mut Network, world: &mut World) {
     let keys: Vec<_> = (0..=below(&mut world.rng, 2)).map(|_| format!("n{}", below(&mut world.rng, 4))).collect();
     let proposals: Vec<Proposal> = keys.iter().map(|key| world.increment(key)).collect();
     let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
-    let envelopes: Vec<_> = proposals.into_iter().map(|one| envelope(network, one, &world.alice)).collect();
+    let transactions: Vec<_> =
+        proposals.into_iter().map(|one| signed_transaction(network, one, &world.alice)).collect();
     begin("commit");
-    for envelope in &envelopes {
-        network.broadcast(envelope, NOW).unwrap();
+    for signed in &transactions {
+        network.broadcast(signed, NOW).unwrap();
     }
     network.flush().unwrap();
     done("commit", &standing(network, &txids));
@@ -121,7 +122,7 @@ fn chain(world: &World, log: &Log) -> Vec<Savepoint> {
 
 /// All that was acknowledged is on each peer by itself; then all agree, on a part of the chain that was recorded, and go on.
 fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> [u64; 2] {
-    let (folder, mut torn, mut judged) = (folder.join("ledger"), 0, 0);
+    let (folder, mut torn, mut revalidated) = (folder.join("ledger"), 0, 0);
     if !told.founded {
         // Nobody was told that there is a ledger; founding it goes on, whatever is left of it.
         assert!(World::new().counters(&folder).agreement() == Some(chain[0]));
@@ -133,7 +134,7 @@ fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> 
         assert!(found.savepoint.height >= told.heights[i], "peer {i} has lost blocks: {found:?}");
         let (peer, opened) = Peer::open(&place, world.peers[i].clone(), Arc::new(Counter)).unwrap();
         torn += u64::from(opened.torn.is_some());
-        judged += opened.judged;
+        revalidated += opened.revalidated;
         assert!(peer.height() >= told.heights[i], "peer {i} has lost blocks that it had acknowledged");
         has(&peer, &told.txids[i]);
     }
@@ -147,12 +148,12 @@ fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> 
         assert_eq!(network.peer(i).unwrap().verify().unwrap().savepoint, agreed);
     }
     increment(&mut network, world, "after");
-    [torn, judged]
+    [torn, revalidated]
 }
 
 fn without_power(role: &'static str, percent: u64) {
     let (mut scene, mut world) = (Scene::new(role, percent), World::new());
-    let (states, mut torn, mut judged, mut blocks) = (scene.states, 0, 0, 0);
+    let (states, mut torn, mut revalidated, mut blocks) = (scene.states, 0, 0, 0);
     let histories = 1 + states / 25;
     // The ledger as the loss of power before left it, and what had been acknowledged in it.
     let mut before = (memory(), Told::default());
@@ -181,7 +182,7 @@ fn without_power(role: &'static str, percent: u64) {
         };
         scene.draw(&log, states.div_ceil(histories), |folder, loss, _| {
             let [cut, anew] = check(&mut world, folder, &told_at(loss.cut), &chain);
-            (torn, judged) = (torn + cut, judged + anew);
+            (torn, revalidated) = (torn + cut, revalidated + anew);
         });
         let loss = crate::disk::Loss::random(&log, &mut scene.rng);
         let next = if history % 4 == 3 || !told_at(loss.cut).founded {
@@ -195,7 +196,7 @@ fn without_power(role: &'static str, percent: u64) {
         before = next;
     }
     scene.report(&format!(
-        "{histories} ledgers, {blocks} blocks, {torn} torn tails cut off, {judged} blocks judged anew"
+        "{histories} ledgers, {blocks} blocks, {torn} torn tails cut off, {revalidated} blocks judged anew"
     ));
 }
 

@@ -1,6 +1,5 @@
 //! Envelopes in a folder and the folders below it, opened relative to it and through no symbolic link.
 
-use super::output::JOB_FOLDER;
 use super::{BulkError, Fault, Found, ReadEnvelopes, Refusal, Rest, Source};
 use crate::envelope::Header;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, mkdirat, openat, statat};
@@ -13,6 +12,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+/// The folder of temporary files in an output folder, where the file system needs names for them. A walk skips it.
+pub(super) const JOB_FOLDER: &str = ".phi-pre-job";
 /// Folders in folders: a walk keeps one descriptor for each.
 const DEPTH: usize = 64;
 

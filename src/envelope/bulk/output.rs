@@ -7,7 +7,7 @@
 //! Outputs are for their owner alone (mode 0600), folders as the process makes them. The output folder is locked: a second
 //! job on it is refused.
 
-use super::folder::{Folder, Parents, at, canonical, fault, open_root, width};
+use super::folder::{Folder, JOB_FOLDER, Parents, at, canonical, fault, open_root, width};
 use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
 #[cfg(target_os = "linux")]
 use crate::envelope::unnamed;
@@ -23,8 +23,6 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Temporary files, where the file system needs names for them. A walk passes it over.
-pub(super) const JOB_FOLDER: &str = ".phi-pre-job";
 /// The mark's extended attribute.
 #[cfg(target_os = "linux")]
 const MARK: &str = "user.phi-pre.reencrypted";

@@ -1,6 +1,6 @@
 //! Outputs whose temporary files have names, as on file systems without `O_TMPFILE`.
 
-use super::output::JOB_FOLDER;
+use super::folder::JOB_FOLDER;
 use super::*;
 use crate::envelope::Suite;
 use crate::pre::{DecryptionKey, Params, ReKey, Seed};

@@ -22,7 +22,7 @@ fn register(ca: &mut Authority, number: &str, now: u64, seed: u64) -> Credential
 
 #[test]
 fn a_person_receives_k_certified_pseudonyms() {
-    let mut ca = authority(Group::Users, 1);
+    let mut ca = authority(ParticipantGroup::Users, 1);
     let credentials = register(&mut ca, NUMBER, NOW + 12_345, 2);
     assert_eq!((credentials.vectors.len(), credentials.members.len()), (3, 3));
     let mut msp = Msp::new();
@@ -41,7 +41,7 @@ fn a_person_receives_k_certified_pseudonyms() {
 /// All that two certificates of one person share, two certificates of two persons of that day share too.
 #[test]
 fn certificates_do_not_join_the_pseudonyms() {
-    let mut ca = authority(Group::Users, 1);
+    let mut ca = authority(ParticipantGroup::Users, 1);
     let alice = register(&mut ca, NUMBER, NOW + 12_345, 2);
     let bob = register(&mut ca, "+821087654321", NOW + 54_321, 3);
     let all: Vec<_> = alice.members.iter().chain(&bob.members).map(|(certificate, _)| certificate).collect();
@@ -60,17 +60,17 @@ fn certificates_do_not_join_the_pseudonyms() {
 /// The same randomness and another phone give the same uid, vectors and keys: none depends on the number.
 #[test]
 fn nothing_is_made_of_the_phone_number() {
-    let bytes = |number| register(&mut authority(Group::Users, 1), number, NOW, 2).to_bytes();
+    let bytes = |number| register(&mut authority(ParticipantGroup::Users, 1), number, NOW, 2).to_bytes();
     let (one, other) = (bytes(NUMBER), bytes("+4930123456"));
     assert_eq!(one.expose(), other.expose());
     assert!(!one.expose().windows(NUMBER.len() - 1).any(|w| w == &NUMBER.as_bytes()[1..]));
-    let ca = authority(Group::Users, 1);
+    let ca = authority(ParticipantGroup::Users, 1);
     assert_eq!(format!("{ca:?}"), "Authority { group: Users, issued: 0, .. }");
 }
 
 #[test]
 fn refused_codes_issue_nothing() {
-    let mut ca = authority(Group::Users, 1);
+    let mut ca = authority(ParticipantGroup::Users, 1);
     let (ticket, code) = begin(&mut ca, NUMBER, NOW);
     let key = SealingKey::random(&mut rng(2)).public();
     let finish = |ca: &mut Authority, code: &str, now, key: &SealingPublicKey| {
@@ -89,13 +89,13 @@ fn refused_codes_issue_nothing() {
 
 #[test]
 fn an_institution_receives_one_certified_key() {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (mut phone, number) = (Phone::default(), PhoneNumber::new(NUMBER).unwrap());
     let mut begin_as = |ca: &mut Authority, role| {
         ca.begin_institution("Hospital A", role, &number, NOW, &mut phone, &mut rng(10))
             .map(|t| (t, phone.last().to_owned()))
     };
-    let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::Cloud };
+    let wrong = IdentityError::WrongRole { group: ParticipantGroup::Hospitals, role: Role::Cloud };
     assert_eq!(begin_as(&mut ca, Role::Cloud), Err(wrong));
     assert_eq!(begin_as(&mut ca, Role::User), Err(IdentityError::NotAnInstitution));
     let (ticket, code) = begin_as(&mut ca, Role::Hospital).unwrap();
@@ -119,13 +119,13 @@ fn an_institution_receives_one_certified_key() {
     let (ticket, code) = begin(&mut ca, "+4930123456", NOW);
     let institution = ca.finish_institution(&ticket, &code, NOW, &key.public(), &mut rng(4));
     assert_eq!(institution, Err(IdentityError::NotAnInstitution));
-    let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::User };
+    let wrong = IdentityError::WrongRole { group: ParticipantGroup::Hospitals, role: Role::User };
     assert_eq!(ca.finish_registration(&ticket, &code, NOW, &key.public(), &mut rng(4)), Err(wrong));
 }
 
 #[test]
 fn a_person_can_be_revoked_whole() {
-    let mut ca = authority(Group::Users, 1);
+    let mut ca = authority(ParticipantGroup::Users, 1);
     let alice = register(&mut ca, NUMBER, NOW, 2);
     let bob = register(&mut ca, "+821087654321", NOW, 3);
     let mut msp = Msp::new();
@@ -139,7 +139,7 @@ fn a_person_can_be_revoked_whole() {
 
 #[test]
 fn an_identifier_has_one_certificate() {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let key = SigningKey::random(&mut rng(2)).verifying_key();
     let subject = Subject::new("Hospital A", Role::Hospital, MemberId([1; 32])).unwrap();
     assert!(ca.issue(&subject, &key, None, NOW, &mut rng(3)).is_ok());
@@ -148,7 +148,7 @@ fn an_identifier_has_one_certificate() {
 
 #[test]
 fn what_cannot_stand_in_a_certificate_is_not_issued() {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let key = SigningKey::random(&mut rng(2)).verifying_key();
     let mut ids = rng(4);
     let mut issue = |organisation: &str, role, now| {
@@ -160,14 +160,17 @@ fn what_cannot_stand_in_a_certificate_is_not_issued() {
     for bad in ["", "a\nb", &"x".repeat(65)] {
         assert_eq!(issue(bad, Role::Hospital, NOW), malformed);
     }
-    let wrong = IdentityError::WrongRole { group: Group::Hospitals, role: Role::Authority };
+    let wrong = IdentityError::WrongRole { group: ParticipantGroup::Hospitals, role: Role::Authority };
     assert_eq!(issue("Hospital A", Role::Authority, NOW), Err(wrong));
-    assert_eq!(issue("users", Role::Hospital, NOW), Err(IdentityError::WrongOrganisation { group: Group::Hospitals }));
+    assert_eq!(
+        issue("users", Role::Hospital, NOW),
+        Err(IdentityError::WrongOrganisation { group: ParticipantGroup::Hospitals })
+    );
     assert_eq!(issue("Hospital A", Role::Hospital, u64::MAX), Err(IdentityError::Expired));
-    let late = Authority::new(Group::Cloud, &mut rng(4), u64::MAX);
+    let late = Authority::new(ParticipantGroup::Cloud, &mut rng(4), u64::MAX);
     assert_eq!(late.unwrap_err(), IdentityError::Malformed { what: "validity" });
     for k in [0, 257] {
-        let refused = authority(Group::Users, 1).with_pseudonyms(k);
+        let refused = authority(ParticipantGroup::Users, 1).with_pseudonyms(k);
         assert_eq!(refused.unwrap_err(), IdentityError::PseudonymCount(k));
     }
 }

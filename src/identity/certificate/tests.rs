@@ -1,11 +1,11 @@
 use super::super::fixture::{NOW, authority, issued};
-use super::super::{Authority, Group, Msp, Role, SigningKey};
+use super::super::{Authority, Msp, ParticipantGroup, Role, SigningKey};
 use super::*;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 fn hospital() -> (Authority, Certificate, SigningKey) {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (certificate, key) = issued(&mut ca, "Hospital Ä, \"north\" = 1", Role::Hospital, 2);
     (ca, certificate, key)
 }

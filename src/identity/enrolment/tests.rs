@@ -1,10 +1,10 @@
 use super::super::fixture::{NOW, Phone, authority, issued, rng};
-use super::super::{Authority, Group, PhoneNumber};
+use super::super::{Authority, ParticipantGroup, PhoneNumber};
 use super::*;
 
 /// A registration of one person: authority, sealed credentials and the key to them.
 fn person() -> (Authority, SealedEnrolment, SealingKey, Ticket) {
-    let mut ca = authority(Group::Users, 1);
+    let mut ca = authority(ParticipantGroup::Users, 1);
     let mut phone = Phone::default();
     let number = PhoneNumber::new("+821012345678").unwrap();
     let ticket = ca.begin_registration(&number, NOW, &mut phone, &mut rng(2)).unwrap();
@@ -14,7 +14,7 @@ fn person() -> (Authority, SealedEnrolment, SealingKey, Ticket) {
 }
 
 fn institution() -> Institution {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (certificate, signing_key) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
     // The fixture draws the signing key, the identifier and the sealing key in this order.
     let rng = &mut rng(2);
@@ -31,7 +31,7 @@ fn only_the_one_who_registered_can_open() {
     };
     refused(&sealed, &SealingKey::random(&mut rng(9)), &ticket, ca.root());
     refused(&sealed, &key, &Ticket([0; 16]), ca.root());
-    refused(&sealed, &key, &ticket, authority(Group::Users, 9).root());
+    refused(&sealed, &key, &ticket, authority(ParticipantGroup::Users, 9).root());
     let opened = sealed.open_institution(&key, &ticket, ca.root());
     assert_eq!(opened.unwrap_err(), IdentityError::CannotOpen);
     let mut changed = sealed.to_bytes();
@@ -44,7 +44,7 @@ fn only_the_one_who_registered_can_open() {
 fn credentials_from_somebody_else_are_refused() {
     let (ca, sealed, key, ticket) = person();
     let genuine = sealed.open(&key, &ticket, ca.root()).unwrap();
-    let other = authority(Group::Users, 9);
+    let other = authority(ParticipantGroup::Users, 9);
     let forged = SealedEnrolment::person(&genuine, other.root(), &ticket, &key.public(), &mut rng(5)).unwrap();
     assert_eq!(forged.open(&key, &ticket, other.root()).unwrap_err(), IdentityError::UnknownIssuer);
 }

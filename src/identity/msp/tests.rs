@@ -14,7 +14,7 @@ fn trusting(authorities: &[&Authority]) -> Msp {
 
 #[test]
 fn a_valid_certificate_names_its_member() {
-    let mut ca = authority(Group::Ledger, 1);
+    let mut ca = authority(ParticipantGroup::Ledger, 1);
     let (peer, key) = issued(&mut ca, "peers of hospital A", Role::Peer, 2);
     let msp = trusting(&[&ca]);
     for _cold_then_cached in 0..2 {
@@ -28,17 +28,17 @@ fn a_valid_certificate_names_its_member() {
 
 #[test]
 fn each_group_issues_its_own_roles() {
-    for group in Group::ALL {
+    for group in ParticipantGroup::ALL {
         let rogue = Rogue::new(group, 1);
         let mut msp = Msp::new();
         msp.trust(&rogue.root).unwrap();
         for role in Role::ALL {
             let validated = msp.validate(&rogue.certify(group.name(), role)).map(|member| member.role);
             let allowed = match group {
-                Group::Users => role == Role::User,
-                Group::Hospitals => role == Role::Hospital,
-                Group::Cloud => role == Role::Cloud,
-                Group::Ledger => role == Role::Peer || role == Role::Orderer,
+                ParticipantGroup::Users => role == Role::User,
+                ParticipantGroup::Hospitals => role == Role::Hospital,
+                ParticipantGroup::Cloud => role == Role::Cloud,
+                ParticipantGroup::Ledger => role == Role::Peer || role == Role::Orderer,
             };
             assert_eq!(validated, if allowed { Ok(role) } else { Err(IdentityError::WrongRole { group, role }) });
         }
@@ -47,20 +47,20 @@ fn each_group_issues_its_own_roles() {
 
 #[test]
 fn no_group_issues_in_the_name_of_another() {
-    let rogue = Rogue::new(Group::Hospitals, 1);
+    let rogue = Rogue::new(ParticipantGroup::Hospitals, 1);
     let mut msp = Msp::new();
     msp.trust(&rogue.root).unwrap();
-    let refused = Err(IdentityError::WrongOrganisation { group: Group::Hospitals });
+    let refused = Err(IdentityError::WrongOrganisation { group: ParticipantGroup::Hospitals });
     assert_eq!(msp.validate(&rogue.certify("cloud", Role::Hospital)), refused);
     assert!(msp.validate(&rogue.certify("clouds", Role::Hospital)).is_ok());
 }
 
 #[test]
 fn unknown_issuers_and_forgeries_are_refused() {
-    let mut ca = authority(Group::Cloud, 1);
+    let mut ca = authority(ParticipantGroup::Cloud, 1);
     let (certificate, key) = issued(&mut ca, "cloud", Role::Cloud, 2);
     assert_eq!(Msp::new().validate(&certificate), Err(IdentityError::UnknownIssuer));
-    let other = trusting(&[&authority(Group::Cloud, 3), &authority(Group::Users, 4)]);
+    let other = trusting(&[&authority(ParticipantGroup::Cloud, 3), &authority(ParticipantGroup::Users, 4)]);
     assert_eq!(other.validate(&certificate), Err(IdentityError::UnknownIssuer));
 
     // The right names, but signed by the member itself.
@@ -71,17 +71,17 @@ fn unknown_issuers_and_forgeries_are_refused() {
     let child = Rogue::sign(&key, certificate.subject(), certificate.subject(), key.verifying_key());
     assert_eq!(msp.validate(&child), Err(IdentityError::UnknownIssuer));
     // A root is no member.
-    let root = IdentityError::WrongRole { group: Group::Cloud, role: Role::Authority };
+    let root = IdentityError::WrongRole { group: ParticipantGroup::Cloud, role: Role::Authority };
     assert_eq!(msp.validate(ca.root()), Err(root));
 }
 
 #[test]
 fn only_one_self_signed_root_for_each_group() {
-    let mut ca = authority(Group::Users, 1);
+    let mut ca = authority(ParticipantGroup::Users, 1);
     let mut msp = trusting(&[&ca]);
-    assert_eq!(msp.trust(ca.root()), Ok(Group::Users));
-    let second = authority(Group::Users, 2);
-    assert_eq!(msp.trust(second.root()), Err(IdentityError::RootConflict(Group::Users)));
+    assert_eq!(msp.trust(ca.root()), Ok(ParticipantGroup::Users));
+    let second = authority(ParticipantGroup::Users, 2);
+    assert_eq!(msp.trust(second.root()), Err(IdentityError::RootConflict(ParticipantGroup::Users)));
 
     let (member, key) = issued(&mut ca, "users", Role::User, 3);
     assert_eq!(Msp::new().trust(&member), Err(IdentityError::NotARoot));
@@ -97,7 +97,7 @@ fn only_one_self_signed_root_for_each_group() {
 
 #[test]
 fn time_counts_at_ingress_only() {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (certificate, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
     let msp = trusting(&[&ca]);
     let end = NOW + Authority::MEMBER_LIFETIME;
@@ -111,10 +111,10 @@ fn time_counts_at_ingress_only() {
 
 #[test]
 fn revoked_certificates_are_refused_though_cached() {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (gone, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
     let (stays, _) = issued(&mut ca, "Hospital B", Role::Hospital, 3);
-    let mut msp = trusting(&[&ca, &authority(Group::Users, 4)]);
+    let mut msp = trusting(&[&ca, &authority(ParticipantGroup::Users, 4)]);
     assert!(msp.validate(&gone).is_ok());
     let before = ca.revocations();
     ca.revoke(&gone.subject().id).unwrap();
@@ -134,7 +134,7 @@ fn revoked_certificates_are_refused_though_cached() {
 
 #[test]
 fn foreign_and_changed_revocation_lists_are_refused() {
-    let mut ca = authority(Group::Hospitals, 1);
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (certificate, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
     ca.revoke(&certificate.subject().id).unwrap();
     let list = ca.revocations();

@@ -6,7 +6,7 @@ use super::super::operations::identity::{CREDENTIALS, INSTITUTION};
 use super::draw::{bytes, encoded, flip, lengths, put};
 use super::world::{Known, NOW};
 use phi_pre::identifier::{Pseudonym, UserId, Vector};
-use phi_pre::identity::{Credentials, Group, Institution, MemberId, Role, SealingKey, SigningKey, Subject};
+use phi_pre::identity::{Credentials, Institution, MemberId, ParticipantGroup, Role, SealingKey, SigningKey, Subject};
 use phi_pre::secret::Secret;
 use serde_json::json;
 
@@ -27,7 +27,7 @@ pub(super) fn credentials() -> Result<File, Fault> {
 
 fn person(file: &mut File) -> Result<(), Fault> {
     let rng = &mut file.rng;
-    let mut users = Known::new(Group::Users, rng)?;
+    let mut users = Known::new(ParticipantGroup::Users, rng)?;
     let uid = UserId(bytes(rng));
     let vectors: Vec<_> = (0..3).map(|_| Vector::random(rng)).collect();
     let mut members = Vec::new();
@@ -68,7 +68,7 @@ fn person(file: &mut File) -> Result<(), Fault> {
 
 fn institution(file: &mut File) -> Result<(), Fault> {
     let rng = &mut file.rng;
-    let mut hospitals = Known::new(Group::Hospitals, rng)?;
+    let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
     let sealing_key = SealingKey::from_bytes(Secret::new(clamped(bytes(rng))));
     let signing_key = SigningKey::random(rng);
     let subject = Subject::new("North Hospital", Role::Hospital, MemberId::random(rng)).map_err(malformed)?;

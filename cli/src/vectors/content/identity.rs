@@ -7,7 +7,9 @@ use super::draw::{bytes, encoded, flip, lengths, put};
 use super::world::{Known, NOW, assemble, high_s};
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
 use phi_pre::hash::Digest;
-use phi_pre::identity::{Certificate, Group, MemberId, Role, Sealed, SealingKey, Signature, SigningKey, Subject, seal};
+use phi_pre::identity::{
+    Certificate, MemberId, ParticipantGroup, Role, Sealed, SealingKey, Signature, SigningKey, Subject, seal,
+};
 use phi_pre::ledger::{Signer, TxId};
 use phi_pre::secret::Secret;
 use phi_pre::wire::Wire;
@@ -71,10 +73,10 @@ fn signatures(file: &mut File) -> Result<(), Fault> {
 
 fn certificates(file: &mut File) -> Result<(), Fault> {
     let rng = &mut file.rng;
-    let mut users = Known::new(Group::Users, rng)?;
-    let mut hospitals = Known::new(Group::Hospitals, rng)?;
-    let mut ledger = Known::new(Group::Ledger, rng)?;
-    let impostor = Known::new(Group::Users, rng)?;
+    let mut users = Known::new(ParticipantGroup::Users, rng)?;
+    let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
+    let mut ledger = Known::new(ParticipantGroup::Ledger, rng)?;
+    let impostor = Known::new(ParticipantGroup::Users, rng)?;
     let user = users.enrol("users", Role::User, rng)?;
     let north = hospitals.enrol("North Hospital", Role::Hospital, rng)?;
     let peer = ledger.enrol("North Hospital", Role::Peer, rng)?;
@@ -245,8 +247,8 @@ pub(super) fn messages() -> Result<File, Fault> {
     ];
     let mut file = File::new("messages", "Signed messages", notes);
     let rng = &mut file.rng;
-    let mut users = Known::new(Group::Users, rng)?;
-    let mut hospitals = Known::new(Group::Hospitals, rng)?;
+    let mut users = Known::new(ParticipantGroup::Users, rng)?;
+    let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
     let Signer { certificate: user, key: user_key } = users.enrol("users", Role::User, rng)?;
     let Signer { certificate: north, key: north_key } = hospitals.enrol("North Hospital", Role::Hospital, rng)?;
     let txid = TxId(Digest(bytes(rng)));

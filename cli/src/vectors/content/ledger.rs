@@ -8,10 +8,11 @@ use super::world::{CHANNEL, ORGANISATIONS, World, high_s, propose};
 use phi_pre::contract::Action;
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::Group;
+use phi_pre::identity::ParticipantGroup;
 use phi_pre::integrity::Commitment;
-use phi_pre::ledger::block::Metadata;
-use phi_pre::ledger::{Block, Code, CutRules, Envelope, Nonce, Policy, Proposal, Signer, Transaction, TxId};
+use phi_pre::ledger::{
+    Block, Code, CutRules, Metadata, Nonce, Policy, Proposal, SignedTransaction, Signer, Transaction, TxId,
+};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
@@ -34,7 +35,11 @@ fn world(rng: &mut ChaCha20Rng) -> Result<(World, Action), Fault> {
     Ok((world, Action::ShareRequest { record, recipient, grant: Digest(bytes(rng)) }))
 }
 
-fn with(envelope: &Envelope, change: impl FnOnce(&mut Transaction), who: &Signer) -> Result<Envelope, Fault> {
+fn with(
+    envelope: &SignedTransaction,
+    change: impl FnOnce(&mut Transaction),
+    who: &Signer,
+) -> Result<SignedTransaction, Fault> {
     let mut transaction = Transaction::from_bytes(&envelope.transaction).map_err(malformed)?;
     change(&mut transaction);
     transaction.sign(&who.key).map_err(malformed)
@@ -51,7 +56,7 @@ fn no_r(signature: &[u8; 64]) -> [u8; 64] {
 type Named = Vec<(&'static str, Vec<u8>)>;
 
 /// The good share request, and for each code an envelope that has it.
-fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Envelope, Named), Fault> {
+fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(SignedTransaction, Named), Fault> {
     let (alice, nonce) = (&world.alice, Nonce(bytes(rng)));
     let good = world.envelope(nonce, alice, ask, 3)?;
     let forged = |change: &dyn Fn(&mut Proposal)| -> Result<Vec<u8>, Fault> {
@@ -60,8 +65,10 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Enve
         let answers = world.peers.iter().map(|peer| world.endorse(&proposal, peer)).collect::<Result<_, _>>()?;
         Ok(encoded(&Transaction::assemble(proposal, answers).map_err(malformed)?.sign(&alice.key).map_err(malformed)?))
     };
-    let signed_by = |who: &Signer| Envelope { signature: *who.key.sign(&good.transaction).as_bytes(), ..good.clone() };
-    let cut = Envelope { transaction: good.transaction[..good.transaction.len() - 1].to_vec(), ..good.clone() };
+    let signed_by =
+        |who: &Signer| SignedTransaction { signature: *who.key.sign(&good.transaction).as_bytes(), ..good.clone() };
+    let cut =
+        SignedTransaction { transaction: good.transaction[..good.transaction.len() - 1].to_vec(), ..good.clone() };
     let few = |n: usize| with(&good, |transaction| transaction.endorsements.truncate(n), alice);
     let same = with(&good, |t| t.endorsements = vec![t.endorsements[0].clone(); 3], alice)?;
     let broken = with(&good, |t| t.endorsements.iter_mut().skip(1).for_each(|e| e.signature[5] ^= 1), alice)?;
@@ -77,7 +84,7 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Enve
         },
         alice,
     )?;
-    let mut stranger = super::world::Known::new(Group::Users, rng)?;
+    let mut stranger = super::world::Known::new(ParticipantGroup::Users, rng)?;
     let mallory = stranger.enrol("users", phi_pre::identity::Role::User, rng)?;
     let foreign = with(&good, |t| t.proposal.creator = mallory.certificate.clone(), &mallory)?;
     let bad = vec![
@@ -86,9 +93,12 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Enve
         ("signed by another member", encoded(&signed_by(&world.bob))),
         (
             "the creator's signature with high s",
-            encoded(&Envelope { signature: high_s(&good.signature), ..good.clone() }),
+            encoded(&SignedTransaction { signature: high_s(&good.signature), ..good.clone() }),
         ),
-        ("the creator's signature with r = 0", encoded(&Envelope { signature: no_r(&good.signature), ..good.clone() })),
+        (
+            "the creator's signature with r = 0",
+            encoded(&SignedTransaction { signature: no_r(&good.signature), ..good.clone() }),
+        ),
         ("a bit of the transaction", flip(&encoded(&good), 20, 1)),
         ("the certificate of a stranger", encoded(&foreign)),
         ("the answer to another proposal", encoded(&with(&good, |t| t.proposal.timestamp += 1, alice)?)),
@@ -131,7 +141,7 @@ pub(super) fn ledger() -> Result<File, Fault> {
     }
     file.invalid("twice in a block", &["Replay"], input(&[encoded(&good), encoded(&good)]))?;
     file.invalid("a second request on the same state", &["Stale"], input(&[encoded(&good), encoded(&stale)]))?;
-    let replayed = world.blocks[2].envelopes.clone();
+    let replayed = world.blocks[2].transactions.clone();
     file.invalid("a transaction of block 2", &["Replay"], input(&replayed))?;
 
     // The txid of the first is spent by the second, which is valid, and no more by those after it.
@@ -165,10 +175,10 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
         encoded(&Block::seal(number, previous, envelopes.to_vec(), &who.certificate, &who.key))
     };
     let hash = Some(first.header.hash());
-    let sealed = |who: &Signer| seal(2, hash, &second.envelopes, who);
-    let mut stranger = super::world::Known::new(Group::Ledger, &mut file.rng)?;
+    let sealed = |who: &Signer| seal(2, hash, &second.transactions, who);
+    let mut stranger = super::world::Known::new(ParticipantGroup::Ledger, &mut file.rng)?;
     let stranger = stranger.enrol("ledger", phi_pre::identity::Role::Orderer, &mut file.rng)?;
-    let envelopes = Block { envelopes: first.envelopes.clone(), ..second.clone() };
+    let envelopes = Block { transactions: first.transactions.clone(), ..second.clone() };
     let mut data = second.clone();
     data.header.data_hash.0[0] ^= 1;
     let mut high = second.clone();
@@ -182,9 +192,9 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
     let (zero, one) = (encoded(genesis), encoded(first));
     for (comment, third) in [
         ("block 1 twice", one.clone()),
-        ("block 2 with the number 3", seal(3, hash, &second.envelopes, orderer)),
-        ("another block before", seal(2, Some(genesis.header.hash()), &second.envelopes, orderer)),
-        ("no block before", seal(2, None, &second.envelopes, orderer)),
+        ("block 2 with the number 3", seal(3, hash, &second.transactions, orderer)),
+        ("another block before", seal(2, Some(genesis.header.hash()), &second.transactions, orderer)),
+        ("no block before", seal(2, None, &second.transactions, orderer)),
         ("other envelopes", encoded(&envelopes)),
         ("another data hash", encoded(&data)),
         ("a bit of the seal", encoded(&signature)),
@@ -197,10 +207,10 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
         chain(comment, &[zero.clone(), one.clone(), third])?;
     }
     chain("block 1 first", core::slice::from_ref(&one))?;
-    let config = &genesis.envelopes[0];
+    let config = &genesis.transactions[0];
     chain("block 0 without configuration", &[seal(0, None, &[], orderer)])?;
     chain("a configuration cut off", &[seal(0, None, &[config[..config.len() - 1].to_vec()], orderer)])?;
-    chain("block 0 with a block before", &[seal(0, hash, &genesis.envelopes, orderer)])
+    chain("block 0 with a block before", &[seal(0, hash, &genesis.transactions, orderer)])
 }
 
 pub(super) fn formats() -> Result<File, Fault> {
@@ -223,7 +233,7 @@ pub(super) fn formats() -> Result<File, Fault> {
     let rwset = encoded(&transaction.payload.rwset);
     let proposal = encoded(&transaction.proposal);
     let cut = encoded(&CutRules::default());
-    let genesis = &world.blocks[0].envelopes[0];
+    let genesis = &world.blocks[0].transactions[0];
     file.group(&WIRE);
     for (kind, good) in [
         ("proposal", &proposal),

@@ -3,10 +3,10 @@
 use super::super::case::{Fault, malformed};
 use super::super::operations::ledger::Chain;
 use phi_pre::contract::{self, Action, NAME};
-use phi_pre::identity::{Authority, Certificate, Group, Member, MemberId, Role, SigningKey, Subject};
+use phi_pre::identity::{Authority, Certificate, Member, MemberId, ParticipantGroup, Role, SigningKey, Subject};
 use phi_pre::ledger::{
-    Block, Config, CutRules, Endorsed, Endorsement, Envelope, Invocation, Nonce, Payload, Policy, Proposal, Signer,
-    Simulation, Transaction, Transient,
+    Block, Config, CutRules, Endorsed, Endorsement, Invocation, Nonce, Payload, Policy, Proposal, SignedTransaction,
+    Signer, Simulation, Transaction, Transient,
 };
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -23,7 +23,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn new(group: Group, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
+    pub(super) fn new(group: ParticipantGroup, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
         let key = SigningKey::random(&mut rng.clone());
         let authority = Authority::new(group, rng, NOW / 1000).map_err(malformed)?;
         if key.verifying_key() == *authority.root().verifying_key() {
@@ -118,9 +118,9 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
-        let mut users = Known::new(Group::Users, rng)?;
-        let mut hospitals = Known::new(Group::Hospitals, rng)?;
-        let mut ledger = Known::new(Group::Ledger, rng)?;
+        let mut users = Known::new(ParticipantGroup::Users, rng)?;
+        let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
+        let mut ledger = Known::new(ParticipantGroup::Ledger, rng)?;
         let orderer = ledger.enrol("ledger", Role::Orderer, rng)?;
         let mut peers = Vec::new();
         for organisation in ORGANISATIONS {
@@ -163,7 +163,13 @@ impl World {
     }
 
     /// An envelope endorsed on the state as it is by the first `n` peers.
-    pub(super) fn envelope(&self, nonce: Nonce, who: &Signer, action: &Action, n: usize) -> Result<Envelope, Fault> {
+    pub(super) fn envelope(
+        &self,
+        nonce: Nonce,
+        who: &Signer,
+        action: &Action,
+        n: usize,
+    ) -> Result<SignedTransaction, Fault> {
         let proposal = propose(nonce, who, action);
         let answers = self.peers.iter().take(n).map(|peer| self.endorse(&proposal, peer)).collect::<Result<_, _>>()?;
         Transaction::assemble(proposal, answers).map_err(malformed)?.sign(&who.key).map_err(malformed)

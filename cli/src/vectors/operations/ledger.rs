@@ -3,10 +3,9 @@
 use crate::vectors::case::{Fault, Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Member, MemberId, Role, SigningKey};
-use phi_pre::ledger::block::Metadata;
 use phi_pre::ledger::{
-    Block, Changes, Channel, Config, CutRules, Entry, Envelope, Header, Outcome, Policy, Proposal, ReadWriteSet,
-    Savepoint, Transaction, TxId, Verdict, Version, validate,
+    Block, BlockVerdict, Changes, Channel, Config, CutRules, Entry, Header, Metadata, Outcome, Policy, Proposal,
+    ReadWriteSet, Savepoint, SignedTransaction, Transaction, TxId, Version, validate,
 };
 use phi_pre::secret::Secret;
 use phi_pre::wire::Wire;
@@ -57,7 +56,7 @@ pub(in crate::vectors) const WIRE: Operation = Operation {
             "proposal" => read::<Proposal>(&bytes),
             "read-write set" => read::<ReadWriteSet>(&bytes),
             "transaction" => read::<Transaction>(&bytes),
-            "envelope" => read::<Envelope>(&bytes),
+            "envelope" => read::<SignedTransaction>(&bytes),
             "block" => read::<Block>(&bytes),
             "block metadata" => read::<Metadata>(&bytes),
             "cut rules" => read::<CutRules>(&bytes),
@@ -83,12 +82,12 @@ impl Chain {
     }
 
     /// Commits the next block, as a peer does.
-    pub(in crate::vectors) fn commit(&mut self, block: &Block) -> Result<(Verdict, Savepoint), Fault> {
+    pub(in crate::vectors) fn commit(&mut self, block: &Block) -> Result<(BlockVerdict, Savepoint), Fault> {
         let channel = match self.channel.take() {
             Some(channel) => channel,
             None => Channel::of_genesis(block).refused()?,
         };
-        let (verdict, after) = channel.judge(block, self.savepoint.as_ref(), &self.state).refused()?;
+        let (verdict, after) = channel.validate(block, self.savepoint.as_ref(), &self.state).refused()?;
         self.channel = Some(channel);
         self.savepoint = Some(after);
         self.state.add(verdict.clone());
@@ -130,8 +129,8 @@ pub(in crate::vectors) const CHAIN: Operation = Operation {
         };
         Ok(json!({
             "verdicts": verdicts,
-            "state": chain.state.updates.iter().map(|(key, value)| entry(key, value)).collect::<Vec<_>>(),
-            "txids": chain.state.txids.iter().map(outcome).collect::<Vec<_>>(),
+            "state": chain.state.updates().iter().map(|(key, value)| entry(key, value)).collect::<Vec<_>>(),
+            "txids": chain.state.txids().iter().map(outcome).collect::<Vec<_>>(),
         }))
     },
 };
@@ -153,7 +152,7 @@ pub(in crate::vectors) const TRANSACTION: Operation = Operation {
         };
         // Verdicts on transactions look at the number of the block alone, not at its seal.
         let header = Header { number: savepoint.height, ..tail.header };
-        let block = Block { header, envelopes: input.byte_lists("envelopes")?, seal: tail.seal };
+        let block = Block { header, transactions: input.byte_lists("envelopes")?, seal: tail.seal };
         let verdict = validate(&block, &channel.config, &channel.msp, &chain.state).refused()?;
         match verdict.codes.iter().find(|code| code.number() != 0) {
             Some(code) => Err(Fault::Refused(code.to_string())),

@@ -1,0 +1,11 @@
+//! The nodes of a channel, and what is done with the folders of stopped ones.
+
+mod catch_up;
+mod committer;
+pub mod error;
+pub mod network;
+pub mod orderer;
+pub mod peer;
+pub mod repair;
+pub mod signer;
+pub mod verify;
