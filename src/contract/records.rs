@@ -4,13 +4,13 @@
 //! record/<txid>                        Record          written by 0000 under its own txid
 //! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
 //! commitment/<commitment>              txid            written by 0001: the one record that it may stand for
-//! share/<txid>                         Share           written by 0002 under its own txid, completed by 0003
+//! share/<txid>                         ShareRequest    written by 0002 under its own txid, completed by 0003
 //! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
 //! ```
 //!
 //! One record, one key: there is no list for each patient, over which concurrent transactions would conflict.
 
-use super::ContractError;
+use super::error::ContractError;
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
@@ -47,7 +47,7 @@ pub struct Confirmation {
 
 /// A user's consent to share one record with one hospital. 105 or 113 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Share {
+pub struct ShareRequest {
     /// The transaction that wrote the record.
     pub record: TxId,
     /// Who is to receive it.
@@ -75,7 +75,7 @@ pub(super) fn claim_key(commitment: Commitment) -> String {
     format!("commitment/{}", commitment.0)
 }
 
-/// The key of a [`Share`].
+/// The key of a [`ShareRequest`].
 pub(super) fn share_key(request: TxId) -> String {
     format!("share/{request}")
 }
@@ -117,7 +117,7 @@ pub fn claim(state: &mut (impl State + ?Sized), commitment: Commitment) -> Resul
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
-pub fn share(state: &mut (impl State + ?Sized), request: TxId) -> Result<Option<Share>, ContractError> {
+pub fn share(state: &mut (impl State + ?Sized), request: TxId) -> Result<Option<ShareRequest>, ContractError> {
     get(state, &share_key(request))
 }
 
@@ -177,7 +177,7 @@ impl Wire for Confirmation {
     }
 }
 
-impl Wire for Share {
+impl Wire for ShareRequest {
     const NAME: &'static str = "share";
 
     fn write(&self, out: &mut Writer) {

@@ -1,6 +1,10 @@
 use super::*;
-use crate::identity::{Member, SigningKey};
-use crate::ledger::{Committed, Entry, Simulation, StoreError, Transient, Version};
+use crate::hash::Digest;
+use crate::identifier::Pseudonym;
+use crate::identity::{Member, MemberId, Role, SigningKey};
+use crate::integrity::Commitment;
+use crate::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
+use crate::wire::Wire;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -111,7 +115,7 @@ fn the_papers_order() {
     let expected = Confirmation { id, commitment: COMMITMENT, hospital, timestamp: NOW };
     assert_eq!(confirmation(world, RECORD, id).unwrap(), Some(expected));
     let recipient = MemberId([SOUTH; 32]);
-    let expected = Share { record: RECORD, recipient, grant: GRANT, requested: NOW, completed: Some(NOW) };
+    let expected = ShareRequest { record: RECORD, recipient, grant: GRANT, requested: NOW, completed: Some(NOW) };
     assert_eq!(share(world, REQUEST).unwrap(), Some(expected));
     assert_eq!(latest_share(world, RECORD, recipient).unwrap(), Some(REQUEST));
 }
@@ -239,7 +243,7 @@ proptest! {
             prop_assert_eq!(action.to_bytes(), bytes.clone());
         }
         let _ = World::completed().call(Role::ALL[role], ALICE, NEW, &bytes);
-        for value in [Record::from_bytes(&bytes).map(|v| v.to_bytes()), Share::from_bytes(&bytes).map(|v| v.to_bytes())] {
+        for value in [Record::from_bytes(&bytes).map(|v| v.to_bytes()), ShareRequest::from_bytes(&bytes).map(|v| v.to_bytes())] {
             prop_assert!(value.is_err() || value == Ok(bytes.clone()));
         }
     }

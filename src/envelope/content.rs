@@ -1,13 +1,16 @@
 //! From M to the content key, its commitment and the salt; and the AEAD on one chunk.
 
+use super::error::{DecryptError, EncryptError};
 use super::header::{Header, Suite};
-use super::{DecryptError, EncryptError, TAG_BYTES};
 use crate::group::G1;
 use crate::hash::{Digest, hkdf, label};
 use crate::integrity::Salt;
 use crate::pre::Message;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
+
+/// Bytes of an AEAD tag.
+pub const TAG_BYTES: usize = 16;
 
 /// The AEAD of a suite under one key.
 struct Aead(LessSafeKey);

@@ -23,7 +23,7 @@ use tempfile::NamedTempFile;
 
 /// What [`encrypt_file`] made.
 #[derive(Clone, Copy, Debug)]
-pub struct Receipt {
+pub struct WrittenEnvelope {
     /// The envelope's header.
     pub header: Header,
     /// Commitment and size of the record.
@@ -73,7 +73,7 @@ pub fn encrypt_file(
     from: &Path,
     to: &Path,
     progress: Progress<'_>,
-) -> Result<Receipt, FileError<EncryptError>> {
+) -> Result<WrittenEnvelope, FileError<EncryptError>> {
     let file = File::open(from).map_err(FileError::at(from))?;
     if file.metadata().map_err(FileError::at(from))?.is_dir() {
         return Err(FileError::at(from)(io::Error::from(io::ErrorKind::IsADirectory)));
@@ -82,7 +82,7 @@ pub fn encrypt_file(
     let sealer = Sealer::new(params, key, suite, rng).map_err(FileError::at(from))?;
     let header = *sealer.header();
     let sealed = create_file(to, |envelope| sealer.seal(&mut record, envelope)).map_err(FileError::at(to))?;
-    Ok(Receipt { header, sealed })
+    Ok(WrittenEnvelope { header, sealed })
 }
 
 /// Decrypts the envelope `from` into the record `to`. `progress` is told the bytes read so far.
@@ -218,13 +218,15 @@ pub fn create_file<T, E: From<io::Error>>(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut draft = Draft::new(folder)?;
-    let mut writer = BufWriter::new(draft.file());
+    let mut pending = PendingFile::new(folder)?;
+    let mut writer = BufWriter::new(pending.file());
     let value = write(&mut writer)?;
     writer.flush()?;
     drop(writer);
-    draft.file().sync_all()?;
-    draft.publish(path).map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
+    pending.file().sync_all()?;
+    pending
+        .publish(path)
+        .map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
     crate::folder::sync(folder)?; // the name itself
     Ok(value)
 }
@@ -234,14 +236,14 @@ fn taken() -> io::Error {
 }
 
 /// A file that is not to be seen yet.
-enum Draft {
+enum PendingFile {
     /// Without a name, and the folder where it will have one.
     #[cfg(target_os = "linux")]
     Unnamed(File, File),
     Named(NamedTempFile),
 }
 
-impl Draft {
+impl PendingFile {
     fn new(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Ok(place) = File::open(folder)

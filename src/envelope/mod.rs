@@ -42,17 +42,15 @@ mod stream;
 #[cfg(target_os = "linux")]
 mod unnamed;
 
+pub use content::TAG_BYTES;
 pub use error::{DecryptError, EncryptError, FileError};
 pub use file::{
-    Inspection, Progress, Receipt, check_file, create_file, decrypt_file, encrypt_file, inspect_file, reencrypt_file,
-    reencrypt_file_to,
+    Inspection, Progress, WrittenEnvelope, check_file, create_file, decrypt_file, encrypt_file, inspect_file,
+    reencrypt_file, reencrypt_file_to,
 };
 pub use header::{Header, Suite};
 pub use memory::{decrypt, encrypt, reencrypt};
 pub use stream::{Opener, SealedRecord, Sealer};
-
-/// Bytes of an AEAD tag.
-pub const TAG_BYTES: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,7 @@ mod consortium;
 mod emr;
 mod error;
 mod hospital;
+mod introduction;
 mod messages;
 mod objects;
 mod store;
@@ -41,9 +42,10 @@ pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrWatch, files};
 pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};
+pub use introduction::introduce;
 pub use messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
 pub use store::Store;
-pub use transaction::{Receipt, introduce, open_share_in, record_in};
+pub use transaction::{Receipt, open_share_in, record_in};
 pub use user::User;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use super::fixture::{FIXTURE, Fixture};
 use core::fmt::{Debug, Display};
-use phi_pre::contract::{self, Action, Confirmation, Record, Share};
+use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
 use phi_pre::envelope::{self, Header, Opener};
 use phi_pre::error::DecodeError;
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
@@ -113,7 +113,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("action", wire::<Action>),
     plain("record", wire::<Record>),
     plain("confirmation", wire::<Confirmation>),
-    plain("share", wire::<Share>),
+    plain("share", wire::<ShareRequest>),
     plain("contract", contract_call),
     // flow
     plain("upload", wire::<Signed<Upload>>),

@@ -9,6 +9,7 @@
 
 use super::folder::{Folder, JOB_FOLDER, Parents, at, canonical, fault, open_root, width};
 use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
+use crate::envelope::Header;
 #[cfg(target_os = "linux")]
 use crate::envelope::unnamed;
 use crate::hash::Digest;
@@ -212,7 +213,7 @@ impl WriteEnvelopes for FolderWriter<'_> {
             Err(Errno::LOOP) => return Err(Refusal::Exists.into()),
             Err(e) => return Err(fault(e.into())),
         };
-        let mut header = [0; super::Header::BYTES];
+        let mut header = [0; Header::BYTES];
         let metadata = file.metadata().map_err(fault)?;
         if !metadata.is_file() {
             return Err(Refusal::Exists.into());

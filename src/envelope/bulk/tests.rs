@@ -2,11 +2,13 @@
 
 use super::folder::JOB_FOLDER;
 use super::*;
-use crate::envelope::Suite;
+use crate::envelope::{Header, Suite};
+use crate::hash::Digest;
 use crate::pre::{DecryptionKey, Params, ReKey, Seed};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use std::fs;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 fn rekey(rng: &mut ChaCha20Rng) -> (Params, DecryptionKey, ReKey) {
     let params = Params::new(Seed::random(rng));
@@ -91,7 +93,7 @@ fn a_file_gets_its_name_by_way_of_proc_too() {
     let file = tempfile::tempfile_in(dir.path()).unwrap();
     crate::envelope::unnamed::link_by_path(&file, &root, "a".as_ref()).unwrap();
     let taken = crate::envelope::unnamed::link_by_path(&file, &root, "a".as_ref());
-    assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(taken.unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 

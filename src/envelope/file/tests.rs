@@ -1,14 +1,14 @@
 use super::*;
 
-type Make = fn(&Path) -> Draft;
+type Make = fn(&Path) -> PendingFile;
 
 /// Both kinds of file without its name: nothing is seen before its time, and no name is taken twice.
 #[test]
 fn a_draft_is_seen_when_it_is_published() {
     let dir = tempfile::tempdir().unwrap();
     let names = || std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
-    let named: Make = |folder| Draft::Named(NamedTempFile::new_in(folder).unwrap());
-    let new: Make = |folder| Draft::new(folder).unwrap();
+    let named: Make = |folder| PendingFile::Named(NamedTempFile::new_in(folder).unwrap());
+    let new: Make = |folder| PendingFile::new(folder).unwrap();
     for (make, visible) in [(new, usize::from(!cfg!(target_os = "linux"))), (named, 1)] {
         let mut draft = make(dir.path());
         draft.file().write_all(b"whole").unwrap();

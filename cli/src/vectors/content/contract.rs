@@ -4,7 +4,7 @@ use super::super::case::{Fault, hex};
 use super::super::file::File;
 use super::super::operations::records::{ACTION, INVOKE, STATE_VALUE};
 use super::draw::{bytes, encoded, lengths, put};
-use phi_pre::contract::{Action, Confirmation, Record, Share};
+use phi_pre::contract::{Action, Confirmation, Record, ShareRequest};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::MemberId;
@@ -65,9 +65,9 @@ impl Names {
         Record { id: self.id, commitment: self.commitment, hospital: self.hospital, timestamp: TIME }
     }
 
-    fn share(&self, completed: Option<u64>) -> Share {
+    fn share(&self, completed: Option<u64>) -> ShareRequest {
         let Self { txid, recipient, grant, .. } = *self;
-        Share { record: txid, recipient, grant, requested: TIME, completed }
+        ShareRequest { record: txid, recipient, grant, requested: TIME, completed }
     }
 
     fn confirmation_entry(&self, value: &Confirmation) -> Value {

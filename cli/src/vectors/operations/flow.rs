@@ -61,7 +61,7 @@ fn record(chain: &Chain, txid: TxId) -> Result<contract::Record, Fault> {
     record_in(&mut Simulation::new(&chain.state), txid).refused()
 }
 
-fn open_share(chain: &Chain, txid: TxId) -> Result<contract::Share, Fault> {
+fn open_share(chain: &Chain, txid: TxId) -> Result<contract::ShareRequest, Fault> {
     open_share_in(&mut Simulation::new(&chain.state), txid).refused()
 }
 

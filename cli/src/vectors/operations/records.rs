@@ -1,7 +1,7 @@
 //! The contract: actions, what it keeps, and its answers.
 
 use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};
-use phi_pre::contract::{self, Action, Confirmation, Record, Share};
+use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Member, MemberId, Role, SigningKey};
 use phi_pre::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
@@ -49,7 +49,7 @@ pub(in crate::vectors) const STATE_VALUE: Operation = Operation {
                 vec![wire(&id), wire(&commitment), wire(&hospital), time(timestamp)]
             }
             "share" => {
-                let Share { record, recipient, grant, requested, completed } = input.wire("encoding")?;
+                let ShareRequest { record, recipient, grant, requested, completed } = input.wire("encoding")?;
                 let fields = [wire(&record), wire(&recipient), wire(&grant), time(requested)];
                 fields.into_iter().chain(completed.map(time)).collect()
             }

@@ -1,0 +1,98 @@
+//! The refusals of the contract, each with a number that never changes.
+
+use crate::error::DecodeError;
+use crate::identity::Role;
+use crate::integrity::TxType;
+use crate::ledger::{ContractRefusal, InvokeError, StateError};
+
+/// Why an action is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContractError {
+    /// The action does not decode.
+    #[error("action: {0}")]
+    Malformed(DecodeError),
+    /// The action is not for this role.
+    #[error("{} is not for a {role}", action.name())]
+    Role {
+        /// The action.
+        action: TxType,
+        /// The creator's role.
+        role: Role,
+    },
+    /// No confirmation by the holder of ID_i names this transaction.
+    #[error("the record is not confirmed")]
+    Unconfirmed,
+    /// The user confirmed another commitment.
+    #[error("record and confirmation do not match")]
+    Mismatch,
+    /// The user confirmed the record of another hospital.
+    #[error("the confirmation is for another hospital")]
+    OtherHospital,
+    /// Only the holder of ID_i confirms and consents.
+    #[error("the creator does not hold the identifier")]
+    NotTheHolder,
+    /// There is a record or confirmation of this name.
+    #[error("it exists already")]
+    Exists,
+    /// The shared item was never written.
+    #[error("there is no such record")]
+    NoSuchRecord,
+    /// The recipient has the record already: it wrote it.
+    #[error("the recipient is the record's own hospital")]
+    SameHospital,
+    /// A newer request for this record and recipient has taken its place.
+    #[error("a newer request for this record and recipient has taken its place")]
+    Superseded,
+    /// There is no such request.
+    #[error("there is no such request")]
+    NoSuchRequest,
+    /// Only the recipient completes.
+    #[error("the creator is not the recipient")]
+    NotTheRecipient,
+    /// The request is completed.
+    #[error("the request is completed already")]
+    Completed,
+    /// The commitment stands for another record: this one would be a copy.
+    #[error("the commitment stands for another record")]
+    Copied,
+    /// A value in the state is not one that this contract wrote.
+    #[error("state: {0}")]
+    Corrupt(DecodeError),
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl ContractError {
+    /// The number of the refusal. It never changes. 0 stands for the state's own failures, which are no refusals.
+    pub const fn code(&self) -> u16 {
+        match self {
+            Self::State(_) => 0,
+            Self::Malformed(_) => 1,
+            Self::Role { .. } => 2,
+            Self::Unconfirmed => 3,
+            Self::Mismatch => 4,
+            Self::OtherHospital => 5,
+            Self::NotTheHolder => 6,
+            Self::Exists => 7,
+            Self::NoSuchRecord => 8,
+            Self::SameHospital => 9,
+            Self::Superseded => 10,
+            Self::NoSuchRequest => 11,
+            Self::NotTheRecipient => 12,
+            Self::Completed => 13,
+            Self::Corrupt(_) => 14,
+            Self::Copied => 15,
+        }
+    }
+}
+
+impl From<ContractError> for InvokeError {
+    fn from(error: ContractError) -> Self {
+        match error {
+            ContractError::State(error) => Self::State(error),
+            refusal => Self::Refused(ContractRefusal { code: refusal.code(), reason: refusal.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The rules of the four transactions.
+
+use super::action::{self, Action};
+use super::error::ContractError;
+use super::records::{self, Confirmation, Record, ShareRequest, claim, confirmation, latest_share, record, share};
+use crate::hash::Digest;
+use crate::identifier::Pseudonym;
+use crate::identity::MemberId;
+use crate::integrity::Commitment;
+use crate::ledger::{Contract, Invocation, InvokeError, State, TxId};
+use crate::wire::Wire;
+
+/// The name that a channel's configuration calls the contract by.
+pub const NAME: &str = "phi";
+
+/// The contract as peers run it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PhiContract;
+
+impl Contract for PhiContract {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn invoke(&self, state: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError> {
+        Ok(invoke(state, call)?)
+    }
+}
+
+/// One transaction: a function of `state` and `call` alone. Returns the encoding of the value that it wrote.
+///
+/// # Errors
+/// [`ContractError`].
+pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Result<Vec<u8>, ContractError> {
+    let action = Action::from_bytes(call.action).map_err(ContractError::Malformed)?;
+    let (action_type, role) = (action.txtype(), call.creator.role);
+    if role != action::role(action_type) {
+        return Err(ContractError::Role { action: action_type, role });
+    }
+    match action {
+        Action::MedicalRecord { id, commitment } => medical_record(state, call, id, commitment),
+        Action::Confirmation { record, id, commitment, hospital } => {
+            confirm(state, call, record, &Confirmation { id, commitment, hospital, timestamp: call.timestamp })
+        }
+        Action::ShareRequest { record, recipient, grant } => share_request(state, call, record, recipient, grant),
+        Action::ShareComplete { request } => share_complete(state, call, request),
+    }
+}
+
+/// 0000: the confirmation is there, by the holder of ID_i; the two values match; the hospital is the confirmed one.
+fn medical_record(
+    state: &mut (impl State + ?Sized),
+    call: &Invocation<'_>,
+    id: Pseudonym,
+    commitment: Commitment,
+) -> Result<Vec<u8>, ContractError> {
+    if record(state, call.txid)?.is_some() {
+        return Err(ContractError::Exists);
+    }
+    let confirmed = confirmation(state, call.txid, id)?.ok_or(ContractError::Unconfirmed)?;
+    if (confirmed.id, confirmed.commitment) != (id, commitment) {
+        return Err(ContractError::Mismatch);
+    }
+    if confirmed.hospital != call.creator.id {
+        return Err(ContractError::OtherHospital);
+    }
+    let record = Record { id, commitment, hospital: call.creator.id, timestamp: call.timestamp };
+    put(state, &records::record_key(call.txid), &record)
+}
+
+/// 0001: by the holder of ID_i, once. It stands under (txid, ID_i), so that nobody can take another's place. The first
+/// confirmation of a commitment gives it to its txid; 0000 needs one, so no other txid can have a record of it.
+fn confirm(
+    state: &mut (impl State + ?Sized),
+    call: &Invocation<'_>,
+    record: TxId,
+    new: &Confirmation,
+) -> Result<Vec<u8>, ContractError> {
+    if call.creator.id != new.id.into() {
+        return Err(ContractError::NotTheHolder);
+    }
+    if confirmation(state, record, new.id)?.is_some() {
+        return Err(ContractError::Exists);
+    }
+    match claim(state, new.commitment)? {
+        Some(other) if other != record => return Err(ContractError::Copied),
+        Some(_) => {}
+        None => state.put(&records::claim_key(new.commitment), record.to_bytes().into())?,
+    }
+    put(state, &records::confirmation_key(record, new.id), new)
+}
+
+/// 0002: the record exists; its ID_i is the creator; the recipient is another hospital. A request takes the place of an
+/// earlier one for the same record and recipient: keys that were lost on the way can be granted anew.
+fn share_request(
+    state: &mut (impl State + ?Sized),
+    call: &Invocation<'_>,
+    item: TxId,
+    recipient: MemberId,
+    grant: Digest,
+) -> Result<Vec<u8>, ContractError> {
+    let shared = record(state, item)?.ok_or(ContractError::NoSuchRecord)?;
+    if call.creator.id != shared.id.into() {
+        return Err(ContractError::NotTheHolder);
+    }
+    if recipient == shared.hospital {
+        return Err(ContractError::SameHospital);
+    }
+    if share(state, call.txid)?.is_some() {
+        return Err(ContractError::Exists);
+    }
+    // Read, so that of two requests made on the same state only one is valid.
+    latest_share(state, item, recipient)?;
+    state.put(&records::latest_key(item, recipient), call.txid.to_bytes().into())?;
+    let share = ShareRequest { record: item, recipient, grant, requested: call.timestamp, completed: None };
+    put(state, &records::share_key(call.txid), &share)
+}
+
+/// 0003: the request exists, is the creator's to complete, is the latest of its kind, and is not completed.
+fn share_complete(
+    state: &mut (impl State + ?Sized),
+    call: &Invocation<'_>,
+    request: TxId,
+) -> Result<Vec<u8>, ContractError> {
+    let share = share(state, request)?.ok_or(ContractError::NoSuchRequest)?;
+    if call.creator.id != share.recipient {
+        return Err(ContractError::NotTheRecipient);
+    }
+    if share.completed.is_some() {
+        return Err(ContractError::Completed);
+    }
+    if latest_share(state, share.record, share.recipient)? != Some(request) {
+        return Err(ContractError::Superseded);
+    }
+    put(state, &records::share_key(request), &ShareRequest { completed: Some(call.timestamp), ..share })
+}
+
+fn put(state: &mut (impl State + ?Sized), key: &str, value: &impl Wire) -> Result<Vec<u8>, ContractError> {
+    let bytes = value.to_bytes();
+    state.put(key, bytes.clone())?;
+    Ok(bytes)
+}

@@ -1,0 +1,43 @@
+//! How a user and a hospital agree on sk: Figure 3, "Diffie-Hellman".
+
+use super::transaction::of_role;
+use super::{FlowError, Hospital, User};
+use crate::identity::{Msp, Role};
+use crate::pre::{Handshake, Party, Session};
+use rand_core::CryptoRng;
+
+/// Authenticated Diffie-Hellman between a user and a hospital: both then hold sk.
+///
+/// The user goes by the certificate of the first pseudonym, which stands under no record: hospitals that compare what
+/// they know of a user do not find each other's records by it. `now` is in seconds.
+///
+/// # Errors
+/// [`FlowError::Identity`], [`FlowError::WrongParty`] for another role, [`FlowError::Handshake`].
+pub fn introduce(
+    user: &mut User,
+    hospital: &mut Hospital,
+    msp: &Msp,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<(), FlowError> {
+    let (user_certificate, user_key) = user.first_member()?;
+    let hospital_certificate = hospital.certificate();
+    let initiator = Handshake::new(Party::Initiator, rng);
+    let responder = Handshake::new(Party::Responder, rng);
+    let session = Session {
+        initiator: (user_certificate.der(), initiator.share()),
+        responder: (hospital_certificate.der(), responder.share()),
+    };
+    let signed_i = user_key.sign(&session.statement(Party::Initiator).0);
+    let signed_r = hospital.signing_key().sign(&session.statement(Party::Responder).0);
+    // Each side checks the other's certificate, then its signature.
+    let hospital_member = msp.validate_at(hospital_certificate, now)?;
+    let user_member = msp.validate_at(user_certificate, now)?;
+    of_role(Role::Hospital, &hospital_member)?;
+    of_role(Role::User, &user_member)?;
+    let sk_user = initiator.finish(&session, |s| hospital_member.verifying_key.verify(&s.0, &signed_r).is_ok())?;
+    let sk_hospital = responder.finish(&session, |s| user_member.verifying_key.verify(&s.0, &signed_i).is_ok())?;
+    user.remember(hospital_member.id, sk_user);
+    hospital.remember(user_member.id, sk_hospital);
+    Ok(())
+}
