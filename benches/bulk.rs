@@ -1,6 +1,7 @@
 //! The job over a folder of small envelopes against the batch engine alone, in one run: `cargo bench --bench bulk`.
 //!
-//! `PHI_PRE_BENCH_DIR` names a folder on the file system to measure, `PHI_PRE_BENCH_FILES` the number of envelopes.
+//! `PHI_PRE_BENCH_DIR` names a folder on the file system to measure, `PHI_PRE_BENCH_FILES` the number of envelopes,
+//! `PHI_PRE_ENGINE` an engine other than the fastest.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
 
@@ -16,6 +17,7 @@ fn main() {
 mod job {
     use phi_pre::envelope::bulk::{Folder, FolderTarget, Summary, reencrypt_all};
     use phi_pre::envelope::{Header, Suite};
+    use phi_pre::group::Engine;
     use phi_pre::hash::Digest;
     use phi_pre::pre::{Capsule, DecryptionKey, Params, ReKey, Seed};
     use rand_chacha::ChaCha20Rng;
@@ -65,6 +67,9 @@ mod job {
     }
 
     pub(super) fn run() {
+        if let Ok(name) = std::env::var("PHI_PRE_ENGINE") {
+            name.parse().and_then(Engine::engage).expect("an engine of this machine").install();
+        }
         let n: u32 = std::env::var("PHI_PRE_BENCH_FILES").map_or(20_000, |n| n.parse().expect("a number"));
         let place = std::env::var_os("PHI_PRE_BENCH_DIR").map_or_else(std::env::temp_dir, Into::into);
         let dir = tempfile::tempdir_in(place).expect("a folder");

@@ -1,14 +1,19 @@
-//! The scheme by phase: `cargo bench --bench pre`. One run, ratios within it.
+//! The scheme by phase: `cargo bench --bench pre`. Only ratios within one run hold. `PHI_PRE_ENGINE` names an engine other
+//! than the fastest.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use phi_pre::group::Engine;
 use phi_pre::pre::{Capsule, DecryptionKey, Handshake, Params, Party, ReKey, Scope, Seed, Session, SharedSecret};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;
 
 fn phases(c: &mut Criterion) {
+    if let Ok(name) = std::env::var("PHI_PRE_ENGINE") {
+        name.parse().and_then(Engine::engage).expect("an engine of this machine").install();
+    }
     let rng = &mut ChaCha20Rng::seed_from_u64(1);
     let params = Params::new(Seed::random(rng));
     let sk = SharedSecret::from_bytes([7; 32]);

@@ -157,16 +157,38 @@ fn demo_without_records_says_so() {
     assert!(fails(dir.path(), 1, &["demo", "--emr", "empty"]).contains("empty: no files"));
 }
 
+/// Runs `keygen a` in this folder with `PHI_PRE_ENGINE` set to `engine`.
+fn keygen_with_engine(dir: &Path, engine: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+    command.current_dir(dir).args(["keygen", "a"]).env("PHI_PRE_ENGINE", engine).output().unwrap()
+}
+
 #[test]
 fn an_engine_that_is_not_there_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_phi-pre"))
-        .current_dir(dir.path())
-        .args(["keygen", "a"])
-        .env("PHI_PRE_ENGINE", "abacus")
-        .output()
-        .unwrap();
-    assert_eq!(run.status.code(), Some(2));
-    assert!(String::from_utf8(run.stderr).unwrap().contains("no engine is called \"abacus\""));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    for engine in ["abacus", "", "Plain", "plain "] {
+        let run = keygen_with_engine(dir.path(), engine);
+        assert_eq!(run.status.code(), Some(2), "{engine:?}");
+        let message = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(
+            message,
+            format!("phi-pre: PHI_PRE_ENGINE: no engine is called {engine:?} (there are plain, blst, lanes)\n")
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn an_engine_that_the_machine_has_is_used_and_another_one_is_an_error() {
+    for engine in phi_pre::group::Engine::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let run = keygen_with_engine(dir.path(), engine.name());
+        match engine.engage() {
+            Ok(_) => assert!(run.status.success(), "{engine}"),
+            Err(unavailable) => {
+                assert_eq!(run.status.code(), Some(2), "{engine}");
+                assert!(String::from_utf8(run.stderr).unwrap().contains(&unavailable.to_string()));
+            }
+        }
+    }
 }

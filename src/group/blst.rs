@@ -31,10 +31,16 @@ pub(super) struct Blst;
 #[derive(Clone)]
 pub(super) struct Lines(Option<Box<[blst_fp6]>>);
 
-impl Drop for Lines {
-    fn drop(&mut self) {
+impl Zeroize for Lines {
+    fn zeroize(&mut self) {
         let elements = self.0.iter_mut().flatten().flat_map(|line| &mut line.fp2).flat_map(|x| &mut x.fp);
         elements.for_each(|x| x.l.zeroize());
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.zeroize();
     }
 }
 
@@ -269,4 +275,17 @@ fn from_p2(q: &blst_p2_affine) -> G2Affine {
         return G2Affine::identity();
     }
     G2Affine::new_unchecked(from_fp2(&q.x), from_fp2(&q.y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overwritten_lines_are_zero() {
+        let mut lines = Blst.prepare(&G2Affine::generator());
+        assert!(lines.0.iter().flatten().all(|line| *line != blst_fp6::default()));
+        lines.zeroize();
+        assert!(lines.0.iter().flatten().all(|line| *line == blst_fp6::default()));
+    }
 }

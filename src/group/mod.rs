@@ -2,8 +2,8 @@
 //!
 //! Paper: section 3.2, "g1, g2" and e of Equations 2 and 3, on a Type-3 pairing of prime order q (255 bits).
 //! All three groups are written multiplicatively, as the paper writes them: `a * b`, `a / b`, [`pow`](Gt::pow).
-//! Every value of these types lies in its group of order q; decoding is the only way in from bytes and it checks
-//! length, flags, canonical form, curve and subgroup, each with its own [`DecodeError`](crate::error::DecodeError).
+//! Every value of these types lies in its group of order q. Values come from bytes by decoding alone, which checks length,
+//! flags, canonical form, curve and subgroup, each with its own [`DecodeError`](crate::error::DecodeError).
 //!
 //! This is the only place, beside the executable specification in [`paper`](crate::paper), that names a curve library.
 //! The four types have arkworks' `CanonicalSerialize` and `CanonicalDeserialize` for the bytes of `to_bytes` and nothing

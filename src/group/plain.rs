@@ -38,8 +38,8 @@ pub(super) fn pow_generator_batch(exponents: &[Fr]) -> Vec<G1Affine> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plain;
 
-/// The lines of a fixed second argument, 68 of three coefficients in F_p²: 19,584 bytes. Overwritten when dropped; the
-/// copy that each Miller loop hands over to arkworks is not.
+/// The lines of a fixed second argument, 68 of three coefficients in F_p²: 19,584 bytes. Overwritten when dropped. The
+/// copies that arkworks makes while it computes the lines and in each Miller loop are not.
 #[derive(Clone)]
 pub(super) struct Lines(<Bls12_381 as Pairing>::G2Prepared);
 

@@ -1,14 +1,14 @@
 //! Powers in GT by the Frobenius: four exponents of 64 bits in place of one of 255.
 //!
-//! On GT the Frobenius is raising to x, the curve's parameter: g^p = g^x (p ≡ x mod q). With the exponent in base |x|,
-//! k = k0 + k1·|x| + k2·|x|² + k3·|x|³, and x negative,
+//! On GT the Frobenius map is the power by x, the curve's parameter: g^p = g^x, since p ≡ x (mod q). With the exponent in
+//! base |x|, k = k0 + k1·|x| + k2·|x|² + k3·|x|³, and since x is negative,
 //! ```text
 //! g^k = g^k0 · conj(φ(g))^k1 · φ²(g)^k2 · conj(φ³(g))^k3.
 //! ```
 //! - [`pow`]: one table of the 16 products; 64 squarings, at most 64 products, 11 for the table.
 //! - [`Windows`]: a table for one base, shared by the four digits: 8 windows of 8 bits; 32 look-ups and 34 products.
 //!
-//! Departure: nothing here is constant-time; see the crate's notes.
+//! Nothing here is constant-time.
 
 use ark_bls12_381::{Fq, Fq12};
 use ark_ff::{CyclotomicMultSubgroup, Field};
@@ -16,7 +16,7 @@ use ark_ff::{CyclotomicMultSubgroup, Field};
 /// |x|, the absolute value of the curve parameter x = −0xd201000000010000.
 pub(super) const X: u64 = 0xd201_0000_0001_0000;
 
-/// Arithmetic of the cyclotomic subgroup of F_p¹², as an engine offers it.
+/// Arithmetic of the cyclotomic subgroup of F_p¹² on the values of one library.
 pub(super) trait Cyclotomic: Copy {
     fn one() -> Self;
     fn times(&self, other: &Self) -> Self;
@@ -55,7 +55,7 @@ impl Cyclotomic for Fq12 {
     }
 }
 
-/// The digits of an exponent below q in base |x|, lowest first. q < |x|⁴, so that four are enough.
+/// The digits of an exponent below q in base |x|, lowest first. Four are enough, since q < |x|⁴.
 pub(super) fn digits(exponent: [u64; 4]) -> [u64; 4] {
     let mut rest = exponent;
     [(); 4].map(|()| {
@@ -97,13 +97,13 @@ pub(super) fn pow<T: Cyclotomic>(g: &T, digits: [u64; 4]) -> T {
     power
 }
 
-/// Bit `bit` of each digit, side by side.
+/// Bit `bit` of each of the four digits as one number, that of the first digit lowest.
 pub(super) fn column(digits: [u64; 4], bit: u32) -> usize {
     digits.iter().rev().fold(0, |index, d| (index << 1) | usize::from((d >> bit) & 1 == 1))
 }
 
-/// f^p = f^x: with membership of the cyclotomic subgroup, exactly the elements of order q (Scott, eprint 2021/1130).
-/// `f` must lie in the cyclotomic subgroup. 63 squarings, 5 products.
+/// Whether f^p = f^x. In the cyclotomic subgroup, in which `f` must lie, exactly the elements of GT satisfy this (Scott,
+/// eprint 2021/1130). 63 squarings, 5 products.
 pub(super) fn frobenius_is_x<T: Cyclotomic + PartialEq>(f: &T) -> bool {
     let mut power = *f;
     for bit in (0..63).rev() {
@@ -115,7 +115,7 @@ pub(super) fn frobenius_is_x<T: Cyclotomic + PartialEq>(f: &T) -> bool {
     f.frobenius(1) == power.conjugate() // x is negative
 }
 
-/// Powers g^(j·2^(8i)), i < 8, j < 256, of one base.
+/// The powers g^(j·2^(8i)), i < 8, j < 256, of one base g. The bases are public, so the table is not overwritten.
 pub(super) struct Windows(Vec<Vec<Fq12>>);
 
 impl Windows {

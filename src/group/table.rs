@@ -1,4 +1,4 @@
-//! Fixed-base powers: gT, and a public key Y that encrypts many records.
+//! Powers of a fixed base by a table: of e(g1, g2), and of a public key Y under which many records are encrypted.
 
 use super::backend::Backend;
 use super::engine::Engaged;

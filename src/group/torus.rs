@@ -1,10 +1,10 @@
-//! Torus compression of GT: a third of the bytes, exactly one encoding for each element.
+//! Torus compression of GT: a third of the bytes of the coefficients, and exactly one encoding for each element.
 //!
 //! With F_p¹² = F_p⁶(w), w² = v, F_p⁶ = F_p²(v), v³ = ξ = 1 + u, an element g = g0 + g1·w of GT has g0² − v·g1² = 1.
 //! - T2 (Granger, Page, Stam; eprint 2007/429): c = (1 + g0)/g1 in F_p⁶ and back g = (c + w)/(c − w)
 //!   = ((c² + v) + 2c·w)/(c² − v). Only g = 1 has no c (g = −1 is not of order q).
 //! - T6: membership of the cyclotomic subgroup ties the coefficients of c = a0 + a1·v + a2·v² by
-//!   a0·a1 = ξ·a2² + 1/3, so (a0, a2) says all. a0 is never 0: −1/(3ξ) is no square in F_p².
+//!   a0·a1 = ξ·a2² + 1/3, so (a0, a2) determines c. a0 is never 0: −1/(3ξ) is no square in F_p².
 //!
 //! Layout: T6 is two elements of F_p² and T2 three, the coefficient of 1 before that of u, 48 bytes each, big-endian.
 //! The encoders and decoders take the engine's inversion in F_p, which has no result for 0.
@@ -81,7 +81,7 @@ pub(super) fn decode_t6(bytes: &[u8; 192], inverse: impl Fn(&Fq) -> Option<Fq>) 
     }
 }
 
-/// a0 and a2 of the regular form as integers below p; none for the other forms and for what is no encoding.
+/// a0 and a2 of the regular form as integers below p; none for the other forms and for bytes that are no encoding.
 pub(super) fn read_regular(bytes: &[u8; 192]) -> Option<[[u64; 6]; 4]> {
     let mut stripped = *bytes;
     stripped[0] &= !FLAGS;

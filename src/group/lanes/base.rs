@@ -1,31 +1,32 @@
 //! What the tower needs of a base field: F_p once (`One`) or eight times side by side
 //! ([`Eight`](super::eight::Eight)).
 //!
-//! Values are Montgomery residues x·R, R = 2^416, kept as non-negative integers below some multiple of p, not below p.
-//! A product is a *wide* value, the plain integer of twice the length; sums of wide values are taken first and reduced
-//! once (lazy reduction). Bounds:
-//! - a normal value is below `bound`·p; [`Base::times_wide`] wants both factors below 2^416 ≈ 2^35.3·p;
-//! - a wide value T has |T| < R·p before [`Base::reduce`], which returns T/R + K·p + (0, 2p), so T/R + K·p must not be
-//!   negative; a column of T is a signed word, at most 2^56 for a product, so at most 63 products are summed.
+//! A normal value is a Montgomery residue x·R, R = 2^416, kept as a non-negative integer below some multiple of p rather
+//! than below p. A product is a *wide* value: an integer of twice the length, not yet reduced. Wide values are added
+//! first and their sum is reduced once (lazy reduction). Bounds:
+//! - a normal value is below `bound`·p; both factors of [`Base::times_wide`] must be below 2^416 ≈ 2^35.3·p;
+//! - a wide value T has |T| < R·p before [`Base::reduce`], which returns T/R + K·p plus a number between 0 and 2p, so
+//!   T/R + K·p must not be negative;
+//! - a column of T is a signed word of 64 bits, and one product adds at most 2^56 to it, so a sum has at most 63 products.
 //!
-//! No step depends on the data, so the bounds are the same for all inputs: debug builds of `One` carry them beside the
-//! value and assert each, and its tests thereby prove them for `Eight`.
+//! The steps do not depend on the data, so the bounds are the same for all inputs. In debug builds `One` carries the
+//! bounds beside the value and asserts each of them; its tests thereby prove the bounds for `Eight` too.
 
 use ark_bls12_381::{Fq, Fq2};
 use ark_ff::{AdditiveGroup, Field};
 use zeroize::Zeroize;
 
-/// Bits of a limb: what AVX-512 IFMA multiplies.
+/// Bits of a limb: AVX-512 IFMA multiplies numbers of 52 bits.
 pub(super) const LIMB_BITS: u32 = 52;
 /// The limbs of a normal value; R = 2^(8·52).
 pub(super) const LIMBS: usize = 8;
-/// One bit for each lane; the first alone for `One`.
+/// One bit for each lane, the lowest bit for the first lane; `One` has the lowest bit alone.
 pub(super) type Mask = u8;
 
 pub(super) trait Base: Copy + 'static {
     /// A sum of products.
     type Wide: Copy;
-    /// One column of it; sums of many wide values are taken column by column, in registers.
+    /// One column of a wide value. Sums of many wide values are computed column by column, in registers.
     type Column: Copy;
     /// The columns of a wide value.
     const COLUMNS: usize;
@@ -59,7 +60,7 @@ pub(super) trait Base: Copy + 'static {
     fn set_column(wide: &mut Self::Wide, i: usize, column: Self::Column);
     fn column_plus(a: Self::Column, b: Self::Column) -> Self::Column;
     fn column_minus(a: Self::Column, b: Self::Column) -> Self::Column;
-    /// wide + self·R: adds a normal value to what the reduction will return.
+    /// wide + self·R: the reduction then returns a result that is larger by self.
     fn raise(&self, wide: &Self::Wide) -> Self::Wide;
     /// wide − self·R.
     fn lower(&self, wide: &Self::Wide) -> Self::Wide;
@@ -70,7 +71,7 @@ pub(super) trait Base: Copy + 'static {
     /// 3·wide/R − 2·self, weakened; wide a sum of products alone, self below 2p.
     fn thrice_less_twice(&self, wide: &Self::Wide) -> Self;
 
-    /// 1/self in each lane, 0 for 0; below 1.01p. Lanes share one inversion.
+    /// 1/self in each lane, 0 for 0; below 1.01p. One inversion serves all lanes.
     fn inverse(&self) -> Self;
     /// The lanes whose value is 0 mod p.
     fn zeros(&self) -> Mask;

@@ -4,8 +4,9 @@
 //! - Membership (Scott, eprint 2021/1130, section 6): φ(P) = −x²·P with φ(x, y) = (βx, y). Exact: φ² + φ + 1 = 0 turns
 //!   it into (x⁴ − x² + 1)·P = q·P = 0. 126 doublings of 7 products and 10 additions of 15.
 //!
-//! The addition is not complete: of P and ±P it gives Z = 0, which stays and is refused. For a P of order q that never
-//! happens, its multiples here being below q; whatever else meets it has another order and is refused rightly.
+//! The addition is not complete: P + (±P) gives Z = 0. All later results then have Z = 0 too, and the point is refused.
+//! This never happens for a P of order q, since the multiples of P here are below q. A point for which it happens has
+//! another order, so the refusal is right.
 
 use super::base::{Constant, Mask, P};
 use super::fp2::Fp2Kernels;
@@ -66,7 +67,8 @@ fn square_root<F: CurveKernels>(a: &F) -> F {
     root
 }
 
-/// y of the curve point with this x, the larger of ±y in the lanes of the mask; and the lanes in which there is one.
+/// y of the curve point with this x, the larger of ±y in the lanes of the mask, the smaller elsewhere; and the lanes in
+/// which the curve has such a point.
 #[inline(always)]
 fn decompress<F: CurveKernels>(x: &F, larger: Mask) -> (F, Mask) {
     let y2 = F::multiply1(&F::square1(x), x).plus(&F::constant(&FOUR));

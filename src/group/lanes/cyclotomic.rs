@@ -2,8 +2,8 @@
 //!
 //! - Squaring (Granger, Scott; eprint 2009/565): three squarings in F_p⁴, of (a00, a11), (a10, a02), (a01, a12), where
 //!   aij is the coefficient of w^i·v^j. 9 squares and 6 reductions of F_p²: 3492 IFMA in lanes.
-//! - Compressed squaring (Karabina; eprint 2010/542): the last two pairs depend on themselves alone; the first is found
-//!   again at the end by one inversion, shared by all powers that are needed. 6 squares, 4 reductions: 2328 IFMA.
+//! - Compressed squaring (Karabina; eprint 2010/542): the last two pairs depend on themselves alone, so the first pair is
+//!   left out and computed at the end, by one inversion for all powers that are needed. 6 squares, 4 reductions: 2328 IFMA.
 //! - f^|x|, |x| = 2^16 + 2^48 + 2^57 + 2^60 + 2^62 + 2^63: 60 compressed squarings, 4 decompressions, 3 squarings and
 //!   5 products.
 //! - Final exponentiation (Hayashida, Hayasaka, Teruya; eprint 2020/875): easy part f^((p⁶ − 1)(p² + 1)), then
@@ -59,7 +59,7 @@ fn square4_odd<F: Base, const XI: bool>(aa: &Wide2<F>, bb: &Wide2<F>, cross: &Wi
     *n = Fp2(n.0.thrice_and_twice(&c1.0), n.1.thrice_and_twice(&c1.1));
 }
 
-/// The pairs (a10, a02) and (a01, a12), whose new values come each from the other's squares.
+/// The pairs (a10, a02) and (a01, a12): the new values of each pair come from the squares of the other pair.
 #[inline(always)]
 fn square_pairs<F: CyclotomicKernels>(a10: &mut Fp2<F>, a02: &mut Fp2<F>, a01: &mut Fp2<F>, a12: &mut Fp2<F>) {
     let (aa, bb) = (F::square2_wide(a10), F::square2_wide(a02));
@@ -122,7 +122,7 @@ fn compressed_square_times<F: CyclotomicKernels>(f: &mut Compressed<F>, n: usize
 
 /// The whole elements: with g2..g5 = a10, a02, a01, a12,
 /// a11 = (ξ·g5² + 3·g4² − 2·g3)/(4·g2) and a00 = ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1. None where a lane has g2 = 0, as the
-/// identity has: there the formula is another one, and the caller squares without compression.
+/// identity has: the formula does not hold there, and the caller squares without compression.
 #[inline(always)]
 fn decompress<F: CyclotomicKernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option<[Fp12<F>; N]> {
     // One inversion of all the 4·g2: products[i] is that of the powers before i.

@@ -1,15 +1,16 @@
 //! The base field eight times, one record in each lane of a 512-bit register (AVX-512 IFMA).
 //!
-//! A value is eight limbs of 52 bits, limb by limb across the lanes. Multiplications count in IFMA instructions:
-//! a product 128, a square 72, a reduction 129. A processor with two such ports does two in a cycle.
+//! A value has eight limbs of 52 bits. Register i holds limb i of all eight values, one in each lane. In IFMA
+//! instructions, a product costs 128, a square 72 and a reduction 129. A processor with two ports for them executes two
+//! in a cycle.
 //!
-//! The reduction is Montgomery's, limb by limb, with a multiple k·p ≡ −1 (mod 2^52) in place of p for the first seven
-//! limbs: the quotient of a limb is then the limb itself, M = (k·p + 1)/2^52 enters one limb higher, and the chain from
-//! limb to limb is one multiplication long. Only the last limb needs the quotient by p⁻¹: k·p is 52 bits longer than p,
-//! which seven limbs outweigh and the eighth would not.
+//! The reduction is Montgomery's, limb by limb. For the first seven limbs it adds multiples of k·p ≡ −1 (mod 2^52)
+//! rather than of p: the quotient of a limb is then the limb itself, M = (k·p + 1)/2^52 is added one limb higher, and
+//! each limb waits for one multiplication of the limb before. The last limb uses p and needs a product by −p⁻¹: k·p is
+//! 52 bits longer than p, so the result would be too large.
 //!
-//! Debug builds do not inline the methods: without the optimizer's sharing of slots the frames of whole kernels would
-//! outgrow the stack of a thread.
+//! Debug builds do not inline the methods. Without the optimizer, which lets variables share stack slots, the frames of
+//! whole kernels would exceed the stack of a thread.
 
 use super::base::{Base, Constant, LIMBS, Mask, doubled, split};
 use super::limbs::{CARRY, K, LIMB_MASK, M, MULTIPLES, P52, QUOTIENT, multiple};
@@ -19,7 +20,8 @@ use crate::group::backend::Backend;
 use ark_bls12_381::Fq;
 use ark_ff::{AdditiveGroup, BigInteger384};
 
-/// An array of eight vectors, index by index; a loop, so that nothing but intrinsics is left to be inlined.
+/// An array of eight vectors, computed index by index. It is a loop rather than a closure, so that all code around the
+/// intrinsics lies in the function with the features of the lanes.
 macro_rules! each {
     ($i:ident => $value:expr) => {{
         let mut out = [V::splat(0); LIMBS];
@@ -44,7 +46,7 @@ pub(super) struct Eight([V; LIMBS]);
 pub(super) struct WideEight([V; 2 * LIMBS]);
 
 impl Eight {
-    /// Carries from limb to limb, signed: all but the top limb end in [0, 2^52).
+    /// Carries from limb to limb, signed: afterwards all limbs but the top one are in [0, 2^52).
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn normalised(mut limbs: [V; LIMBS]) -> Self {
         for i in 0..LIMBS - 1 {
@@ -54,7 +56,7 @@ impl Eight {
         Self(limbs)
     }
 
-    /// Subtracts the largest multiple of p that is surely not above; the limbs need not be normalised.
+    /// Subtracts a multiple of p that is close to the value and never above it; the limbs need not be normalised.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn weakened(limbs: [V; LIMBS]) -> Self {
         let quotient = limbs[LIMBS - 1].less_at_least_zero(CARRY).times_32(V::splat(QUOTIENT)).shift_right::<40>();
@@ -78,7 +80,7 @@ impl Eight {
         Self::from_residues(words.each_ref()).times(&Self::broadcast(factor))
     }
 
-    /// Eight integers of six words below p, taken for residues.
+    /// Eight integers of six words below p, taken as residues without a conversion.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn from_residues(words: [&[u64; 6]; 8]) -> Self {
         let w = V::transpose(each!(lane => V::load_six(words[lane])));
@@ -184,7 +186,8 @@ impl WideEight {
         for i in 0..LIMBS {
             t[LIMBS + i] = t[LIMBS + i].plus(V::splat(offset[i]));
         }
-        // t_i − q + q·k·p: the limb vanishes, its carry and q·M go up. IFMA reads the low 52 bits, which are q.
+        // t_i − q + q·k·p: the limb becomes 0; its carry and q·M are added one limb higher. IFMA reads the low 52 bits of
+        // its operand, which are q.
         for i in 0..LIMBS - 1 {
             let q = t[i];
             for j in 0..LIMBS {
@@ -349,12 +352,12 @@ impl Base for Eight {
         }))
     }
 
-    /// Montgomery's trick as a tree over the lanes: 6 products of all lanes, and one inversion.
+    /// Montgomery's trick as a tree over the lanes: 6 products in all lanes, and one inversion.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn inverse(&self) -> Self {
         let zeros = self.zeros();
         let x = Self::one().select(zeros, self);
-        // others: the product of the other lanes of the pair, the four, the eight; all: that of all of them.
+        // In turn for pairs, fours and all eight lanes: `others` is the product of the other lanes, `all` of all lanes.
         let others = x.rotated::<4>();
         let all = x.times(&others);
         let next = all.rotated::<2>();

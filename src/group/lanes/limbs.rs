@@ -1,4 +1,4 @@
-//! The numbers of the reduction, in limbs of 52 bits.
+//! The constants of the Montgomery reduction, in limbs of 52 bits.
 
 use super::base::{LIMBS, P, split};
 
@@ -34,7 +34,7 @@ pub(super) const M: [u64; LIMBS] = {
     out
 };
 
-/// k·p in limbs; the top one takes what is over.
+/// k·p in limbs; the top limb may be longer than 52 bits.
 #[allow(clippy::cast_possible_truncation)] // limbs
 pub(super) const fn multiple(k: usize) -> [u64; LIMBS] {
     let mut out = [0; LIMBS];
@@ -48,7 +48,7 @@ pub(super) const fn multiple(k: usize) -> [u64; LIMBS] {
     out
 }
 
-/// Limb i of 0, p, .. 15p: `weaken` looks up its quotient's multiple.
+/// At \[i\]\[k\]: limb i of k·p. `weaken` looks up the multiple of its quotient.
 pub(super) static MULTIPLES: [[u64; 16]; LIMBS] = {
     let mut out = [[0; 16]; LIMBS];
     let mut k = 0;
@@ -62,9 +62,9 @@ pub(super) static MULTIPLES: [[u64; 16]; LIMBS] = {
     }
     out
 };
-/// 2^40/(top limb of p + 1): times a top limb, shifted right by 40, a quotient by p that is never too large.
+/// 2^40/(top limb of p + 1). A top limb times this, shifted right by 40, is a quotient by p that is never too large.
 pub(super) const QUOTIENT: u64 = (1 << 40) / (P52[LIMBS - 1] + 1);
-/// What a top limb can lack of its value or have too much, as long as the limbs below are not normalised: those of
-/// a reduction are below 2^58, three times that and more carry less than this. 2·256 of p's top limb of
-/// 106,513 leave a weakened value below 1.01p.
+/// The most by which a top limb can be too small or too large as long as the limbs below it are not normalised. The limbs
+/// of a reduction are below 2^58, and more than three times as much carries less than 256. An error of 2·256 in the top
+/// limb, which is 106,513 in p, keeps a weakened value below 1.01p.
 pub(super) const CARRY: u64 = 256;

@@ -1,12 +1,12 @@
-//! The Miller loop of the optimal ate pairing: one fixed second argument for all lanes, or one for each.
+//! The Miller loop of the optimal ate pairing: one fixed second argument Q for all lanes, or a Q for each lane.
 //!
-//! A line through points of the twist is, at P = (x, y), l0 + l1·x·v + l4·y·v·w with l0, l1, l4 in F_p². Factors in F_p²
-//! vanish in the final exponentiation, so for a fixed Q each line is divided by l4·y beforehand:
+//! A line through points of the twist has at P = (x, y) the value l0 + l1·x·v + l4·y·v·w with l0, l1, l4 in F_p². The
+//! final exponentiation removes factors in F_p², so for a fixed Q each line is divided by l4·y beforehand:
 //! l0/l4·(1/y) + l1/l4·(x/y)·v + v·w. A product by it takes 10 products of F_p² in place of 13; 1/y is one inversion for
 //! all lanes.
 //!
-//! Fixed Q, per record: 62 squarings, 67 products by a line, 68 lines of 4 products: 812 thousand IFMA for eight.
-//! Q in each lane: also 63 doublings and 5 additions on the twist, and products by whole lines.
+//! With a fixed Q a record costs 62 squarings, 67 products by a line and 68 lines of 4 products: 812 thousand IFMA for
+//! eight records. A Q for each lane also costs 63 doublings and 5 additions on the twist, and products by whole lines.
 
 use super::base::{Constant, Constant2, constant2};
 use super::fp2::Fp2;
@@ -17,7 +17,7 @@ use crate::group::plain::Plain;
 use crate::group::power::X;
 use ark_bls12_381::{Fq2, G2Affine};
 use ark_ff::AdditiveGroup;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 kernels! {
     /// The steps of the Miller loop, and the whole loop.
@@ -54,7 +54,13 @@ pub(super) struct PointG2<F> {
 
 /// The lines of a fixed Q, divided by their third coefficients: l0/l4, l1/l4 (17,408 bytes). Overwritten when dropped.
 #[derive(Clone)]
-pub(super) struct Lines(Zeroizing<Box<[[Constant2; 2]]>>);
+pub(super) struct Lines(pub(super) Box<[[Constant2; 2]]>);
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 fn computed2(x: Fq2) -> Constant2 {
     [Constant::computed(x.c0), Constant::computed(x.c1)]
@@ -68,7 +74,7 @@ impl Lines {
         let mut inverses = Zeroizing::new(lines.iter().map(|line| line.2).collect::<Vec<_>>());
         ark_ff::batch_inversion(&mut inverses); // l4 is never 0 for a point of order q
         let normalised = lines.iter().zip(inverses.iter()).map(|(l, i)| [computed2(l.0 * i), computed2(l.1 * i)]);
-        Some(Self(Zeroizing::new(normalised.collect())))
+        Some(Self(normalised.collect()))
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`ifma`], [`base`] | the proof that the processor has the lanes; what the tower needs of a base field, with the bounds |
 //! | [`limbs`] | the constants of the Montgomery reduction |
 //! | [`vector`] | the instructions; on other architectures `portable.rs` stands in its place |
+//! | [`single`] | the engine for single operations |
 //! | `one`, [`eight`] | the base field once (arkworks, the readable form and the test) and eight times |
 //! | [`kernels`] | the macro that declares functions that are compiled once each, with the features of the lanes |
 //! | [`fp2`] | F_p² |
@@ -17,7 +18,7 @@
 //! | [`miller`], [`cyclotomic`], [`torus`] | the Miller loop; the final exponentiation; GT to and from its short form |
 //! | [`table`] | powers in GT, by tables in which each lane looks up its own entry |
 //! | [`pipeline`] | whole operations on eight records, from and to the values of arkworks |
-//! | [`single`], [`engine`] | the engine for single operations; the engine as the rest of the group uses it |
+//! | [`engine`] | the engine as the rest of the group uses it |
 //!
 //! # Cost
 //! Costs are counted in IFMA instructions for eight records. An AMD Zen 5 executes two of them in a cycle (measured: 2.0),

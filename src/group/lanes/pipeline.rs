@@ -18,7 +18,8 @@ use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
 /// Eight values, one for each lane.
 type ByLane<T> = [T; 8];
 
-/// Declares the entries: each takes the proof that the processor has the lanes, and runs with their features.
+/// Declares the entries into the lanes: each takes the proof that the processor has the lanes, and its body is compiled
+/// with their features.
 macro_rules! entries {
     ($($(#[$doc:meta])* fn $name:ident($($a:ident: $t:ty),*) -> $r:ty $body:block)*) => { $(
         $(#[$doc])*
@@ -62,7 +63,7 @@ entries! {
         store12(&table::power(&load12(a).weaken(), digits))
     }
 
-    /// b^k in each lane for one b. 32 look-ups, 31 products, 3 Frobenius maps.
+    /// b^k in each lane for the base b of the table. 32 look-ups, 31 products, 3 Frobenius maps.
     fn pow_fixed(windows: &Windows, digits: &ByLane<[u64; 4]>) -> ByLane<Fq12> {
         store12(&table::power_fixed(windows, digits))
     }
@@ -109,7 +110,7 @@ pub(super) struct Verdict {
     pub(super) in_gt: Mask,
 }
 
-/// (Z, C) in the lanes; garbage, but within bounds, in those that fail a check.
+/// (Z, C) in the lanes. In lanes that fail a check the values are meaningless but within the bounds.
 struct Record {
     x: Eight,
     y: Eight,

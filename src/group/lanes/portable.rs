@@ -1,5 +1,5 @@
-//! The words and instructions of `vector.rs` for other processors: it lets the crate build there. No [`Ifma`](super::Ifma)
-//! exists on them, so that nothing of this is ever called.
+//! The vectors and instructions of `vector.rs` for other architectures, so that the crate builds there. An
+//! [`Ifma`](super::ifma::Ifma) cannot be made on them, so nothing in this file is ever called.
 
 /// Eight words.
 #[derive(Clone, Copy)]

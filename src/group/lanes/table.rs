@@ -1,4 +1,4 @@
-//! Powers in GT with an exponent in each lane: tables of rows, which each lane looks up at its own place.
+//! Powers in GT with an exponent in each lane: tables in which each lane looks up its own entry.
 //!
 //! A row is one coefficient of one lane, eight limbs in 64 bytes. A look-up loads eight rows for each coefficient and
 //! transposes them, 24 shuffles, into the lanes: 12 transpositions beside the 18 products of F_p² that follow.
@@ -63,8 +63,8 @@ fn look_up(table: &[Rows], index: [usize; 8]) -> Fp12<Eight> {
     from_coefficients(&out)
 }
 
-/// 2^(32·32): the entries of the table are arkworks', residues to 2^384, and enter as they are, each a factor 2^32 too
-/// small; all 32 of them are made up for at once.
+/// 2^(32·32). The entries of the table are arkworks' residues to 2^384. They are loaded without a conversion to 2^416, so
+/// each is too small by a factor 2^32; one product corrects all 32 entries of a power at once.
 static CORRECTION: std::sync::LazyLock<Constant> =
     std::sync::LazyLock::new(|| Constant::new(Fq::from(2).pow([32 * 4 * Windows::COUNT as u64])));
 

@@ -16,6 +16,7 @@ use crate::group::{G1, G2, Gt, power};
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine};
 use ark_ff::{CyclotomicMultSubgroup, Field};
 use proptest::prelude::*;
+use zeroize::Zeroize;
 
 /// The lanes, or a word that they were not tested.
 fn lanes() -> Option<Ifma> {
@@ -64,6 +65,15 @@ fn point1(p: &G1) -> PointG1<One> {
 fn all_but_the_identity_have_lines_for_the_lanes() {
     assert!(Lines::new(&G2::generator().0).is_some());
     assert!(Lines::new(&G2::identity().0).is_none());
+}
+
+#[test]
+fn overwritten_lines_are_zero() {
+    let mut lines = Lines::new(&G2::generator().0).unwrap();
+    let zeros = |lines: &Lines| lines.0.iter().flatten().flatten().all(|c| c.limbs == [0; 8]);
+    assert!(!zeros(&lines));
+    lines.0.zeroize();
+    assert!(zeros(&lines));
 }
 
 proptest! {

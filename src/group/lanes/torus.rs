@@ -33,7 +33,7 @@ fn decompress<F: TorusKernels>(a0: &Fp2<F>, a2: &Fp2<F>) -> Fp12<F> {
     Fp12(g0, g1)
 }
 
-/// (a0, a2) of c = (1 + g0)/g1, and the lanes where these do not say all: g1 = 0 or a0 = 0. g below 4p.
+/// (a0, a2) of c = (1 + g0)/g1, and the lanes where these do not determine the element: g1 = 0 or a0 = 0. g below 4p.
 #[inline(always)]
 fn compress<F: TorusKernels>(g: &Fp12<F>) -> (Fp2<F>, Fp2<F>, Mask) {
     let g0 = Fp6(g.0.0.plus(&Fp2::one()), g.0.1, g.0.2);

@@ -1,7 +1,7 @@
-//! Eight words of 64 bits in one register, and the instructions on them that the lanes use.
+//! Eight words of 64 bits, the lanes of one 512-bit register, and the instructions on them that the engine uses.
 //!
 //! Soundness: every method here executes AVX-512 instructions, and all are inlined into the functions of
-//! [`kernels`](super::kernels), which are reached only with an [`Ifma`](super::Ifma), the proof that the processor has
+//! [`kernels`](super::kernels), which are reached only with an [`Ifma`](super::ifma::Ifma), the proof that the processor has
 //! them. The type is private to the lanes.
 #![allow(unsafe_code)] // each intrinsic below needs the processor's feature: see above
 
