@@ -11,9 +11,9 @@
 //! range proof          = length, first chunk, salt_i of the chunks shown, roots of the subtrees beside them
 //! ```
 //!
-//! Departure: Fig. 5 shows a bare SHA-256 of the record. A record of low entropy is found by dictionary and equal
-//! records collide (C7), so the ledger gets the commitment; [`literal`] remains for the figure's form.
-//! The salt is derived from M, so whoever may read the record can check it and nobody else can search for it.
+//! Departure: Fig. 5 shows a bare SHA-256 of the record. A dictionary finds a record of low entropy, and equal records have
+//! equal digests (C7), so the ledger gets the commitment; [`literal`] computes the figure's form.
+//! The salt is derived from M: whoever may read the record can check the commitment, and nobody else can guess records.
 
 mod commitment;
 mod fig5;

@@ -1,11 +1,11 @@
-//! The experiment behind the n/k claim of section 4.2: what somebody finds on the ledger who knows this or that.
+//! The experiment behind the n/k claim of section 4.2: which records somebody finds on the ledger, by what he knows.
 //!
 //! The claim: with k vectors and n records, an exposed uid exposes n/k records. Measured here on a ledger where the
 //! records of one person stand among those of others (C12 in `paper-notes.md`):
 //! - uid alone exposes nothing, since each v_i is secret;
 //! - uid and one v_i expose that bucket, ⌈n/k⌉ or ⌊n/k⌋ records;
 //! - uid and all v_i expose all n;
-//! - nobody needs any secret to link the records inside a bucket: they bear the same ID_i.
+//! - the records inside a bucket can be linked without any secret: they have the same ID_i.
 
 use super::{Pseudonym, UserId, Vector, rotate};
 use rand_core::CryptoRng;

@@ -1,17 +1,17 @@
-//! Range proofs: some chunks of a record, shown to somebody who knows nothing but the commitment.
+//! Range proofs: they show some chunks of a record to somebody who knows only the commitment.
 //!
 //! Paper: section 4.2, Integrity, for a part of a record: one page or image can be checked against the ledger, and the
-//! rest stays hidden behind its salts.
+//! salts hide the rest.
 //!
 //! ```text
 //! proof    length of the record, first chunk, salt_i of each chunk shown, and from left to right the root of each
 //!          largest subtree that holds none of them
-//! prove    all leaves in order: those outside go into the subtree that they belong to
+//! prove    all leaves in order: a leaf outside the range goes into its subtree
 //! verify   the lengths of the chunks follow from the length of the record; leaves from salts and chunks; the tree of
 //!          RFC 6962, section 2.1, from leaves and roots; the commitment from length and root
 //! ```
 //!
-//! What is bound: the chunks, their place, and the length of the record.
+//! A proof binds the chunks, their place, and the length of the record.
 //!
 //! ```
 //! use phi_pre::integrity::{Committer, RangeProof, Salt};
@@ -39,40 +39,40 @@ const CHUNKS_LIMIT: u32 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RangeError {
-    /// No chunk, or chunks that the record does not have, or too many for one proof.
+    /// An empty range, chunks that the record does not have, or too many chunks for one proof.
     #[error("chunks {first} to {end} of a record of {chunks}")]
     Range {
         /// The first of the range.
         first: u64,
-        /// The one behind the last.
+        /// The index after the last.
         end: u64,
-        /// How many there are.
+        /// Chunks of the record.
         chunks: u64,
     },
     /// The leaves are not those of a record of this length.
     #[error("chunk {index} is not one of a record of {length} bytes")]
     Leaf {
-        /// The first leaf that has another length, is missing or is too many.
+        /// The first leaf that has a wrong length, is missing or is one too many.
         index: u64,
         /// The length of the record.
         length: u64,
     },
-    /// The chunks shown have another length than those of the record.
+    /// The bytes shown have another length than the chunks of the range.
     #[error("{got} bytes where the chunks have {expected}")]
     Bytes {
-        /// What the chunks of the range have.
+        /// Bytes of the chunks of the range.
         expected: u64,
-        /// What was shown.
+        /// Bytes shown.
         got: u64,
     },
-    /// The chunks, their place or the length of the record are others than the commitment's.
+    /// The chunks, their place or the length of the record do not match the commitment.
     #[error("the chunks are not those of the commitment")]
     Commitment,
 }
 
 /// Shows some chunks of a record: 20 bytes, 32 for each chunk, and 32 for each of at most 2·log2(chunks) roots.
 ///
-/// It holds the salts of the chunks shown, so it is for whoever may read those chunks, not for the ledger.
+/// A proof holds the salts of the chunks shown: give it to those who may read these chunks, and not to the ledger.
 #[derive(Clone, Debug)]
 pub struct RangeProof {
     shape: Shape,
@@ -81,7 +81,7 @@ pub struct RangeProof {
 }
 
 impl RangeProof {
-    /// The proof for chunks of a record that is in memory. [`RangeProver`] makes it without holding the record.
+    /// The proof for chunks of a record in memory. [`RangeProver`] makes the proof without holding the record.
     ///
     /// # Errors
     /// [`RangeError::Range`].
@@ -93,7 +93,7 @@ impl RangeProof {
         Ok(prover.finish()?.0)
     }
 
-    /// Bytes of the whole record. Bound only once [`verify`](Self::verify) has returned `Ok`.
+    /// Bytes of the whole record: proved only after [`verify`](Self::verify) has returned `Ok`.
     pub const fn length(&self) -> u64 {
         self.shape.length
     }
@@ -153,14 +153,15 @@ impl Wire for RangeProof {
     }
 }
 
-/// Makes a proof from the leaves of a record in order; memory grows with the range and the logarithm of the record.
+/// Makes a proof from the leaves of a record in order. The memory grows with the length of the range and the logarithm of
+/// the length of the record.
 #[derive(Debug)]
 pub struct RangeProver {
     shape: Shape,
     salts: Vec<ChunkSalt>,
-    /// The subtrees outside whose leaves are still to come.
+    /// The subtrees outside the range whose leaves are not all pushed yet.
     outside: VecDeque<Range<u64>>,
-    /// The leaves of the first of them so far.
+    /// The leaves pushed so far of the first of these subtrees.
     subtree: Subtrees,
     roots: Vec<Digest>,
     /// The leaves of the range, for the commitment.
@@ -191,7 +192,7 @@ impl RangeProver {
     /// Adds the next leaf.
     ///
     /// # Errors
-    /// [`RangeError::Leaf`] for one that no record of this length has there.
+    /// [`RangeError::Leaf`] for a leaf that no record of this length has at this index.
     pub fn push(&mut self, leaf: Leaf) -> Result<(), RangeError> {
         let Shape { length, .. } = self.shape;
         let index = self.next;
@@ -224,7 +225,7 @@ impl RangeProver {
     }
 }
 
-/// Which chunks of how long a record: `first < end <= chunks`, `end - first <= 2^20`.
+/// The chunks of a range and the length of the record: `first < end <= chunks`, `end - first <= 2^20`.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     length: u64,
@@ -269,7 +270,7 @@ impl Shape {
         }
     }
 
-    /// The root of a subtree; none where a leaf or root is missing. As deep as the tree: at most 48.
+    /// The root of a subtree; `None` where a leaf or root is missing. The recursion is as deep as the tree: at most 48.
     fn root(
         &self,
         subtree: Range<u64>,
@@ -288,7 +289,7 @@ impl Shape {
     }
 }
 
-/// The two subtrees of one with more than one leaf: the left has the largest power of two below their number.
+/// The two halves of a subtree with more than one leaf: the left half has the largest power of two below their number.
 const fn halves(subtree: &Range<u64>) -> (Range<u64>, Range<u64>) {
     let middle = subtree.start + (subtree.end - subtree.start).next_power_of_two() / 2;
     (subtree.start..middle, middle..subtree.end)

@@ -18,6 +18,7 @@ use crate::hash::{Digest, hkdf, label, tagged};
 use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
 use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::ZeroizeOnDrop;
 
 /// X = x·B, the Diffie-Hellman public key of one side (its share): 32 public bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,8 @@ pub struct Handshake {
     secret: StaticSecret,
     me: Party,
 }
+
+impl ZeroizeOnDrop for Handshake {}
 
 impl core::fmt::Debug for Handshake {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -9,8 +9,10 @@
 //! delegated. (Capsules that share one Z instead would not be secure: C11.)
 
 use super::capsule::{Capsule, Message};
+use crate::group::G1;
 use crate::hash::{hkdf, label};
 use crate::secret::Secret;
+use zeroize::ZeroizeOnDrop;
 
 /// The keys of the records of one folder.
 ///
@@ -27,8 +29,10 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct RecordKeys {
     m: Message,
-    z: [u8; crate::group::G1::BYTES],
+    z: [u8; G1::BYTES],
 }
+
+impl ZeroizeOnDrop for RecordKeys {}
 
 impl RecordKeys {
     /// From the folder's capsule, before or after re-encryption, and its M.
