@@ -17,7 +17,7 @@
 #![cfg_attr(feature = "cli", doc = "| all of it, as test vectors | [`vectors`] |")]
 //!
 //! Each floor uses only those below it: `cli`, `vectors`, `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`,
-//! `identifier`, `pre`, `group`, and on the ground [`wire`], [`hash`], [`secret`], [`error`]. [`paper`] stands alone.
+//! `identifier`, `pre`, `group`, and on the ground [`wire`], [`hash`], [`secret`], [`error`], `time`, `parallel`, `folder`. [`paper`] stands alone.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -43,6 +43,8 @@ pub mod paper;
 mod parallel;
 pub mod pre;
 pub mod secret;
+#[cfg(feature = "ledger")]
+pub mod time;
 #[cfg(feature = "cli")]
 pub mod vectors;
 pub mod wire;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up; a module may use those of lower floors, and its neighbours on the ground.
 const FLOORS: [&[&str]; 14] = [
-    &["error", "secret", "hash", "wire", "folder", "parallel"],
+    &["error", "secret", "hash", "wire", "folder", "parallel", "time"],
     &["paper"],
     &["group"],
     &["pre"],

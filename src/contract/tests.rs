@@ -1,6 +1,7 @@
 use super::*;
 use crate::identity::{Member, SigningKey};
 use crate::ledger::{Committed, Entry, Simulation, StoreError, Transient, Version};
+use crate::time::Millis;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -38,7 +39,7 @@ const ALICE: u8 = 10;
 const BOB: u8 = 11;
 const NORTH: u8 = 20;
 const SOUTH: u8 = 21;
-const NOW: u64 = 1_748_736_000_000;
+const NOW: Millis = Millis(1_748_736_000_000);
 
 const WRITE: Action = Action::MedicalRecord { id: Pseudonym([ALICE; 32]), commitment: COMMITMENT };
 const CONFIRMS: Action = Action::Confirmation {

@@ -7,6 +7,7 @@ use crate::ledger::{
     Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, State, Transient, TxId, Version,
 };
 use crate::pre::{Handshake, Party, Session};
+use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
 
@@ -24,7 +25,7 @@ pub struct Receipt {
 /// Authenticated Diffie-Hellman between a user and a hospital: both then hold sk.
 ///
 /// The user goes by the certificate of the first pseudonym, which stands under no record: hospitals that compare what
-/// they know of a user do not find each other's records by it. `now` is in seconds.
+/// they know of a user do not find each other's records by it.
 ///
 /// # Errors
 /// [`FlowError::Identity`], [`FlowError::WrongParty`] for another role, [`FlowError::Handshake`].
@@ -32,7 +33,7 @@ pub fn introduce(
     user: &mut User,
     hospital: &mut Hospital,
     msp: &Msp,
-    now: u64,
+    now: Seconds,
     rng: &mut impl CryptoRng,
 ) -> Result<(), FlowError> {
     let (user_certificate, user_key) = user.first_member()?;
@@ -62,14 +63,14 @@ pub(super) fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
     if member.role == role { Ok(()) } else { Err(FlowError::WrongParty(member.id)) }
 }
 
-/// The transaction that `action` becomes, signed. `now` is in milliseconds.
+/// The transaction that `action` becomes, signed.
 pub(super) fn propose(
     network: &Network,
     action: &Action,
     nonce: Nonce,
     certificate: &Certificate,
     key: &SigningKey,
-    now: u64,
+    now: Millis,
 ) -> SignedProposal {
     let config = network.config();
     Proposal::new(&config.channel, &config.contract, nonce, certificate, now, action.to_bytes()).sign(key)
@@ -83,7 +84,7 @@ pub(super) fn commit(
     network: &mut Network,
     proposal: &SignedProposal,
     key: &SigningKey,
-    now: u64,
+    now: Millis,
 ) -> Result<Receipt, FlowError> {
     let txid = proposal.proposal.txid;
     let Outcome { version, code } = network.transact(proposal, &Transient::default(), key, now)?;
