@@ -3,6 +3,7 @@
 
 use phi_pre::flow::{Consortium, Handset, Store, introduce};
 use phi_pre::pre::{Params, Seed};
+use phi_pre::time::Millis;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::time::SystemTime;
@@ -11,8 +12,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A fixed seed, so that two runs print the same; a deployment seeds from the operating system.
     let rng = &mut ChaCha20Rng::seed_from_u64(7);
     let dir = tempfile::tempdir()?;
-    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-    let now = seconds * 1000;
+    let now = Millis::from(SystemTime::now());
+    let seconds = now.seconds();
 
     // Figure 2: a consortium of three organisations; everybody registers with a code sent to a phone.
     let mut phone = Handset::new("+82 10 5550 0100")?;

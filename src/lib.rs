@@ -40,4 +40,6 @@ pub mod paper;
 mod parallel;
 pub mod pre;
 pub mod secret;
+#[cfg(feature = "ledger")]
+pub mod time;
 pub mod wire;

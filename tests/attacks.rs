@@ -406,7 +406,7 @@ mod attacks {
                 code.clone_into(&mut self.0);
             }
         }
-        let now = 1_700_000_000;
+        let now = phi_pre::time::Seconds(1_700_000_000);
         let mut phone = Phone(String::new());
         let mut authority = Authority::new(ParticipantGroup::Users, rng, now).unwrap().with_pseudonyms(k).unwrap();
         let number = PhoneNumber::new("+82 10 0000 0000").unwrap();

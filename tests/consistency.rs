@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
         let contract: Arc<dyn Contract> = if schedule.paper { Arc::new(PhiContract) } else { Arc::new(Counter) };
         let start = if schedule.honest { Ledger::honest } else { Ledger::dishonest };
         let ledger = start(&world, folder, Arc::clone(&contract));
-        let mut fake = Authority::new(ParticipantGroup::Users, &mut world.rng, NOW / 1000).unwrap();
+        let mut fake = Authority::new(ParticipantGroup::Users, &mut world.rng, NOW.seconds()).unwrap();
         let stranger = enrol(&mut fake, "users", Role::User, &mut world.rng);
         let (honest, model, nonces) = (schedule.honest, Model::new(), vec![[0; 24]; 4]);
         let (waiting, kept, ordered, requests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
             Twist::OtherContract => proposal.contract = "other".into(),
             _ => {}
         }
-        let caller = Caller { id: id(&signer.certificate).0, hospital: who >= 2, txid, time };
+        let caller = Caller { id: id(&signer.certificate).0, hospital: who >= 2, txid, time: time.0 };
         let asked: Vec<usize> = (0..3).filter(|i| endorsers & 1 << i != 0).collect();
         let answers = self.endorsed(&proposal, &signer, &caller, &question, &asked, twist);
         let answers = match twist {
@@ -373,7 +373,7 @@ impl<'a> Run<'a> {
                 let Signer { certificate, key } = &self.world.south;
                 endorsements.push(Endorsement::sign(&transaction.payload.to_bytes(), certificate, key));
             }
-            Twist::OtherProposal => transaction.proposal.timestamp += 1,
+            Twist::OtherProposal => transaction.proposal.timestamp.0 += 1,
             _ => {}
         }
     }

@@ -12,14 +12,15 @@ use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, Msp};
 use phi_pre::ledger::{NetworkError, Simulation, TxId};
 use phi_pre::pre::{Params, Seed};
+use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;
 use std::path::PathBuf;
 
-const SECONDS: u64 = 1_800_000_000;
-const NOW: u64 = SECONDS * 1000;
+const SECONDS: Seconds = Seconds(1_800_000_000);
+const NOW: Millis = SECONDS.millis();
 
 struct World {
     dir: tempfile::TempDir,
@@ -289,7 +290,7 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
         assert!(matches!(refused, Err(FlowError::WrongParty(_))));
     }
     let late = w.b.sign(Fetch { request: grant.request });
-    let refused = w.cloud.deliver(&w.consortium.network, &late, (SECONDS + 3 * 366 * 86_400) * 1000).map(|_| ());
+    let refused = w.cloud.deliver(&w.consortium.network, &late, (SECONDS + 3 * 366 * 86_400).millis()).map(|_| ());
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Expired))));
     let altered = Grant { k_e_prime: grant.k_re.clone(), ..grant.clone() };
     assert!(matches!(w.receive(&w.b, &altered), Err(FlowError::Grant)));

@@ -10,6 +10,7 @@ use phi_pre::hash::Digest;
 use phi_pre::identity::{IdentityError, Role};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
+use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use std::sync::Arc;
 use world::*;
@@ -75,7 +76,7 @@ fn creators_without_a_certificate_that_counts() {
     let stranger = World { rng: rand_core::SeedableRng::seed_from_u64(1), ..World::new() };
     let mut rng = stranger.rng;
     let mut fake =
-        phi_pre::identity::Authority::new(phi_pre::identity::ParticipantGroup::Users, &mut rng, NOW / 1000).unwrap();
+        phi_pre::identity::Authority::new(phi_pre::identity::ParticipantGroup::Users, &mut rng, NOW.seconds()).unwrap();
     let mallory = enrol(&mut fake, "users", Role::User, &mut rng);
     let nonce = world.nonce();
     let proposal = Proposal::new(CHANNEL, "counter", nonce, &mallory.certificate, NOW, b"n".to_vec());
@@ -150,7 +151,7 @@ fn endorsers_refuse_by_name() {
     let mut network = world.counters(folder.path());
     increment(&mut network, &mut world, "n");
     let base = world.increment("n");
-    let ask = |network: &Network, proposal: &SignedProposal, now: u64| match network.endorse(
+    let ask = |network: &Network, proposal: &SignedProposal, now: Millis| match network.endorse(
         proposal,
         &Transient::default(),
         now,
@@ -182,7 +183,7 @@ fn endorsers_refuse_by_name() {
     let peer = Proposal::new(CHANNEL, "counter", Nonce([1; 24]), &world.peers[0].certificate, NOW, b"n".to_vec());
     let peer = peer.sign(&world.peers[0].key);
     assert!(matches!(ask(&network, &peer, NOW), EndorseError::Access(Role::Peer)));
-    let years_later = 10 * 365 * 24 * 3600 * 1000 + NOW;
+    let years_later = NOW + 10 * 365 * 24 * 3600 * 1000;
     let expired = sign(Proposal { timestamp: years_later, ..base.clone() });
     assert!(matches!(ask(&network, &expired, years_later), EndorseError::Creator(IdentityError::Expired)));
     let outcome = network.transact(&sign(base.clone()), &Transient::default(), &world.alice.key, NOW).unwrap();

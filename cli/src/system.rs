@@ -2,9 +2,10 @@
 
 use crate::output::Failure;
 use phi_pre::group::Engine;
+use phi_pre::time::{Millis, Seconds};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 /// A generator seeded by the operating system.
 pub(crate) fn rng() -> Result<ChaCha20Rng, Failure> {
@@ -23,16 +24,12 @@ pub(crate) fn install_engine() -> Result<(), Failure> {
     Ok(())
 }
 
-fn since_1970() -> Result<Duration, Failure> {
-    Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?)
+/// The time now, as certificates count it.
+pub(crate) fn seconds() -> Seconds {
+    SystemTime::now().into()
 }
 
-/// Seconds since 1970.
-pub(crate) fn seconds() -> Result<u64, Failure> {
-    Ok(since_1970()?.as_secs())
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn millis() -> Result<u64, Failure> {
-    Ok(u64::try_from(since_1970()?.as_millis())?)
+/// The time now, as the ledger counts it.
+pub(crate) fn millis() -> Millis {
+    SystemTime::now().into()
 }

@@ -17,6 +17,7 @@ use crate::identifier::Pseudonym;
 use crate::identity::MemberId;
 use crate::integrity::Commitment;
 use crate::ledger::{State, TxId};
+use crate::time::Millis;
 use crate::wire::{Reader, Wire, Writer};
 
 /// A medical record as the ledger knows it. 104 bytes.
@@ -28,8 +29,8 @@ pub struct Record {
     pub commitment: Commitment,
     /// Who wrote it.
     pub hospital: MemberId,
-    /// When, milliseconds since 1970 by the hospital's proposal.
-    pub timestamp: u64,
+    /// The time of the hospital's proposal.
+    pub timestamp: Millis,
 }
 
 /// A user's word that a record is right. 104 bytes.
@@ -41,8 +42,8 @@ pub struct Confirmation {
     pub commitment: Commitment,
     /// The hospital that may write it.
     pub hospital: MemberId,
-    /// When, milliseconds since 1970 by the user's proposal.
-    pub timestamp: u64,
+    /// The time of the user's proposal.
+    pub timestamp: Millis,
 }
 
 /// A user's consent to share one record with one hospital. 105 or 113 bytes.
@@ -54,10 +55,10 @@ pub struct ShareRequest {
     pub recipient: MemberId,
     /// The digest of the sealed keys.
     pub grant: Digest,
-    /// When, milliseconds since 1970 by the user's proposal.
-    pub requested: u64,
-    /// When the recipient had it, by its own proposal; none while the request is open.
-    pub completed: Option<u64>,
+    /// The time of the user's proposal.
+    pub requested: Millis,
+    /// The time of the recipient's proposal of the completion; none while the request is open.
+    pub completed: Option<Millis>,
 }
 
 /// The key of a [`Record`].
@@ -144,7 +145,7 @@ impl Wire for Record {
         self.id.write(out);
         self.commitment.write(out);
         self.hospital.write(out);
-        out.u64(self.timestamp);
+        out.u64(self.timestamp.0);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -152,7 +153,7 @@ impl Wire for Record {
             id: Pseudonym::read(input)?,
             commitment: Commitment::read(input)?,
             hospital: MemberId::read(input)?,
-            timestamp: input.u64("timestamp")?,
+            timestamp: Millis(input.u64("timestamp")?),
         })
     }
 }
@@ -164,7 +165,7 @@ impl Wire for Confirmation {
         self.id.write(out);
         self.commitment.write(out);
         self.hospital.write(out);
-        out.u64(self.timestamp);
+        out.u64(self.timestamp.0);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -172,7 +173,7 @@ impl Wire for Confirmation {
             id: Pseudonym::read(input)?,
             commitment: Commitment::read(input)?,
             hospital: MemberId::read(input)?,
-            timestamp: input.u64("timestamp")?,
+            timestamp: Millis(input.u64("timestamp")?),
         })
     }
 }
@@ -184,10 +185,10 @@ impl Wire for ShareRequest {
         self.record.write(out);
         self.recipient.write(out);
         self.grant.write(out);
-        out.u64(self.requested);
+        out.u64(self.requested.0);
         match self.completed {
             None => out.u8(0),
-            Some(completed) => out.u8(1).u64(completed),
+            Some(completed) => out.u8(1).u64(completed.0),
         };
     }
 
@@ -196,10 +197,10 @@ impl Wire for ShareRequest {
             record: TxId::read(input)?,
             recipient: MemberId::read(input)?,
             grant: Digest::read(input)?,
-            requested: input.u64("time of the request")?,
+            requested: Millis(input.u64("time of the request")?),
             completed: match input.u8("completed")? {
                 0 => None,
-                1 => Some(input.u64("time of the completion")?),
+                1 => Some(Millis(input.u64("time of the completion")?)),
                 got => return Err(DecodeError::Unknown { what: "completed", got: got.into() }),
             },
         })

@@ -4,6 +4,7 @@ use crate::identifier::Pseudonym;
 use crate::identity::{Member, MemberId, Role, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
+use crate::time::Millis;
 use crate::wire::Wire;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -42,7 +43,7 @@ const ALICE: u8 = 10;
 const BOB: u8 = 11;
 const NORTH: u8 = 20;
 const SOUTH: u8 = 21;
-const NOW: u64 = 1_748_736_000_000;
+const NOW: Millis = Millis(1_748_736_000_000);
 
 const WRITE: Action = Action::MedicalRecord { id: Pseudonym([ALICE; 32]), commitment: COMMITMENT };
 const CONFIRMS: Action = Action::Confirmation {

@@ -8,6 +8,7 @@ use crate::hash::sha256;
 use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};
 use crate::ledger::{Network, TxId};
 use crate::pre::ReKey;
+use crate::time::Millis;
 use crate::wire::Wire;
 use std::io::Read;
 
@@ -34,7 +35,7 @@ impl Cloud {
     }
 
     /// Figure 3: stores the envelope of a record that stands on the ledger, from the hospital that wrote it.
-    /// `now` is in milliseconds.
+    ///
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::WrongParty`], [`FlowError::Upload`] for other
@@ -45,9 +46,9 @@ impl Cloud {
         network: &Network,
         upload: &Signed<Upload>,
         envelope: &mut impl Read,
-        now: u64,
+        now: Millis,
     ) -> Result<u64, FlowError> {
-        let sender = upload.verify_at(&self.msp, now / 1000)?;
+        let sender = upload.verify_at(&self.msp, now.seconds())?;
         of_role(Role::Hospital, &sender)?;
         let Upload { record, header: announced, envelope: digest } = upload.content;
         if transaction::record(network, record)?.hospital != sender.id {
@@ -106,7 +107,7 @@ impl Cloud {
     }
 
     /// Figure 4: the re-encrypted record, to the hospital that the request names: its header and a reader of its body.
-    /// `now` is in milliseconds.
+    ///
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::WrongParty`],
@@ -115,9 +116,9 @@ impl Cloud {
         &self,
         network: &Network,
         fetch: &Signed<Fetch>,
-        now: u64,
+        now: Millis,
     ) -> Result<(Header, impl Read + Send + use<>), FlowError> {
-        let reader = fetch.verify_at(&self.msp, now / 1000)?;
+        let reader = fetch.verify_at(&self.msp, now.seconds())?;
         of_role(Role::Hospital, &reader)?;
         let share = transaction::open_share(network, fetch.content.request)?;
         if share.recipient != reader.id {

@@ -11,6 +11,7 @@ use crate::identity::{
 };
 use crate::ledger::{Config, CutRules, Network, Policy, Signer};
 use crate::pre::Params;
+use crate::time::Seconds;
 use rand_core::CryptoRng;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct Consortium {
 
 impl Consortium {
     /// Founds the four authorities and the ledger in `folder`, with one peer for each organisation; the policy is the
-    /// majority of the organisations. `phone` is that of the officer who enrols the nodes; `now` is in seconds.
+    /// majority of the organisations. `phone` is that of the officer who enrols the nodes;
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::Network`].
@@ -49,7 +50,7 @@ impl Consortium {
         organisations: &[&str],
         params: Params,
         phone: &mut impl Phone,
-        now: u64,
+        now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, FlowError> {
         let mut authority = |group| Authority::new(group, rng, now);
@@ -74,14 +75,14 @@ impl Consortium {
         Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, ledger })
     }
 
-    /// Registers a person with `k` pseudonyms. `now` is in seconds.
+    /// Registers a person with `k` pseudonyms.
     ///
     /// # Errors
     /// [`FlowError::Identity`].
     pub fn register_user(
         &mut self,
         phone: &mut impl Phone,
-        now: u64,
+        now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<User, FlowError> {
         let number = phone.number().clone();
@@ -92,7 +93,7 @@ impl Consortium {
         Ok(User::new(credentials, self.params.clone()))
     }
 
-    /// Registers a hospital that keeps its drafts in `folder`. `now` is in seconds.
+    /// Registers a hospital that keeps its drafts in `folder`.
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::File`].
@@ -101,14 +102,14 @@ impl Consortium {
         name: &str,
         folder: &Path,
         phone: &mut impl Phone,
-        now: u64,
+        now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<Hospital, FlowError> {
         let institution = enrol(&mut self.hospitals, name, Role::Hospital, phone, now, rng)?;
         Hospital::new(institution, self.params.clone(), folder)
     }
 
-    /// Registers the cloud with its storage. `now` is in seconds.
+    /// Registers the cloud with its storage.
     ///
     /// # Errors
     /// [`FlowError::Identity`].
@@ -117,7 +118,7 @@ impl Consortium {
         name: &str,
         store: Store,
         phone: &mut impl Phone,
-        now: u64,
+        now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<Cloud, FlowError> {
         let institution = enrol(&mut self.clouds, name, Role::Cloud, phone, now, rng)?;
@@ -143,11 +144,11 @@ impl Consortium {
         Ok(list)
     }
 
-    /// The member behind a certificate. `now` is in seconds.
+    /// The member behind a certificate.
     ///
     /// # Errors
     /// [`FlowError::Identity`].
-    pub fn member(&self, certificate: &Certificate, now: u64) -> Result<Member, FlowError> {
+    pub fn member(&self, certificate: &Certificate, now: Seconds) -> Result<Member, FlowError> {
         Ok(self.msp.validate_at(certificate, now)?)
     }
 }
@@ -157,7 +158,7 @@ fn enrol(
     organisation: &str,
     role: Role,
     phone: &mut impl Phone,
-    now: u64,
+    now: Seconds,
     rng: &mut impl CryptoRng,
 ) -> Result<Institution, FlowError> {
     let number = phone.number().clone();

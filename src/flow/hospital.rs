@@ -10,6 +10,7 @@ use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
 use crate::pre::{EncryptionKey, Params, Scope, SharedSecret};
+use crate::time::Millis;
 use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
@@ -130,7 +131,7 @@ impl Hospital {
         network: &Network,
         draft: &Draft,
         identifier: &SealedIdentifier,
-        now: u64,
+        now: Millis,
     ) -> Result<SignedProposal, FlowError> {
         let id = self.identifier(draft, identifier)?;
         let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
@@ -141,7 +142,7 @@ impl Hospital {
     ///
     /// # Errors
     /// [`FlowError::Network`], among others where no confirmation matches; [`FlowError::Invalid`].
-    pub fn record(&self, network: &mut Network, proposal: &SignedProposal, now: u64) -> Result<Receipt, FlowError> {
+    pub fn record(&self, network: &mut Network, proposal: &SignedProposal, now: Millis) -> Result<Receipt, FlowError> {
         commit(network, proposal, self.signing_key(), now)
     }
 
@@ -149,7 +150,7 @@ impl Hospital {
     ///
     /// # Errors
     /// [`FlowError::File`], and those of [`Cloud::accept`].
-    pub fn upload(&self, network: &Network, cloud: &Cloud, draft: &Draft, now: u64) -> Result<u64, FlowError> {
+    pub fn upload(&self, network: &Network, cloud: &Cloud, draft: &Draft, now: Millis) -> Result<u64, FlowError> {
         let path = &draft.alert.envelope;
         let open = || File::open(path).map_err(FlowError::file(path));
         let header = literal(&mut open()?.take(Header::BYTES as u64)).map_err(FlowError::file(path))?;
@@ -174,7 +175,7 @@ impl Hospital {
         cloud: &Cloud,
         grant: &Grant,
         folder: &Path,
-        now: u64,
+        now: Millis,
     ) -> Result<Received, FlowError> {
         let share = transaction::open_share(network, grant.request)?;
         if share.recipient != self.id() {
@@ -212,7 +213,7 @@ impl Hospital {
         Ok(Grant::read_k_e_prime(opened.expose())?)
     }
 
-    /// Figure 4: share-complete-transaction. `now` is in milliseconds.
+    /// Figure 4: share-complete-transaction.
     ///
     /// # Errors
     /// [`FlowError::Network`], [`FlowError::Invalid`].
@@ -220,7 +221,7 @@ impl Hospital {
         &self,
         network: &mut Network,
         request: TxId,
-        now: u64,
+        now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
         let action = Action::ShareComplete { request };

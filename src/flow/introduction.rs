@@ -4,12 +4,13 @@ use super::transaction::of_role;
 use super::{FlowError, Hospital, User};
 use crate::identity::{Msp, Role};
 use crate::pre::{Handshake, Party, Session};
+use crate::time::Seconds;
 use rand_core::CryptoRng;
 
 /// Authenticated Diffie-Hellman between a user and a hospital: both then hold sk.
 ///
 /// The user goes by the certificate of the first pseudonym, which stands under no record: hospitals that compare what
-/// they know of a user do not find each other's records by it. `now` is in seconds.
+/// they know of a user do not find each other's records by it.
 ///
 /// # Errors
 /// [`FlowError::Identity`], [`FlowError::WrongParty`] for another role, [`FlowError::Handshake`].
@@ -17,7 +18,7 @@ pub fn introduce(
     user: &mut User,
     hospital: &mut Hospital,
     msp: &Msp,
-    now: u64,
+    now: Seconds,
     rng: &mut impl CryptoRng,
 ) -> Result<(), FlowError> {
     let (user_certificate, user_key) = user.first_member()?;

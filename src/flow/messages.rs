@@ -14,6 +14,7 @@ use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
 use crate::pre::{EncryptionKey, SharedSecret};
+use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -101,7 +102,7 @@ impl<T: Wire> Signed<T> {
     ///
     /// # Errors
     /// [`FlowError::Identity`] for a certificate or signature that does not count at `now`.
-    pub fn verify_at(&self, msp: &Msp, now: u64) -> Result<Member, FlowError> {
+    pub fn verify_at(&self, msp: &Msp, now: Seconds) -> Result<Member, FlowError> {
         msp.validate_at(&self.certificate, now)?;
         self.verify(msp)
     }

@@ -3,12 +3,13 @@
 use super::*;
 use crate::envelope::{Sealer, Suite};
 use crate::pre::{Params, Scope, Seed};
+use crate::time::{Millis, Seconds};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;
 
-const SECONDS: u64 = 1_800_000_000;
-const NOW: u64 = SECONDS * 1000;
+const SECONDS: Seconds = Seconds(1_800_000_000);
+const NOW: Millis = SECONDS.millis();
 
 /// Runs both figures for one record, with what `exchange` does to the envelope before it is uploaded.
 fn share(name: &str, exchange: impl FnOnce(&Hospital, &User, &Draft, &mut ChaCha20Rng)) -> Result<Received, FlowError> {

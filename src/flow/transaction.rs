@@ -6,6 +6,7 @@ use crate::identity::{Certificate, Member, Role, SigningKey};
 use crate::ledger::{
     Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, State, Transient, TxId, Version,
 };
+use crate::time::Millis;
 use crate::wire::Wire;
 
 /// A transaction that was committed as valid.
@@ -24,14 +25,14 @@ pub(super) fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
     if member.role == role { Ok(()) } else { Err(FlowError::WrongParty(member.id)) }
 }
 
-/// The transaction that `action` becomes, signed. `now` is in milliseconds.
+/// The transaction that `action` becomes, signed.
 pub(super) fn propose(
     network: &Network,
     action: &Action,
     nonce: Nonce,
     certificate: &Certificate,
     key: &SigningKey,
-    now: u64,
+    now: Millis,
 ) -> SignedProposal {
     let config = network.config();
     Proposal::new(&config.channel, &config.contract, nonce, certificate, now, action.to_bytes()).sign(key)
@@ -45,7 +46,7 @@ pub(super) fn commit(
     network: &mut Network,
     proposal: &SignedProposal,
     key: &SigningKey,
-    now: u64,
+    now: Millis,
 ) -> Result<Receipt, FlowError> {
     let txid = proposal.proposal.txid;
     let Outcome { version, code } = network.transact(proposal, &Transient::default(), key, now)?;

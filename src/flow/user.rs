@@ -10,6 +10,7 @@ use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId,
 use crate::integrity::Commitment;
 use crate::ledger::{Network, Nonce, TxId};
 use crate::pre::{Params, ReKey, Scope, SharedSecret};
+use crate::time::Millis;
 use crate::wire::Writer;
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
@@ -92,7 +93,7 @@ impl User {
         Ok(sealed)
     }
 
-    /// Figure 3: medical-record-confirmation-transaction, signed under ID_i. `now` is in milliseconds.
+    /// Figure 3: medical-record-confirmation-transaction, signed under ID_i.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`], [`FlowError::Network`], [`FlowError::Invalid`].
@@ -100,7 +101,7 @@ impl User {
         &self,
         network: &mut Network,
         record: TxId,
-        now: u64,
+        now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
         let (held, (certificate, key)) = self.held(record)?;
@@ -110,7 +111,7 @@ impl User {
     }
 
     /// Figure 4: share-request-transaction, signed under ID_i, with k_re (Equation 1) sealed to the cloud and k'_e to
-    /// the recipient. `now` is in milliseconds.
+    /// the recipient.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`], [`FlowError::Stranger`] before [`introduce`](super::introduce),
@@ -122,7 +123,7 @@ impl User {
         record: TxId,
         recipient: &Member,
         cloud: &Member,
-        now: u64,
+        now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<(Receipt, Grant), FlowError> {
         of_role(Role::Hospital, recipient)?;

@@ -17,6 +17,7 @@ use super::sealed::SealingPublicKey;
 use super::serial::Serial;
 use super::subject::{MemberId, Subject};
 use crate::identifier::{Pseudonym, UserId, Vector};
+use crate::time::Seconds;
 use rand_core::CryptoRng;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,11 +54,11 @@ impl Authority {
     /// k, the pseudonyms of a person, unless [`with_pseudonyms`](Self::with_pseudonyms) says otherwise.
     pub const PSEUDONYMS: usize = 8;
 
-    /// A new authority for `group`; its root counts from `now`, seconds since the Unix epoch.
+    /// A new authority for `group`; its root is valid from `now` on.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] where `now` is beyond the calendar of X.509 (the year 9999).
-    pub fn new(group: ParticipantGroup, rng: &mut impl CryptoRng, now: u64) -> Result<Self, IdentityError> {
+    pub fn new(group: ParticipantGroup, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
         let key = SigningKey::random(rng);
         let subject = Subject::new(group.name(), Role::Authority, MemberId::random(rng))?;
         let statement = Statement {
@@ -65,7 +66,7 @@ impl Authority {
             subject,
             serial: Serial::random(rng),
             not_before: now,
-            not_after: now.saturating_add(Self::ROOT_LIFETIME),
+            not_after: now + Self::ROOT_LIFETIME,
             verifying_key: key.verifying_key(),
             sealing_key: None,
         };
@@ -112,7 +113,7 @@ impl Authority {
         subject: &Subject,
         verifying_key: &VerifyingKey,
         sealing_key: Option<SealingPublicKey>,
-        now: u64,
+        now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
         if self.issued.contains_key(&subject.id) {
@@ -130,7 +131,7 @@ impl Authority {
     pub fn begin_registration(
         &mut self,
         phone: &PhoneNumber,
-        now: u64,
+        now: Seconds,
         delivery: &mut impl Delivery,
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
@@ -149,7 +150,7 @@ impl Authority {
         &mut self,
         ticket: &Ticket,
         code: &str,
-        now: u64,
+        now: Seconds,
         recipient: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
@@ -187,7 +188,7 @@ impl Authority {
         organisation: &str,
         role: Role,
         phone: &PhoneNumber,
-        now: u64,
+        now: Seconds,
         delivery: &mut impl Delivery,
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
@@ -211,7 +212,7 @@ impl Authority {
         &mut self,
         ticket: &Ticket,
         code: &str,
-        now: u64,
+        now: Seconds,
         sealing_key: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
@@ -265,7 +266,7 @@ impl Authority {
         subject: &Subject,
         verifying_key: &VerifyingKey,
         sealing_key: Option<SealingPublicKey>,
-        now: u64,
+        now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
         subject.check_group(self.group)?;
@@ -273,13 +274,13 @@ impl Authority {
             return Err(IdentityError::Expired);
         }
         // To the second, the time would join the k certificates of a person; to the day, it joins a day's persons.
-        let start = now - now % DAY;
+        let start = now - now.0 % DAY;
         let statement = Statement {
             issuer: self.root.subject().clone(),
             subject: subject.clone(),
             serial: Serial::random(rng),
             not_before: start,
-            not_after: start.saturating_add(Self::MEMBER_LIFETIME).min(self.root.not_after()),
+            not_after: (start + Self::MEMBER_LIFETIME).min(self.root.not_after()),
             verifying_key: *verifying_key,
             sealing_key,
         };

@@ -11,6 +11,7 @@ use super::serial::Serial;
 use super::subject::Subject;
 use crate::error::DecodeError;
 use crate::hash::{Digest, sha256};
+use crate::time::Seconds;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
 use der::{Decode, Encode};
@@ -118,13 +119,13 @@ impl Certificate {
         self.0.statement.serial
     }
 
-    /// First second of validity, since the Unix epoch.
-    pub fn not_before(&self) -> u64 {
+    /// The first second of validity.
+    pub fn not_before(&self) -> Seconds {
         self.0.statement.not_before
     }
 
-    /// Last second of validity, since the Unix epoch.
-    pub fn not_after(&self) -> u64 {
+    /// The last second of validity.
+    pub fn not_after(&self) -> Seconds {
         self.0.statement.not_after
     }
 

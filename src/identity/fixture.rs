@@ -1,11 +1,12 @@
 //! What the tests of this floor share: a seeded generator, a fixed time, a phone that remembers its codes.
 
 use super::*;
+use crate::time::Seconds;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 /// 2025-06-01T00:00:00Z.
-pub(super) const NOW: u64 = 1_748_736_000;
+pub(super) const NOW: Seconds = Seconds(1_748_736_000);
 
 pub(super) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)

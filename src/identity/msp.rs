@@ -18,6 +18,7 @@ use super::sealed::SealingPublicKey;
 use super::serial::Serial;
 use super::subject::MemberId;
 use crate::hash::Digest;
+use crate::time::Seconds;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
@@ -116,11 +117,11 @@ impl Msp {
         if trusted.revoked.contains(&certificate.serial()) { Err(IdentityError::Revoked) } else { Ok(member) }
     }
 
-    /// Validates at `now`, seconds since the Unix epoch, for proposals that come in.
+    /// Validates at `now`, for incoming proposals.
     ///
     /// # Errors
     /// Those of [`validate`](Self::validate), [`IdentityError::NotYetValid`], [`IdentityError::Expired`].
-    pub fn validate_at(&self, certificate: &Certificate, now: u64) -> Result<Member, IdentityError> {
+    pub fn validate_at(&self, certificate: &Certificate, now: Seconds) -> Result<Member, IdentityError> {
         let member = self.validate(certificate)?;
         match now {
             _ if now < certificate.not_before() => Err(IdentityError::NotYetValid),

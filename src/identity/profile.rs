@@ -15,6 +15,7 @@ use super::sealed::SealingPublicKey;
 use super::serial::Serial;
 use super::subject::{MemberId, Subject};
 use crate::hash::Digest;
+use crate::time::Seconds;
 use der::asn1::{Any, BitString, ObjectIdentifier, OctetString, Utf8StringRef};
 use der::{Decode, Encode, oid::AssociatedOid};
 use x509_cert::TbsCertificate;
@@ -44,8 +45,8 @@ pub(super) struct Statement {
     pub(super) issuer: Subject,
     pub(super) subject: Subject,
     pub(super) serial: Serial,
-    pub(super) not_before: u64,
-    pub(super) not_after: u64,
+    pub(super) not_before: Seconds,
+    pub(super) not_after: Seconds,
     pub(super) verifying_key: VerifyingKey,
     pub(super) sealing_key: Option<SealingPublicKey>,
 }
@@ -84,8 +85,8 @@ impl Statement {
         let subject = read_name(tbs.subject())?;
         let serial =
             tbs.serial_number().as_bytes().try_into().map_err(|_| IdentityError::malformed("serial number"))?;
-        let not_before = tbs.validity().not_before.to_unix_duration().as_secs();
-        let not_after = tbs.validity().not_after.to_unix_duration().as_secs();
+        let not_before = Seconds(tbs.validity().not_before.to_unix_duration().as_secs());
+        let not_after = Seconds(tbs.validity().not_after.to_unix_duration().as_secs());
         if not_before > not_after {
             return Err(IdentityError::malformed("validity"));
         }
@@ -177,8 +178,8 @@ fn read_key(info: &SubjectPublicKeyInfo<Any, BitString>) -> Result<VerifyingKey,
     VerifyingKey::from_bytes(point.ok_or(IdentityError::malformed("public key"))?)
 }
 
-fn time(seconds: u64) -> Result<Time, IdentityError> {
-    let since_epoch = core::time::Duration::from_secs(seconds);
+fn time(seconds: Seconds) -> Result<Time, IdentityError> {
+    let since_epoch = core::time::Duration::from_secs(seconds.0);
     let date = der::DateTime::from_unix_duration(since_epoch).map_err(|_| IdentityError::malformed("validity"))?;
     Ok(Time::from(date))
 }

@@ -14,6 +14,7 @@
 use super::error::IdentityError;
 use crate::hash::{Digest, hmac, label};
 use crate::secret::Secret;
+use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
 use std::collections::HashMap;
@@ -75,15 +76,20 @@ pub(super) struct Registrations {
 
 struct Registration {
     code: Totp,
-    sent: u64,
+    sent: Seconds,
     left: u8,
     used: bool,
     phone: Digest,
 }
 
 impl Registration {
-    const fn live(&self, now: u64) -> bool {
-        now.saturating_sub(self.sent) < CODE_LIFETIME
+    /// Seconds since the code was sent.
+    const fn age(&self, now: Seconds) -> u64 {
+        now.0.saturating_sub(self.sent.0)
+    }
+
+    const fn live(&self, now: Seconds) -> bool {
+        self.age(now) < CODE_LIFETIME
     }
 }
 
@@ -97,11 +103,11 @@ impl Registrations {
     pub(super) fn begin(
         &mut self,
         phone: &PhoneNumber,
-        now: u64,
+        now: Seconds,
         delivery: &mut impl Delivery,
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
-        self.known.retain(|_, r| now.saturating_sub(r.sent) < REMEMBERED);
+        self.known.retain(|_, r| r.age(now) < REMEMBERED);
         let mark = hmac(self.key.expose(), label::PHONE, phone.expose().as_bytes());
         if self.known.values().any(|r| r.phone == mark && !r.used && r.live(now)) {
             return Err(IdentityError::RegistrationOpen);
@@ -124,13 +130,13 @@ impl Registrations {
     }
 
     /// Checks a code. A wrong one costs an attempt; a right one is used up by [`close`](Self::close).
-    pub(super) fn check(&mut self, ticket: &Ticket, code: &str, now: u64) -> Result<(), IdentityError> {
+    pub(super) fn check(&mut self, ticket: &Ticket, code: &str, now: Seconds) -> Result<(), IdentityError> {
         let registration = self.known.get_mut(ticket).ok_or(IdentityError::UnknownTicket)?;
         match registration {
             Registration { used: true, .. } => Err(IdentityError::CodeReused),
             Registration { left: 0, .. } => Err(IdentityError::TooManyAttempts),
             late if !late.live(now) => Err(IdentityError::CodeExpired),
-            open if open.code.check(code, now.saturating_sub(open.sent)).is_some() => Ok(()),
+            open if open.code.check(code, open.age(now)).is_some() => Ok(()),
             wrong => {
                 wrong.left -= 1;
                 Err(IdentityError::WrongCode { left: wrong.left })

@@ -9,6 +9,7 @@ use phi_pre::identity::{Credentials, IdentityError, Institution, Member, Sealing
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::pre::HandshakeError;
+use phi_pre::time::Seconds;
 use rand_core::Rng;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    pub const fn now(&self) -> u64 {
+    pub const fn now(&self) -> Seconds {
         match self.state {
             State::Expired => LATE,
             State::Early => EARLY,
@@ -107,7 +108,7 @@ fn flow<T>(result: Result<T, FlowError>, cell: &Cell) -> String {
 /// A proposal of the actor; in a replay the rightful one's, with the actor in its place.
 fn transact(scene: &mut Scene, cell: &Cell, action: &Action, nonce: Option<Nonce>) -> String {
     use phi_pre::wire::Wire;
-    let (now, height) = (cell.now() * 1000, scene.network.height());
+    let (now, height) = (cell.now().millis(), scene.network.height());
     let nonce = nonce.unwrap_or_else(|| Nonce::random(&mut scene.rng));
     let propose = |by: &Institution| {
         let config = scene.network.config();
@@ -159,14 +160,14 @@ pub fn share_complete(scene: &mut Scene, cell: &Cell) -> String {
 }
 
 /// Peers of two organisations, certified at the time of the cell.
-fn fresh_peers(scene: &mut Scene, now: u64) -> [Institution; 2] {
+fn fresh_peers(scene: &mut Scene, now: Seconds) -> [Institution; 2] {
     [ORGANISATIONS[0], ORGANISATIONS[2]].map(|name| scene.fresh(Role::Peer, name, now))
 }
 
-fn transaction(scene: &Scene, creator: &Institution, nonce: Nonce, now: u64) -> Transaction {
+fn transaction(scene: &Scene, creator: &Institution, nonce: Nonce, now: Seconds) -> Transaction {
     let config = scene.network.config();
     let proposal =
-        Proposal::new(&config.channel, &config.contract, nonce, &creator.certificate, now * 1000, b"x".to_vec());
+        Proposal::new(&config.channel, &config.contract, nonce, &creator.certificate, now.millis(), b"x".to_vec());
     let payload = Payload { proposal: proposal.digest(), response: Vec::new(), rwset: ReadWriteSet::default() };
     Transaction { proposal, payload, endorsements: Vec::new() }
 }
@@ -186,7 +187,7 @@ fn signed_transaction(transaction: &Transaction, by: &Institution) -> SignedTran
 /// The orderer's answer, and the verdict on the last transaction of the block.
 fn broadcast(scene: &mut Scene, signed: &SignedTransaction, cell: &Cell) -> String {
     let height = scene.network.height();
-    if let Err(error) = scene.network.broadcast(signed, cell.now() * 1000) {
+    if let Err(error) = scene.network.broadcast(signed, cell.now().millis()) {
         assert_eq!(scene.network.height(), height);
         let NetworkError::Order(error) = error else { return format!("{error:?}") };
         return order(&error, cell.role);
@@ -267,10 +268,10 @@ pub fn upload(scene: &mut Scene, cell: &Cell) -> String {
     let (content, bytes) = scene.upload();
     if cell.replayed() {
         let first = Scene::sign(content, &cell.rightful);
-        scene.cloud.accept(&scene.network, &first, &mut &bytes[..], NOW * 1000).unwrap();
+        scene.cloud.accept(&scene.network, &first, &mut &bytes[..], NOW.millis()).unwrap();
     }
     let signed = Scene::sign(content, &cell.actor);
-    let word = flow(scene.cloud.accept(&scene.network, &signed, &mut &bytes[..], cell.now() * 1000), cell);
+    let word = flow(scene.cloud.accept(&scene.network, &signed, &mut &bytes[..], cell.now().millis()), cell);
     same(word, cell.again())
 }
 
@@ -282,8 +283,8 @@ fn same(word: String, again: bool) -> String {
 pub fn fetch(scene: &mut Scene, cell: &Cell) -> String {
     let content = Fetch { request: scene.records.reencrypted.request };
     let mut headers = Vec::new();
-    let mut deliver = |by: &Institution, now: u64| {
-        let delivered = scene.cloud.deliver(&scene.network, &Scene::sign(content, by), now * 1000);
+    let mut deliver = |by: &Institution, now: Seconds| {
+        let delivered = scene.cloud.deliver(&scene.network, &Scene::sign(content, by), now.millis());
         flow(delivered.map(|(header, _)| headers.push(header)), cell)
     };
     if cell.replayed() {
@@ -296,8 +297,8 @@ pub fn fetch(scene: &mut Scene, cell: &Cell) -> String {
 
 pub fn receive(scene: &mut Scene, cell: &Cell) -> String {
     let grant = &scene.records.reencrypted;
-    let receive = |by: &Institution, now: u64| {
-        scene.hospital(by.clone()).receive(&scene.network, &scene.cloud, grant, &scene.path("received"), now * 1000)
+    let receive = |by: &Institution, now: Seconds| {
+        scene.hospital(by.clone()).receive(&scene.network, &scene.cloud, grant, &scene.path("received"), now.millis())
     };
     if cell.replayed() {
         receive(&cell.rightful, NOW).unwrap();
@@ -326,7 +327,7 @@ fn member(scene: &Scene, cell: &Cell) -> Result<Member, FlowError> {
 
 fn share(scene: &mut Scene, cell: &Cell, recipient: &Member, proxy: &Member) -> String {
     let Scene { alice, network, records, rng, .. } = scene;
-    flow(alice.share(network, records.stored, recipient, proxy, NOW * 1000, rng), cell)
+    flow(alice.share(network, records.stored, recipient, proxy, NOW.millis(), rng), cell)
 }
 
 pub fn be_granted(scene: &mut Scene, cell: &Cell) -> String {
@@ -396,7 +397,7 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     };
     let key = SealingKey::random(rng);
     let user = cell.role == Role::User;
-    let mut finish = |code: &str, now: u64| {
+    let mut finish = |code: &str, now: Seconds| {
         if user {
             ca.finish_registration(&ticket, code, now, &key.public(), rng)
         } else {
@@ -434,7 +435,7 @@ pub fn copy_of_a_record(scene: &mut Scene, copied: Commitment) -> Result<Outcome
     let config = scene.network.config();
     let nonce = Nonce::random(&mut scene.rng);
     let proposal =
-        Proposal::new(&config.channel, &config.contract, nonce, &bob.certificate, NOW * 1000, action.to_bytes());
+        Proposal::new(&config.channel, &config.contract, nonce, &bob.certificate, NOW.millis(), action.to_bytes());
     let signed = proposal.sign(&bob.signing_key);
-    scene.network.transact(&signed, &Transient::default(), &bob.signing_key, NOW * 1000)
+    scene.network.transact(&signed, &Transient::default(), &bob.signing_key, NOW.millis())
 }

@@ -34,9 +34,9 @@ fn endorsed(scene: &mut Scene) -> (Institution, SignedTransaction, TxId) {
     let config = scene.network.config();
     let nonce = Nonce::random(&mut scene.rng);
     let proposal =
-        Proposal::new(&config.channel, &config.contract, nonce, &bob.certificate, NOW * 1000, action.to_bytes());
+        Proposal::new(&config.channel, &config.contract, nonce, &bob.certificate, NOW.millis(), action.to_bytes());
     let signed = proposal.sign(&bob.signing_key);
-    let answers = scene.network.endorse(&signed, &Transient::default(), NOW * 1000).unwrap();
+    let answers = scene.network.endorse(&signed, &Transient::default(), NOW.millis()).unwrap();
     let (proposal, txid) = (signed.proposal.clone(), signed.proposal.txid);
     let signed = Transaction::assemble(proposal, answers).unwrap().sign(&bob.signing_key).unwrap();
     (bob, signed, txid)
@@ -48,7 +48,7 @@ fn a_revocation_counts_at_the_orderer_at_once() {
     let mut scene = Scene::new();
     let (bob, signed, txid) = endorsed(&mut scene);
     revoke(&mut scene, &bob);
-    match scene.network.broadcast(&signed, NOW * 1000) {
+    match scene.network.broadcast(&signed, NOW.millis()) {
         Err(NetworkError::Order(OrderError::Identity(IdentityError::Revoked))) => {}
         other => panic!("{other:?}"),
     }
@@ -65,7 +65,7 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
     let agreed = scene.network.agreement().unwrap();
     let peer = scene.peers[0].clone();
     revoke(&mut scene, &peer);
-    match scene.network.broadcast(&before, NOW * 1000) {
+    match scene.network.broadcast(&before, NOW.millis()) {
         Err(NetworkError::Order(OrderError::Endorser(IdentityError::Revoked))) => {}
         other => panic!("{other:?}"),
     }
@@ -73,7 +73,7 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
     let by: Vec<_> = Transaction::from_bytes(&after.transaction).unwrap().endorsements;
     let by: Vec<_> = by.iter().map(|endorsement| endorsement.endorser.subject().organisation.as_str()).collect();
     assert_eq!(by, ORGANISATIONS[1..]);
-    scene.network.broadcast(&after, NOW * 1000).unwrap();
+    scene.network.broadcast(&after, NOW.millis()).unwrap();
     scene.network.flush().unwrap();
     assert_eq!(scene.network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
     // A second peer falls: the policy holds no more, and the network says so.

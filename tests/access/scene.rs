@@ -12,6 +12,7 @@ use phi_pre::identity::{
 };
 use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
 use phi_pre::pre::{Params, Seed};
+use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -21,11 +22,11 @@ use std::sync::Arc;
 
 const DAY: u64 = 24 * 3600;
 /// When all certificates are issued, in seconds.
-pub const NOW: u64 = 1_800_000_000;
+pub const NOW: Seconds = Seconds(1_800_000_000);
 /// Members count for a year.
-pub const LATE: u64 = NOW + 400 * DAY;
+pub const LATE: Seconds = Seconds(NOW.0 + 400 * DAY);
 /// A certificate counts from the day of its issue.
-pub const EARLY: u64 = NOW - 2 * DAY;
+pub const EARLY: Seconds = Seconds(NOW.0 - 2 * DAY);
 pub const ORGANISATIONS: [&str; 3] = ["node of A", "node of B", "node of the cloud"];
 
 /// The group whose authority gives the role; for an authority that of the hospitals.
@@ -74,7 +75,7 @@ pub struct Scene {
 pub fn issue(
     ca: &mut Authority,
     subject: &Subject,
-    now: u64,
+    now: Seconds,
     rng: &mut ChaCha20Rng,
 ) -> Result<Institution, IdentityError> {
     let (signing_key, sealing_key) = (SigningKey::random(rng), SealingKey::random(rng));
@@ -185,7 +186,7 @@ impl Scene {
     }
 
     /// Somebody of this role whom the authority has just certified.
-    pub fn fresh(&mut self, role: Role, organisation: &str, now: u64) -> Institution {
+    pub fn fresh(&mut self, role: Role, organisation: &str, now: Seconds) -> Institution {
         let subject = Subject::new(organisation, role, MemberId::random(&mut self.rng)).unwrap();
         issue(self.authorities.get_mut(&group(role)).unwrap(), &subject, now, &mut self.rng).unwrap()
     }
@@ -291,25 +292,25 @@ impl Story<'_> {
     fn confirm(&mut self, number: u8) -> (Draft, phi_pre::flow::SealedIdentifier) {
         let (draft, identifier) = self.check(number);
         let Alert { txid, .. } = *draft.alert();
-        self.alice.confirm(self.network, txid, NOW * 1000, self.rng).unwrap();
+        self.alice.confirm(self.network, txid, NOW.millis(), self.rng).unwrap();
         (draft, identifier)
     }
 
     fn record(&mut self, number: u8) -> Draft {
         let (draft, identifier) = self.confirm(number);
-        let proposal = self.a.propose(self.network, &draft, &identifier, NOW * 1000).unwrap();
-        self.a.record(self.network, &proposal, NOW * 1000).unwrap();
+        let proposal = self.a.propose(self.network, &draft, &identifier, NOW.millis()).unwrap();
+        self.a.record(self.network, &proposal, NOW.millis()).unwrap();
         draft
     }
 
     fn store(&mut self, number: u8) -> TxId {
         let draft = self.record(number);
-        self.a.upload(self.network, self.cloud, &draft, NOW * 1000).unwrap();
+        self.a.upload(self.network, self.cloud, &draft, NOW.millis()).unwrap();
         draft.alert().txid
     }
 
     fn grant(&mut self, number: u8, to: &Member, proxy: &Member) -> (Receipt, Grant) {
         let record = self.store(number);
-        self.alice.share(self.network, record, to, proxy, NOW * 1000, self.rng).unwrap()
+        self.alice.share(self.network, record, to, proxy, NOW.millis(), self.rng).unwrap()
     }
 }

@@ -4,6 +4,7 @@ use crate::world::World;
 use phi_pre::ledger::{
     BLOCKS_NAME, Block, Contract, Network, NetworkError, OrderError, Orderer, Peer, SignedTransaction, Signer,
 };
+use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ impl Ledger {
     }
 
     /// Hands a transaction to the orderer.
-    pub fn order(&mut self, signed: &SignedTransaction, now: u64) -> Result<(), OrderError> {
+    pub fn order(&mut self, signed: &SignedTransaction, now: Millis) -> Result<(), OrderError> {
         match self {
             Self::Honest(network) => match network.as_mut().unwrap().broadcast(signed, now) {
                 Ok(()) => Ok(()),

@@ -8,6 +8,7 @@ use phi_pre::ledger::{
     Outcome, Payload, Policy, Proposal, ReadWriteSet, SignedProposal, SignedTransaction, Signer, State, Transaction,
     Transient,
 };
+use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// 2025-06-01T12:00:00Z in milliseconds.
-pub const NOW: u64 = 1_748_779_200_000;
+pub const NOW: Millis = Millis(1_748_779_200_000);
 pub const CHANNEL: &str = "records";
 pub const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
 
@@ -35,16 +36,16 @@ pub struct World {
 pub fn enrol(ca: &mut Authority, organisation: &str, role: Role, rng: &mut ChaCha20Rng) -> Signer {
     let key = SigningKey::random(rng);
     let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
-    let certificate = ca.issue(&subject, &key.verifying_key(), None, NOW / 1000, rng).unwrap();
+    let certificate = ca.issue(&subject, &key.verifying_key(), None, NOW.seconds(), rng).unwrap();
     Signer { certificate, key }
 }
 
 impl World {
     pub fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(23);
-        let mut users = Authority::new(ParticipantGroup::Users, &mut rng, NOW / 1000).unwrap();
-        let mut hospitals = Authority::new(ParticipantGroup::Hospitals, &mut rng, NOW / 1000).unwrap();
-        let mut ledger = Authority::new(ParticipantGroup::Ledger, &mut rng, NOW / 1000).unwrap();
+        let mut users = Authority::new(ParticipantGroup::Users, &mut rng, NOW.seconds()).unwrap();
+        let mut hospitals = Authority::new(ParticipantGroup::Hospitals, &mut rng, NOW.seconds()).unwrap();
+        let mut ledger = Authority::new(ParticipantGroup::Ledger, &mut rng, NOW.seconds()).unwrap();
         let orderer = enrol(&mut ledger, "ledger", Role::Orderer, &mut rng);
         let peers = ORGANISATIONS.map(|name| enrol(&mut ledger, name, Role::Peer, &mut rng)).to_vec();
         let north = enrol(&mut hospitals, ORGANISATIONS[0], Role::Hospital, &mut rng);

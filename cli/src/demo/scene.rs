@@ -42,7 +42,7 @@ pub(super) struct Shared {
 /// Figure 2: authorities, ledger, participants.
 pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Report) -> Result<World<R>, Failure> {
     report.figure("Figure 2", "registration: a one-time code, then keys, certificates and vectors under HPKE");
-    let now = system::seconds()?;
+    let now = system::seconds();
     let params = Params::new(Seed::random(&mut rng));
     let mut phone = Handset::new("+82 10 5550 0100")?;
     let ledger = folder.join("ledger");
@@ -103,41 +103,41 @@ impl<R: CryptoRng> World<R> {
         let identifier = user.check(a.certificate(), draft.alert())?;
         let id = a.identifier(&draft, &identifier)?;
         report.step("user -> hospital A", &format!("record checked; ID_i {}", short(&id)), [("id", id.to_string())]);
-        let proposal = a.propose(network, &draft, &identifier, system::millis()?)?;
+        let proposal = a.propose(network, &draft, &identifier, system::millis())?;
         report.step("hospital A -> endorsers", "medical-record, waits for its confirmation", []);
-        let confirmed = user.confirm(network, txid, system::millis()?, rng)?;
+        let confirmed = user.confirm(network, txid, system::millis(), rng)?;
         report.committed("user -> ledger", "medical-record-confirmation", &confirmed);
-        let recorded = a.record(network, &proposal, system::millis()?)?;
+        let recorded = a.record(network, &proposal, system::millis())?;
         report.committed("endorsers: values match", "medical-record", &recorded);
         if report.is_first() {
             let signature = proposal.signature.first_chunk().copied().unwrap_or_default();
-            let timestamp = proposal.proposal.timestamp;
+            let timestamp = proposal.proposal.timestamp.0;
             let (hash, uid) = (commitment.0, Digest(id.0));
             let fig5 = Fig5Record { txtype: TxType::MedicalRecord, timestamp, hash, signature, uid };
             report.text("Figure 5", &fig5.to_string());
         }
-        let stored = a.upload(network, cloud, &draft, system::millis()?)?;
+        let stored = a.upload(network, cloud, &draft, system::millis())?;
         report.step("hospital A -> cloud", &format!("{stored} bytes stored"), [("bytes", stored.to_string())]);
 
         report.figure("Figure 4", "the user consents, the cloud re-encrypts, hospital B reads");
-        let now = system::seconds()?;
+        let now = system::seconds();
         let (to_b, to_cloud) =
             (self.consortium.member(b.certificate(), now)?, self.consortium.member(cloud.certificate(), now)?);
         let network = &mut self.consortium.network;
-        let (requested, grant) = user.share(network, txid, &to_b, &to_cloud, system::millis()?, rng)?;
+        let (requested, grant) = user.share(network, txid, &to_b, &to_cloud, system::millis(), rng)?;
         report.committed("user -> ledger", "share-request", &requested);
         report.step("user -> cloud", "k_re (Equation 1), sealed", []);
         report.step("user -> hospital B", "k'_e, sealed", []);
         cloud.reencrypt(network, &grant)?;
         report.step("cloud", "request found on the ledger; C' = C·e(Z, k_re) (Equation 2), 192 bytes rewritten", []);
-        let stranger = c.receive(network, cloud, &grant, &folder.join("hospital-c"), system::millis()?);
-        let received = b.receive(network, cloud, &grant, &folder.join("received"), system::millis()?)?;
+        let stranger = c.receive(network, cloud, &grant, &folder.join("hospital-c"), system::millis());
+        let received = b.receive(network, cloud, &grant, &folder.join("received"), system::millis())?;
         report.step(
             "cloud -> hospital B",
             &format!("decrypted (Equation 3), {} bytes; commitment as on the ledger", received.sealed.bytes),
             [("bytes", received.sealed.bytes.to_string())],
         );
-        let completed = b.complete(network, grant.request, system::millis()?, rng)?;
+        let completed = b.complete(network, grant.request, system::millis(), rng)?;
         report.committed("hospital B -> ledger", "share-complete", &completed);
         Ok(Shared { original: original.to_owned(), record: txid, request: grant.request, grant, received, stranger })
     }

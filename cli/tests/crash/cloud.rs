@@ -8,6 +8,7 @@ use phi_pre::flow::{Cloud, Consortium, Draft, Handset, Hospital, Signed, Store, 
 use phi_pre::hash::sha256;
 use phi_pre::ledger::TxId;
 use phi_pre::pre::{Params, Seed};
+use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -15,8 +16,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const SECONDS: u64 = 1_800_000_000;
-pub const NOW: u64 = SECONDS * 1000;
+const SECONDS: Seconds = Seconds(1_800_000_000);
+pub const NOW: Millis = SECONDS.millis();
 const RECORDS: usize = 3;
 
 /// Figure 2 on a ledger of its own, always with the same keys, and a store that may have been there before.

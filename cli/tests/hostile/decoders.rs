@@ -24,6 +24,7 @@ use phi_pre::ledger::{
 use phi_pre::pre::{
     Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Session,
 };
+use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use phi_pre_cli::vectors;
 use phi_pre_cli::{KeyFile, parse_key_file};
@@ -234,7 +235,7 @@ fn handshake(bytes: &[u8]) -> bool {
 fn certificate(bytes: &[u8]) -> bool {
     let read = Certificate::from_der(bytes);
     if let Ok(certificate) = &read {
-        for now in [0, certificate.not_before(), u64::MAX] {
+        for now in [Seconds(0), certificate.not_before(), Seconds(u64::MAX)] {
             refusal(FIXTURE.msp.validate_at(certificate, now));
         }
         refusal(FIXTURE.config.msp().unwrap().trust(certificate));
@@ -451,7 +452,7 @@ fn contract_call(bytes: &[u8]) -> bool {
         let call = Invocation {
             creator: &creator,
             txid: TxId(Digest([1; 32])),
-            timestamp: u64::MAX,
+            timestamp: Millis(u64::MAX),
             transient: &Transient::default(),
             action,
         };

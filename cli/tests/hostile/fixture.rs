@@ -12,6 +12,7 @@ use phi_pre::ledger::{
     Signer, Transient, TxId,
 };
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
+use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -51,8 +52,8 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    pub(crate) const SECONDS: u64 = 1_800_000_000;
-    pub(crate) const NOW: u64 = Self::SECONDS * 1000;
+    pub(crate) const SECONDS: Seconds = Seconds(1_800_000_000);
+    pub(crate) const NOW: Millis = Self::SECONDS.millis();
     /// HPKE info of the sealed seeds.
     pub(crate) const INFO: &'static [u8] = b"hostile";
 

@@ -9,12 +9,13 @@ use phi_pre::identity::{
 };
 use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
 use phi_pre::pre::{Handshake, Params, Party, Seed, Session, SharedSecret};
+use phi_pre::time::{Millis, Seconds};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) const SECONDS: u64 = 1_800_000_000;
-const NOW: u64 = SECONDS * 1000;
+pub(crate) const SECONDS: Seconds = Seconds(1_800_000_000);
+const NOW: Millis = SECONDS.millis();
 
 pub(crate) struct World {
     pub(crate) params: Params,

@@ -6,14 +6,14 @@ use crate::wire::Wire;
 const NUMBER: &str = "+821012345678";
 
 /// A person's registration up to the code.
-fn begin(ca: &mut Authority, number: &str, now: u64) -> (Ticket, String) {
+fn begin(ca: &mut Authority, number: &str, now: Seconds) -> (Ticket, String) {
     let mut phone = Phone::default();
     let number = PhoneNumber::new(number).unwrap();
     let ticket = ca.begin_registration(&number, now, &mut phone, &mut rng(10)).unwrap();
     (ticket, phone.last().to_owned())
 }
 
-fn register(ca: &mut Authority, number: &str, now: u64, seed: u64) -> Credentials {
+fn register(ca: &mut Authority, number: &str, now: Seconds, seed: u64) -> Credentials {
     let (ticket, code) = begin(ca, number, now);
     let key = SealingKey::random(&mut rng(seed));
     let sealed = ca.finish_registration(&ticket, &code, now, &key.public(), &mut rng(seed)).unwrap();
@@ -166,8 +166,8 @@ fn what_cannot_stand_in_a_certificate_is_not_issued() {
         issue("users", Role::Hospital, NOW),
         Err(IdentityError::WrongOrganisation { group: ParticipantGroup::Hospitals })
     );
-    assert_eq!(issue("Hospital A", Role::Hospital, u64::MAX), Err(IdentityError::Expired));
-    let late = Authority::new(ParticipantGroup::Cloud, &mut rng(4), u64::MAX);
+    assert_eq!(issue("Hospital A", Role::Hospital, Seconds(u64::MAX)), Err(IdentityError::Expired));
+    let late = Authority::new(ParticipantGroup::Cloud, &mut rng(4), Seconds(u64::MAX));
     assert_eq!(late.unwrap_err(), IdentityError::Malformed { what: "validity" });
     for k in [0, 257] {
         let refused = authority(ParticipantGroup::Users, 1).with_pseudonyms(k);

@@ -9,7 +9,7 @@ struct Free {
     extensions: Vec<Extension>,
     key: SubjectPublicKeyInfo<Any, BitString>,
     serial: Vec<u8>,
-    validity: (u64, u64),
+    validity: (Seconds, Seconds),
 }
 
 impl BuilderProfile for &Free {
@@ -171,7 +171,7 @@ fn serials_and_times_have_one_form() {
     Free { serial: vec![1; 17], ..Free::new() }.refused("serial number");
     Free { validity: (NOW, NOW - 1), ..Free::new() }.refused("validity");
     // UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 section 4.1.2.5).
-    for year_2049_or_2050 in [2_524_607_999, 2_524_608_000] {
+    for year_2049_or_2050 in [Seconds(2_524_607_999), Seconds(2_524_608_000)] {
         let certificate = Free { validity: (NOW, year_2049_or_2050), ..Free::new() }.read().unwrap();
         assert_eq!(certificate.not_after(), year_2049_or_2050);
     }

@@ -16,6 +16,7 @@ use crate::error::DecodeError;
 use crate::hash::{Digest, sha256};
 use crate::identity::{Certificate, SigningKey};
 use crate::secret::Secret;
+use crate::time::Millis;
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
@@ -64,8 +65,8 @@ pub struct Proposal {
     pub nonce: Nonce,
     /// Who proposes and signs.
     pub creator: Certificate,
-    /// The creator's time, milliseconds since 1970.
-    pub timestamp: u64,
+    /// The creator's time.
+    pub timestamp: Millis,
     /// The txid that the creator claims, untrusted. [`Proposal::txid`] computes it.
     pub txid: TxId,
     /// What the contract is asked to do, in the contract's encoding.
@@ -79,7 +80,7 @@ impl Proposal {
         contract: &str,
         nonce: Nonce,
         creator: &Certificate,
-        timestamp: u64,
+        timestamp: Millis,
         action: Vec<u8>,
     ) -> Self {
         Self {
@@ -148,7 +149,7 @@ impl Wire for Proposal {
     fn write(&self, out: &mut Writer) {
         out.bytes(self.channel.as_bytes()).bytes(self.contract.as_bytes()).raw(&self.nonce.0);
         self.creator.write(out);
-        out.u64(self.timestamp);
+        out.u64(self.timestamp.0);
         self.txid.write(out);
         out.bytes(&self.action);
     }
@@ -159,7 +160,7 @@ impl Wire for Proposal {
             contract: input.text("contract", NAME_LIMIT)?.to_owned(),
             nonce: Nonce(input.array("nonce")?),
             creator: Certificate::read(input)?,
-            timestamp: input.u64("timestamp")?,
+            timestamp: Millis(input.u64("timestamp")?),
             txid: TxId::read(input)?,
             action: input.bytes("action", ACTION_LIMIT)?.to_vec(),
         })

@@ -8,6 +8,7 @@ use crate::ledger::format::endorsement::AssembleError;
 use crate::ledger::format::proposal::TxId;
 use crate::ledger::rules::channel::CommitError;
 use crate::ledger::state::contract::{ContractRefusal, StateError};
+use crate::time::Millis;
 
 /// Why a peer cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -47,10 +48,10 @@ pub enum EndorseError {
     #[error("the proposal's time {timestamp} is outside the window of {window} ms around {now}")]
     Time {
         /// The proposal's time.
-        timestamp: u64,
+        timestamp: Millis,
         /// The peer's.
-        now: u64,
-        /// The largest distance.
+        now: Millis,
+        /// The largest distance in milliseconds.
         window: u64,
     },
     /// The txid is not SHA-256(nonce || creator).

@@ -28,6 +28,7 @@ use crate::ledger::state::contract::Contract;
 use crate::ledger::state::view::Committed;
 use crate::ledger::storage::snapshot::Snapshot;
 use crate::parallel;
+use crate::time::Millis;
 use crate::wire::Wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -144,11 +145,11 @@ impl Network {
         &self,
         proposal: &SignedProposal,
         transient: &Transient,
-        now: u64,
+        now: Millis,
     ) -> Result<Vec<Endorsed>, NetworkError> {
         let mut refusal = None;
         let mut groups: Vec<Vec<Endorsed>> = Vec::new();
-        let valid = |peer: &Peer| self.ingress.validate_at(peer.certificate(), now / 1000).is_ok();
+        let valid = |peer: &Peer| self.ingress.validate_at(peer.certificate(), now.seconds()).is_ok();
         for peer in self.running() {
             match peer.endorse(proposal, transient, now) {
                 Err(error) => refusal = refusal.or(Some(error)),
@@ -183,7 +184,7 @@ impl Network {
     ///
     /// # Errors
     /// [`NetworkError::Order`].
-    pub fn broadcast(&mut self, transaction: &SignedTransaction, now: u64) -> Result<(), NetworkError> {
+    pub fn broadcast(&mut self, transaction: &SignedTransaction, now: Millis) -> Result<(), NetworkError> {
         let blocks = self.orderer.order(&transaction.to_bytes(), now)?;
         self.deliver(&blocks);
         Ok(())
@@ -199,7 +200,7 @@ impl Network {
         proposal: &SignedProposal,
         transient: &Transient,
         key: &SigningKey,
-        now: u64,
+        now: Millis,
     ) -> Result<TxId, NetworkError> {
         let answers = self.endorse(proposal, transient, now)?;
         let transaction = Transaction::assemble(proposal.proposal.clone(), answers)?;
@@ -216,7 +217,7 @@ impl Network {
         proposal: &SignedProposal,
         transient: &Transient,
         key: &SigningKey,
-        now: u64,
+        now: Millis,
     ) -> Result<Outcome, NetworkError> {
         let txid = self.submit(proposal, transient, key, now)?;
         self.flush()?;
@@ -224,7 +225,7 @@ impl Network {
     }
 
     /// When the orderer cuts the next block, if transactions wait.
-    pub const fn deadline(&self) -> Option<u64> {
+    pub const fn deadline(&self) -> Option<Millis> {
         self.orderer.deadline()
     }
 
@@ -232,7 +233,7 @@ impl Network {
     ///
     /// # Errors
     /// [`NetworkError::Order`].
-    pub fn tick(&mut self, now: u64) -> Result<(), NetworkError> {
+    pub fn tick(&mut self, now: Millis) -> Result<(), NetworkError> {
         let block = self.orderer.tick(now)?;
         self.deliver(block.as_slice());
         Ok(())

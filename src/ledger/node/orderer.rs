@@ -24,6 +24,7 @@ use crate::ledger::format::block::Block;
 use crate::ledger::format::config::{Config, CutRules};
 use crate::ledger::format::endorsement::{Endorsement, SignedTransaction};
 use crate::ledger::storage::blocks::BlockFile;
+use crate::time::Millis;
 use crate::wire::Wire;
 use std::path::Path;
 
@@ -33,7 +34,7 @@ pub struct Cutter {
     rules: CutRules,
     waiting: Vec<Vec<u8>>,
     bytes: usize,
-    deadline: Option<u64>,
+    deadline: Option<Millis>,
 }
 
 impl Cutter {
@@ -43,7 +44,7 @@ impl Cutter {
     }
 
     /// Adds a transaction; returns the batches that this completes, none to two.
-    pub fn push(&mut self, transaction: Vec<u8>, now: u64) -> Vec<Vec<Vec<u8>>> {
+    pub fn push(&mut self, transaction: Vec<u8>, now: Millis) -> Vec<Vec<Vec<u8>>> {
         let preferred = self.rules.preferred_bytes as usize;
         let mut batches = Vec::new();
         if self.bytes + transaction.len() > preferred {
@@ -54,13 +55,13 @@ impl Cutter {
         if self.bytes > preferred || self.waiting.len() >= self.rules.max_messages as usize {
             batches.extend(self.cut());
         } else if self.deadline.is_none() {
-            self.deadline = Some(now.saturating_add(self.rules.timeout));
+            self.deadline = Some(now + self.rules.timeout);
         }
         batches
     }
 
     /// When the waiting transactions are to be cut: the timeout after the first of them came.
-    pub const fn deadline(&self) -> Option<u64> {
+    pub const fn deadline(&self) -> Option<Millis> {
         self.deadline
     }
 
@@ -78,7 +79,7 @@ impl Cutter {
     }
 
     /// Puts a batch that could not be sealed back in front of the waiting transactions.
-    fn restore(&mut self, mut batch: Vec<Vec<u8>>, deadline: Option<u64>) {
+    fn restore(&mut self, mut batch: Vec<Vec<u8>>, deadline: Option<Millis>) {
         self.bytes += batch.iter().map(Vec::len).sum::<usize>();
         batch.append(&mut self.waiting);
         (self.waiting, self.deadline) = (batch, deadline);
@@ -138,14 +139,14 @@ impl Orderer {
     ///
     /// # Errors
     /// [`OrderError`]. The transaction was then not accepted, and the waiting ones still wait.
-    pub fn order(&mut self, transaction: &[u8], now: u64) -> Result<Vec<Block>, OrderError> {
+    pub fn order(&mut self, transaction: &[u8], now: Millis) -> Result<Vec<Block>, OrderError> {
         let limit = self.config.cut.max_bytes;
         if transaction.len() > limit as usize {
             return Err(OrderError::Size { limit, got: transaction.len() });
         }
         let signed = SignedTransaction::from_bytes(transaction)?;
         let (proposal, rest) = signed.split()?;
-        let creator = self.ingress.validate_at(&proposal.creator, now / 1000)?;
+        let creator = self.ingress.validate_at(&proposal.creator, now.seconds())?;
         signed.verify(&creator)?;
         if !creator.role.proposes() {
             return Err(OrderError::Access(creator.role));
@@ -153,7 +154,7 @@ impl Orderer {
         // If the rest does not decode, the peers give the transaction its code.
         if let Ok((_, endorsements)) = rest.decode() {
             for Endorsement { endorser, .. } in &endorsements {
-                self.ingress.validate_at(endorser, now / 1000).map_err(OrderError::Endorser)?;
+                self.ingress.validate_at(endorser, now.seconds()).map_err(OrderError::Endorser)?;
             }
         }
         let deadline = self.cutter.deadline;
@@ -169,14 +170,14 @@ impl Orderer {
                     return Err(error);
                 }
                 // The first batch is sealed; the new transaction waits.
-                Err((_, batch)) => self.cutter.restore(batch, Some(now.saturating_add(self.config.cut.timeout))),
+                Err((_, batch)) => self.cutter.restore(batch, Some(now + self.config.cut.timeout)),
             }
         }
         Ok(blocks)
     }
 
     /// When [`tick`](Self::tick) will cut a block, unless one is cut before.
-    pub const fn deadline(&self) -> Option<u64> {
+    pub const fn deadline(&self) -> Option<Millis> {
         self.cutter.deadline()
     }
 
@@ -184,7 +185,7 @@ impl Orderer {
     ///
     /// # Errors
     /// [`OrderError::Store`].
-    pub fn tick(&mut self, now: u64) -> Result<Option<Block>, OrderError> {
+    pub fn tick(&mut self, now: Millis) -> Result<Option<Block>, OrderError> {
         match self.cutter.deadline() {
             Some(deadline) if deadline <= now => self.flush(),
             _ => Ok(None),

@@ -25,6 +25,7 @@ use crate::ledger::state::contract::{Contract, Invocation, InvokeError, Simulati
 use crate::ledger::state::view::{Changes, Committed};
 use crate::ledger::storage::snapshot::Snapshot;
 use crate::ledger::storage::store::PeerStore;
+use crate::time::Millis;
 use crate::wire::Wire;
 use core::fmt;
 use std::path::Path;
@@ -110,13 +111,18 @@ impl Peer {
         self.ingress.revoke(list)
     }
 
-    /// Simulates a proposal and signs the outcome. `now` is the peer's time in milliseconds since 1970.
+    /// Simulates a proposal and signs the result. `now` is the peer's time.
     ///
     /// # Errors
     /// [`EndorseError`]; then nothing was signed and nothing is remembered.
-    pub fn endorse(&self, signed: &SignedProposal, transient: &Transient, now: u64) -> Result<Endorsed, EndorseError> {
+    pub fn endorse(
+        &self,
+        signed: &SignedProposal,
+        transient: &Transient,
+        now: Millis,
+    ) -> Result<Endorsed, EndorseError> {
         let SignedProposal { proposal, signature } = signed;
-        let creator = self.ingress.validate_at(&proposal.creator, now / 1000)?;
+        let creator = self.ingress.validate_at(&proposal.creator, now.seconds())?;
         self.ingress_checks(proposal, now)?;
         verify(&creator.verifying_key, &proposal.to_bytes(), signature)?;
         let snapshot = self.committer.store.snapshot()?;
@@ -148,10 +154,10 @@ impl Peer {
         Ok(Endorsed { payload, endorsement })
     }
 
-    fn ingress_checks(&self, proposal: &Proposal, now: u64) -> Result<(), EndorseError> {
+    fn ingress_checks(&self, proposal: &Proposal, now: Millis) -> Result<(), EndorseError> {
         let Config { channel, contract, window, .. } = &self.committer.channel.config;
         let (timestamp, window) = (proposal.timestamp, *window);
-        if timestamp.abs_diff(now) > window {
+        if timestamp.0.abs_diff(now.0) > window {
             return Err(EndorseError::Time { timestamp, now, window });
         }
         if proposal.txid != proposal.txid() {

@@ -16,6 +16,7 @@ use crate::identity::Member;
 use crate::ledger::error::StoreError;
 use crate::ledger::format::proposal::{Transient, TxId};
 use crate::ledger::format::rwset::{KEY_LIMIT, KEYS_LIMIT, ReadWriteSet, VALUE_LIMIT, Version};
+use crate::time::Millis;
 use std::collections::BTreeMap;
 
 /// Why a read or write of a contract failed.
@@ -59,8 +60,8 @@ pub struct Invocation<'a> {
     pub creator: &'a Member,
     /// The transaction.
     pub txid: TxId,
-    /// The proposal's time in milliseconds since 1970. The only time a contract may use.
-    pub timestamp: u64,
+    /// The proposal's time. The only time a contract may use.
+    pub timestamp: Millis,
     /// Data that never reaches a block.
     pub transient: &'a Transient,
     /// What the contract is asked to do, in the contract's own encoding.

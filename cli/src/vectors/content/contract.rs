@@ -10,6 +10,7 @@ use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::MemberId;
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::TxId;
+use phi_pre::time::Millis;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ const NOTES: &[(&str, &str)] = &[
     ("Role", "The action is not for the creator's role."),
     ("Rule", "Another rule of the contract is broken."),
 ];
-const TIME: u64 = super::world::NOW;
+const TIME: Millis = super::world::NOW;
 
 struct Names {
     txid: TxId,
@@ -65,7 +66,7 @@ impl Names {
         Record { id: self.id, commitment: self.commitment, hospital: self.hospital, timestamp: TIME }
     }
 
-    fn share(&self, completed: Option<u64>) -> ShareRequest {
+    fn share(&self, completed: Option<Millis>) -> ShareRequest {
         let Self { txid, recipient, grant, .. } = *self;
         ShareRequest { record: txid, recipient, grant, requested: TIME, completed }
     }
@@ -78,7 +79,7 @@ impl Names {
         entry(&format!("record/{}", self.txid), &encoded(&self.record()))
     }
 
-    fn share_entries(&self, completed: Option<u64>) -> [Value; 2] {
+    fn share_entries(&self, completed: Option<Millis>) -> [Value; 2] {
         [
             entry(&format!("latest/{}/{}", self.txid, self.recipient), &encoded(&self.request)),
             entry(&format!("share/{}", self.request), &encoded(&self.share(completed))),
@@ -139,7 +140,7 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
     let (user, hospital, recipient) = (&names.id.0, &names.hospital.0, &names.recipient.0);
     let call = |role: &str, creator: &[u8; 32], txid: &TxId, action: &[u8], state: &[Value]| {
         json!({
-            "role": role, "creator": hex(creator), "txid": hex(txid.0.0), "timestamp": TIME,
+            "role": role, "creator": hex(creator), "txid": hex(txid.0.0), "timestamp": TIME.0,
             "action": hex(action), "state": state,
         })
     };

@@ -35,7 +35,7 @@ fn person(file: &mut File) -> Result<(), Fault> {
         let id: MemberId = Pseudonym::derive(&uid, vector).into();
         let subject = Subject::new("users", Role::User, id).map_err(malformed)?;
         let key = SigningKey::random(rng);
-        let certificate = users.authority.issue(&subject, &key.verifying_key(), None, NOW / 1000, rng);
+        let certificate = users.authority.issue(&subject, &key.verifying_key(), None, NOW.seconds(), rng);
         members.push((certificate.map_err(malformed)?, key));
     }
     let certificate_bytes = encoded(&members[0].0).len();
@@ -73,7 +73,7 @@ fn institution(file: &mut File) -> Result<(), Fault> {
     let signing_key = SigningKey::random(rng);
     let subject = Subject::new("North Hospital", Role::Hospital, MemberId::random(rng)).map_err(malformed)?;
     let key = signing_key.verifying_key();
-    let certificate = hospitals.authority.issue(&subject, &key, Some(sealing_key.public()), NOW / 1000, rng);
+    let certificate = hospitals.authority.issue(&subject, &key, Some(sealing_key.public()), NOW.seconds(), rng);
     let institution = Institution { certificate: certificate.map_err(malformed)?, signing_key, sealing_key };
     let good = institution.to_bytes().expose().clone();
     let (d, secret) = (good.len() - 64, good.len() - 32);

@@ -73,7 +73,7 @@ pub(super) fn flow() -> Result<File, Fault> {
         let altered = hex(flip(message, message.len() - 1, 1));
         file.invalid(&format!("a bit of the signature of {name}"), &["Signature"], with(name, altered))?;
     }
-    file.invalid("two years later", &["Upload"], with("now", json!(NOW / 1000 + 731 * 86_400)))?;
+    file.invalid("two years later", &["Upload"], with("now", json!(NOW.seconds().0 + 731 * 86_400)))?;
     let blocks = |take: &[usize]| Value::from(take.iter().map(|i| made.blocks[*i].clone()).collect::<Vec<_>>());
     file.invalid("a block is missing", &["Verdict"], with("blocks", blocks(&[0, 1, 3, 4])))?;
     for (comment, flag, twist) in [
@@ -236,7 +236,7 @@ impl Transcript {
             "with_a": self.with_a.good(),
             "with_b": self.with_b.good(),
             "blocks": self.blocks,
-            "now": NOW / 1000,
+            "now": NOW.seconds().0,
             "envelope": hex(&self.envelope),
             "sealed_identifier": hex(&self.sealed_identifier),
             "upload": hex(&self.upload),

@@ -83,9 +83,9 @@ fn certificates(file: &mut File) -> Result<(), Fault> {
     let key = SigningKey::random(rng);
     let subject = Subject::new("North Hospital", Role::Hospital, MemberId::random(rng)).map_err(malformed)?;
     let sealing = SealingKey::random(rng).public();
-    let sealer = hospitals.authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW / 1000, rng);
+    let sealer = hospitals.authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW.seconds(), rng);
     let sealer = sealer.map_err(malformed)?;
-    let now = NOW / 1000;
+    let now = NOW.seconds().0;
     let input = |root: &Known, now: u64, der: &[u8]| json!({ "root": hex(root.root().der()), "revocations": null, "now": now, "certificate": hex(der) });
     file.group(&CERTIFICATE);
     for (comment, root, certificate) in [
@@ -97,7 +97,7 @@ fn certificates(file: &mut File) -> Result<(), Fault> {
         file.valid(comment, &["Certificate"], input(root, now, certificate.der()))?;
     }
     let der = user.certificate.der();
-    let (start, end) = (user.certificate.not_before(), user.certificate.not_after());
+    let (start, end) = (user.certificate.not_before().0, user.certificate.not_after().0);
     file.valid("its first second", &["Certificate"], input(&users, start, der))?;
     file.valid("its last second", &["Certificate"], input(&users, end, der))?;
     file.invalid("a second too early", &["Time"], input(&users, start - 1, der))?;
@@ -178,7 +178,7 @@ fn revocations(file: &mut File, users: &mut Known, user: &Signer, impostor: &Kno
     let other = users.enrol("users", Role::User, &mut file.rng)?;
     users.authority.revoke(&other.certificate.subject().id).map_err(malformed)?;
     let first = encoded(&users.authority.revocations());
-    let input = |list: &[u8], der: &[u8]| json!({ "root": hex(users.root().der()), "revocations": hex(list), "now": NOW / 1000, "certificate": hex(der) });
+    let input = |list: &[u8], der: &[u8]| json!({ "root": hex(users.root().der()), "revocations": hex(list), "now": NOW.seconds().0, "certificate": hex(der) });
     let der = user.certificate.der();
     file.valid("another certificate is revoked", &["Certificate"], input(&first, der))?;
     file.invalid("this one is revoked", &["Revoked"], input(&first, other.certificate.der()))?;
@@ -262,7 +262,7 @@ pub(super) fn messages() -> Result<File, Fault> {
     let upload = encoded(&Signed::new(upload, &north, &north_key));
     let fetch = encoded(&Signed::new(Fetch { request: txid }, &north, &north_key));
     let grant = encoded(&Signed::new(grant, &user, &user_key));
-    let now = NOW / 1000;
+    let now = NOW.seconds().0;
     let input = |kind: &str, root: &Known, now: u64, bytes: &[u8]| json!({ "kind": kind, "root": hex(root.root().der()), "now": now, "encoding": hex(bytes) });
     file.group(&MESSAGE);
     for (kind, root, good) in

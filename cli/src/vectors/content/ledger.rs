@@ -101,7 +101,7 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Sign
         ),
         ("a bit of the transaction", flip(&encoded(&good), 20, 1)),
         ("the certificate of a stranger", encoded(&foreign)),
-        ("the answer to another proposal", encoded(&with(&good, |t| t.proposal.timestamp += 1, alice)?)),
+        ("the answer to another proposal", encoded(&with(&good, |t| t.proposal.timestamp.0 += 1, alice)?)),
         ("a txid of its own choice", forged(&|proposal| proposal.txid = TxId(Digest([9; 32])))?),
         ("no endorsement", encoded(&few(0)?)),
         ("one endorsement of the two that are needed", encoded(&few(1)?)),

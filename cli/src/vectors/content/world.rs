@@ -8,11 +8,12 @@ use phi_pre::ledger::{
     Block, Config, CutRules, Endorsed, Endorsement, Invocation, Nonce, Payload, Policy, Proposal, SignedTransaction,
     Signer, Simulation, Transaction, Transient,
 };
+use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 
 /// 2025-06-01T12:00:00Z in milliseconds.
-pub(super) const NOW: u64 = 1_748_779_200_000;
+pub(super) const NOW: Millis = Millis(1_748_779_200_000);
 pub(super) const CHANNEL: &str = "records";
 pub(super) const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
 
@@ -25,7 +26,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn new(group: ParticipantGroup, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
         let key = SigningKey::random(&mut rng.clone());
-        let authority = Authority::new(group, rng, NOW / 1000).map_err(malformed)?;
+        let authority = Authority::new(group, rng, NOW.seconds()).map_err(malformed)?;
         if key.verifying_key() == *authority.root().verifying_key() {
             Ok(Self { authority, key })
         } else {
@@ -40,7 +41,7 @@ impl Known {
     pub(super) fn enrol(&mut self, organisation: &str, role: Role, rng: &mut ChaCha20Rng) -> Result<Signer, Fault> {
         let key = SigningKey::random(rng);
         let subject = Subject::new(organisation, role, MemberId::random(rng)).map_err(malformed)?;
-        let certificate = self.authority.issue(&subject, &key.verifying_key(), None, NOW / 1000, rng);
+        let certificate = self.authority.issue(&subject, &key.verifying_key(), None, NOW.seconds(), rng);
         Ok(Signer { certificate: certificate.map_err(malformed)?, key })
     }
 

@@ -11,6 +11,7 @@ use phi_pre::hash::sha256;
 use phi_pre::identity::MemberId;
 use phi_pre::ledger::{Block, Simulation, TxId};
 use phi_pre::pre::{EncryptionKey, Params, ReKey, Scope, Seed, SharedSecret};
+use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
 use serde_json::json;
 
@@ -73,7 +74,7 @@ fn party(found: MemberId, named: MemberId) -> Result<(), Fault> {
 fn uploaded(input: Input<'_>, chain: &Chain, envelope: &[u8]) -> Result<(TxId, contract::Record, Header), Fault> {
     let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
     let upload: Signed<Upload> = input.wire("upload")?;
-    let sender = upload.verify_at(&channel.msp, input.number("now")?).refused()?;
+    let sender = upload.verify_at(&channel.msp, Seconds(input.number("now")?)).refused()?;
     let Upload { record: txid, header: announced, envelope: digest } = upload.content;
     let record = record(chain, txid)?;
     party(sender.id, record.hospital)?;
@@ -152,7 +153,7 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
 
         let fetch: Signed<Fetch> = input.wire("fetch")?;
         let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
-        let reader = fetch.verify_at(&channel.msp, input.number("now")?).refused()?;
+        let reader = fetch.verify_at(&channel.msp, Seconds(input.number("now")?)).refused()?;
         let asked = open_share(&chain, fetch.content.request)?;
         party(reader.id, asked.recipient)?;
         let opened = sealing_key(input, "b_key")?.open(Grant::K_E_PRIME, aad, &grant.k_e_prime).refused()?;

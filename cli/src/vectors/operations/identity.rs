@@ -8,6 +8,7 @@ use phi_pre::identity::{
     VerifyingKey,
 };
 use phi_pre::secret::Secret;
+use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
 use serde_json::json;
 
@@ -67,15 +68,15 @@ pub(in crate::vectors) const CERTIFICATE: Operation = Operation {
             msp.revoke(&input.wire::<RevocationList>("revocations")?).refused()?;
         }
         let certificate = certificate(input, "certificate")?;
-        msp.validate_at(&certificate, input.number("now")?).refused()?;
+        msp.validate_at(&certificate, Seconds(input.number("now")?)).refused()?;
         let Subject { organisation, role, id } = certificate.subject();
         Ok(json!({
             "organisation": organisation,
             "role": role.name(),
             "id": wire(id),
             "serial": wire(&certificate.serial()),
-            "not_before": certificate.not_before(),
-            "not_after": certificate.not_after(),
+            "not_before": certificate.not_before().0,
+            "not_after": certificate.not_after().0,
             "verifying_key": wire(certificate.verifying_key()),
             "sealing_key": certificate.sealing_key().map(wire),
             "fingerprint": wire(&certificate.fingerprint()),
@@ -123,7 +124,7 @@ fn signed<T: Wire>(input: Input<'_>, fields: fn(&T) -> Vec<serde_json::Value>) -
     let signed: Signed<T> = input.wire("encoding")?;
     let mut msp = Msp::new();
     msp.trust(&certificate(input, "root")?).refused()?;
-    let member = signed.verify_at(&msp, input.number("now")?).refused()?;
+    let member = signed.verify_at(&msp, Seconds(input.number("now")?)).refused()?;
     Ok(json!({ "fields": fields(&signed.content), "member": wire(&member.id), "role": member.role.name() }))
 }
 

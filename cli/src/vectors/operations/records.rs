@@ -6,6 +6,7 @@ use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Member, MemberId, Role, SigningKey};
 use phi_pre::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
 use phi_pre::secret::Secret;
+use phi_pre::time::Millis;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,8 +31,8 @@ pub(in crate::vectors) const ACTION: Operation = Operation {
     },
 };
 
-fn time(milliseconds: u64) -> Value {
-    hex(milliseconds.to_be_bytes())
+fn time(time: Millis) -> Value {
+    hex(time.0.to_be_bytes())
 }
 
 pub(in crate::vectors) const STATE_VALUE: Operation = Operation {
@@ -110,7 +111,7 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         let call = Invocation {
             creator: &creator,
             txid: TxId(Digest(input.array("txid")?)),
-            timestamp: input.number("timestamp")?,
+            timestamp: Millis(input.number("timestamp")?),
             transient: &Transient::default(),
             action: &action,
         };

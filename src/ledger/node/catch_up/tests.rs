@@ -2,14 +2,17 @@ use super::*;
 use crate::hash::Digest;
 use crate::identity::{Authority, ParticipantGroup};
 use crate::ledger::format::block::{Header, Seal};
+use crate::time::Seconds;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 /// The border is 4 MiB of transactions.
 #[test]
 fn blocks_are_fetched_up_to_a_size_and_one_at_least() {
-    let orderer =
-        Authority::new(ParticipantGroup::Ledger, &mut ChaCha20Rng::seed_from_u64(1), 0).unwrap().root().clone();
+    let orderer = Authority::new(ParticipantGroup::Ledger, &mut ChaCha20Rng::seed_from_u64(1), Seconds(0))
+        .unwrap()
+        .root()
+        .clone();
     let numbers = |bytes: usize| {
         let block = |number| Block {
             header: Header { number, previous: None, data_hash: Digest([0; 32]) },
