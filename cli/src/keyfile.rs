@@ -1,4 +1,5 @@
-//! Keys as small text files of three lines: the kind of key, the key in hexadecimal digits, a checksum. Files with secrets are mode 0600.
+//! Key files: three lines of text with the kind of key, the key in hexadecimal digits, and a checksum of 16 digits.
+//! A file with a secret has mode 0600.
 
 use crate::output::{Failure, named};
 use phi_pre::envelope::create_file;
@@ -17,7 +18,7 @@ pub enum Kind {
     Public,
     /// k_re.
     ReKey,
-    /// sk, from which keys of one record or folder are derived.
+    /// sk, from which the keys for one record or one folder are derived.
     Shared,
 }
 
@@ -52,7 +53,7 @@ pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
     Ok(SharedSecret::from_bytes(sk))
 }
 
-/// Writes a new key file, whole or not at all; an existing one is never overwritten.
+/// Writes a new key file, either whole or not at all. An existing file is never overwritten.
 pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let text = Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)));
     create_file(path, |file| file.write_all(text.as_bytes())).map_err(|e| named(path, &e))?;
@@ -64,7 +65,7 @@ pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure
     Ok(())
 }
 
-/// The third line of a key file: a key that was mistyped or damaged is named as such, not as a wrong one.
+/// The third line of a key file. It distinguishes a mistyped or damaged key from a valid but wrong key.
 fn sum(bytes: &[u8]) -> String {
     hex::encode(&sha256(&[bytes]).0[..8])
 }
@@ -77,10 +78,10 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     parse(kind, &text).map_err(|e| named(path, &e))
 }
 
-/// The key in the text of a file.
+/// Reads the key from the text of a key file.
 ///
 /// # Errors
-/// What the text is not, or that it is damaged.
+/// The text is of another kind than `kind`, or damaged.
 pub fn parse(kind: Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
