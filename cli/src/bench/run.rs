@@ -84,6 +84,9 @@ fn begin(path: &Path) -> Result<(NamedTempFile, &Path), Failure> {
         return Err(named(path, &"exists already; choose another name"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(named(path, &"the folder does not exist"));
+    }
     Ok((NamedTempFile::new_in(folder).map_err(|e| named(path, &e.kind()))?, path))
 }
 

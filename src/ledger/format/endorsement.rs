@@ -245,7 +245,7 @@ impl Wire for Transaction {
 }
 
 impl Wire for SignedTransaction {
-    const NAME: &'static str = "signed transaction";
+    const NAME: &'static str = "envelope"; // Fabric's word, which the test vectors pin
 
     fn write(&self, out: &mut Writer) {
         out.bytes(&self.transaction).raw(&self.signature);
