@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut phone = Handset::new("+82 10 5550 0100")?;
     let organisations = ["node of A", "node of B", "node of the users"];
     let params = Params::new(Seed::random(rng));
-    let mut world = Consortium::found(&dir.path().join("ledger"), &organisations, params, &mut phone, seconds, rng)?;
+    let mut world = Consortium::create(&dir.path().join("ledger"), &organisations, params, &mut phone, seconds, rng)?;
     let mut patient = world.register_user(&mut phone, seconds, rng)?;
     let mut a = world.register_hospital("A", &dir.path().join("a"), &mut phone, seconds, rng)?;
     let mut b = world.register_hospital("B", &dir.path().join("b"), &mut phone, seconds, rng)?;

@@ -42,7 +42,7 @@ impl World {
         let folder = dir.path().join("ledger");
         let organisations = ["users", "hospital A", "hospital B"].map(|name| format!("{name} node"));
         let organisations: Vec<_> = organisations.iter().map(String::as_str).collect();
-        let mut consortium = Consortium::found(&folder, &organisations, params, &mut phone, SECONDS, rng).unwrap();
+        let mut consortium = Consortium::create(&folder, &organisations, params, &mut phone, SECONDS, rng).unwrap();
         let mut user = consortium.register_user(&mut phone, SECONDS, rng).unwrap();
         let mut hospital =
             |name: &str| consortium.register_hospital(name, &dir.path().join(name), &mut phone, SECONDS, rng).unwrap();

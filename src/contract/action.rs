@@ -1,6 +1,6 @@
-//! What a proposal asks the contract for.
+//! The actions of the contract and their encoding.
 //!
-//! Paper: section 3.2 and the field `txtype` of Fig. 5 (0000 there is a medical-record).
+//! Paper: section 3.2, and the field `txtype` of Fig. 5, where 0000 is a medical-record.
 
 use crate::error::DecodeError;
 use crate::hash::Digest;
@@ -10,7 +10,7 @@ use crate::integrity::{Commitment, TxType};
 use crate::ledger::TxId;
 use crate::wire::{Reader, Wire, Writer};
 
-/// Who may do it.
+/// The role that may create a transaction of this type.
 pub const fn role(txtype: TxType) -> Role {
     match txtype {
         TxType::MedicalRecord | TxType::ShareComplete => Role::Hospital,
@@ -23,32 +23,32 @@ pub const fn role(txtype: TxType) -> Role {
 pub enum Action {
     /// 0000: the hospital writes a record, under the txid of this transaction. 66 bytes.
     MedicalRecord {
-        /// ID_i, whose record it is.
+        /// ID_i of the patient.
         id: Pseudonym,
-        /// The salted commitment to its content.
+        /// The salted commitment to the record.
         commitment: Commitment,
     },
     /// 0001: the user has checked the record. 130 bytes.
     Confirmation {
-        /// The transaction in which the hospital will write it.
+        /// The transaction in which the hospital will write the record.
         record: TxId,
-        /// ID_i, the creator.
+        /// ID_i of the user, who creates this transaction.
         id: Pseudonym,
         /// The commitment that the user has checked.
         commitment: Commitment,
-        /// The hospital.
+        /// The hospital that may write the record.
         hospital: MemberId,
     },
     /// 0002: the user consents to sharing one record with one hospital. 98 bytes.
     ShareRequest {
         /// The transaction that wrote the record.
         record: TxId,
-        /// Who is to receive it.
+        /// The hospital that is to receive the record.
         recipient: MemberId,
-        /// The digest of the sealed keys, which travel beside the ledger.
+        /// The digest of the sealed keys, which are sent beside the ledger.
         grant: Digest,
     },
-    /// 0003: the recipient has it. 34 bytes.
+    /// 0003: the recipient has received the record. 34 bytes.
     ShareComplete {
         /// The transaction of the request.
         request: TxId,
@@ -56,7 +56,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The kind.
+    /// The transaction type.
     pub const fn txtype(&self) -> TxType {
         match self {
             Self::MedicalRecord { .. } => TxType::MedicalRecord,

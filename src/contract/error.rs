@@ -9,10 +9,10 @@ use crate::ledger::{ContractRefusal, InvokeError, StateError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractError {
-    /// The action does not decode.
+    /// The action cannot be decoded.
     #[error("action: {0}")]
     Malformed(DecodeError),
-    /// The action is not for this role.
+    /// A member of this role may not create the action.
     #[error("{} is not for a {role}", action.name())]
     Role {
         /// The action.
@@ -29,34 +29,34 @@ pub enum ContractError {
     /// The user confirmed the record of another hospital.
     #[error("the confirmation is for another hospital")]
     OtherHospital,
-    /// Only the holder of ID_i confirms and consents.
+    /// The creator is not the holder of ID_i. Only the holder confirms and consents.
     #[error("the creator does not hold the identifier")]
     NotTheHolder,
-    /// There is a record or confirmation of this name.
+    /// The record, confirmation or request exists already.
     #[error("it exists already")]
     Exists,
-    /// The shared item was never written.
+    /// The record to be shared does not exist.
     #[error("there is no such record")]
     NoSuchRecord,
-    /// The recipient has the record already: it wrote it.
+    /// The recipient is the hospital that wrote the record.
     #[error("the recipient is the record's own hospital")]
     SameHospital,
-    /// A newer request for this record and recipient has taken its place.
+    /// A newer request for this record and recipient has replaced the request.
     #[error("a newer request for this record and recipient has taken its place")]
     Superseded,
-    /// There is no such request.
+    /// The request does not exist.
     #[error("there is no such request")]
     NoSuchRequest,
-    /// Only the recipient completes.
+    /// The creator is not the recipient. Only the recipient completes a request.
     #[error("the creator is not the recipient")]
     NotTheRecipient,
-    /// The request is completed.
+    /// The request is completed already.
     #[error("the request is completed already")]
     Completed,
-    /// The commitment stands for another record: this one would be a copy.
+    /// The commitment belongs to another record, so this record would be a copy.
     #[error("the commitment stands for another record")]
     Copied,
-    /// A value in the state is not one that this contract wrote.
+    /// A value in the state cannot be decoded.
     #[error("state: {0}")]
     Corrupt(DecodeError),
     /// The state cannot be read or written.
@@ -65,7 +65,7 @@ pub enum ContractError {
 }
 
 impl ContractError {
-    /// The number of the refusal. It never changes. 0 stands for the state's own failures, which are no refusals.
+    /// The number of the refusal, which never changes. 0 means a failure of the state, which is not a refusal.
     pub const fn code(&self) -> u16 {
         match self {
             Self::State(_) => 0,

@@ -1,14 +1,15 @@
-//! What the contract keeps in the state, and how it is read.
+//! The values of the contract in the state, their keys, and functions that read them.
 //!
 //! ```text
 //! record/<txid>                        Record          written by 0000 under its own txid
 //! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
-//! commitment/<commitment>              txid            written by 0001: the one record that it may stand for
+//! commitment/<commitment>              txid            written by 0001: the one record that it belongs to
 //! share/<txid>                         ShareRequest    written by 0002 under its own txid, completed by 0003
 //! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
 //! ```
 //!
-//! One record, one key: there is no list for each patient, over which concurrent transactions would conflict.
+//! Each record has its own key. There is no list of the records of one patient, since concurrent transactions on such a
+//! list would conflict.
 
 use super::error::ContractError;
 use crate::error::DecodeError;
@@ -20,27 +21,27 @@ use crate::ledger::{State, TxId};
 use crate::time::Millis;
 use crate::wire::{Reader, Wire, Writer};
 
-/// A medical record as the ledger knows it. 104 bytes.
+/// A medical record on the ledger. 104 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record {
-    /// ID_i.
+    /// ID_i of the patient.
     pub id: Pseudonym,
-    /// The salted commitment to the content.
+    /// The salted commitment to the record.
     pub commitment: Commitment,
-    /// Who wrote it.
+    /// The hospital that wrote the record.
     pub hospital: MemberId,
     /// The time of the hospital's proposal.
     pub timestamp: Millis,
 }
 
-/// A user's word that a record is right. 104 bytes.
+/// A user's confirmation of a record. 104 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Confirmation {
-    /// ID_i, who confirmed.
+    /// ID_i of the user who confirmed.
     pub id: Pseudonym,
-    /// The commitment confirmed.
+    /// The confirmed commitment.
     pub commitment: Commitment,
-    /// The hospital that may write it.
+    /// The hospital that may write the record.
     pub hospital: MemberId,
     /// The time of the user's proposal.
     pub timestamp: Millis,
@@ -51,13 +52,13 @@ pub struct Confirmation {
 pub struct ShareRequest {
     /// The transaction that wrote the record.
     pub record: TxId,
-    /// Who is to receive it.
+    /// The hospital that is to receive the record.
     pub recipient: MemberId,
     /// The digest of the sealed keys.
     pub grant: Digest,
     /// The time of the user's proposal.
     pub requested: Millis,
-    /// The time of the recipient's proposal of the completion; none while the request is open.
+    /// The time of the recipient's share-complete proposal; `None` while the request is open.
     pub completed: Option<Millis>,
 }
 
@@ -71,7 +72,7 @@ pub(super) fn confirmation_key(record: TxId, id: Pseudonym) -> String {
     format!("confirmation/{record}/{id}")
 }
 
-/// The key of the txid that a commitment belongs to.
+/// The key of the txid to which a commitment belongs.
 pub(super) fn claim_key(commitment: Commitment) -> String {
     format!("commitment/{}", commitment.0)
 }
@@ -81,12 +82,12 @@ pub(super) fn share_key(request: TxId) -> String {
     format!("share/{request}")
 }
 
-/// The key of the last request.
+/// The key of the latest request for this record and recipient.
 pub(super) fn latest_key(record: TxId, recipient: MemberId) -> String {
     format!("latest/{record}/{recipient}")
 }
 
-/// The record that `txid` wrote.
+/// Reads the record that `txid` wrote.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
@@ -94,7 +95,7 @@ pub fn record(state: &mut (impl State + ?Sized), txid: TxId) -> Result<Option<Re
     get(state, &record_key(txid))
 }
 
-/// The confirmation by `id` of the record that `txid` is to write.
+/// Reads the confirmation by `id` of the record that `txid` is to write.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
@@ -106,7 +107,7 @@ pub fn confirmation(
     get(state, &confirmation_key(txid, id))
 }
 
-/// The transaction whose record `commitment` stands for.
+/// Reads the transaction to whose record `commitment` belongs.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
@@ -114,7 +115,7 @@ pub fn claim(state: &mut (impl State + ?Sized), commitment: Commitment) -> Resul
     get(state, &claim_key(commitment))
 }
 
-/// The share that `request` asked for.
+/// Reads the share request that `request` wrote.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
@@ -122,7 +123,7 @@ pub fn share(state: &mut (impl State + ?Sized), request: TxId) -> Result<Option<
     get(state, &share_key(request))
 }
 
-/// The transaction that last asked to share `record` with `recipient`.
+/// Reads the latest transaction that requested sharing `record` with `recipient`.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].

@@ -10,10 +10,10 @@ use crate::integrity::Commitment;
 use crate::ledger::{Contract, Invocation, InvokeError, State, TxId};
 use crate::wire::Wire;
 
-/// The name that a channel's configuration calls the contract by.
+/// The name of the contract in a channel's configuration.
 pub const NAME: &str = "phi";
 
-/// The contract as peers run it.
+/// The contract in the form that peers run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PhiContract;
 
@@ -27,7 +27,8 @@ impl Contract for PhiContract {
     }
 }
 
-/// One transaction: a function of `state` and `call` alone. Returns the encoding of the value that it wrote.
+/// Runs one transaction. The result depends on `state` and `call` alone. Returns the encoding of the value that was
+/// written.
 ///
 /// # Errors
 /// [`ContractError`].
@@ -47,7 +48,8 @@ pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Resul
     }
 }
 
-/// 0000: the confirmation is there, by the holder of ID_i; the two values match; the hospital is the confirmed one.
+/// 0000: requires a confirmation by the holder of ID_i, the same ID_i and commitment in both, and the confirmed
+/// hospital.
 fn medical_record(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -68,8 +70,9 @@ fn medical_record(
     put(state, &records::record_key(call.txid), &record)
 }
 
-/// 0001: by the holder of ID_i, once. It stands under (txid, ID_i), so that nobody can take another's place. The first
-/// confirmation of a commitment gives it to its txid; 0000 needs one, so no other txid can have a record of it.
+/// 0001: requires the holder of ID_i, who confirms a record once. The confirmation is stored under (txid, ID_i), so a
+/// confirmation by another user cannot take its place. The first confirmation of a commitment assigns the commitment to
+/// its txid. Every record needs a confirmation, so no other txid can get a record with this commitment.
 fn confirm(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -90,8 +93,9 @@ fn confirm(
     put(state, &records::confirmation_key(record, new.id), new)
 }
 
-/// 0002: the record exists; its ID_i is the creator; the recipient is another hospital. A request takes the place of an
-/// earlier one for the same record and recipient: keys that were lost on the way can be granted anew.
+/// 0002: requires an existing record, the holder of its ID_i as the creator, and another hospital as the recipient. The
+/// request replaces an earlier one for the same record and recipient, so that a user can send new keys if the first
+/// were lost.
 fn share_request(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -109,14 +113,15 @@ fn share_request(
     if share(state, call.txid)?.is_some() {
         return Err(ContractError::Exists);
     }
-    // Read, so that of two requests made on the same state only one is valid.
+    // The read puts the key into the read set: of two requests made on the same state, only one is valid.
     latest_share(state, item, recipient)?;
     state.put(&records::latest_key(item, recipient), call.txid.to_bytes().into())?;
     let share = ShareRequest { record: item, recipient, grant, requested: call.timestamp, completed: None };
     put(state, &records::share_key(call.txid), &share)
 }
 
-/// 0003: the request exists, is the creator's to complete, is the latest of its kind, and is not completed.
+/// 0003: requires an existing request that is not completed and is the latest for its record and recipient, and the
+/// recipient as the creator.
 fn share_complete(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,

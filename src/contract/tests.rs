@@ -11,7 +11,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::collections::BTreeMap;
 
-/// A state in memory, with the ledger's own simulation before it.
+/// A state in memory, read and written through the ledger's simulation.
 #[derive(Default)]
 struct World(BTreeMap<String, Vec<u8>>);
 
@@ -70,7 +70,7 @@ impl World {
         self.call(role, id, txid, &action.to_bytes())
     }
 
-    /// Refused with this number, and nothing written.
+    /// Returns the number of the refusal, and checks that the state did not change.
     fn refuses(&mut self, role: Role, id: u8, txid: TxId, action: Action) -> u16 {
         let before = self.0.clone();
         let error = self.act(role, id, txid, action).expect_err("an action that breaks a rule");
@@ -103,9 +103,9 @@ impl World {
     }
 }
 
-/// Figures 3 and 4 from end to end, and what stands in the state afterwards.
+/// The transactions of Figures 3 and 4, in order, and the values that they leave in the state.
 #[test]
-fn the_papers_order() {
+fn the_transactions_in_the_papers_order() {
     let mut world = World::default();
     assert_eq!(world.refuses(Role::Hospital, NORTH, RECORD, WRITE), 3);
     let world = World::completed();
@@ -145,7 +145,7 @@ fn a_record_must_be_the_one_confirmed() {
     assert_eq!(World::recorded().refuses(Role::Hospital, NORTH, RECORD, WRITE), 7);
 }
 
-/// Neither can another confirm for her, nor can another's confirmation keep hers out.
+/// Another user cannot confirm for the holder, and another user's confirmation does not prevent the holder's.
 #[test]
 fn only_the_holder_confirms_and_once() {
     assert_eq!(World::default().refuses(Role::User, BOB, CONFIRM, CONFIRMS), 6);
@@ -158,9 +158,9 @@ fn only_the_holder_confirms_and_once() {
     world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
 }
 
-/// Hospital South and a user who helps it file a copy of a record under a txid of South's own.
+/// Hospital South and its accomplice Bob try to file a copy of a record under a txid of South.
 #[test]
-fn a_commitment_stands_for_one_record() {
+fn a_commitment_belongs_to_one_record() {
     let mut world = World::confirmed();
     let copy = |record| {
         let (id, hospital) = (Pseudonym([BOB; 32]), MemberId([SOUTH; 32]));
@@ -169,7 +169,7 @@ fn a_commitment_stands_for_one_record() {
     assert_eq!(world.refuses(Role::User, BOB, NEW, copy(REQUEST)), 15);
     let filed = Action::MedicalRecord { id: Pseudonym([BOB; 32]), commitment: COMMITMENT };
     assert_eq!(world.refuses(Role::Hospital, SOUTH, REQUEST, filed), 3);
-    // For the same txid another's confirmation is no copy, and no harm.
+    // Bob's confirmation for the same txid is not a copy and does no harm.
     world.act(Role::User, BOB, NEW, copy(RECORD)).unwrap();
     assert_eq!(claim(&mut Simulation::new(&world), COMMITMENT).unwrap(), Some(RECORD));
     world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
@@ -186,9 +186,9 @@ fn consent_is_the_holders_for_a_record_that_exists() {
     assert_eq!(World::requested().refuses(Role::User, ALICE, NEW, elsewhere), 8);
 }
 
-/// A request is never overwritten; a newer one for the same record and recipient takes its place.
+/// A request is never overwritten; a newer one for the same record and recipient replaces it.
 #[test]
-fn a_newer_request_takes_the_place_of_an_earlier_one() {
+fn a_newer_request_replaces_an_earlier_one() {
     let mut world = World::requested();
     assert_eq!(world.refuses(Role::User, ALICE, REQUEST, ASK), 7);
     let third = Action::ShareRequest { record: RECORD, recipient: MemberId([99; 32]), grant: GRANT };
@@ -199,7 +199,7 @@ fn a_newer_request_takes_the_place_of_an_earlier_one() {
 }
 
 #[test]
-fn a_completion_is_the_recipients_and_once() {
+fn only_the_recipient_completes_and_once() {
     assert_eq!(World::recorded().refuses(Role::Hospital, SOUTH, COMPLETE, DONE), 11);
     assert_eq!(World::requested().refuses(Role::Hospital, NORTH, COMPLETE, DONE), 12);
     assert_eq!(World::completed().refuses(Role::Hospital, SOUTH, NEW, DONE), 13);
@@ -225,7 +225,7 @@ fn transaction_types() {
     }
 }
 
-/// What the state holds is pseudonyms, digests, identifiers and times: these bytes and no others.
+/// The state holds pseudonyms, digests, identifiers and times: values of exactly these sizes.
 #[test]
 fn nothing_else_is_in_the_state() {
     let sizes: Vec<_> = World::completed().0.into_iter().map(|(key, value)| (key, value.len())).collect();
@@ -236,9 +236,9 @@ fn nothing_else_is_in_the_state() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is asked of it, the contract answers; and what decodes has one encoding.
+    /// The contract never panics, and every action and value that decodes has one encoding.
     #[test]
-    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..140), kind in 0_u8..5, role in 0_usize..6) {
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..140), kind in 0_u8..5, role in 0_usize..6) {
         let bytes = [&[0, kind][..], &bytes].concat();
         if let Ok(action) = Action::from_bytes(&bytes) {
             prop_assert_eq!(action.to_bytes(), bytes.clone());

@@ -1,4 +1,4 @@
-//! From M to the content key, its commitment and the salt; and the AEAD on one chunk.
+//! Derives the content key, its commitment and the salt from M, and applies the AEAD to one chunk.
 
 use super::error::{DecryptError, EncryptError};
 use super::header::{Header, Suite};
@@ -16,7 +16,7 @@ pub const TAG_BYTES: usize = 16;
 struct Aead(LessSafeKey);
 
 impl Aead {
-    /// `None` for a key of another length than 32 bytes.
+    /// Returns `None` for a key that does not have 32 bytes.
     fn new(suite: Suite, key: &[u8]) -> Option<Self> {
         let algorithm = match suite {
             Suite::Aes256Gcm => &AES_256_GCM,
@@ -25,7 +25,7 @@ impl Aead {
         Some(Self(LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?)))
     }
 
-    /// Encrypts what fills `slot` but for the room of the tag at its end.
+    /// Encrypts `slot` in place, except for its last 16 bytes, where the tag is written.
     fn seal(&self, nonce: [u8; NONCE_LEN], aad: &[u8], slot: &mut [u8]) -> Result<(), EncryptError> {
         let (text, room) = slot.split_at_mut(slot.len().saturating_sub(TAG_BYTES));
         let nonce = Nonce::assume_unique_for_key(nonce);
@@ -51,7 +51,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// `None` where the AEAD refuses a key of 32 bytes, which it never does.
+    /// Derives K, com and the salt from M and Z. Never returns `None`: the AEAD accepts every key of 32 bytes.
     pub(super) fn derive(m: &Message, z: &G1, suite: Suite) -> Option<Self> {
         let info = Header::version_and_suite(suite);
         let okm = Zeroizing::new(hkdf::<96>(m.to_bytes().expose(), &z.to_bytes(), label::CONTENT_KEY, &[&info]));
@@ -59,7 +59,7 @@ impl Content {
         Some(Self { aead: Aead::new(suite, key)?, key_commitment: Digest(*com), salt: Salt::from_bytes(*salt) })
     }
 
-    /// Encrypts the chunk that fills `slot` but for the room of the tag at its end.
+    /// Encrypts a chunk in place: all of `slot` except for its last 16 bytes, where the tag is written.
     pub(super) fn seal(&self, at: Place, aad: &[u8], slot: &mut [u8]) -> Result<(), EncryptError> {
         self.aead.seal(at.nonce(), aad, slot)
     }
@@ -70,7 +70,7 @@ impl Content {
     }
 }
 
-/// The place of a chunk in its envelope, from which its nonce is made. Each K encrypts one envelope, so no nonce repeats.
+/// The place of a chunk in its envelope, which determines the nonce. Each K encrypts one envelope, so no nonce repeats.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) index: u64,

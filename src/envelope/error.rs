@@ -1,4 +1,4 @@
-//! One error for each direction; nothing in them tells why a decryption was refused.
+//! The errors of encryption and decryption. The decryption error does not say why an envelope was refused.
 
 use crate::error::DecodeError;
 use std::io;
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncryptError {
-    /// The record could not be read, or the envelope not written.
+    /// The record could not be read, or the envelope could not be written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The AEAD refused a chunk, which it does for no chunk of 64 KiB.
+    /// The AEAD refused a chunk. This does not occur with chunks of 64 KiB.
     #[error("the AEAD refused a chunk")]
     Aead,
 }
@@ -20,30 +20,30 @@ pub enum EncryptError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptError {
-    /// The envelope could not be read, or the record not written.
+    /// The envelope could not be read, or the record could not be written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The header is malformed; it is public, so the error may name the field.
+    /// The header is malformed. Headers are public, so the error may name the field.
     #[error("envelope header: {0}")]
     Header(#[from] DecodeError),
-    /// A wrong key, or an envelope that was altered, cut or reordered.
+    /// The key is wrong, or the envelope was changed, cut or reordered.
     #[error("refused: wrong key, or the envelope was altered")]
     Refused,
 }
 
-/// A failure with the file that it concerns.
+/// An error, with the file that it concerns.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
 pub struct FileError<E: std::error::Error + 'static> {
     /// The file.
     pub path: PathBuf,
-    /// What happened.
+    /// The error.
     #[source]
     pub source: E,
 }
 
 impl<E: std::error::Error + 'static> FileError<E> {
-    /// For `map_err`: names the file.
+    /// For `map_err`: adds the path of the file.
     pub(super) fn at<F: Into<E>>(path: &Path) -> impl Fn(F) -> Self + '_ {
         |source| Self { path: path.to_owned(), source: source.into() }
     }

@@ -1,13 +1,13 @@
-//! Envelopes and records as files: what appears under its name is whole, or it does not appear.
+//! Envelopes and records as files. An output file appears under its name only when it is complete.
 //!
-//! New files are written without a name in the folder of their destination, synced, and given their name once they are
-//! whole; a file that exists is never replaced; only the owner may read them (mode 0600). Where the system or the file
-//! system knows no files without a name, they have a temporary one (`.tmp...`), and a process that is killed leaves it
-//! behind; nothing reads it.
+//! A new file is written without a name in the folder of its destination, synced, and given its name once it is
+//! complete. An existing file is never replaced. Only the owner can read a new file (mode 0600). Where the system or
+//! the file system does not support files without a name, a temporary name is used (`.tmp...`); a killed process leaves
+//! this file behind, and nothing reads it.
 //!
-//! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. They lie inside its first sector of
-//! 512 bytes, which storage writes whole or not at all. Readers and writers of an envelope wait for each other by the
-//! lock of the file.
+//! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. These bytes lie inside the file's
+//! first sector of 512 bytes, which the storage writes completely or not at all. Readers and writers of an envelope
+//! take turns by the lock of the file.
 
 #[cfg(target_os = "linux")]
 use super::unnamed;
@@ -21,29 +21,30 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// What [`encrypt_file`] made.
+/// The result of [`encrypt_file`].
 #[derive(Clone, Copy, Debug)]
 pub struct WrittenEnvelope {
     /// The envelope's header.
     pub header: Header,
-    /// Commitment and size of the record.
+    /// The commitment to the record and its size.
     pub sealed: SealedRecord,
 }
 
-/// What shows without a key.
+/// The properties of an envelope that can be read without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// The header.
     pub header: Header,
-    /// Bytes of the record.
+    /// The size of the record in bytes.
     pub record_bytes: u64,
-    /// Chunks of the body.
+    /// The number of chunks in the body.
     pub chunks: u64,
 }
 
-/// Told the bytes read so far, now and then. `&|_| ()` for nobody.
+/// A function that is called repeatedly with the number of bytes read so far. Pass `&|_| ()` to ignore the calls.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
+/// A file that reports how many bytes were read from it.
 struct Watched<'a> {
     file: File,
     read: u64,
@@ -59,12 +60,10 @@ impl Read for Watched<'_> {
     }
 }
 
-/// Encrypts the record `from` into the envelope `to`.
-///
-/// `progress` is told the bytes read so far.
+/// Encrypts the record `from` into the envelope `to`. `progress` is called with the bytes read so far.
 ///
 /// # Errors
-/// [`EncryptError`], with the file that failed. Nothing then appears as `to`.
+/// [`EncryptError`], with the file that failed. `to` is then not created.
 pub fn encrypt_file(
     params: &Params,
     key: &PublicKey,
@@ -85,10 +84,10 @@ pub fn encrypt_file(
     Ok(WrittenEnvelope { header, sealed })
 }
 
-/// Decrypts the envelope `from` into the record `to`. `progress` is told the bytes read so far.
+/// Decrypts the envelope `from` into the record `to`. `progress` is called with the bytes read so far.
 ///
 /// # Errors
-/// [`DecryptError`], with the file that failed. Nothing then appears as `to`.
+/// [`DecryptError`], with the file that failed. `to` is then not created.
 pub fn decrypt_file(
     key: &EncryptionKey,
     from: &Path,
@@ -104,7 +103,8 @@ pub fn decrypt_file(
     })
 }
 
-/// Decrypts the envelope `path` to nowhere: what its record is, and that all of it is intact.
+/// Decrypts the envelope `path`, discards the record, and returns its commitment and size. Success means that the whole
+/// envelope is intact.
 ///
 /// # Errors
 /// [`DecryptError`], with the file.
@@ -116,12 +116,13 @@ pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<SealedRecord, File
     check().map_err(FileError::at(path))
 }
 
-/// Equation (2) on the envelope in place: rewrites C and nothing else, whatever the size of the file.
+/// Re-encrypts the envelope in place by Equation (2): rewrites C and nothing else, whatever the size of the file.
 ///
-/// Nobody can tell a wrong k_re here: the envelope then opens under no key until the inverse of that k_re is applied.
+/// A wrong k_re cannot be detected here: the envelope then opens under no key until the inverse of this k_re is
+/// applied.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`]. The envelope then stands under its old key.
+/// [`DecryptError::Header`] or [`DecryptError::Io`]. The envelope then remains under its old key.
 pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<DecryptError>> {
     let rewrite = || -> Result<Header, DecryptError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -129,7 +130,7 @@ pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<Dec
         let old = read_header(&mut file)?;
         let new = old.reencrypt(k_re);
         if let Err(error) = write_capsule(&mut file, &new) {
-            // Part of C may have been written; what could be written can be written back.
+            // Part of C may have been written: write the old C back.
             let _ = write_capsule(&mut file, &old);
             return Err(error.into());
         }
@@ -144,10 +145,10 @@ fn write_capsule(file: &mut File, header: &Header) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Equation (2) into a new file: a new header before the same body.
+/// Re-encrypts into a new file by Equation (2): writes a new header and the same body.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`]. Nothing then appears as `to`.
+/// [`DecryptError::Header`] or [`DecryptError::Io`]. `to` is then not created.
 pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header, FileError<DecryptError>> {
     let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
     let again = header.reencrypt(k_re);
@@ -159,7 +160,7 @@ pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header,
     Ok(again)
 }
 
-/// Reads what an envelope shows to everybody, and checks that its length is that of whole chunks.
+/// Reads the header and size of an envelope, and checks that its body consists of complete chunks. Needs no key.
 ///
 /// # Errors
 /// [`DecryptError::Header`] or [`DecryptError::Io`].
@@ -172,7 +173,7 @@ pub fn inspect_file(path: &Path) -> Result<Inspection, FileError<DecryptError>> 
     inspect().map_err(FileError::at(path))
 }
 
-/// Chunks and record bytes of an envelope of this many bytes, whose length must be that of whole chunks.
+/// Computes the number of chunks and of record bytes from the size of an envelope, which must fit complete chunks.
 pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
     let body = bytes.saturating_sub(Header::BYTES as u64);
     let (slot, tag) = ((CHUNK_BYTES + TAG_BYTES) as u64, TAG_BYTES as u64);
@@ -188,7 +189,8 @@ pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
     Ok((chunks, body - chunks * tag))
 }
 
-/// Opens an envelope at its first chunk; while the file is open, its capsule stays as it is.
+/// Opens an envelope, reads its header, and leaves the file at the first chunk. The capsule does not change while the
+/// file is open.
 fn open(path: &Path) -> Result<(File, Header), DecryptError> {
     let mut file = File::open(path)?;
     file.lock_shared()?;
@@ -202,17 +204,17 @@ fn read_header(file: &mut File) -> Result<Header, DecryptError> {
     Ok(Header::from_bytes(&bytes)?)
 }
 
-/// Writes a new file and gives it its name once it is whole and on disk.
+/// Writes a new file with `write`, and gives it its name once it is complete and on disk.
 ///
 /// # Errors
-/// Those of `write`, and the file system's; [`io::ErrorKind::AlreadyExists`] where there is a file of that name, which is
-/// left as it is.
+/// Those of `write` and of the file system; [`io::ErrorKind::AlreadyExists`] where a file of this name exists, which is
+/// not changed.
 pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
 ) -> Result<T, E> {
     if path.symlink_metadata().is_ok() {
-        return Err(taken().into()); // before the work, not after it
+        return Err(taken().into()); // fail early, before the work
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -227,7 +229,7 @@ pub fn create_file<T, E: From<io::Error>>(
     pending
         .publish(path)
         .map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
-    crate::folder::sync(folder)?; // the name itself
+    crate::folder::sync(folder)?; // makes the name durable
     Ok(value)
 }
 
@@ -235,9 +237,9 @@ fn taken() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "exists already; choose another name")
 }
 
-/// A file that is not to be seen yet.
+/// A new file that does not have its final name yet.
 enum PendingFile {
-    /// Without a name, and the folder where it will have one.
+    /// A file without a name, and the folder where it will get one.
     #[cfg(target_os = "linux")]
     Unnamed(File, File),
     Named(NamedTempFile),
@@ -252,7 +254,7 @@ impl PendingFile {
         {
             return Ok(Self::Unnamed(file, place));
         }
-        // The error must not name a file that nobody asked for.
+        // The error must not name the temporary file, which the caller does not know.
         let file = NamedTempFile::new_in(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "the folder does not exist"),
             kind => io::Error::from(kind),

@@ -1,4 +1,4 @@
-//! The header: 284 bytes, of which re-encryption rewrites the last 192.
+//! The header of an envelope: 284 bytes. Re-encryption rewrites the last 192.
 
 use crate::error::DecodeError;
 use crate::group::{G1, Gt};
@@ -44,16 +44,16 @@ pub struct Header {
 impl Header {
     /// Bytes of an encoding.
     pub const BYTES: usize = Self::INVARIANT_BYTES + Gt::BYTES;
-    /// Bytes before C, which no re-encryption changes.
+    /// Bytes before C. Re-encryption does not change them.
     pub const INVARIANT_BYTES: usize = MAGIC.len() + 4 + Digest::BYTES + G1::BYTES;
 
-    /// Equation (2): the same envelope under another key.
+    /// Re-encrypts the header by Equation (2).
     #[must_use]
     pub fn reencrypt(&self, k_re: &ReKey) -> Self {
         Self { capsule: k_re.reencrypt(&self.capsule), ..*self }
     }
 
-    /// Equation (2) on many headers.
+    /// Re-encrypts many headers by Equation (2).
     pub fn reencrypt_many(headers: &[Self], k_re: &PreparedReKey) -> Vec<Self> {
         let capsules: Vec<_> = headers.iter().map(|header| header.capsule).collect();
         let again = k_re.reencrypt(&capsules);
@@ -80,7 +80,7 @@ impl Header {
         }
     }
 
-    /// What the AEAD authenticates with each chunk: the header without C.
+    /// The associated data of each chunk: the header without C.
     pub(super) fn invariant(&self) -> [u8; Self::INVARIANT_BYTES] {
         let [version, suite] = Self::version_and_suite(self.suite);
         concat(&[MAGIC, &[version, suite, 0, 0], &self.key_commitment.0, &self.capsule.z().to_bytes()])
@@ -99,7 +99,7 @@ impl Header {
         Wire::from_bytes(bytes)
     }
 
-    /// The numbers that enter the key derivation.
+    /// The version and suite bytes, which enter the key derivation.
     pub(super) const fn version_and_suite(suite: Suite) -> [u8; 2] {
         [VERSION, suite as u8]
     }

@@ -1,4 +1,4 @@
-//! Whole envelopes in memory, in one call each.
+//! Encryption, decryption and re-encryption of whole envelopes in memory.
 
 use super::{DecryptError, EncryptError, Header, Opener, Sealer, Suite, TAG_BYTES};
 use crate::error::DecodeError;
@@ -7,8 +7,9 @@ use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-/// Encrypts `record` to Y with AES-256-GCM: a header of 284 bytes, and the record with 16 bytes more for each chunk of
-/// 64 KiB. [`Sealer`] also gives the commitment to the record, takes another suite, and needs no more than 8 MiB.
+/// Encrypts `record` to Y with AES-256-GCM. The envelope has a header of 284 bytes, and the record with 16 bytes more
+/// for each chunk of 64 KiB. Use [`Sealer`] for the commitment to the record, for another suite, or for a record that
+/// does not fit into memory.
 ///
 /// ```
 /// use phi_pre::envelope::{self, DecryptError};
@@ -44,23 +45,24 @@ pub fn encrypt(
     Ok(envelope)
 }
 
-/// The record in an envelope, by k_e or k'_e. The record is the caller's to overwrite after use.
+/// Decrypts an envelope with k_e or k'_e and returns the record. The caller must overwrite the record after use.
 ///
 /// # Errors
 /// [`DecryptError::Header`] for a malformed header; [`DecryptError::Refused`] for a wrong key or an altered envelope.
 pub fn decrypt(key: &EncryptionKey, envelope: &[u8]) -> Result<Vec<u8>, DecryptError> {
     let (header, mut body) = envelope.split_at(envelope.len().min(Header::BYTES));
     let opener = Opener::new(&Header::from_bytes(header)?, key)?;
-    // Large enough for the record, so that no copy is left behind; overwritten if a later chunk is refused.
+    // The capacity is enough for the whole record, so the buffer does not grow and leaves no copy behind. It is
+    // overwritten if a chunk is refused.
     let mut record = Zeroizing::new(Vec::with_capacity(body.len()));
     opener.open(&mut body, &mut *record)?;
     Ok(core::mem::take(&mut *record))
 }
 
-/// Equation (2) in place: rewrites C, 192 bytes of the header, so that the envelope opens under k'_e. The body keeps every
-/// byte.
+/// Re-encrypts an envelope in place by Equation (2): rewrites C, 192 bytes of the header, so that the envelope opens
+/// under k'_e. The body is not changed.
 ///
-/// Whoever applies a wrong k_re cannot notice it: the envelope then opens under no key until the inverse is applied.
+/// A wrong k_re cannot be detected here: the envelope then opens under no key until the inverse is applied.
 ///
 /// # Errors
 /// [`DecodeError`] for a malformed header. The envelope is then unchanged.

@@ -1,7 +1,7 @@
-//! A record as a file: a capsule, then the record in chunks under an AEAD.
+//! Envelopes: a record encrypted as a capsule and a sequence of chunks under an AEAD.
 //!
-//! Paper: section 3.2, "encrypts with an encryption key (for cloud transmission)" and Equation 2. M of the capsule is the
-//! seed of the content key (KEM/DEM), so re-encryption rewrites C and touches no byte of the body.
+//! Paper: section 3.2, "encrypts with an encryption key (for cloud transmission)", and Equation (2). M of the capsule
+//! is the seed of the content key (KEM/DEM). So re-encryption rewrites C and changes no byte of the body.
 //!
 //! ```text
 //! header   284 bytes
@@ -20,16 +20,17 @@
 //! ```
 //!
 //! - com commits to K (eprint 2020/1456): an envelope opens under one key only, and a wrong key is refused before any
-//!   chunk is decrypted. `salt` is that of the [`Commitment`](crate::integrity::Commitment) on the ledger.
+//!   chunk is decrypted. `salt` is the salt of the [`Commitment`](crate::integrity::Commitment) on the ledger.
 //! - The nonces are those of STREAM (eprint 2015/189): chunks cannot be reordered, dropped, repeated or cut off.
-//! - The AAD leaves C out, since the proxy rewrites C. An altered C gives another M, which does not match com.
+//! - The AAD does not contain C, since the proxy rewrites C. A changed C gives another M, which does not match com.
 //!
-//! Every failure to decrypt is the one opaque [`DecryptError::Refused`], whichever of key, commitment, ciphertext, tag or
-//! order was wrong. The error of a malformed header names the field, since anybody can find the fault without a key.
-//! Time is not hidden: a wrong key is refused before any chunk is read, an altered chunk when it is reached.
+//! Every failure to decrypt gives the same error, [`DecryptError::Refused`], whether the key, the commitment, the
+//! ciphertext, a tag or the order of chunks is wrong. The error for a malformed header names the field, since anybody
+//! can find this fault without a key. The timing is not hidden: a wrong key is refused before any chunk is read, a
+//! changed chunk when it is reached.
 //!
-//! Three forms of the same: [`encrypt`], [`decrypt`] and [`reencrypt`] for bytes in memory, [`Sealer`] and [`Opener`] for
-//! streams, [`encrypt_file`] and its neighbours for files.
+//! There are three forms: [`encrypt`], [`decrypt`] and [`reencrypt`] for bytes in memory, [`Sealer`] and [`Opener`] for
+//! streams, and [`encrypt_file`] and related functions for files.
 
 #[cfg(unix)]
 pub mod bulk;

@@ -1,4 +1,5 @@
-//! Encryption and decryption of the body in a stream: batches of chunks, each on all cores while the next one is read.
+//! Encryption and decryption of a body as a stream, in batches of chunks: one batch is processed on all cores while the
+//! next one is read.
 
 use super::content::{Content, Place};
 use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
@@ -10,21 +11,21 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Chunks in memory at once: 4 MiB, twice (one batch at work, one being read).
+/// Chunks in one batch: 4 MiB. Two batches are in memory: one is processed while the other is read.
 const BATCH: usize = 64;
-/// A chunk with its tag.
+/// Bytes of a chunk with its tag.
 const SLOT_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
 
-/// A record that an envelope holds, as encryption and decryption both report it.
+/// The commitment and size of the record in an envelope; both encryption and decryption return them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealedRecord {
-    /// The commitment to the record, for the ledger.
+    /// The commitment to the record, as it is written on the ledger.
     pub commitment: Commitment,
-    /// Bytes of the record.
+    /// The size of the record in bytes.
     pub bytes: u64,
 }
 
-/// Encrypts one record: a fresh M, used once.
+/// Encrypts one record under a fresh M, which is used once.
 pub struct Sealer {
     header: Header,
     content: Content,
@@ -46,7 +47,7 @@ impl Sealer {
         &self.header
     }
 
-    /// Writes header and body. Memory: 8 MiB, whatever the size of the record.
+    /// Writes the header and the body. Uses 8 MiB of memory, whatever the size of the record.
     ///
     /// # Errors
     /// [`EncryptError::Io`].
@@ -85,7 +86,7 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// Equation (3), then the check of the key commitment.
+    /// Decapsulates M by Equation (3), and checks the key commitment.
     ///
     /// # Errors
     /// [`DecryptError::Refused`] for any key but the right one.
@@ -93,7 +94,7 @@ impl Opener {
         Self::with_message(header, &key.decapsulate(&header.capsule))
     }
 
-    /// The same with M from a batch of decapsulations.
+    /// As [`new`](Self::new), with an M that was decapsulated before, for example in a batch.
     ///
     /// # Errors
     /// [`DecryptError::Refused`] for another M.
@@ -108,8 +109,8 @@ impl Opener {
         &self.content.salt
     }
 
-    /// Decrypts the body, whole chunks at a time: what reaches `record` was authenticated, but it is the whole record
-    /// only once this returns `Ok`. [`decrypt_file`](super::decrypt_file) shows nothing before.
+    /// Decrypts the body in whole chunks. All bytes written to `record` are authenticated, but they are the whole
+    /// record only once this method returns `Ok`. [`decrypt_file`](super::decrypt_file) creates no file before then.
     ///
     /// # Errors
     /// [`DecryptError::Refused`]; [`DecryptError::Io`].
@@ -155,17 +156,19 @@ impl core::fmt::Debug for Opener {
     }
 }
 
-/// Reads `input` in batches of slots of `piece` bytes, each with `room` more at its end, and hands them to `work` with
-/// the index of the first and whether the batch is the last. The next batch is read while `work` runs. An empty input
-/// is one empty slot, and an input that ends on a slot's boundary has no empty slot behind it.
+/// Reads `input` in batches of slots. A slot has `piece` bytes of input and `room` bytes more at its end. Calls `work`
+/// with the slots of each batch, the index of the first slot, and whether the batch is the last. The next batch is read
+/// while `work` runs. An empty input gives one empty slot; an input that ends at the end of a slot gives no empty slot
+/// after it.
 fn for_each_batch<E: From<io::Error> + Send>(
     input: &mut (impl Read + Send),
     piece: usize,
     room: usize,
     mut work: impl FnMut(&mut [&mut [u8]], u64, bool) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    let mut input = BufReader::new(input); // to look ahead; whole pieces pass it by
-    // Grown as far as the input needs; wiped, since one direction holds plaintext.
+    let mut input = BufReader::new(input); // for the look-ahead; reads of whole pieces bypass the buffer
+    // The buffers grow only as far as the input needs. They are overwritten when dropped, since encryption reads
+    // plaintext.
     let (mut current, mut next) = (Zeroizing::new(Vec::new()), Zeroizing::new(Vec::new()));
     let mut filled = fill(&mut input, &mut current, piece, room)?;
     let mut first = 0;
@@ -193,7 +196,7 @@ fn at_end(input: &mut impl BufRead) -> io::Result<bool> {
     }
 }
 
-/// Fills the pieces of a batch in order; returns the bytes read.
+/// Fills the pieces of a batch in order, and returns the number of bytes read.
 fn fill(input: &mut impl Read, batch: &mut Vec<u8>, piece: usize, room: usize) -> io::Result<usize> {
     let stride = piece + room;
     let mut total = 0;
@@ -211,7 +214,7 @@ fn fill(input: &mut impl Read, batch: &mut Vec<u8>, piece: usize, room: usize) -
     Ok(total)
 }
 
-/// The slots that hold `filled` bytes, the last one cut to its content and room.
+/// The slots that hold `filled` bytes. The last slot is cut to its content and `room`.
 fn slots(batch: &mut [u8], filled: usize, piece: usize, room: usize) -> Vec<&mut [u8]> {
     let n = filled.div_ceil(piece).max(1);
     let tail = filled - (n - 1) * piece;

@@ -50,7 +50,7 @@ fn open(envelope: &[u8], key: &EncryptionKey) -> Result<(Vec<u8>, SealedRecord),
     Ok((record, sealed))
 }
 
-/// Sizes around the borders of chunks and batches.
+/// Record sizes around the limits of chunks and batches.
 const SIZES: [usize; 9] = [
     0,
     1,
@@ -63,9 +63,9 @@ const SIZES: [usize; 9] = [
     130 * CHUNK_BYTES - 5,
 ];
 
-/// The calls for bytes in memory give what the streams give, and refuse what they refuse.
+/// The functions for bytes in memory give the same results and refusals as the streams.
 #[test]
-fn one_call_equals_the_streams() {
+fn memory_functions_equal_the_streams() {
     for size in SIZES {
         let record = record(size);
         let whole = encrypt(&WORLD.params, &WORLD.public, &record, &mut rng(1)).unwrap();
@@ -109,23 +109,23 @@ fn every_size_comes_back_with_its_commitment() {
     }
 }
 
-/// What the right key gives.
+/// The content key, commitment and salt of an envelope.
 fn content(envelope: &[u8]) -> content::Content {
     let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
     content::Content::derive(&WORLD.key.decapsulate(&header.capsule), header.capsule.z(), header.suite).unwrap()
 }
 
 #[test]
-fn the_head_up_to_c_is_authenticated_with_each_chunk() {
+fn the_header_up_to_c_is_authenticated_with_each_chunk() {
     let (envelope, _) = seal(b"record", Suite::default());
     let (head, chunk) = (&envelope[..Header::INVARIANT_BYTES], &mut envelope[Header::BYTES..].to_vec());
     let at = content::Place { index: 0, last: true };
     assert_eq!(content(&envelope).open(at, head, chunk).unwrap(), b"record");
 }
 
-/// Whoever has the key could make an envelope of the same record with an empty chunk at its end.
+/// A holder of the key could make an envelope of the same record with an empty chunk at its end.
 #[test]
-fn an_empty_chunk_behind_others_is_refused() {
+fn an_empty_chunk_after_others_is_refused() {
     let (mut envelope, _) = seal(&record(CHUNK_BYTES + 1), Suite::default());
     let content = content(&envelope);
     envelope.truncate(Header::BYTES + SLOT);
@@ -135,7 +135,7 @@ fn an_empty_chunk_behind_others_is_refused() {
     assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused)));
 }
 
-/// One error, then the end.
+/// A reader that returns one error and then the end of the input.
 struct Once(Option<io::ErrorKind>);
 
 impl io::Read for Once {
@@ -144,9 +144,9 @@ impl io::Read for Once {
     }
 }
 
-/// Within a chunk, and where a batch is full and the next byte is looked for.
+/// The error comes within a chunk, or after a full batch when the next byte is looked for.
 #[test]
-fn an_interrupted_read_goes_on_and_a_failed_one_ends_it() {
+fn an_interrupted_read_is_repeated_and_a_failed_read_is_an_error() {
     use io::Read;
     let record = record(64 * CHUNK_BYTES + 1);
     for at in [10, 64 * CHUNK_BYTES] {
@@ -238,7 +238,7 @@ fn a_swapped_capsule_is_refused() {
     assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused)));
 }
 
-/// Nothing of a batch is written when one of its chunks fails, and the chunks before it came from whole batches.
+/// No chunk of a batch is written when one of its chunks fails. Only complete batches before it were written.
 #[test]
 fn no_plaintext_of_a_failed_chunk_is_released() {
     let (mut envelope, _) = seal(&record(70 * CHUNK_BYTES), Suite::default());
@@ -270,7 +270,7 @@ fn header_faults_are_named() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The other suite reads the same bytes under another key; everything else breaks a check.
+    /// With the bit of the suite flipped, another key is derived; every other flipped bit breaks a check.
     #[test]
     fn any_flipped_bit_is_refused(position: prop::sample::Index, bit in 0_u32..8) {
         static ENVELOPE: LazyLock<Vec<u8>> = LazyLock::new(|| seal(&record(300), Suite::default()).0);

@@ -1,5 +1,5 @@
-//! Files that have no name until they are whole, and leave nothing behind if their process is killed: Linux's `O_TMPFILE`
-//! and `linkat`.
+//! Files without a name, by Linux's `O_TMPFILE` and `linkat`. They get a name once they are complete, and disappear if
+//! their process is killed before.
 
 use rustix::fs::{AtFlags, Mode, OFlags, linkat, openat};
 use rustix::io::Errno;
@@ -8,18 +8,18 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// A new file in that folder, for its owner alone (mode 0600).
+/// Creates a file without a name in the folder. Only its owner can read the file (mode 0600).
 pub(super) fn create(folder: impl AsFd) -> io::Result<File> {
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
     Ok(openat(folder, ".", flags, Mode::from_raw_mode(0o600))?.into())
 }
 
-/// Whether such a file can be named by way of /proc, as kernels before 6.10 need it.
+/// Whether such a file can be named through /proc, which kernels before 6.10 need.
 pub(super) fn can_be_named(file: &File) -> bool {
     std::fs::metadata(descriptor(file)).is_ok()
 }
 
-/// Gives the file its name, and takes no name that is in use. From Linux 6.10 on its descriptor is enough.
+/// Gives the file its name. Fails if the name is in use. From Linux 6.10 on, the file descriptor is enough.
 pub(super) fn link(file: &File, folder: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
     match linkat(file, "", folder, name, AtFlags::EMPTY_PATH) {
         linked @ (Ok(()) | Err(Errno::EXIST)) => Ok(linked?),
@@ -27,7 +27,7 @@ pub(super) fn link(file: &File, folder: impl AsFd + Copy, name: &OsStr) -> io::R
     }
 }
 
-/// The same by way of /proc.
+/// As [`link`], through /proc.
 pub(super) fn link_by_path(file: &File, folder: impl AsFd, name: &OsStr) -> io::Result<()> {
     Ok(linkat(rustix::fs::CWD, descriptor(file), folder, name, AtFlags::SYMLINK_FOLLOW)?)
 }

@@ -1,9 +1,9 @@
-//! Bulk re-encryption over stores: the cloud's own objects, where [`bulk`](crate::envelope::bulk) reads and writes folders.
+//! Bulk re-encryption over object stores: the counterpart of the folders of [`bulk`](crate::envelope::bulk).
 //!
-//! An object appears once all of it is there, so nothing is half visible and nothing has to be settled. Small ones are
-//! written on the condition that there is none of that key. S3 has no such condition for those that are sent in parts:
-//! two jobs at once that write the same key of more than 64 KiB replace each other's object. Parts of a job that was killed
-//! are not visible; a store drops them by its own rule for unfinished uploads.
+//! A store shows an object only when it is complete, so [`StoreTarget`] has no separate step that publishes it. Small
+//! objects are written on the condition that no object has this key. S3 has no such condition for uploads in parts: if
+//! two jobs write the same key of more than 64 KiB at the same time, one object replaces the other. The parts of a
+//! killed job are not visible; the store removes them by its own rule for unfinished uploads.
 
 use super::FlowError;
 use super::objects::{Objects, Part, read_some};
@@ -23,11 +23,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The metadata field of an object's mark.
 const MARK: Attribute = Attribute::Metadata(Cow::Borrowed("phi-pre-reencrypted"));
-/// Requests under way.
+/// The number of concurrent requests.
 const REQUESTS: usize = 32;
-/// Bytes of a body that are asked for at once.
+/// Bytes of a body in one request.
 const READ_BYTES: u64 = 1 << 20;
-/// The least bytes of a part, and the most parts, that S3 takes.
+/// The smallest part in bytes, and the largest number of parts, that S3 accepts.
 const PART_BYTES: u64 = 5 << 20;
 const PARTS: u64 = 10_000;
 
@@ -35,22 +35,23 @@ const PARTS: u64 = 10_000;
 #[derive(Clone, Debug)]
 pub struct StorePrefix {
     objects: Objects,
-    /// The store's name: the same for the same store.
+    /// The store's name. Two values with the same name mean the same store.
     place: String,
     prefix: Key,
 }
 
 impl StorePrefix {
-    /// StorePrefix of any store. `place` names it: two of the same place are the same store.
+    /// Opens a prefix of any store. `place` is the store's name: two prefixes with the same `place` are taken to be in
+    /// the same store.
     ///
     /// # Errors
-    /// [`FlowError::Runtime`]; [`FlowError::Store`] for a prefix that is none.
+    /// [`FlowError::Runtime`]; [`FlowError::Store`] for an invalid prefix.
     pub fn new(store: Arc<dyn ObjectStore>, place: &str, prefix: &str) -> Result<Self, FlowError> {
         let prefix = Key::parse(prefix).map_err(Error::from)?;
         Ok(Self { objects: Objects::new(store)?, place: place.to_owned(), prefix })
     }
 
-    /// `s3://bucket/prefix`. Credentials, region and endpoint are those of the environment (`AWS_ACCESS_KEY_ID`,
+    /// Opens `s3://bucket/prefix`. Credentials, region and endpoint are read from the environment (`AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT`, ...).
     ///
     /// # Errors
@@ -75,18 +76,18 @@ impl StorePrefix {
         key.map_err(|_| Refusal::Name("no key of an object has control characters"))
     }
 
-    /// The prefix of a listing.
+    /// The prefix for a listing; `None` for the whole store.
     fn listed(&self) -> Option<&Key> {
         (!self.prefix.is_root()).then_some(&self.prefix)
     }
 }
 
-/// The mark of an object that a job has written.
+/// The mark that a job has attached to an object.
 fn mark(part: &Part) -> Option<Digest> {
     part.attributes.get(&MARK).and_then(|mark| Digest::from_hex(mark).ok())
 }
 
-/// What one object does wrong refuses it; what would meet every other object ends the job.
+/// An error that concerns one object refuses this object; an error that would concern every object ends the job.
 fn fault(error: Error) -> Fault {
     match error {
         Error::NotFound { .. } | Error::PermissionDenied { .. } => Refusal::Store(error.into()).into(),
@@ -107,7 +108,7 @@ impl Source for StorePrefix {
         let each = |object: object_store::ObjectMeta| {
             let Some(parts) = object.location.prefix_match(&self.prefix) else { return ControlFlow::Continue(()) };
             let name: PathBuf = parts.map(|part| part.as_ref().to_owned()).collect();
-            // A store cannot be asked for bytes of nothing.
+            // A store refuses to read a range of an empty object.
             let empty = DecodeError::Length { what: "envelope header", expected: Header::BYTES, got: 0 };
             found((name, if object.size == 0 { Err(empty.into()) } else { Ok(()) }))
         };
@@ -118,7 +119,7 @@ impl Source for StorePrefix {
         StoreReader(self)
     }
 
-    fn width(&self) -> usize {
+    fn threads(&self) -> usize {
         REQUESTS
     }
 }
@@ -141,18 +142,18 @@ impl ReadEnvelopes for StoreReader<'_> {
     }
 }
 
-/// Envelopes into a store, for one job.
+/// A prefix of a store that one job writes envelopes to.
 #[derive(Debug)]
 pub struct StoreTarget {
     to: StorePrefix,
-    /// Nothing was there at first, so nothing needs to be looked for.
+    /// The prefix was empty at the start, so the existence checks are skipped.
     empty: bool,
-    /// Parts are large: one object in parts at a time.
+    /// Held during an upload in parts: parts are large, so one object is uploaded at a time.
     parts: Mutex<()>,
 }
 
 impl StoreTarget {
-    /// `from` is where the envelopes come from, if that is a store.
+    /// Creates the target. `from` is the source of the envelopes, if the source is a store too.
     ///
     /// # Errors
     /// [`BulkError::Overlap`], [`BulkError::Store`].
@@ -179,15 +180,15 @@ impl Target for StoreTarget {
         StoreWriter(self)
     }
 
-    fn room(&self) -> usize {
+    fn pending_limit(&self) -> usize {
         1 << 16
     }
 
-    fn width(&self) -> usize {
+    fn threads(&self) -> usize {
         REQUESTS
     }
 
-    fn settle(&self, batch: &[(PathBuf, ())]) -> Result<Vec<Result<(), Fault>>, BulkError> {
+    fn publish(&self, batch: &[(PathBuf, ())]) -> Result<Vec<Result<(), Fault>>, BulkError> {
         Ok(batch.iter().map(|_| Ok(())).collect())
     }
 
@@ -215,7 +216,7 @@ impl WriteEnvelopes for StoreWriter<'_> {
                 Ok(Some(Present { header: part.bytes.try_into().ok(), size, mark }))
             }
             Err(Error::NotFound { .. }) => Ok(None),
-            // Stores answer so for an object without bytes, too.
+            // Stores return an error for an object without bytes, too.
             Err(error) => match to.objects.head(&key) {
                 Ok(meta) if meta.size == 0 => Ok(Some(Present { header: None, size: 0, mark: None })),
                 _ => Err(fault(error)),
@@ -238,7 +239,7 @@ impl WriteEnvelopes for StoreWriter<'_> {
             }
             Rest::Stream(stream) => stream,
         };
-        let _one = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
         let part_bytes = usize::try_from(PART_BYTES.max(size.div_ceil(PARTS))).unwrap_or(usize::MAX);
         let mut whole = Cursor::new(bytes).chain(&mut rest);

@@ -1,4 +1,5 @@
-//! The cloud: stores what it cannot read, and re-encrypts what the ledger says it may.
+//! The cloud: it stores envelopes that it cannot read, and re-encrypts a record when the ledger holds an open share
+//! request for the record.
 
 use super::messages::{Fetch, Grant, Signed, Upload};
 use super::transaction::{self, of_role};
@@ -12,10 +13,10 @@ use crate::time::Millis;
 use crate::wire::Wire;
 use std::io::Read;
 
-/// A signed upload note: two digests, a certificate and a signature.
-const NOTE_LIMIT: u64 = 8192;
+/// The limit in bytes for a stored, signed [`Upload`]: digests, a certificate and a signature.
+const UPLOAD_LIMIT: u64 = 8192;
 
-/// The cloud with its storage.
+/// The cloud with its credentials and storage.
 #[derive(Debug)]
 pub struct Cloud {
     institution: Institution,
@@ -24,23 +25,24 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// An enrolled cloud that trusts the members of `msp`.
+    /// Creates a cloud from its credentials. It accepts messages from the members of `msp`.
     pub const fn new(institution: Institution, msp: Msp, store: Store) -> Self {
         Self { institution, msp, store }
     }
 
-    /// The cloud's certificate, which names the key that k_re is sealed to.
+    /// The cloud's certificate. It names the key to which k_re is sealed.
     pub const fn certificate(&self) -> &Certificate {
         &self.institution.certificate
     }
 
-    /// Figure 3: stores the envelope of a record that stands on the ledger, from the hospital that wrote it.
-    ///
+    /// Figure 3: stores the envelope of a record on the ledger, sent by the hospital that wrote the record. Returns the
+    /// size of the envelope in bytes. The call can be repeated after an error.
     ///
     /// # Errors
-    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::WrongParty`], [`FlowError::Upload`] for other
-    /// bytes than announced, [`FlowError::Decode`] for bytes that are no envelope, [`FlowError::Exists`],
-    /// [`FlowError::Write`] where there is no room; the same once more then does the rest.
+    /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the
+    /// bytes do not have the announced digest; [`FlowError::Decode`] where they do not begin with the header of an
+    /// envelope; [`FlowError::Exists`] where the record has another envelope; [`FlowError::Write`] where the storage is
+    /// full.
     pub fn accept(
         &self,
         network: &Network,
@@ -54,9 +56,9 @@ impl Cloud {
         if transaction::record(network, record)?.hospital != sender.id {
             return Err(FlowError::WrongParty(sender.id));
         }
-        // A record has one envelope: another is refused before any of it is stored.
-        match self.store.get(&record_key(record), NOTE_LIMIT) {
-            Ok(note) if note != upload.to_bytes() => return Err(FlowError::Exists(record_key(record))),
+        // A record has one envelope. A different one is refused before any of it is stored.
+        match self.store.get(&record_key(record), UPLOAD_LIMIT) {
+            Ok(stored) if stored != upload.to_bytes() => return Err(FlowError::Exists(record_key(record))),
             Ok(_) | Err(FlowError::Store(object_store::Error::NotFound { .. })) => {}
             Err(e) => return Err(e),
         }
@@ -71,7 +73,7 @@ impl Cloud {
         Ok(bytes)
     }
 
-    /// Refuses the certificates of the list from now on.
+    /// Applies a revocation list: from then on, its certificates are refused.
     ///
     /// # Errors
     /// [`FlowError::Identity`].
@@ -79,14 +81,14 @@ impl Cloud {
         Ok(self.msp.revoke(list)?)
     }
 
-    /// Figure 4: checks the request on the ledger, opens k_re, and re-encrypts (Equation 2): a new header of 284 bytes,
-    /// whatever the size of the record.
+    /// Figure 4: checks the request on the ledger, opens k_re, and re-encrypts the record (Equation 2): makes a new
+    /// header of 284 bytes, whatever the size of the record.
     ///
     /// # Errors
-    /// [`FlowError::NotOnLedger`] without a committed request, [`FlowError::Closed`] for one that is completed or replaced,
-    /// [`FlowError::Grant`] for other keys than those consented to, [`FlowError::Identity`] where they do not open,
-    /// [`FlowError::WrongParty`], [`FlowError::Upload`] where the stored envelope is not the one that was accepted,
-    /// [`FlowError::Write`].
+    /// [`FlowError::NotOnLedger`] without a committed request; [`FlowError::Closed`] for a request that is completed or
+    /// replaced; [`FlowError::Grant`] where the grant does not have the digest on the ledger; [`FlowError::Identity`]
+    /// where k_re cannot be opened; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the stored header is not the
+    /// one that was accepted; [`FlowError::Write`].
     pub fn reencrypt(&self, network: &Network, grant: &Grant) -> Result<Header, FlowError> {
         let share = transaction::open_share(network, grant.request)?;
         if share.grant != grant.digest() {
@@ -97,17 +99,17 @@ impl Cloud {
         Ok(header)
     }
 
-    /// k_re of a grant, as the cloud opens it.
+    /// Opens k_re in a grant to this cloud.
     ///
     /// # Errors
-    /// [`FlowError::Identity`] where the grant is sealed to somebody else; [`FlowError::Decode`].
+    /// [`FlowError::Identity`] where the grant is sealed to another member; [`FlowError::Decode`].
     pub fn unseal(&self, grant: &Grant) -> Result<ReKey, FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_RE, &grant.request.0.0, &grant.k_re)?;
         Ok(ReKey::from_bytes(opened.expose())?)
     }
 
-    /// Figure 4: the re-encrypted record, to the hospital that the request names: its header and a reader of its body.
-    ///
+    /// Figure 4: delivers the re-encrypted record to the hospital that the request names: its header, and a reader of
+    /// its body.
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::WrongParty`],
@@ -125,31 +127,31 @@ impl Cloud {
             return Err(FlowError::WrongParty(reader.id));
         }
         let header = self.store.get(&delivery_key(fetch.content.request), Header::BYTES as u64)?;
-        let key = envelope_key(&self.note(network, share.record)?);
+        let key = envelope_key(&self.checked_upload(network, share.record)?);
         Ok((Header::from_bytes(&header)?, self.store.reader(&key, Header::BYTES as u64)?))
     }
 
-    /// The header of a stored record, as its hospital encrypted it.
+    /// Reads the header of a stored record, as its hospital encrypted it.
     ///
     /// # Errors
     /// [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::WrongParty`], [`FlowError::Upload`].
     pub fn header(&self, network: &Network, record: TxId) -> Result<Header, FlowError> {
-        let note = self.note(network, record)?;
+        let upload = self.checked_upload(network, record)?;
         let mut bytes = Vec::new();
-        let reader = self.store.reader(&envelope_key(&note), 0)?;
+        let reader = self.store.reader(&envelope_key(&upload), 0)?;
         reader.take(Header::BYTES as u64).read_to_end(&mut bytes)?;
-        let (announced, found) = (note.content.header, sha256(&[&bytes]));
+        let (announced, found) = (upload.content.header, sha256(&[&bytes]));
         if announced == found { Ok(Header::from_bytes(&bytes)?) } else { Err(FlowError::Upload { announced, found }) }
     }
 
-    /// The upload that a record came with, checked again: whoever can write to the store must not get a re-encryption of
-    /// a capsule that no hospital signed (C6).
-    fn note(&self, network: &Network, record: TxId) -> Result<Signed<Upload>, FlowError> {
-        let note = Signed::<Upload>::from_bytes(&self.store.get(&record_key(record), NOTE_LIMIT)?)?;
-        let sender = note.verify(&self.msp)?;
+    /// Reads the signed upload of a record and checks it again. Otherwise an attacker who can write to the storage
+    /// could get a re-encryption of a capsule that no hospital has signed (C6).
+    fn checked_upload(&self, network: &Network, record: TxId) -> Result<Signed<Upload>, FlowError> {
+        let upload = Signed::<Upload>::from_bytes(&self.store.get(&record_key(record), UPLOAD_LIMIT)?)?;
+        let sender = upload.verify(&self.msp)?;
         of_role(Role::Hospital, &sender)?;
-        let rightful = note.content.record == record && transaction::record(network, record)?.hospital == sender.id;
-        if rightful { Ok(note) } else { Err(FlowError::WrongParty(sender.id)) }
+        let rightful = upload.content.record == record && transaction::record(network, record)?.hospital == sender.id;
+        if rightful { Ok(upload) } else { Err(FlowError::WrongParty(sender.id)) }
     }
 }
 

@@ -1,7 +1,7 @@
-//! The platform of Figure 2 in one process: a CA for each group, the peers of the groups, and an orderer.
+//! The platform of Figure 2 in one process: one CA for each group, the peers of the organisations, and an orderer.
 //!
-//! Paper: sections 3.1 and 3.2, "User registration procedure". Everybody comes in the same way: a one-time code to the
-//! phone, then keys and certificates under HPKE.
+//! Paper: sections 3.1 and 3.2, "User registration procedure". Every participant registers in the same way: a one-time
+//! code is sent to a phone, and the keys and certificates are then delivered under HPKE.
 
 use super::{Cloud, FlowError, Hospital, Store, User};
 use crate::contract::{self, PhiContract};
@@ -16,11 +16,11 @@ use rand_core::CryptoRng;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A phone: what was delivered to it can be read and typed in.
+/// A phone that shows the code that was delivered to it.
 pub trait Phone: Delivery {
-    /// The number.
+    /// The phone number.
     fn number(&self) -> &PhoneNumber;
-    /// The code that came last.
+    /// The code that was delivered last.
     fn code(&self) -> &str;
 }
 
@@ -29,9 +29,9 @@ pub trait Phone: Delivery {
 pub struct Consortium {
     /// The public parameters.
     pub params: Params,
-    /// The ledger.
+    /// The ledger: peers, orderer and configuration.
     pub network: Network,
-    /// Whose certificates count.
+    /// The membership service that validates certificates.
     pub msp: Msp,
     users: Authority,
     hospitals: Authority,
@@ -40,12 +40,12 @@ pub struct Consortium {
 }
 
 impl Consortium {
-    /// Founds the four authorities and the ledger in `folder`, with one peer for each organisation; the policy is the
-    /// majority of the organisations. `phone` is that of the officer who enrols the nodes;
+    /// Creates the four authorities and, in `folder`, the ledger with one peer for each organisation. The endorsement
+    /// policy is a majority of the organisations. `phone` belongs to the officer who enrols the nodes.
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::Network`].
-    pub fn found(
+    pub fn create(
         folder: &Path,
         organisations: &[&str],
         params: Params,
@@ -75,7 +75,7 @@ impl Consortium {
         Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, ledger })
     }
 
-    /// Registers a person with `k` pseudonyms.
+    /// Registers a person, who receives k pseudonyms.
     ///
     /// # Errors
     /// [`FlowError::Identity`].
@@ -125,9 +125,9 @@ impl Consortium {
         Ok(Cloud::new(institution, self.network.config().msp()?, store))
     }
 
-    /// Takes back the certificate of a member: from now on its proposals and messages are refused here, by the peers and
-    /// by the orderer, and so are the endorsements of a peer.
-    /// Give the list to each [`Cloud::revoke`] as well. Blocks keep their verdicts.
+    /// Revokes the certificate of a member. From then on, the peers, the orderer and [`member`](Self::member) refuse
+    /// the member's proposals and messages, and the endorsements of a peer. Pass the returned list to each
+    /// [`Cloud::revoke`] as well. The verdicts in existing blocks stay as they are.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
@@ -144,7 +144,7 @@ impl Consortium {
         Ok(list)
     }
 
-    /// The member behind a certificate.
+    /// Validates a certificate at `now` and returns its member.
     ///
     /// # Errors
     /// [`FlowError::Identity`].
@@ -168,7 +168,7 @@ fn enrol(
     Ok(sealed.open_institution(&key, &ticket, authority.root())?)
 }
 
-/// A phone in the same process, for demonstrations and tests.
+/// A simulated phone in the same process, for demonstrations and tests.
 #[derive(Debug)]
 pub struct Handset {
     number: PhoneNumber,
@@ -176,7 +176,7 @@ pub struct Handset {
 }
 
 impl Handset {
-    /// A phone of this number.
+    /// Creates a phone with this number.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for a malformed number.

@@ -1,8 +1,8 @@
-//! The hospital's EMR folder, watched for new records.
+//! Watches the hospital's EMR folder for new records.
 //!
-//! Paper: section 3.2, "Hospital DApp monitors the hospital EMR system". A record counts once it was closed after writing
-//! or moved into the folder, so a file that is still being written there is not taken. What lies in the folder when the
-//! watch begins, and what comes inside a new subfolder, is taken as it is found. Links are not followed.
+//! Paper: section 3.2, "Hospital DApp monitors the hospital EMR system". A file is reported after it was closed by its
+//! writer or moved into the folder, so that a file is not taken while it is being written. Files that are in the folder
+//! when the watch begins, and files in a new subfolder, are reported at once. Links are not followed.
 
 use super::FlowError;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-/// A watched folder: yields each file once, those that were there first.
+/// A watched folder. It yields each file once, and those that existed at the start first.
 #[derive(Debug)]
 pub struct EmrWatch {
     folder: PathBuf,
@@ -33,19 +33,19 @@ impl EmrWatch {
         let mut watcher = notify::recommended_watcher(send)?;
         watcher.watch(&folder, RecursiveMode::Recursive)?;
         let mut watch = Self { folder, seen: BTreeSet::new(), ready: VecDeque::new(), events, _watcher: watcher };
-        watch.scan()?; // after the watch began, so that nothing falls between
+        watch.scan()?; // after the watch has begun, so that no file is missed
         Ok(watch)
     }
 
-    /// The watched folder, in its canonical form.
+    /// The canonical path of the watched folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The next record; none where `patience` ends first.
+    /// Waits for the next record, at most for `patience`. Returns `None` when this time is over.
     ///
     /// # Errors
-    /// [`FlowError::Watch`] where watching broke off, [`FlowError::File`] where a rescan failed.
+    /// [`FlowError::Watch`] where the watch has ended, [`FlowError::File`] where a rescan failed.
     pub fn next(&mut self, patience: Duration) -> Result<Option<PathBuf>, FlowError> {
         let deadline = Instant::now() + patience;
         loop {
@@ -66,12 +66,12 @@ impl EmrWatch {
         let complete = match event.kind {
             EventKind::Access(AccessKind::Close(AccessMode::Write))
             | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both | RenameMode::Any)) => true,
-            // Systems that do not report closing: a file counts when it appears.
+            // Other systems do not report the closing of a file. There a file is taken when it appears.
             EventKind::Create(_) => !cfg!(target_os = "linux"),
             _ => false,
         };
         if event.need_rescan() || event.paths.iter().any(|path| path.is_dir()) {
-            return self.scan(); // the system lost events, or a folder came with files in it
+            return self.scan(); // events were lost, or a new folder may already hold files
         }
         if complete {
             event.paths.iter().for_each(|path| self.offer(path));
@@ -92,7 +92,7 @@ impl EmrWatch {
     }
 }
 
-/// All files below `folder`, sorted by path; links are not followed.
+/// Returns the paths of all files below `folder`, sorted. Links are not followed.
 ///
 /// # Errors
 /// [`FlowError::File`].
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// Long enough for a loaded machine; a record that comes ends the wait at once.
+    /// Long enough for a busy machine. A wait ends as soon as a record is reported.
     const PATIENCE: Duration = Duration::from_secs(30);
 
     #[test]

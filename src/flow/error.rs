@@ -1,4 +1,4 @@
-//! What can stop a step of the flow.
+//! The errors of the flow.
 
 use crate::contract::ContractError;
 use crate::envelope::{DecryptError, EncryptError, FileError};
@@ -10,31 +10,31 @@ use crate::pre::{HandshakeError, SameKey};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a step of Figures 3 and 4 did not happen. Nothing of a record, a key or a person is in it.
+/// Why a step of Figures 3 and 4 failed. An error holds no content of a record, no key and no personal data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowError {
     /// A file or folder could not be used.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// A stream or a new file failed.
+    /// Reading a stream or writing a new file failed.
     #[error("input or output: {0}")]
     Io(#[source] io::Error),
     /// The system cannot watch the EMR folder.
     #[error("watching the EMR folder: {0}")]
     Watch(#[from] notify::Error),
-    /// No runtime for the store.
+    /// The runtime for the store could not be started.
     #[error("starting the store: {0}")]
     Runtime(#[source] io::Error),
     /// The store failed.
     #[error("cloud store: {0}")]
     Store(#[from] object_store::Error),
-    /// An object could not be written: the disk is full, or may not be written to.
+    /// An object could not be written, for example to a full or read-only disk.
     #[error("cloud store: {key} cannot be written: {source}")]
     Write {
         /// Its key.
@@ -42,10 +42,10 @@ pub enum FlowError {
         /// Why.
         source: object_store::Error,
     },
-    /// The key is taken; objects are never overwritten.
+    /// The key is in use. Objects are never overwritten.
     #[error("cloud store: {0} exists already")]
     Exists(String),
-    /// An object is larger than one of its kind can be.
+    /// An object is larger than the limit for its kind.
     #[error("cloud store: {key} has {bytes} bytes where at most {limit} are sensible")]
     TooLarge {
         /// Its key.
@@ -55,12 +55,12 @@ pub enum FlowError {
         /// The largest size that is read.
         limit: u64,
     },
-    /// An upload was not what its sender announced.
+    /// An upload does not have the digest that its sender announced.
     #[error("upload announced as {announced} has digest {found}")]
     Upload {
         /// The digest that the sender signed.
         announced: Digest,
-        /// The digest of what came.
+        /// The digest of the received bytes.
         found: Digest,
     },
     /// A message could not be read.
@@ -69,62 +69,62 @@ pub enum FlowError {
     /// A certificate, signature or sealed message was refused.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// Diffie-Hellman gave no key.
+    /// The Diffie-Hellman exchange failed.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
-    /// Equation (1) from a key to itself.
+    /// Equation (1) with the same key on both sides.
     #[error(transparent)]
     ReKey(#[from] SameKey),
-    /// The ledger did not take a transaction.
+    /// The ledger refused a transaction.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// A transaction stands in a block and is not valid.
+    /// A transaction is in a block and is not valid.
     #[error("transaction {txid} was committed as {code}")]
     Invalid {
         /// The transaction.
         txid: TxId,
-        /// The verdict on it.
+        /// The verdict on the transaction.
         code: Code,
     },
     /// The ledger's state could not be read.
     #[error(transparent)]
     Contract(#[from] ContractError),
-    /// What the step builds on does not stand on the ledger.
+    /// The record or request that the step needs is not on the ledger.
     #[error("{what} {txid} does not stand on the ledger")]
     NotOnLedger {
-        /// The kind of thing.
+        /// What is missing.
         what: &'static str,
-        /// Its transaction.
+        /// The transaction that would have written it.
         txid: TxId,
     },
-    /// No Diffie-Hellman with this party has taken place.
+    /// There was no Diffie-Hellman exchange with this participant.
     #[error("no shared secret with {0}")]
     Stranger(MemberId),
     /// This participant does not know the record.
     #[error("unknown record {0}")]
     UnknownRecord(TxId),
-    /// A record is not the one that was committed to.
+    /// The record does not match the commitment.
     #[error("the record does not match its commitment")]
     Commitment,
-    /// A message comes from, or is for, another participant than the ledger names.
+    /// The sender or recipient of a message is not the participant that the ledger names, or has the wrong role.
     #[error("{0} is not the participant that the ledger names")]
     WrongParty(MemberId),
-    /// The sealed keys are not those to which the user consented on the ledger.
+    /// The grant does not have the digest to which the user consented on the ledger.
     #[error("the grant is not the one that stands on the ledger")]
     Grant,
-    /// A request is completed, or a newer one took its place: it opens nothing any more.
+    /// The request is completed, or a newer request has replaced it. It no longer gives access.
     #[error("request {0} is completed or was replaced")]
     Closed(TxId),
     /// The user has checked another record under this txid.
     #[error("another record was checked under {0}")]
     KnownRecord(TxId),
-    /// The message with ID_i does not open.
+    /// The message with ID_i could not be decrypted.
     #[error("the sealed identifier cannot be opened")]
     Identifier,
-    /// A certificate without a key to seal to.
+    /// The member's certificate has no sealing key.
     #[error("{0} has no sealing key")]
     NoSealingKey(MemberId),
-    /// A record's name is no path below a folder.
+    /// A record's name is not a relative path that stays below a folder, or a URL names no bucket.
     #[error("unusable record name {0:?}")]
     Name(String),
     /// A record could not be encrypted.

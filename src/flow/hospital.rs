@@ -1,4 +1,4 @@
-//! The hospital: encrypts and proposes records, uploads them, and receives those of others.
+//! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
 use super::messages::{Alert, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, propose};
@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-/// A record that was encrypted and is not yet on the ledger.
+/// A record that is encrypted and not yet on the ledger.
 #[derive(Clone, Debug)]
 pub struct Draft {
     patient: MemberId,
@@ -27,12 +27,12 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What the user is told.
+    /// The alarm for the user.
     pub const fn alert(&self) -> &Alert {
         &self.alert
     }
 
-    /// Commitment and size of the record.
+    /// The commitment to the record and its size.
     pub const fn sealed(&self) -> &SealedRecord {
         &self.sealed
     }
@@ -41,15 +41,15 @@ impl Draft {
 /// A record received from another hospital.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// Its name at the sending hospital.
+    /// The record's name at the sending hospital.
     pub name: String,
-    /// Where it lies now.
+    /// The path of the decrypted file.
     pub path: PathBuf,
-    /// Commitment and size, equal to those on the ledger.
+    /// The commitment, which equals the one on the ledger, and the size.
     pub sealed: SealedRecord,
 }
 
-/// A hospital with the secrets that the hospital DApp keeps.
+/// A hospital with the secrets of its DApp.
 #[derive(Debug)]
 pub struct Hospital {
     institution: Institution,
@@ -59,7 +59,7 @@ pub struct Hospital {
 }
 
 impl Hospital {
-    /// An enrolled hospital that keeps envelopes on their way in `folder`.
+    /// Creates a hospital from its credentials. It keeps the envelopes that are not yet uploaded in `folder`.
     ///
     /// # Errors
     /// [`FlowError::File`].
@@ -82,7 +82,7 @@ impl Hospital {
         &self.institution.signing_key
     }
 
-    /// A message to the cloud, signed.
+    /// Signs a message to the cloud.
     pub fn sign<T: Wire>(&self, content: T) -> Signed<T> {
         Signed::new(content, self.certificate(), self.signing_key())
     }
@@ -100,7 +100,8 @@ impl Hospital {
         self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
     }
 
-    /// Figure 3: encrypts a copy of a new record of `patient` under the key of its own txid, and makes the alarm.
+    /// Figure 3: draws a new txid, encrypts a copy of the patient's new record under the key of this txid, and makes
+    /// the alarm.
     ///
     /// # Errors
     /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::EncryptFile`].
@@ -122,7 +123,7 @@ impl Hospital {
         Ok(Draft { patient, alert, sealed: receipt.sealed })
     }
 
-    /// Figure 3: medical-record-transaction with the user's ID_i, signed and ready for the endorsers.
+    /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.
     ///
     /// # Errors
     /// [`FlowError::Stranger`], [`FlowError::Identifier`].
@@ -138,15 +139,17 @@ impl Hospital {
         Ok(propose(network, &action, draft.alert.nonce, self.certificate(), self.signing_key(), now))
     }
 
-    /// Figure 3: the endorsers compare the record with its confirmation; then it is committed.
+    /// Figure 3: commits a medical-record-transaction, after the endorsers have compared it with the user's
+    /// confirmation.
     ///
     /// # Errors
-    /// [`FlowError::Network`], among others where no confirmation matches; [`FlowError::Invalid`].
+    /// [`FlowError::Network`], for example where no confirmation matches; [`FlowError::Invalid`].
     pub fn record(&self, network: &mut Network, proposal: &SignedProposal, now: Millis) -> Result<Receipt, FlowError> {
         commit(network, proposal, self.signing_key(), now)
     }
 
-    /// Figure 3: sends the envelope of a committed record to the cloud. The hospital's copy is then removed.
+    /// Figure 3: sends the envelope of a committed record to the cloud, and then removes the hospital's copy. Returns
+    /// the size of the envelope in bytes.
     ///
     /// # Errors
     /// [`FlowError::File`], and those of [`Cloud::accept`].
@@ -161,9 +164,9 @@ impl Hospital {
         Ok(bytes)
     }
 
-    /// Figure 4: opens k'_e, fetches the re-encrypted record, decrypts it into `folder` (Equation 3) and compares it with
-    /// the commitment on the ledger. The file appears under its name only if all of that holds; one that is there is never
-    /// replaced, since the name is the sender's choice: take a folder of its own for each patient.
+    /// Figure 4: opens k'_e, fetches the re-encrypted record, decrypts it into `folder` (Equation 3) and compares it
+    /// with the commitment on the ledger. The file gets its name only after all these steps have succeeded. An existing
+    /// file is never replaced. The sender chooses the name, so use a separate folder for each patient.
     ///
     /// # Errors
     /// [`FlowError::WrongParty`], [`FlowError::Closed`], [`FlowError::Grant`], [`FlowError::Decrypt`],
@@ -204,16 +207,16 @@ impl Hospital {
         Ok(Received { name, path, sealed })
     }
 
-    /// k'_e of a grant and the record's name, as hospital B opens them.
+    /// Opens k'_e and the record's name in a grant to this hospital.
     ///
     /// # Errors
-    /// [`FlowError::Identity`] where the grant is sealed to somebody else; [`FlowError::Decode`].
+    /// [`FlowError::Identity`] where the grant is sealed to another member; [`FlowError::Decode`].
     pub fn unseal(&self, grant: &Grant) -> Result<(EncryptionKey, String), FlowError> {
         let opened = self.institution.sealing_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime)?;
         Ok(Grant::read_k_e_prime(opened.expose())?)
     }
 
-    /// Figure 4: share-complete-transaction.
+    /// Figure 4: commits the share-complete-transaction.
     ///
     /// # Errors
     /// [`FlowError::Network`], [`FlowError::Invalid`].
@@ -229,7 +232,7 @@ impl Hospital {
         commit(network, &proposal, self.signing_key(), now)
     }
 
-    /// ID_i of a draft, once the user has sent it.
+    /// Decrypts the ID_i that the user has sent for a draft.
     ///
     /// # Errors
     /// As [`propose`](Self::propose).
@@ -238,7 +241,7 @@ impl Hospital {
     }
 }
 
-/// `folder`/`name`, for a relative name that stays below the folder.
+/// The path `folder`/`name`, for a relative name that does not leave the folder.
 fn below(folder: &Path, name: &str) -> Result<PathBuf, FlowError> {
     let usable = !name.is_empty()
         && name.len() <= RECORD_NAME_LIMIT as usize

@@ -1,4 +1,4 @@
-//! How a user and a hospital agree on sk: Figure 3, "Diffie-Hellman".
+//! Figure 3, "Diffie-Hellman": a user and a hospital agree on sk.
 
 use super::transaction::of_role;
 use super::{FlowError, Hospital, User};
@@ -7,13 +7,13 @@ use crate::pre::{Handshake, Party, Session};
 use crate::time::Seconds;
 use rand_core::CryptoRng;
 
-/// Authenticated Diffie-Hellman between a user and a hospital: both then hold sk.
+/// Runs the authenticated Diffie-Hellman between a user and a hospital. Both then hold sk.
 ///
-/// The user goes by the certificate of the first pseudonym, which stands under no record: hospitals that compare what
-/// they know of a user do not find each other's records by it.
+/// The user is identified by the certificate of the first pseudonym. No record is written under this pseudonym, so
+/// hospitals cannot use it to find each other's records of the user.
 ///
 /// # Errors
-/// [`FlowError::Identity`], [`FlowError::WrongParty`] for another role, [`FlowError::Handshake`].
+/// [`FlowError::Identity`]; [`FlowError::WrongParty`] for a member of another role; [`FlowError::Handshake`].
 pub fn introduce(
     user: &mut User,
     hospital: &mut Hospital,

@@ -1,10 +1,10 @@
-//! What travels beside the ledger.
+//! The messages between participants that do not go through the ledger.
 //!
 //! Paper: section 3.2. Figure 3: the alarm with txid, ID_i "encrypted with a symmetric key with the hospital", the upload.
 //! Figure 4: the keys "associated with the proxy re-encryption key".
 //!
-//! Departure: the paper puts the sealed keys into share-request-transaction. Here the ledger holds their digest alone,
-//! since what stands on a ledger can be harvested for ever (C13).
+//! Departure: the paper puts the sealed keys into the share-request-transaction. Here the ledger holds only their
+//! digest, since an attacker can keep a copy of the ledger for ever and break the encryption later (C13).
 
 use super::FlowError;
 use crate::error::DecodeError;
@@ -23,30 +23,30 @@ use std::path::PathBuf;
 /// Bytes of the longest name of a record.
 pub(super) const RECORD_NAME_LIMIT: u32 = 4096;
 
-/// Hospital to user: a record waits for confirmation under this txid.
+/// Hospital to user: the alarm that a record waits for confirmation under this txid.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// The transaction that the hospital is going to propose.
+    /// The transaction that the hospital will propose.
     pub txid: TxId,
-    /// What makes the txid the hospital's own: txid = SHA-256(nonce || certificate).
+    /// Proves that the txid belongs to the hospital: txid = SHA-256(nonce || certificate).
     pub nonce: TxNonce,
-    /// The record's name, as the hospital files it.
+    /// The record's name at the hospital.
     pub name: String,
     /// The commitment that the transaction will carry.
     pub commitment: Commitment,
-    /// Where the user reads the envelope, to check the record before confirming it.
+    /// The path of the envelope, from which the user checks the record before confirming it.
     pub envelope: PathBuf,
 }
 
-/// User to hospital: ID_i under a key that both derive from sk for this transaction. 48 bytes.
+/// User to hospital: ID_i, encrypted under a key that both derive from sk and the txid. 48 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedIdentifier([u8; 48]);
 
 wire_newtype!(SealedIdentifier, 48, "sealed identifier");
 
 impl SealedIdentifier {
-    /// Encrypts ID_i for the hospital. Each txid has its own key and one ID_i, so the nonce may be fixed; the user keeps
-    /// to it ([`User::check`](super::User::check)).
+    /// Encrypts ID_i for the hospital. The nonce is fixed: each txid has its own key, and
+    /// [`User::check`](super::User::check) encrypts only one ID_i for each txid.
     ///
     /// # Errors
     /// [`FlowError::Identifier`], which does not occur.
@@ -81,12 +81,12 @@ fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
 
-/// Something that a participant says to the cloud and signs for.
+/// A signed message from a participant to the cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed<T> {
-    /// What is said.
+    /// The message.
     pub content: T,
-    /// Who says it.
+    /// The certificate of the signer.
     pub certificate: Certificate,
     signature: Signature,
 }
@@ -98,19 +98,20 @@ impl<T: Wire> Signed<T> {
         Self { content, certificate: certificate.clone(), signature }
     }
 
-    /// The member who signed, at the time that the message arrives (seconds).
+    /// Verifies the message when it arrives, at `now` in seconds, and returns the member who signed it.
     ///
     /// # Errors
-    /// [`FlowError::Identity`] for a certificate or signature that does not count at `now`.
+    /// [`FlowError::Identity`] for a certificate that is not valid at `now`, or a wrong signature.
     pub fn verify_at(&self, msp: &Msp, now: Seconds) -> Result<Member, FlowError> {
         msp.validate_at(&self.certificate, now)?;
         self.verify(msp)
     }
 
-    /// The member who signed a message that was accepted when it arrived and was kept since.
+    /// Verifies a stored message that was accepted when it arrived, and returns the member who signed it. Ignores the
+    /// certificate's period of validity.
     ///
     /// # Errors
-    /// [`FlowError::Identity`] for a certificate or signature that does not count.
+    /// [`FlowError::Identity`] for a certificate that is not valid or is revoked, or a wrong signature.
     pub fn verify(&self, msp: &Msp) -> Result<Member, FlowError> {
         let member = msp.validate(&self.certificate)?;
         member.verifying_key.verify(&Self::statement(&self.content), &self.signature)?;
@@ -145,9 +146,9 @@ impl<T: Wire> Wire for Signed<T> {
 pub struct Upload {
     /// The record on the ledger.
     pub record: TxId,
-    /// SHA-256 of the envelope's header, so that the cloud need not read the whole envelope to know the capsule.
+    /// SHA-256 of the envelope's header. With it, the cloud can check the capsule without reading the whole envelope.
     pub header: Digest,
-    /// SHA-256 of the envelope that follows.
+    /// SHA-256 of the whole envelope, which is sent with this message.
     pub envelope: Digest,
 }
 
@@ -165,7 +166,7 @@ impl Wire for Upload {
     }
 }
 
-/// Hospital B to cloud: send what this request made.
+/// Hospital B to cloud: the request for the record that was re-encrypted for this share request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The share request on the ledger.
@@ -184,7 +185,7 @@ impl Wire for Fetch {
     }
 }
 
-/// User to cloud and hospital B: the keys of one share request, each sealed to the one who needs it.
+/// User to cloud and hospital B: the keys of one share request, each sealed to its recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The share request on the ledger.
@@ -213,7 +214,8 @@ impl Grant {
         Ok((k_e_prime, name))
     }
 
-    /// What the ledger holds of the grant. The request's own txid is bound by the seals (as HPKE's aad).
+    /// The digest of the grant on the ledger. It does not cover the request's own txid; the seals bind that txid as
+    /// HPKE's aad.
     pub fn digest(&self) -> Digest {
         tagged(label::GRANT, &[&self.k_re.to_bytes(), &self.k_e_prime.to_bytes()])
     }

@@ -1,6 +1,7 @@
-//! The actors of Figures 2 to 4 and what passes between them: the only place where cryptography and ledger meet.
+//! The actors of Figures 2 to 4 and the messages between them. This is the only module that uses both the cryptography
+//! and the ledger.
 //!
-//! Paper: section 3.2. An arrow of a figure is a call here.
+//! Paper: section 3.2. Each arrow of a figure is one call:
 //!
 //! | figure | arrow | call |
 //! |---|---|---|
@@ -18,8 +19,9 @@
 //! | 4 | re-encrypted record -> hospital B, decrypt | [`Hospital::receive`], [`Cloud::deliver`] |
 //! | 4 | share-complete-transaction | [`Hospital::complete`] |
 //!
-//! Keys have the scope of one record: k_d = f(sk, k_s || txid), so k_re opens the record that was consented to and no
-//! other. What decides is always the ledger: the cloud and hospital B read the request there before they act.
+//! Each record has its own keys: k_d = f(sk, k_s || txid). So k_re opens the one record to which the user consented,
+//! and no other. The ledger decides about access: the cloud and hospital B read the share request on the ledger before
+//! they act.
 
 #[cfg(unix)]
 mod bulk;

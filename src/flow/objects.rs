@@ -1,4 +1,4 @@
-//! Calls to a store of objects (`object_store`) that block until they are answered, for the cloud's storage and for jobs.
+//! Blocking calls to an `object_store`, for the cloud's storage and for jobs.
 
 use super::FlowError;
 use futures_util::StreamExt;
@@ -12,17 +12,17 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
-/// A store, and the runtime that its calls wait on.
+/// A store, and the runtime that drives its asynchronous calls.
 #[derive(Clone, Debug)]
 pub(super) struct Objects {
     store: Arc<dyn ObjectStore>,
     runtime: Arc<Runtime>,
 }
 
-/// Bytes of an object, and what is known about all of it.
+/// Some bytes of an object, and the metadata of the object.
 pub(super) struct Part {
     pub(super) size: u64,
-    /// The store's name of this version of the object, where it has one.
+    /// The store's tag of this version of the object (ETag), if it has one.
     pub(super) tag: Option<String>,
     pub(super) attributes: Attributes,
     pub(super) bytes: Vec<u8>,
@@ -38,7 +38,7 @@ impl Objects {
         self.runtime.block_on(self.store.head(key))
     }
 
-    /// These bytes, as many as there are, if the object is still that of the tag.
+    /// Reads a range of bytes, which ends early where the object ends. With a tag, fails if the object has changed.
     pub(super) fn get(&self, key: &Key, range: Range<u64>, tag: Option<String>) -> Result<Part, Error> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
         self.runtime.block_on(async {
@@ -48,7 +48,7 @@ impl Objects {
         })
     }
 
-    /// All bytes of an object of at most `limit`; otherwise its size.
+    /// Reads all bytes of an object of at most `limit` bytes. Returns `Err` with the size of a larger object.
     pub(super) fn get_whole(&self, key: &Key, limit: u64) -> Result<Result<Vec<u8>, u64>, Error> {
         self.runtime.block_on(async {
             let found = self.store.get(key).await?;
@@ -64,7 +64,7 @@ impl Objects {
         self.runtime.block_on(put).map(drop)
     }
 
-    /// Calls `found` with each object below the prefix until it breaks.
+    /// Calls `found` with each object below the prefix, until `found` breaks.
     pub(super) fn list(
         &self,
         prefix: Option<&Key>,
@@ -79,9 +79,9 @@ impl Objects {
         Ok(())
     }
 
-    /// Writes an object in parts of this many bytes; it appears once all of it is there. `read` fills a buffer, with 0 bytes
-    /// at the end; `accept` is asked at the end, with the bytes sent, whether the object may appear. `failed` makes the
-    /// caller's error of the store's.
+    /// Writes an object in parts of this many bytes. The object appears once all of it is written. `read` fills a
+    /// buffer and returns 0 at the end. `accept` is then called with the number of bytes sent; if it fails, the object
+    /// does not appear. `failed` converts an error of the store. Returns the number of bytes sent.
     pub(super) fn upload<E>(
         &self,
         key: &Key,
@@ -91,7 +91,8 @@ impl Objects {
         accept: impl FnOnce(u64) -> Result<(), E>,
         failed: impl Fn(Error) -> E,
     ) -> Result<u64, E> {
-        // `read` may block on a runtime of its own, so it is called between the steps of this one, not inside them.
+        // `read` may block on another runtime, so it is called between the `block_on` calls of this runtime, not inside
+        // them.
         let upload = self.runtime.block_on(self.store.put_multipart_opts(key, options)).map_err(&failed)?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
         let (mut sent, mut buffer) = (0, vec![0; 1 << 16]);
@@ -103,7 +104,7 @@ impl Objects {
                     if let Err(error) = self.runtime.block_on(upload.wait_for_capacity(2)) {
                         break Err(failed(error));
                     }
-                    self.runtime.block_on(async { upload.write(&buffer[..n]) }); // parts begin on tasks of this runtime
+                    self.runtime.block_on(async { upload.write(&buffer[..n]) }); // parts are sent by tasks of this runtime
                 }
                 Err(error) => break Err(error),
             }
@@ -111,19 +112,20 @@ impl Objects {
         match sent {
             Ok(sent) => self.runtime.block_on(upload.finish()).map(|_| sent).map_err(&failed),
             Err(first) => {
-                let _ = self.runtime.block_on(upload.abort()); // the store drops the parts by its own rule otherwise
+                let _ = self.runtime.block_on(upload.abort()); // if this fails, the store removes the parts by its own rule
                 Err(first)
             }
         }
     }
 
-    /// Reads an object of `size` bytes from `at` on, this many bytes at once, as long as it is that of the tag.
+    /// Returns a reader of an object of `size` bytes from byte `at` on. It requests this many bytes at once. With a
+    /// tag, it fails if the object changes.
     pub(super) fn body(&self, key: Key, tag: Option<String>, at: u64, size: u64, part_bytes: u64) -> Body {
         Body { objects: self.clone(), key, tag, at, size, part_bytes, part: io::Cursor::default() }
     }
 }
 
-/// Fills the buffer from a reader, as often as it is interrupted.
+/// Reads once into the buffer, and repeats an interrupted read.
 pub(super) fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(buffer) {

@@ -1,9 +1,9 @@
-//! The cloud's storage: local files, or whatever else speaks `object_store`.
+//! The cloud's storage: a local folder, or any other store that `object_store` supports.
 //!
 //! ```text
-//! envelopes/SHA-256      an envelope, named by its content and never changed
-//! records/TXID           which envelope a record of the ledger is, signed by its hospital
-//! deliveries/TXID        the header (284 bytes) that a share request was answered with; the body stays where it is
+//! envelopes/SHA-256      an envelope, named by its digest and never changed
+//! records/TXID           the upload message of a record: the digest of its envelope, signed by its hospital
+//! deliveries/TXID        the re-encrypted header (284 bytes) for a share request; the body is that of the envelope
 //! ```
 
 use super::FlowError;
@@ -20,37 +20,37 @@ use std::time::Duration;
 
 /// The folders of a local store.
 const KINDS: [&str; 3] = ["envelopes", "records", "deliveries"];
-/// After this time nobody goes on with an upload.
+/// An unfinished upload that is older than this is removed.
 const UNFINISHED: Duration = Duration::from_secs(24 * 60 * 60);
-/// Bytes that travel at once.
+/// Bytes of one part of an upload or of a read.
 const PART_BYTES: usize = 8 << 20;
 
-/// Objects under keys, written whole or not at all.
+/// A store of objects by key. An object is written completely or not at all.
 #[derive(Clone, Debug)]
 pub struct Store(Objects);
 
 impl Store {
-    /// A store in a local folder, which is made if it is missing. Every write is synced to disk, and so is the folder. Parts
-    /// of uploads whose process was killed more than a day ago are removed.
+    /// Opens a store in a local folder, and makes the folder if it is missing. Every write and the folder itself are
+    /// synced to disk. Removes parts of uploads that were interrupted more than a day ago.
     ///
     /// # Errors
     /// [`FlowError::File`], [`FlowError::Store`].
     pub fn local(folder: &Path) -> Result<Self, FlowError> {
-        // A process that was killed may have made folders in it and not synced them.
+        // An earlier process may have been killed after it made the folders in it and before it synced them.
         let made = crate::folder::make(folder).and_then(|()| crate::folder::sync(folder));
         made.and_then(|()| sweep(folder)).map_err(FlowError::file(folder))?;
         Self::new(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true)))
     }
 
-    /// Any other store.
+    /// Opens any other store.
     ///
     /// # Errors
-    /// [`FlowError::Runtime`] where no thread for its work can be had.
+    /// [`FlowError::Runtime`] where the runtime for the store cannot be started.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Result<Self, FlowError> {
         Objects::new(objects).map(Self)
     }
 
-    /// Writes a small object under a free key. To write the same again is no error, so a step that was interrupted can
+    /// Writes a small object under a new key. Writing the same bytes again is not an error, so an interrupted step can
     /// be repeated.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Store {
         match self.0.put(&Key::from(key), bytes, PutOptions::from(PutMode::Create)) {
             Ok(()) => Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => match self.get(key, bytes.len() as u64) {
-                // Whoever wrote it may have been killed before it was durable: once more, over the same bytes.
+                // The first writer may have been killed before the object was durable: write the same bytes again.
                 Ok(there) if there == bytes => {
                     self.0.put(&Key::from(key), bytes, PutOptions::default()).map_err(refused(key))
                 }
@@ -70,10 +70,11 @@ impl Store {
         }
     }
 
-    /// Writes an object of any size whose SHA-256 is known, in constant memory; it appears once all of it is there.
+    /// Writes an object of any size in constant memory and checks its SHA-256. The object appears once all of it is
+    /// written. Returns its size in bytes.
     ///
     /// # Errors
-    /// [`FlowError::Upload`] where the bytes are not those announced, the reader's error, [`FlowError::Write`].
+    /// [`FlowError::Upload`] where the bytes do not have this digest; the reader's error; [`FlowError::Write`].
     pub fn upload(&self, key: &str, bytes: &mut impl Read, digest: &Digest) -> Result<u64, FlowError> {
         let hasher = RefCell::new(Sha256::new());
         let read = |buffer: &mut [u8]| {
@@ -97,10 +98,10 @@ impl Store {
         found.map_err(|bytes| FlowError::TooLarge { key: key.to_owned(), bytes, limit })
     }
 
-    /// Reads an object from `offset` on, part by part.
+    /// Returns a reader of an object from byte `offset` on.
     ///
     /// # Errors
-    /// [`FlowError::Store`] where there is none.
+    /// [`FlowError::Store`], for example where the object does not exist.
     pub fn reader(&self, key: &str, offset: u64) -> Result<impl Read + Send + use<>, FlowError> {
         let key = Key::from(key);
         let size = self.0.head(&key)?.size;
@@ -108,12 +109,12 @@ impl Store {
     }
 }
 
-/// The error of a write that the store refused.
+/// For `map_err`: the error of a failed write.
 fn refused(key: &str) -> impl Fn(object_store::Error) -> FlowError + '_ {
     |source| FlowError::Write { key: key.to_owned(), source }
 }
 
-/// Removes what `object_store` has staged as `NAME#N`, which no listing shows, and what nobody is writing any more.
+/// Removes old staging files of `object_store`. They are named `NAME#N` and do not appear in listings.
 fn sweep(folder: &Path) -> io::Result<()> {
     for kind in KINDS {
         let entries = match std::fs::read_dir(folder.join(kind)) {
@@ -128,11 +129,11 @@ fn sweep(folder: &Path) -> io::Result<()> {
                 continue;
             }
             let removed = entry.metadata().and_then(|found| found.modified()).and_then(|written| {
-                let left = written.elapsed().is_ok_and(|age| age > UNFINISHED);
-                if left { std::fs::remove_file(entry.path()) } else { Ok(()) }
+                let abandoned = written.elapsed().is_ok_and(|age| age > UNFINISHED);
+                if abandoned { std::fs::remove_file(entry.path()) } else { Ok(()) }
             });
             match removed {
-                // Its upload came to its end just now.
+                // Another process has just finished the upload.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 removed => removed?,
             }
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_uploaded_reads_back_from_any_offset() {
+    fn an_upload_reads_back_from_any_offset() {
         let (_dir, store) = store();
         let bytes: Vec<u8> = (0..2 * PART_BYTES + 77).map(|i| u8::try_from(i % 251).unwrap()).collect();
         let digest = sha256(&[&bytes]);
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_that_is_not_what_was_announced_leaves_nothing() {
+    fn an_upload_with_another_digest_is_refused_and_not_stored() {
         let (_dir, store) = store();
         let wrong = store.upload("envelopes/a", &mut &b"abc"[..], &sha256(&[b"abd"]));
         assert!(matches!(wrong, Err(FlowError::Upload { .. })));
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_killed_uploads_left_is_removed_after_a_day() {
+    fn staging_files_of_killed_uploads_are_removed_after_a_day() {
         let (dir, store) = store();
         store.create("records/a", b"one").unwrap();
         let place = |name: &str| dir.path().join("cloud/records").join(name);

@@ -1,4 +1,4 @@
-//! What only a hospital or user with ill will does, with the secrets that they hold.
+//! Attacks by a hospital or user, made with the secrets that the attacker holds.
 
 use super::*;
 use crate::envelope::{Sealer, Suite};
@@ -11,14 +11,14 @@ use std::fs;
 const SECONDS: Seconds = Seconds(1_800_000_000);
 const NOW: Millis = SECONDS.millis();
 
-/// Runs both figures for one record, with what `exchange` does to the envelope before it is uploaded.
+/// Runs both figures for one record. `exchange` may replace the envelope before it is uploaded.
 fn share(name: &str, exchange: impl FnOnce(&Hospital, &User, &Draft, &mut ChaCha20Rng)) -> Result<Received, FlowError> {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     let rng = &mut ChaCha20Rng::seed_from_u64(3);
     let mut phone = Handset::new("+821055501000")?;
     let params = Params::new(Seed::random(rng));
-    let mut world = Consortium::found(&path("ledger"), &["node"], params, &mut phone, SECONDS, rng)?;
+    let mut world = Consortium::create(&path("ledger"), &["node"], params, &mut phone, SECONDS, rng)?;
     let mut user = world.register_user(&mut phone, SECONDS, rng)?;
     let mut a = world.register_hospital("A", &path("a"), &mut phone, SECONDS, rng)?;
     let mut b = world.register_hospital("B", &path("b"), &mut phone, SECONDS, rng)?;
@@ -47,7 +47,7 @@ fn share(name: &str, exchange: impl FnOnce(&Hospital, &User, &Draft, &mut ChaCha
 }
 
 #[test]
-fn the_honest_way_arrives() {
+fn an_honest_share_arrives() {
     assert_eq!(share("name", |_, _, _, _| ()).unwrap().sealed.bytes, 9);
 }
 

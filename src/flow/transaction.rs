@@ -1,4 +1,4 @@
-//! A transaction on the ledger: proposed, endorsed, ordered, committed; and what the ledger then holds.
+//! Proposes, endorses, orders and commits a transaction, and reads the ledger's state.
 
 use super::FlowError;
 use crate::contract::{self, Action, Record, ShareRequest};
@@ -12,9 +12,9 @@ use crate::wire::Wire;
 /// A transaction that was committed as valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Which.
+    /// The transaction.
     pub txid: TxId,
-    /// Block and place in it.
+    /// The block and the place in the block.
     pub version: Version,
     /// The verdict: always [`Code::Valid`].
     pub code: Code,
@@ -25,7 +25,7 @@ pub(super) fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
     if member.role == role { Ok(()) } else { Err(FlowError::WrongParty(member.id)) }
 }
 
-/// The transaction that `action` becomes, signed.
+/// Makes the signed proposal of `action`.
 pub(super) fn propose(
     network: &Network,
     action: &Action,
@@ -38,10 +38,11 @@ pub(super) fn propose(
     Proposal::new(&config.channel, &config.contract, nonce, certificate, now, action.to_bytes()).sign(key)
 }
 
-/// Endorsement, ordering and commit.
+/// Has a proposal endorsed, ordered and committed.
 ///
 /// # Errors
-/// [`FlowError::Network`] where the endorsers refuse, [`FlowError::Invalid`] where the committers do.
+/// [`FlowError::Network`] where the endorsers refuse the proposal; [`FlowError::Invalid`] where the committed
+/// transaction is not valid.
 pub(super) fn commit(
     network: &mut Network,
     proposal: &SignedProposal,
@@ -56,17 +57,18 @@ pub(super) fn commit(
     }
 }
 
-/// The record on the ledger.
+/// Reads the record of this transaction on the ledger.
 pub(super) fn record(network: &Network, txid: TxId) -> Result<Record, FlowError> {
     network.read(|snapshot| Ok(record_in(&mut Simulation::new(snapshot), txid)))?
 }
 
-/// The share request on the ledger, if it is the latest of its kind and not completed.
+/// Reads the share request of this transaction on the ledger. It must be open: the latest of its record and recipient,
+/// and not completed.
 pub(super) fn open_share(network: &Network, txid: TxId) -> Result<ShareRequest, FlowError> {
     network.read(|snapshot| Ok(open_share_in(&mut Simulation::new(snapshot), txid)))?
 }
 
-/// The record of this transaction in any state, for example that of a chain that is replayed.
+/// Reads the record of this transaction in any state, for example in the state of a replayed chain.
 ///
 /// # Errors
 /// [`FlowError::NotOnLedger`]; [`FlowError::Contract`] where the state cannot be read.
@@ -74,7 +76,8 @@ pub fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError
     contract::record(state, txid)?.ok_or(FlowError::NotOnLedger { what: "record", txid })
 }
 
-/// The share request of this transaction in any state, if it is the latest of its kind and not completed.
+/// Reads the share request of this transaction in any state. It must be open: the latest of its record and recipient,
+/// and not completed.
 ///
 /// # Errors
 /// [`FlowError::NotOnLedger`], [`FlowError::Closed`]; [`FlowError::Contract`] where the state cannot be read.

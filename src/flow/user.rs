@@ -1,4 +1,4 @@
-//! The user: checks records, confirms them, and consents to sharing.
+//! The user: checks records, confirms them, and consents to sharing them.
 
 use super::FlowError;
 use super::messages::{Alert, Grant, SealedIdentifier};
@@ -16,7 +16,7 @@ use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// What the user knows of a record.
+/// A record that the user has checked.
 #[derive(Clone, Debug)]
 struct Held {
     hospital: MemberId,
@@ -25,7 +25,7 @@ struct Held {
     id: Pseudonym,
 }
 
-/// A registered person with the secrets that the user DApp keeps.
+/// A registered person with the secrets of the user DApp.
 #[derive(Debug)]
 pub struct User {
     credentials: Credentials,
@@ -35,7 +35,7 @@ pub struct User {
 }
 
 impl User {
-    /// A person as the authority registered them.
+    /// Creates a user from the credentials of the authority.
     pub const fn new(credentials: Credentials, params: Params) -> Self {
         Self { credentials, params, secrets: BTreeMap::new(), records: BTreeMap::new() }
     }
@@ -45,7 +45,7 @@ impl User {
         self.credentials.members.first().ok_or_else(|| IdentityError::PseudonymCount(0).into())
     }
 
-    /// The name under which hospitals know this user.
+    /// The identifier under which hospitals know this user: the first pseudonym.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for credentials without a pseudonym.
@@ -61,13 +61,13 @@ impl User {
         self.secrets.get(hospital).ok_or(FlowError::Stranger(*hospital))
     }
 
-    /// Figure 3: opens the envelope of an alert from the hospital of this certificate, compares it with the commitment,
-    /// and answers with ID_i. The vectors take turns over the user's records; the first is for introductions alone. An
-    /// alert that comes again gets the same answer.
+    /// Figure 3: decrypts the envelope of an alert from the hospital of this certificate, compares the record with the
+    /// commitment, and answers with ID_i. The records use the pseudonyms in rotation. The first pseudonym is used for
+    /// introductions only. A repeated alert gets the same answer.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`], [`FlowError::WrongParty`] for a txid that is not this hospital's,
-    /// [`FlowError::KnownRecord`], [`FlowError::DecryptFile`], [`FlowError::Commitment`].
+    /// [`FlowError::Stranger`]; [`FlowError::WrongParty`] for a txid that does not belong to this hospital;
+    /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`].
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
         let from = hospital.subject().id;
         let sk = self.secret(&from)?;
@@ -93,7 +93,7 @@ impl User {
         Ok(sealed)
     }
 
-    /// Figure 3: medical-record-confirmation-transaction, signed under ID_i.
+    /// Figure 3: commits the medical-record-confirmation-transaction, signed under ID_i.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`], [`FlowError::Network`], [`FlowError::Invalid`].
@@ -110,13 +110,13 @@ impl User {
         commit(network, &proposal, key, now)
     }
 
-    /// Figure 4: share-request-transaction, signed under ID_i, with k_re (Equation 1) sealed to the cloud and k'_e to
-    /// the recipient.
+    /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1) to the cloud and
+    /// k'_e to the recipient.
     ///
     /// # Errors
-    /// [`FlowError::UnknownRecord`], [`FlowError::Stranger`] before [`introduce`](super::introduce),
-    /// [`FlowError::WrongParty`] where the recipient is no hospital or the cloud no cloud, [`FlowError::NoSealingKey`],
-    /// [`FlowError::Network`], [`FlowError::Invalid`].
+    /// [`FlowError::UnknownRecord`]; [`FlowError::Stranger`] before [`introduce`](super::introduce);
+    /// [`FlowError::WrongParty`] where the recipient is not a hospital or `cloud` is not a cloud;
+    /// [`FlowError::NoSealingKey`]; [`FlowError::Network`]; [`FlowError::Invalid`].
     pub fn share(
         &self,
         network: &mut Network,
@@ -140,7 +140,7 @@ impl User {
             let key = member.sealing_key.ok_or(FlowError::NoSealingKey(member.id))?;
             Ok::<_, FlowError>(seal(&key, info, &request.0.0, secret, rng)?)
         };
-        // Sized, so that no copy of the key is left behind by growing.
+        // The buffer has its final size from the start: growing it would leave a copy of the key in freed memory.
         let mut decryption = Writer::with_capacity(128 + held.name.len());
         decryption.raw(k_e_prime.to_bytes().expose()).bytes(held.name.as_bytes());
         let decryption = Zeroizing::new(decryption.into_bytes());
@@ -154,7 +154,7 @@ impl User {
         Ok((commit(network, &proposal, key, now)?, grant))
     }
 
-    /// A record with the certificate and key that act for it.
+    /// A record, with the certificate and key of its ID_i.
     fn held(&self, record: TxId) -> Result<(&Held, &(Certificate, SigningKey)), FlowError> {
         let held = self.records.get(&record).ok_or(FlowError::UnknownRecord(record))?;
         let member = self.credentials.member(&held.id).ok_or(FlowError::UnknownRecord(record))?;
@@ -168,7 +168,7 @@ impl User {
         }
     }
 
-    /// ID_i of a record that was checked.
+    /// The ID_i of a record that this user has checked.
     pub fn pseudonym(&self, record: TxId) -> Option<Pseudonym> {
         self.records.get(&record).map(|held| held.id)
     }

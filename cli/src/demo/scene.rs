@@ -46,7 +46,7 @@ pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Rep
     let params = Params::new(Seed::random(&mut rng));
     let mut phone = Handset::new("+82 10 5550 0100")?;
     let ledger = folder.join("ledger");
-    let mut consortium = Consortium::found(&ledger, &ORGANISATIONS, params, &mut phone, now, &mut rng)?;
+    let mut consortium = Consortium::create(&ledger, &ORGANISATIONS, params, &mut phone, now, &mut rng)?;
     report.step("consortium", &format!("4 authorities, 1 orderer, 4 peers ({})", ORGANISATIONS.join(", ")), []);
     report.step("policy", &format!("{} endorse", consortium.network.config().policy), []);
 

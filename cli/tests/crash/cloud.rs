@@ -39,7 +39,7 @@ impl Platform {
         let mut phone = Handset::new("+821055501000").unwrap();
         let nodes = ["users node", "A node", "B node"];
         let ledger = folder.path().join("ledger");
-        let mut consortium = Consortium::found(&ledger, &nodes, params, &mut phone, SECONDS, rng).unwrap();
+        let mut consortium = Consortium::create(&ledger, &nodes, params, &mut phone, SECONDS, rng).unwrap();
         let mut user = consortium.register_user(&mut phone, SECONDS, rng).unwrap();
         let mut hospital = |name: &str| {
             consortium.register_hospital(name, &folder.path().join(name), &mut phone, SECONDS, rng).unwrap()

@@ -1,7 +1,8 @@
-//! The pipeline: one walk, and threads that read, compute, write and settle by turns.
+//! The pipeline of a job: one thread lists the source; the others each read, compute, write and publish in turn.
 //!
-//! While one thread waits for a file or a sync another computes, so no stage has threads of its own. One thread at a time
-//! settles what all of them wrote; the others leave theirs to it, and wait for it only where the target's room is used up.
+//! While one thread waits for a file or a sync, another computes. So no stage has threads of its own. Outputs are
+//! published in groups: one thread at a time publishes the outputs of all threads. The other threads add their outputs
+//! to a queue, and wait only if the queue is full.
 
 use super::{
     BulkError, Event, Fault, HeaderBytes, Present, ReadEnvelopes, Refusal, Rest, Source, Stopped, Summary, Target,
@@ -20,53 +21,53 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Names that travel together.
+/// Names in one message to the threads.
 const NAMES: usize = 128;
 /// An envelope of at most this many bytes is read and written as a whole.
 const SMALL: usize = 64 << 10;
-/// A batch is computed once it holds this many bytes, or this many open files.
+/// A batch is computed once it holds this many bytes or this many open files.
 const BATCH_BYTES: usize = 256 << 10;
 const BATCH_FILES: usize = 4;
-/// Threads, whatever the machine: with their buffers they bound the memory of a job.
+/// The largest number of threads. With their buffers, they bound the memory of a job.
 const THREADS: usize = 32;
 
-/// Equation (2) on every envelope of `source`, into `target`.
+/// Re-encrypts every envelope of `source` into `target` by Equation (2), and returns the counts.
 ///
 /// # Errors
-/// [`Stopped`] where the job cannot go on: the source cannot be listed, the target is full or fails. Envelopes that are
-/// refused do not end it; `watch` is told each of them, and the summary counts them.
+/// [`Stopped`] where the job cannot continue, for example because the source cannot be listed or the target is full. A
+/// refused envelope does not end the job: it is reported to `watch` and counted in the summary.
 pub fn reencrypt_all<S: Source, T: Target>(
     k_re: &ReKey,
     source: &S,
     target: &T,
     watch: Watch<'_>,
 ) -> Result<Summary, Stopped> {
-    let threads = source.width().max(target.width()).min(THREADS);
-    let room = target.room();
+    let threads = source.threads().max(target.threads()).min(THREADS);
+    let limit = target.pending_limit();
     let job = Job {
         prepared: k_re.prepare(),
         k_re: k_re.to_bytes(),
         target,
         watch,
         summary: Mutex::default(),
-        share: (room / (4 * threads)).max(1),
-        room: room / 3,
-        written: Mutex::new((Vec::new(), false)),
-        taken: Condvar::new(),
+        own_limit: (limit / (4 * threads)).max(1),
+        queue_limit: limit / 3,
+        queue: Mutex::new(Queue { written: Vec::new(), publishing: false }),
+        queue_changed: Condvar::new(),
         stop: AtomicBool::new(false),
         failure: Mutex::default(),
     };
-    let (names, taken) = sync_channel(2 * threads);
-    let taken = Mutex::new(taken);
+    let (names, receiver) = sync_channel(2 * threads);
+    let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {
-        let (taken, job, names) = (&taken, &job, names);
+        let (receiver, job, names) = (&receiver, &job, names);
         for _ in 0..threads {
-            scope.spawn(move || job.work(source, taken));
+            scope.spawn(move || job.work(source, receiver));
         }
         job.walk(source, &names);
     });
     let summary = *lock(&job.summary);
-    let finished = target.finish().err(); // what was done before a failure stays, too
+    let finished = target.finish().err(); // also after a failure: the outputs written before it stay
     let failure = job.failure.into_inner().unwrap_or_else(PoisonError::into_inner).or(finished);
     failure.map_or(Ok(summary), |source| Err(Stopped { summary, source }))
 }
@@ -77,29 +78,36 @@ struct Job<'a, T: Target> {
     target: &'a T,
     watch: Watch<'a>,
     summary: Mutex<Summary>,
-    /// Outputs without a name that one thread may keep to itself, and that may wait for the one that settles.
-    share: usize,
-    room: usize,
-    /// What waits, and whether a thread is settling.
-    written: Mutex<(Vec<Written<T::Pending>>, bool)>,
-    taken: Condvar,
+    /// The number of written outputs that one thread may keep before it adds them to the queue.
+    own_limit: usize,
+    /// The number of outputs in the queue above which a thread waits.
+    queue_limit: usize,
+    queue: Mutex<Queue<T::Pending>>,
+    queue_changed: Condvar,
     stop: AtomicBool,
     failure: Mutex<Option<BulkError>>,
 }
 
-/// An envelope on its way through a batch.
+/// An envelope in a batch.
 struct Item {
     name: PathBuf,
-    /// Its bytes in the batch.
+    /// The range of its bytes in the batch.
     at: Range<usize>,
     size: u64,
     rest: Rest,
-    /// The header of the output that is there.
+    /// The header of the output, if one exists already.
     present: Option<Box<HeaderBytes>>,
 }
 
-/// Written, without a name.
+/// A written output without its name, and the name that it will get.
 type Written<P> = (PathBuf, P);
+
+/// The outputs that wait to be published.
+struct Queue<P> {
+    written: Vec<Written<P>>,
+    /// Whether a thread is publishing.
+    publishing: bool,
+}
 
 impl<T: Target> Job<'_, T> {
     fn walk<S: Source>(&self, source: &S, names: &SyncSender<Vec<PathBuf>>) {
@@ -109,7 +117,7 @@ impl<T: Target> Job<'_, T> {
                 Err(refusal) => self.refuse(&name, &refusal),
                 Ok(()) => chunk.push(name),
             }
-            // The threads take names until there are no more, so this never fails and never waits for ever.
+            // The threads receive names until the channel is closed, so sending never fails and never blocks for ever.
             let full = chunk.len() == NAMES;
             if full && names.send(std::mem::replace(&mut chunk, Vec::with_capacity(NAMES))).is_err() || self.stopped() {
                 return ControlFlow::Break(());
@@ -123,8 +131,8 @@ impl<T: Target> Job<'_, T> {
     }
 
     fn work<S: Source>(&self, source: &S, names: &Mutex<Receiver<Vec<PathBuf>>>) {
-        // The batches of this thread are computed by itself: all threads together fill the cores, and none waits for
-        // another between the stages of its own batch.
+        // Each thread computes its own batches, on this thread alone. All threads together use all cores, and no thread
+        // waits for another between the stages of its batch.
         #[cfg(feature = "parallel")]
         let _alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
         let (mut reader, mut writer) = (source.reader(), self.target.writer());
@@ -135,7 +143,7 @@ impl<T: Target> Job<'_, T> {
                 if self.stopped() {
                     break;
                 }
-                match self.take(&mut reader, &mut writer, name, &mut bytes) {
+                match self.read(&mut reader, &mut writer, name, &mut bytes) {
                     Ok(item) => items.extend(item),
                     Err((name, fault)) => self.fault(&name, fault),
                 }
@@ -146,11 +154,11 @@ impl<T: Target> Job<'_, T> {
             }
             self.compute(&mut writer, &mut bytes, &mut items);
         }
-        self.settle(&mut Vec::new(), true);
+        self.publish(&mut Vec::new(), true);
     }
 
-    /// Reads and checks one envelope; none where its output is there by its mark.
-    fn take(
+    /// Reads and checks one envelope. Returns `None` where the mark of an existing output shows that it is done.
+    fn read(
         &self,
         reader: &mut impl ReadEnvelopes,
         writer: &mut impl WriteEnvelopes,
@@ -158,7 +166,7 @@ impl<T: Target> Job<'_, T> {
         bytes: &mut Vec<u8>,
     ) -> Result<Option<Item>, (PathBuf, Fault)> {
         let start = bytes.len();
-        let taken = (|| {
+        let result = (|| {
             let (size, rest) = reader.read(&name, SMALL, bytes)?;
             let header = check(&bytes[start..], size)?;
             let present = match writer.present(&name)? {
@@ -177,12 +185,12 @@ impl<T: Target> Job<'_, T> {
             };
             Ok(Some((size, rest, present)))
         })();
-        match taken {
+        match result {
             Ok(Some((size, rest, present))) => Ok(Some(Item { at: start..bytes.len(), name, size, rest, present })),
             Ok(None) => {
                 bytes.truncate(start);
                 self.count(|summary| summary.marked += 1);
-                (self.watch)(Event::There(&name));
+                (self.watch)(Event::Existed(&name));
                 Ok(None)
             }
             Err(fault) => {
@@ -192,7 +200,7 @@ impl<T: Target> Job<'_, T> {
         }
     }
 
-    /// Equation (2) on the batch, then its outputs. Leaves the batch empty.
+    /// Applies Equation (2) to the batch and writes its outputs. Leaves the batch empty.
     fn compute<W: WriteEnvelopes<Pending = T::Pending>>(
         &self,
         writer: &mut W,
@@ -213,14 +221,14 @@ impl<T: Target> Job<'_, T> {
                     continue;
                 }
             };
-            // It was taken only with all of its header.
+            // `read` takes an envelope only with its whole header.
             let Some(header) = bytes[at.start..].first_chunk_mut::<{ Header::BYTES }>() else { continue };
             let before = *header;
             header[Header::BYTES - Capsule::BYTES..].copy_from_slice(&capsule);
             if let Some(there) = present {
                 if *there == *header {
                     self.count(|summary| summary.compared += 1);
-                    (self.watch)(Event::There(&name));
+                    (self.watch)(Event::Existed(&name));
                 } else {
                     self.refuse(&name, &Refusal::Exists);
                 }
@@ -231,34 +239,35 @@ impl<T: Target> Job<'_, T> {
                 Ok(pending) => written.push((name, pending)),
                 Err(fault) => self.fault(&name, fault),
             }
-            if written.len() >= self.share {
-                self.settle(&mut written, false);
+            if written.len() >= self.own_limit {
+                self.publish(&mut written, false);
             }
         }
-        self.settle(&mut written, false);
+        self.publish(&mut written, false);
         bytes.clear();
     }
 
-    /// Settles what this thread and all others have written, in batches that grow while the disk is slow. Where another
-    /// thread is at it, that one does these, too, and this one waits only if it must or too many wait.
-    fn settle(&self, mine: &mut Vec<Written<T::Pending>>, must: bool) {
-        let mut written = lock(&self.written);
-        written.0.append(mine);
-        while written.1 && (must || written.0.len() > self.room) {
-            written = self.taken.wait(written).unwrap_or_else(PoisonError::into_inner);
+    /// Publishes the outputs of this thread and of all others, in batches that grow while the storage is slow. If
+    /// another thread is publishing, that thread also publishes these outputs; this one waits only if `wait` is set or
+    /// the queue is full.
+    fn publish(&self, own: &mut Vec<Written<T::Pending>>, wait: bool) {
+        let mut queue = lock(&self.queue);
+        queue.written.append(own);
+        while queue.publishing && (wait || queue.written.len() > self.queue_limit) {
+            queue = self.queue_changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
-        if std::mem::replace(&mut written.1, true) {
+        if std::mem::replace(&mut queue.publishing, true) {
             return;
         }
-        drop(written);
-        let _settling = Settling(self);
+        drop(queue);
+        let _publishing = Publishing(self);
         loop {
-            let batch = std::mem::take(&mut lock(&self.written).0);
-            self.taken.notify_all();
+            let batch = std::mem::take(&mut lock(&self.queue).written);
+            self.queue_changed.notify_all();
             if batch.is_empty() {
                 return;
             }
-            match self.target.settle(&batch) {
+            match self.target.publish(&batch) {
                 Err(error) => self.fail(error),
                 Ok(results) => {
                     for ((name, _), result) in batch.iter().zip(results) {
@@ -275,7 +284,7 @@ impl<T: Target> Job<'_, T> {
         }
     }
 
-    /// Only who holds k_re can make it, and for no other input, output or k_re.
+    /// The mark of an output: HMAC under k_re of the input's header, the output's header and the size.
     fn mark(&self, input: &HeaderBytes, output: &HeaderBytes, size: u64) -> Digest {
         let message = [&input[..], output, &size.to_be_bytes()].concat();
         hmac(self.k_re.expose(), label::REENCRYPTED, &message)
@@ -297,7 +306,7 @@ impl<T: Target> Job<'_, T> {
         }
     }
 
-    /// The first failure is the one that is told.
+    /// Stops the job. Only the first failure is reported.
     fn fail(&self, error: BulkError) {
         lock(&self.failure).get_or_insert(error);
         self.stop.store(true, Ordering::Relaxed);
@@ -308,17 +317,17 @@ impl<T: Target> Job<'_, T> {
     }
 }
 
-/// While it lives its thread settles. A thread that dies leaves the rest to another.
-struct Settling<'a, 'b, T: Target>(&'a Job<'b, T>);
+/// Exists while its thread publishes. Dropping it, also by a panic, lets another thread publish.
+struct Publishing<'a, 'b, T: Target>(&'a Job<'b, T>);
 
-impl<T: Target> Drop for Settling<'_, '_, T> {
+impl<T: Target> Drop for Publishing<'_, '_, T> {
     fn drop(&mut self) {
-        lock(&self.0.written).1 = false;
-        self.0.taken.notify_all();
+        lock(&self.0.queue).publishing = false;
+        self.0.queue_changed.notify_all();
     }
 }
 
-/// Everything about an envelope but its capsule: a header of a known version, and the length of whole chunks.
+/// Checks an envelope except for its capsule: the fields of the header, and a length of whole chunks.
 fn check(bytes: &[u8], size: u64) -> Result<HeaderBytes, DecodeError> {
     Header::preamble(&mut Reader::new(bytes))?;
     let short = DecodeError::Length { what: "envelope header", expected: Header::BYTES, got: bytes.len() };
@@ -327,7 +336,7 @@ fn check(bytes: &[u8], size: u64) -> Result<HeaderBytes, DecodeError> {
     Ok(header)
 }
 
-/// What a lock guards here is whole between two statements, so that of a thread that died can be taken over.
+/// Locks a mutex. The guarded values are consistent whenever they are unlocked, so a poisoned lock is ignored.
 fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

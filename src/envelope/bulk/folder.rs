@@ -1,4 +1,5 @@
-//! Envelopes in a folder and the folders below it, opened relative to it and through no symbolic link.
+//! Reads the envelopes in a folder and its subfolders. Files are opened relative to the folder, and never through a
+//! symbolic link.
 
 use super::{BulkError, Fault, Found, ReadEnvelopes, Refusal, Rest, Source};
 use crate::envelope::Header;
@@ -12,9 +13,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-/// The folder of temporary files in an output folder, where the file system needs names for them. A walk skips it.
+/// The folder of temporary files in an output folder, on file systems where temporary files need names. A listing skips
+/// it.
 pub(super) const JOB_FOLDER: &str = ".phi-pre-job";
-/// Folders in folders: a walk keeps one descriptor for each.
+/// The limit of nested folders: a listing keeps one open descriptor for each.
 const DEPTH: usize = 64;
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -27,7 +29,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder. `path` itself may be a symbolic link; those inside are not followed.
+    /// Opens a folder. `path` may be a symbolic link; links inside the folder are not followed.
     ///
     /// # Errors
     /// [`BulkError::Io`].
@@ -37,7 +39,7 @@ impl Folder {
         Ok(Self { path, root })
     }
 
-    /// The folder without symbolic links.
+    /// The path of the folder without symbolic links.
     pub(super) fn canonical(&self) -> &Path {
         &self.path
     }
@@ -51,7 +53,7 @@ impl Folder {
         while let Some(entry) = dir.read() {
             let entry = match entry {
                 Ok(entry) => entry,
-                Err(e) => return found((path.to_owned(), Err(Refusal::Io(e.into())))), // the rest of this folder
+                Err(e) => return found((path.to_owned(), Err(Refusal::Io(e.into())))), // refuses the rest of this folder
             };
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
@@ -98,17 +100,17 @@ impl Source for Folder {
         FolderReader(Parents::new(self.root.as_fd(), false))
     }
 
-    fn width(&self) -> usize {
-        width()
+    fn threads(&self) -> usize {
+        default_threads()
     }
 }
 
-/// Twice the cores: while one thread waits for a file another computes.
-pub(super) fn width() -> usize {
+/// Two threads for each core: while one waits for a file, another computes.
+pub(super) fn default_threads() -> usize {
     2 * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Reads envelopes of a folder.
+/// Reads the envelopes of a folder.
 #[derive(Debug)]
 pub struct FolderReader<'a>(Parents<'a>);
 
@@ -117,7 +119,7 @@ impl ReadEnvelopes for FolderReader<'_> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let (parent, name) = self.0.of(name).map_err(fault)?;
         let mut file = File::from(openat(parent, name, flags, Mode::empty()).map_err(|e| fault(e.into()))?);
-        // Whoever re-encrypts an envelope in place holds its lock; once the header is read, nobody changes the rest.
+        // A re-encryption in place holds the lock of the file while it rewrites the header. It never changes the body.
         match file.try_lock_shared() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Refusal::InUse.into()),
@@ -139,7 +141,8 @@ impl ReadEnvelopes for FolderReader<'_> {
     }
 }
 
-/// The folders that hold files, by their relative paths. The last one stays open, since names come folder by folder.
+/// Opens the parent folders of files, given by their relative paths. The last folder stays open, since names are listed
+/// folder by folder.
 #[derive(Debug)]
 pub(super) struct Parents<'a> {
     root: BorrowedFd<'a>,
@@ -148,14 +151,14 @@ pub(super) struct Parents<'a> {
 }
 
 impl<'a> Parents<'a> {
-    /// `make`: makes the folders that are missing, and stays on the file system of the root.
+    /// With `make`, missing folders are made, and folders on another file system than the root are refused.
     pub(super) const fn new(root: BorrowedFd<'a>, make: bool) -> Self {
         Self { root, make, last: None }
     }
 
-    /// The folder of a file, and the file's name in it.
+    /// Returns the parent folder of a file, and the file's name in it.
     pub(super) fn of<'n>(&mut self, name: &'n Path) -> io::Result<(BorrowedFd<'_>, &'n OsStr)> {
-        // Most names are in the folder of the name before, and are not taken apart.
+        // Most names are in the same folder as the name before. Such a name is not split into its parts.
         let bytes = name.as_os_str().as_bytes();
         let slash = bytes.iter().rposition(|&byte| byte == b'/');
         let mut file = OsStr::from_bytes(&bytes[slash.map_or(0, |at| at + 1)..]);
@@ -193,7 +196,7 @@ impl<'a> Parents<'a> {
                 Ok(open()?)
             }
             Ok(fd) if self.make && fstat(&fd)?.st_dev != fstat(self.root)?.st_dev => {
-                Err(io::ErrorKind::CrossesDevices.into()) // it would not be synced with the others
+                Err(io::ErrorKind::CrossesDevices.into()) // syncing the root would not sync this folder
             }
             opened => Ok(opened?),
         }
@@ -204,12 +207,12 @@ pub(super) fn open_root(path: &Path) -> io::Result<OwnedFd> {
     Ok(rustix::fs::open(path, FOLDER, Mode::empty())?)
 }
 
-/// For `map_err`: names the folder.
+/// For `map_err`: adds the path of the folder.
 pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> BulkError + '_ {
     |source| BulkError::Io { what: path.display().to_string(), source }
 }
 
-/// What one file does wrong refuses it; what would meet every other file ends the job.
+/// An error that concerns one file refuses this file; an error that would concern every file ends the job.
 pub(super) fn fault(error: io::Error) -> Fault {
     let everywhere = [Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::MFILE, Errno::NFILE, Errno::NOMEM];
     if everywhere.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
@@ -218,7 +221,8 @@ pub(super) fn fault(error: io::Error) -> Fault {
     Fault::Refused(Refusal::Io(error))
 }
 
-/// A folder's name for a path that may not exist yet: its deepest existing part without symbolic links, then the rest.
+/// The canonical form of a path that may not exist yet: its longest existing part without symbolic links, then the
+/// rest.
 pub(super) fn canonical(path: &Path) -> io::Result<PathBuf> {
     let mut missing: Vec<OsString> = Vec::new();
     let absolute = std::path::absolute(path)?;

@@ -1,4 +1,4 @@
-//! The parts of a job: where envelopes come from and go to, what a job reports, and what stops it.
+//! The parts of a job: the source and the target of envelopes, the reports, and the errors.
 
 use crate::envelope::Header;
 use crate::error::DecodeError;
@@ -8,41 +8,41 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a header.
+/// The bytes of a header.
 pub type HeaderBytes = [u8; Header::BYTES];
 
-/// Why one envelope was left out; all others are done regardless.
+/// Why one envelope was refused. The job continues with the others.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Not an envelope, of an unknown version, cut off, or with a capsule that is none.
+    /// Not an envelope: for example of an unknown version, cut off, or with an invalid capsule.
     #[error("no envelope: {0}")]
     Envelope(#[from] DecodeError),
-    /// It could not be read, or its output not written.
+    /// The envelope could not be read, or its output could not be written.
     #[error("{0}")]
     Io(#[source] io::Error),
-    /// A symbolic link. None is followed, wherever it leads.
+    /// A symbolic link. Links are never followed.
     #[error("a symbolic link, which is not followed")]
     Symlink,
     /// A device, pipe or socket.
     #[error("neither a file nor a folder")]
     Special,
-    /// Another process holds its lock.
+    /// Another process holds the lock of the file.
     #[error("in use by another process")]
     InUse,
-    /// There is an output of this name, and it is not this envelope under this k_re. It was left as it is.
+    /// An output of this name exists, and it is not this envelope under this k_re. It was not changed.
     #[error("the output exists and is not this envelope under this re-encryption key")]
     Exists,
-    /// Its size changed while it was read.
+    /// The size of the envelope changed while it was read.
     #[error("changed while it was read")]
     Changed,
-    /// Folders in folders, more than this many.
+    /// The envelope lies in more than this many nested folders.
     #[error("more than {0} folders deep")]
     Depth(usize),
-    /// Where the output goes there can be no such name.
+    /// The target cannot have an output of this name.
     #[error("the output cannot have this name: {0}")]
     Name(&'static str),
-    /// A store refused it.
+    /// A store failed on this object.
     #[error("{0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -54,15 +54,15 @@ pub enum BulkError {
     /// The source or the target as a whole cannot be used.
     #[error("{what}: {source}")]
     Io {
-        /// Which part of the job.
+        /// The file, folder or step that failed.
         what: String,
         /// Why.
         source: io::Error,
     },
-    /// Output and input are the same folder or store, or one lies in the other.
+    /// Output and input are the same folder or store prefix, or one lies inside the other.
     #[error("input and output overlap: {0}")]
     Overlap(String),
-    /// Another job writes there.
+    /// Another job writes into this folder.
     #[error("{}: another job writes there", .0.display())]
     Busy(PathBuf),
     /// A store failed.
@@ -70,18 +70,18 @@ pub enum BulkError {
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A job that ended before its end. What it had done stays; the same job goes on from there.
+/// A job that was stopped. Its outputs stay, and the same job run again continues from them.
 #[derive(Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct Stopped {
-    /// What was done.
+    /// The counts until then.
     pub summary: Summary,
-    /// What ended it.
+    /// The reason.
     #[source]
     pub source: BulkError,
 }
 
-/// What a step answers when it fails: the end of one envelope, or of the job.
+/// The failure of a step: it ends one envelope or the whole job.
 #[derive(Debug)]
 pub enum Fault {
     /// This envelope is refused.
@@ -107,38 +107,38 @@ impl From<DecodeError> for Fault {
 pub struct Summary {
     /// Envelopes that were re-encrypted.
     pub reencrypted: u64,
-    /// Envelopes whose output was there, by its mark.
+    /// Envelopes whose output existed, as its mark showed.
     pub marked: u64,
-    /// Envelopes whose output was there, by computing C' again.
+    /// Envelopes whose output existed, as computing C' again showed.
     pub compared: u64,
     /// Envelopes that were refused.
     pub refused: u64,
 }
 
-/// What a job tells while it runs.
+/// A report of a running job.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// An output has its name.
+    /// The output is written and has its name.
     Reencrypted(&'a Path),
-    /// The output was there before.
-    There(&'a Path),
+    /// The output existed already.
+    Existed(&'a Path),
     /// An envelope was refused.
     Refused(&'a Path, &'a Refusal),
 }
 
-/// Told each event, from any thread. `&|_| ()` for nobody.
+/// A function that is called with each event, from any thread. Pass `&|_| ()` to ignore the events.
 pub type Watch<'a> = &'a (dyn Fn(Event<'_>) + Sync);
 
-/// Something that a walk came across: an envelope, or the reason why it is none.
+/// An entry of a listing: its name relative to the source, and for an entry that is not an envelope the reason.
 pub type Found = (PathBuf, Result<(), Refusal>);
 
-/// The body behind the bytes that were read.
+/// The part of an envelope after the bytes that were read.
 pub enum Rest {
-    /// Nothing: all of the envelope was read.
+    /// Nothing: the whole envelope was read.
     None,
-    /// The body of this file, which stands anywhere.
+    /// The rest is in this file, whose position may be anywhere.
     File(File),
-    /// What follows those bytes.
+    /// The rest is what this reader yields.
     Stream(Box<dyn Read + Send>),
 }
 
@@ -152,14 +152,14 @@ impl std::fmt::Debug for Rest {
     }
 }
 
-/// Where envelopes come from.
+/// A source of envelopes.
 pub trait Source: Sync {
-    /// What one thread reads with.
+    /// The reader of one thread.
     type Reader<'a>: ReadEnvelopes
     where
         Self: 'a;
 
-    /// Calls `found` with everything that is there, names relative to the source, until it breaks.
+    /// Calls `found` with every entry, named relative to the source, until `found` breaks.
     ///
     /// # Errors
     /// [`BulkError`] where the source as a whole cannot be listed.
@@ -169,42 +169,43 @@ pub trait Source: Sync {
     fn reader(&self) -> Self::Reader<'_>;
 
     /// How many threads are worth while.
-    fn width(&self) -> usize;
+    fn threads(&self) -> usize;
 }
 
-/// Reads envelopes.
+/// Reads envelopes, for one thread.
 pub trait ReadEnvelopes {
-    /// Appends to `bytes` all of an envelope of at most `small` bytes, of a larger one at least its header. Answers the
-    /// size of all of it and where the rest is.
+    /// Appends to `bytes` the whole of an envelope of at most `small` bytes, or at least the header of a larger one.
+    /// Returns the size of the whole envelope in bytes, and the rest of it.
     ///
     /// # Errors
     /// [`Fault`].
     fn read(&mut self, name: &Path, small: usize, bytes: &mut Vec<u8>) -> Result<(u64, Rest), Fault>;
 }
 
-/// Where envelopes go.
+/// A target of envelopes.
 pub trait Target: Sync {
-    /// What one thread writes with.
+    /// The writer of one thread.
     type Writer<'a>: WriteEnvelopes<Pending = Self::Pending>
     where
         Self: 'a;
-    /// An output that is written and has no name yet.
+    /// An output that is written and does not have its name yet.
     type Pending: Send;
 
     /// For one thread.
     fn writer(&self) -> Self::Writer<'_>;
 
-    /// How many outputs may be pending.
-    fn room(&self) -> usize;
+    /// The number of outputs that may be pending at the same time.
+    fn pending_limit(&self) -> usize;
 
     /// How many threads are worth while.
-    fn width(&self) -> usize;
+    fn threads(&self) -> usize;
 
-    /// Makes outputs durable, then gives them their names.
+    /// Publishes outputs: makes them durable, then gives them their names. Returns one result for each output, in
+    /// order.
     ///
     /// # Errors
-    /// [`BulkError`] where none of them can be trusted to be durable; each has its own [`Fault`] besides.
-    fn settle(&self, batch: &[(PathBuf, Self::Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError>;
+    /// [`BulkError`] where it is unknown whether the outputs are durable. Each output may also have its own [`Fault`].
+    fn publish(&self, batch: &[(PathBuf, Self::Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError>;
 
     /// Makes all names durable.
     ///
@@ -213,29 +214,29 @@ pub trait Target: Sync {
     fn finish(&self) -> Result<(), BulkError>;
 }
 
-/// An output that is there.
+/// An existing output.
 #[derive(Clone, Debug)]
 pub struct Present {
-    /// Its first bytes; none where it is shorter than a header.
+    /// The bytes of its header; `None` where it is shorter than a header.
     pub header: Option<HeaderBytes>,
-    /// All its bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Its mark.
+    /// Its mark, if it has one.
     pub mark: Option<Digest>,
 }
 
-/// Writes envelopes.
+/// Writes envelopes, for one thread.
 pub trait WriteEnvelopes {
-    /// As of [`Target`].
+    /// As [`Target::Pending`].
     type Pending;
 
-    /// The output of this name, if there is one.
+    /// Looks for an output of this name.
     ///
     /// # Errors
     /// [`Fault`].
     fn present(&mut self, name: &Path) -> Result<Option<Present>, Fault>;
 
-    /// Writes an envelope of `size` bytes: `bytes`, which begin with the new header, then the body in `rest`.
+    /// Writes an envelope of `size` bytes: first `bytes`, which begin with the new header, then `rest`.
     ///
     /// # Errors
     /// [`Fault`].

@@ -1,13 +1,14 @@
-//! Envelopes into a folder: written without a name, synced in batches, named without replacing anything.
+//! Writes envelopes into a folder: each is written without its name, synced in a batch, and then named without
+//! replacing a file.
 //!
-//! On Linux an output has no name at all until it gets its own (`O_TMPFILE`, `linkat`), and one `syncfs` makes a whole
-//! batch durable. File systems that cannot do this, and other systems, have a folder `.phi-pre-job` of temporary files in
-//! the output, which the next job removes; where there is no `syncfs` each file is synced by itself.
+//! On Linux, an output has no name at all until it gets its own (`O_TMPFILE`, `linkat`), and one `syncfs` makes a whole
+//! batch durable. On file systems that cannot do this, and on other systems, temporary files lie in a folder
+//! `.phi-pre-job` of the output folder, which the next job removes. Without `syncfs`, each file is synced by itself.
 //!
-//! Outputs are for their owner alone (mode 0600), folders as the process makes them. The output folder is locked: a second
-//! job on it is refused.
+//! Only the owner can read an output (mode 0600). New folders have the process's default mode. The output folder is
+//! locked, so a second job on it is refused.
 
-use super::folder::{Folder, JOB_FOLDER, Parents, at, canonical, fault, open_root, width};
+use super::folder::{Folder, JOB_FOLDER, Parents, at, canonical, default_threads, fault, open_root};
 use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
 use crate::envelope::Header;
 #[cfg(target_os = "linux")]
@@ -24,41 +25,41 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The mark's extended attribute.
+/// The extended attribute that holds the mark.
 #[cfg(target_os = "linux")]
 const MARK: &str = "user.phi-pre.reencrypted";
 
-/// A folder that takes envelopes, for one job.
+/// A folder that one job writes envelopes into.
 #[derive(Debug)]
 pub struct FolderTarget {
     path: PathBuf,
     root: File,
-    /// The folder of temporary files, where outputs need a name before their own.
+    /// The folder of temporary files, where outputs need a temporary name.
     named: Option<OwnedFd>,
     next: AtomicU64,
-    /// Nothing was there at first, so nothing needs to be looked for.
+    /// The folder was empty at the start, so the existence checks are skipped.
     empty: bool,
 }
 
-/// An output without its name.
+/// An output that does not have its name yet.
 #[derive(Debug)]
 pub enum Pending {
     /// A file without any name.
     Unnamed(File),
-    /// A file of this name among the temporary ones.
+    /// A temporary file of this name.
     Named(String),
 }
 
 impl FolderTarget {
-    /// Opens or makes the folder. `from` is where the envelopes come from, if that is a folder.
+    /// Opens or makes the folder. `from` is the source of the envelopes, if the source is a folder too.
     ///
     /// # Errors
-    /// [`BulkError::Overlap`] before anything is made, [`BulkError::Busy`], [`BulkError::Io`].
+    /// [`BulkError::Overlap`], before any folder is made; [`BulkError::Busy`]; [`BulkError::Io`].
     pub fn create(path: &Path, from: Option<&Folder>) -> Result<Self, BulkError> {
         Self::with(path, from, unnamed)
     }
 
-    /// `unnamed` tells whether files need no name in this folder.
+    /// As [`create`](Self::create). `unnamed` decides whether outputs are files without a name.
     pub(in crate::envelope) fn with(
         path: &Path,
         from: Option<&Folder>,
@@ -102,16 +103,16 @@ impl FolderTarget {
     }
 }
 
-/// Nothing of a job stays but its outputs.
+/// Removes the temporary files.
 impl Drop for FolderTarget {
     fn drop(&mut self) {
         if self.named.is_some() {
-            let _ = remove_job_folder(&self.root); // the next job removes what is left
+            let _ = remove_job_folder(&self.root); // if this fails, the next job removes the folder
         }
     }
 }
 
-/// What a killed job left.
+/// Removes the temporary files of a job.
 fn remove_job_folder(root: &File) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = match openat(root, JOB_FOLDER, flags, Mode::empty()) {
@@ -128,7 +129,7 @@ fn remove_job_folder(root: &File) -> io::Result<()> {
     Ok(unlinkat(root, JOB_FOLDER, AtFlags::REMOVEDIR)?)
 }
 
-/// Whether a file can be made without a name here, and be named.
+/// Whether files in this folder can be made without a name and be named later.
 fn unnamed(root: &File) -> bool {
     #[cfg(target_os = "linux")]
     return unnamed::create(root).is_ok_and(|file| unnamed::can_be_named(&file));
@@ -144,17 +145,18 @@ impl Target for FolderTarget {
         FolderWriter { target: self, parents: Parents::new(self.root.as_fd(), true) }
     }
 
-    /// Files without a name are open files: about half of what the process may have, the rest is for the threads.
-    fn room(&self) -> usize {
+    /// Files without a name are open files. They may use half of the process's limit of open files; the threads need
+    /// the rest.
+    fn pending_limit(&self) -> usize {
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 16);
         usize::try_from(limit / 2).unwrap_or(4096).clamp(16, 4096)
     }
 
-    fn width(&self) -> usize {
-        width()
+    fn threads(&self) -> usize {
+        default_threads()
     }
 
-    fn settle(&self, batch: &[(PathBuf, Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError> {
+    fn publish(&self, batch: &[(PathBuf, Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError> {
         self.sync()?;
         let mut parents = Parents::new(self.root.as_fd(), false);
         let mut name = |path: &Path, pending: &Pending| {
@@ -180,18 +182,18 @@ impl Target for FolderTarget {
     }
 }
 
-/// Gives a temporary file its name, and takes no name that is in use.
+/// Gives a temporary file its name. Fails if the name is in use.
 fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &OsStr) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     match rustix::fs::renameat_with(folder, temporary, parent, name, rustix::fs::RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {} // the file system cannot: by two names
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {} // not supported by the file system: link, then unlink
         renamed => return Ok(renamed?),
     }
     linkat(folder, temporary, parent, name, AtFlags::empty())?;
     Ok(unlinkat(folder, temporary, AtFlags::empty())?)
 }
 
-/// Writes envelopes into a folder.
+/// Writes envelopes into a folder, for one thread.
 #[derive(Debug)]
 pub struct FolderWriter<'a> {
     target: &'a FolderTarget,
@@ -203,7 +205,7 @@ impl WriteEnvelopes for FolderWriter<'_> {
 
     fn present(&mut self, name: &Path) -> Result<Option<Present>, Fault> {
         if self.target.empty {
-            return Ok(None); // whoever adds a file meanwhile keeps it: no name is taken twice
+            return Ok(None); // a file that another process adds later is still not replaced
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let (parent, name) = self.parents.of(name).map_err(fault)?;
@@ -253,7 +255,7 @@ impl WriteEnvelopes for FolderWriter<'_> {
             (Ok(()), Some((_, temporary))) => Ok(Pending::Named(temporary)),
             (Err(e), temporary) => {
                 if let Some((folder, temporary)) = temporary {
-                    let _ = unlinkat(folder, &temporary, AtFlags::empty()); // else the end of the job removes it
+                    let _ = unlinkat(folder, &temporary, AtFlags::empty()); // if this fails, the end of the job removes the file
                 }
                 Err(e)
             }
@@ -264,8 +266,8 @@ impl WriteEnvelopes for FolderWriter<'_> {
 fn fill(file: &mut File, bytes: &[u8], rest: Rest, size: u64) -> Result<(), Fault> {
     let written = match rest {
         Rest::None => file.write_all(bytes).map(|()| bytes.len() as u64),
-        // All of it, then the header over it: from its first byte on, so that a file system that can share the blocks
-        // of two files shares all but the first.
+        // Copies the whole file, then overwrites the header. Copying from the first byte on lets a file system share
+        // all blocks of the two files but the first.
         Rest::File(mut from) => from.rewind().and_then(|()| io::copy(&mut from, file)).and_then(|copied| {
             file.write_all_at(bytes, 0)?;
             Ok(copied)
@@ -281,7 +283,7 @@ fn fill(file: &mut File, bytes: &[u8], rest: Rest, size: u64) -> Result<(), Faul
     }
 }
 
-/// The mark saves work and nothing else: where it cannot be kept, the next run computes.
+/// Writes the mark. If this fails, the next run computes C' again.
 #[cfg(target_os = "linux")]
 fn write_mark(file: &File, mark: &Digest) {
     let _ = rustix::fs::fsetxattr(file, MARK, &mark.0, rustix::fs::XattrFlags::empty());

@@ -1,4 +1,4 @@
-//! Outputs whose temporary files have names, as on file systems without `O_TMPFILE`.
+//! Outputs with named temporary files, as on file systems without `O_TMPFILE`; names and limits of outputs.
 
 use super::folder::JOB_FOLDER;
 use super::*;
@@ -17,7 +17,8 @@ fn rekey(rng: &mut ChaCha20Rng) -> (Params, DecryptionKey, ReKey) {
     (params, from, k_re)
 }
 
-/// Envelopes by shape below `folder`, small and large, and what they become.
+/// Writes small and large envelopes with bodies of the right length below `folder`. Returns k_re and the expected
+/// outputs.
 fn envelopes(folder: &Path, rng: &mut ChaCha20Rng) -> (ReKey, Vec<(PathBuf, Vec<u8>)>) {
     let (params, from, k_re) = rekey(rng);
     let mut expected = Vec::new();
@@ -37,7 +38,7 @@ fn named(_: &File) -> bool {
 }
 
 #[test]
-fn temporary_files_with_names_come_and_go() {
+fn named_temporary_files_are_removed() {
     let rng = &mut ChaCha20Rng::seed_from_u64(1);
     let dir = tempfile::tempdir().unwrap();
     let (input, output) = (dir.path().join("in"), dir.path().join("out"));
@@ -58,9 +59,9 @@ fn temporary_files_with_names_come_and_go() {
     }
 }
 
-/// What appears under a name while a job is under way stays, by either way of writing.
+/// A file that appears under an output's name during a job is kept, with and without named temporary files.
 #[test]
-fn a_name_that_is_taken_meanwhile_is_refused() {
+fn a_name_that_is_taken_during_the_job_is_refused() {
     let rng = &mut ChaCha20Rng::seed_from_u64(2);
     for unnamed in [named as fn(&File) -> bool, |_: &File| cfg!(target_os = "linux")] {
         let dir = tempfile::tempdir().unwrap();
@@ -84,10 +85,10 @@ fn a_name_that_is_taken_meanwhile_is_refused() {
     }
 }
 
-/// The way of kernels before 6.10, which this one may never take.
+/// Kernels before 6.10 name a file through /proc. This kernel may never do so by itself.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_gets_its_name_by_way_of_proc_too() {
+fn a_file_can_be_named_through_proc() {
     let dir = tempfile::tempdir().unwrap();
     let root = File::open(dir.path()).unwrap();
     let file = tempfile::tempfile_in(dir.path()).unwrap();
@@ -97,7 +98,7 @@ fn a_file_gets_its_name_by_way_of_proc_too() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-/// Names by the quick way and by the other lead to the same files, whichever folder came before.
+/// Names in the cached folder and names that are split into parts lead to the same files, in any order of folders.
 #[test]
 fn names_lead_to_their_own_folders() {
     let dir = tempfile::tempdir().unwrap();
@@ -111,7 +112,7 @@ fn names_lead_to_their_own_folders() {
             writer.write(Path::new(name), name.as_bytes(), Rest::None, name.len() as u64, &Digest([0; 32])).unwrap(),
         ));
     }
-    for result in target.settle(&pending).unwrap() {
+    for result in target.publish(&pending).unwrap() {
         result.unwrap();
     }
     for (name, _) in &pending {
@@ -120,14 +121,14 @@ fn names_lead_to_their_own_folders() {
     }
     for name in ["b/..", "b/../a", "/b/a", "b/c/../../../a", "d/.."] {
         let written = writer.write(Path::new(name), b"x", Rest::None, 1, &Digest([0; 32]));
-        let named = written.map(|pending| target.settle(&[(name.into(), pending)]).unwrap().remove(0));
+        let named = written.map(|pending| target.publish(&[(name.into(), pending)]).unwrap().remove(0));
         assert!(matches!(named, Err(Fault::Refused(_)) | Ok(Err(Fault::Refused(_)))), "{name}: {named:?}");
     }
 }
 
-/// Few outputs may wait without a name: the threads settle in between and none is lost.
+/// With a small limit of pending outputs, the threads publish more often and lose no output.
 #[test]
-fn a_small_room_delays_and_loses_nothing() {
+fn a_small_pending_limit_loses_no_output() {
     struct Narrow(FolderTarget, std::sync::atomic::AtomicUsize);
     impl Target for Narrow {
         type Writer<'a> = <FolderTarget as Target>::Writer<'a>;
@@ -135,16 +136,16 @@ fn a_small_room_delays_and_loses_nothing() {
         fn writer(&self) -> Self::Writer<'_> {
             self.0.writer()
         }
-        fn room(&self) -> usize {
+        fn pending_limit(&self) -> usize {
             12
         }
-        fn width(&self) -> usize {
+        fn threads(&self) -> usize {
             4
         }
-        fn settle(&self, batch: &[(PathBuf, Self::Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError> {
+        fn publish(&self, batch: &[(PathBuf, Self::Pending)]) -> Result<Vec<Result<(), Fault>>, BulkError> {
             self.1.fetch_max(batch.len(), std::sync::atomic::Ordering::Relaxed);
-            std::thread::sleep(std::time::Duration::from_millis(1)); // a slow disk: the others come to wait
-            self.0.settle(batch)
+            std::thread::sleep(std::time::Duration::from_millis(1)); // as a slow disk, so that the other threads wait
+            self.0.publish(batch)
         }
         fn finish(&self) -> Result<(), BulkError> {
             self.0.finish()
@@ -165,12 +166,12 @@ fn a_small_room_delays_and_loses_nothing() {
     for i in 0..200 {
         assert!(fs::read(output.join(format!("copy {i}"))).unwrap() == expected[i % 9].1, "{i}");
     }
-    // 12 / 3 may wait, one more of each thread may join them.
-    let threads = source.width().max(4);
+    // The queue may hold 12 / 3 outputs, and each thread may add one more.
+    let threads = source.threads().max(4);
     assert!(target.1.into_inner() <= 4 + threads, "{threads}");
 }
 
-/// A name such as a store could send is not a way out of the folder, nor into the temporary files.
+/// A name from a store cannot lead out of the folder or into the temporary files.
 #[test]
 fn names_stay_inside_the_output() {
     let dir = tempfile::tempdir().unwrap();
@@ -178,7 +179,7 @@ fn names_stay_inside_the_output() {
     let mut writer = target.writer();
     for name in ["../a", "b/../../a", "..", "", ".", "/a/b", ".phi-pre-job/a"] {
         let written = writer.write(Path::new(name), b"x", Rest::None, 1, &Digest([0; 32]));
-        let named = written.map(|pending| target.settle(&[(name.into(), pending)]).unwrap().remove(0));
+        let named = written.map(|pending| target.publish(&[(name.into(), pending)]).unwrap().remove(0));
         assert!(matches!(named, Err(Fault::Refused(_)) | Ok(Err(Fault::Refused(_)))), "{name}: {named:?}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

@@ -2,18 +2,18 @@ use super::*;
 
 type Make = fn(&Path) -> PendingFile;
 
-/// Both kinds of file without its name: nothing is seen before its time, and no name is taken twice.
+/// With and without `O_TMPFILE`: a file appears only when it is published, and no existing file is replaced.
 #[test]
-fn a_draft_is_seen_when_it_is_published() {
+fn a_pending_file_appears_when_it_is_published() {
     let dir = tempfile::tempdir().unwrap();
     let names = || std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let named: Make = |folder| PendingFile::Named(NamedTempFile::new_in(folder).unwrap());
     let new: Make = |folder| PendingFile::new(folder).unwrap();
     for (make, visible) in [(new, usize::from(!cfg!(target_os = "linux"))), (named, 1)] {
-        let mut draft = make(dir.path());
-        draft.file().write_all(b"whole").unwrap();
+        let mut pending = make(dir.path());
+        pending.file().write_all(b"whole").unwrap();
         assert_eq!(names().len(), visible);
-        draft.publish(&dir.path().join("name")).unwrap();
+        pending.publish(&dir.path().join("name")).unwrap();
         assert_eq!(names(), ["name"]);
         let path = dir.path().join("name");
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");
@@ -22,10 +22,10 @@ fn a_draft_is_seen_when_it_is_published() {
         std::fs::remove_file(path).unwrap();
     }
     for make in [new, named] {
-        let draft = make(dir.path());
+        let pending = make(dir.path());
         let path = dir.path().join("taken");
         std::fs::write(&path, b"other").unwrap();
-        assert_eq!(draft.publish(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(pending.publish(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!((std::fs::read(&path).unwrap(), names().len()), (b"other".to_vec(), 1));
         std::fs::remove_file(path).unwrap();
     }

@@ -20,7 +20,7 @@ fn encrypt_reencrypt_inspect_decrypt() {
 
 /// A refused envelope leaves no output, and an existing file is never replaced.
 #[test]
-fn output_appears_only_when_whole() {
+fn an_output_appears_only_when_complete() {
     let dir = tempfile::tempdir().unwrap();
     let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
     let (mut envelope, _) = seal(&record(200 * CHUNK_BYTES), Suite::default());
@@ -42,7 +42,7 @@ fn output_appears_only_when_whole() {
     assert_eq!(fs::read(&sealed).unwrap(), envelope);
 }
 
-/// Readers and writers take turns: each sees the envelope under one of its keys, and no re-encryption is lost.
+/// Readers and writers take turns: a reader sees the envelope under one of its keys, and no re-encryption is lost.
 #[test]
 fn concurrent_use_of_one_envelope() {
     let dir = tempfile::tempdir().unwrap();
@@ -74,7 +74,7 @@ fn missing_and_short_files_are_named() {
 
 #[cfg(unix)]
 #[test]
-fn records_are_for_their_owner_alone() {
+fn only_the_owner_can_read_a_record() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let [sealed, back] = ["sealed", "back"].map(|name| dir.path().join(name));
@@ -83,9 +83,10 @@ fn records_are_for_their_owner_alone() {
     assert_eq!(fs::metadata(&back).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// So that it can be given its name, whatever the working directory lies on. On Linux it has none before.
+/// A temporary file is made in the folder of the destination, so that it can be renamed there. On Linux it has no name
+/// before.
 #[test]
-fn a_file_is_written_where_it_will_be_seen() {
+fn a_file_is_written_in_its_final_folder() {
     let dir = tempfile::tempdir().unwrap();
     let beside = || fs::read_dir(dir.path()).unwrap().count();
     let during = create_file(&dir.path().join("file"), |_| Ok::<_, io::Error>(beside())).unwrap();
