@@ -1,4 +1,4 @@
-//! Inputs of cases: random bytes, and bytes with one fault.
+//! The inputs of cases: random bytes, and encodings with one fault.
 
 use crate::vectors::case::hex;
 use phi_pre::hash::sha256;
@@ -19,7 +19,7 @@ pub(super) fn random<const N: usize>(rng: &mut ChaCha20Rng) -> Value {
     hex(bytes::<N>(rng))
 }
 
-/// The seed of a record of this length, such that every altered digit gives another record.
+/// Draws the seed of a record of this length. A change of any digit of the seed gives another record.
 pub(super) fn seed(rng: &mut ChaCha20Rng, length: u64) -> Value {
     let first = |seed: &[u8]| sha256(&[seed, &[0; 8]]).0[0];
     let telling = |seed: &[u8; 8]| {
@@ -33,7 +33,7 @@ pub(super) fn seed(rng: &mut ChaCha20Rng, length: u64) -> Value {
     hex(if length == 0 { &[][..] } else { &seed[..] })
 }
 
-/// `bytes` with the one at `at` xored with `with`.
+/// `bytes` with the byte at `at` xored with `with`.
 pub(super) fn flip(bytes: &[u8], at: usize, with: u8) -> Vec<u8> {
     let mut altered = bytes.to_vec();
     if let Some(byte) = altered.get_mut(at) {
@@ -42,19 +42,19 @@ pub(super) fn flip(bytes: &[u8], at: usize, with: u8) -> Vec<u8> {
     altered
 }
 
-/// `bytes` with those from `at` on replaced.
+/// `bytes` with the bytes from `at` on replaced by `with`, as many as `with` has.
 pub(super) fn put(bytes: &[u8], at: usize, with: &[u8]) -> Vec<u8> {
     let mut altered = bytes.to_vec();
     altered.splice(at..at + with.len(), with.iter().copied());
     altered
 }
 
-/// One byte less, and one more.
+/// `bytes` without the last byte, and with an additional zero byte; each with its comment.
 pub(super) fn lengths(bytes: &[u8]) -> [(&'static str, Vec<u8>); 2] {
     [("one byte short", bytes[..bytes.len().saturating_sub(1)].to_vec()), ("one byte long", [bytes, &[0]].concat())]
 }
 
-/// The encoding of a value.
+/// The wire encoding of a value.
 pub(super) fn encoded(value: &impl Wire) -> Vec<u8> {
     value.to_bytes()
 }

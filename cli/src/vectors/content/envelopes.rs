@@ -1,4 +1,4 @@
-//! Envelopes, and each thing that can be done to one on its way.
+//! Cases of envelopes, and every change that an attacker can make to one.
 
 use super::super::case::{Fault, hex};
 use super::super::file::File;
@@ -23,7 +23,7 @@ const NOTES: &[(&str, &str)] = &[
     ("WrongKey", "Another key than the one that it was encrypted for."),
 ];
 
-/// A chunk with its tag, and the header.
+/// The bytes of a chunk with its tag, and of the header.
 const SLOT: usize = 65_536 + 16;
 const HEADER_BYTES: usize = 284;
 
@@ -59,7 +59,7 @@ fn xor(at: usize, bytes: &[u8]) -> Vec<Value> {
     vec![edit("xor", at, 0, 0, bytes)]
 }
 
-/// Puts `bytes` in the place of as many.
+/// The edits that overwrite the bytes at `at` with `bytes`.
 fn replace(at: usize, bytes: &[u8]) -> Vec<Value> {
     vec![edit("remove", at, 0, bytes.len(), &[]), edit("insert", at, 0, 0, bytes)]
 }

@@ -1,4 +1,4 @@
-//! Framing, identifiers and commitments.
+//! Operations of framing, identifiers and commitments.
 
 use super::envelopes::{RECORD, record};
 use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};
