@@ -2,8 +2,9 @@
 //!
 //! Paper: section 3.2, "The group CA transmits the unique identifier, private key, public key and multi-vector values".
 //!
-//! As printed, the authority makes the private keys: it could sign in everybody's name. It forgets them here as soon as
-//! they are sealed. What it keeps is which pseudonyms belong to one uid, and no phone number.
+//! As printed, the authority makes the private keys, so it could sign in the name of every participant. Here it deletes
+//! a private key as soon as the key is sealed. The authority stores which pseudonyms belong to one uid; it stores no
+//! phone number.
 
 use super::certificate::Certificate;
 use super::enrolment::{Credentials, SealedEnrolment};
@@ -24,14 +25,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const DAY: u64 = 24 * 3600;
 const YEAR: u64 = 365 * DAY;
 
-/// The CA of one group, with a self-signed root. Its state lives in memory.
+/// The CA of one group, with a self-signed root. Its state is kept in memory only.
 pub struct Authority {
     group: ParticipantGroup,
     key: SigningKey,
     root: Certificate,
     pseudonyms: usize,
     registrations: Registrations,
-    /// What the open registrations of institutions are for, as the operator has decided.
+    /// The subjects for the open registrations of institutions, as the operator has chosen them.
     institutions: BTreeMap<Ticket, Subject>,
     issued: BTreeMap<MemberId, Issued>,
     revoked: BTreeSet<Serial>,
@@ -42,22 +43,23 @@ pub struct Authority {
 #[derive(Clone, Copy)]
 struct Issued {
     serial: Serial,
-    /// Whose pseudonym it is.
+    /// The person who holds this pseudonym; `None` for an institution.
     person: Option<UserId>,
 }
 
 impl Authority {
-    /// Seconds for which a root counts: ten years.
+    /// Seconds for which a root certificate is valid: ten years.
     pub const ROOT_LIFETIME: u64 = 10 * YEAR;
-    /// Seconds for which a member's certificate counts: one year, and no longer than the root.
+    /// Seconds for which a member's certificate is valid: one year, but not longer than the root.
     pub const MEMBER_LIFETIME: u64 = YEAR;
-    /// k, the pseudonyms of a person, unless [`with_pseudonyms`](Self::with_pseudonyms) says otherwise.
+    /// The default of k, the number of pseudonyms of a person; [`with_pseudonyms`](Self::with_pseudonyms) sets another.
     pub const PSEUDONYMS: usize = 8;
 
-    /// A new authority for `group`; its root is valid from `now` on.
+    /// Creates an authority for `group`. Its root certificate is valid from `now` on.
     ///
     /// # Errors
-    /// [`IdentityError::Malformed`] where `now` is beyond the calendar of X.509 (the year 9999).
+    /// [`IdentityError::Malformed`] where the root's period of validity does not end before the year 10000, the limit
+    /// of X.509.
     pub fn new(group: ParticipantGroup, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
         let key = SigningKey::random(rng);
         let subject = Subject::new(group.name(), Role::Authority, MemberId::random(rng))?;
@@ -77,7 +79,7 @@ impl Authority {
         Ok(Self { group, key, root, pseudonyms, registrations, institutions, issued, revoked, number: 0 })
     }
 
-    /// The same authority, giving each person `k` pseudonyms, 1 to 256.
+    /// Sets k, the number of pseudonyms of each person: 1 to 256.
     ///
     /// # Errors
     /// [`IdentityError::PseudonymCount`].
@@ -94,20 +96,21 @@ impl Authority {
         self.group
     }
 
-    /// The self-signed root, for everybody's [`Msp`](super::Msp).
+    /// The self-signed root certificate, which every [`Msp`](super::Msp) must trust.
     pub const fn root(&self) -> &Certificate {
         &self.root
     }
 
-    /// Certifies that `subject` holds `verifying_key` and `sealing_key`, for one year from the day of `now`.
+    /// Issues a certificate that `subject` holds `verifying_key` and `sealing_key`. It is valid for one year from the
+    /// day of `now`.
     ///
-    /// That the subject is who it says and holds the private key is for the caller to know; participants come through
-    /// [`begin_registration`](Self::begin_registration).
+    /// The caller must have checked the identity of the subject, and that the subject holds the private keys.
+    /// Participants register through [`begin_registration`](Self::begin_registration) instead.
     ///
     /// # Errors
-    /// [`IdentityError::WrongRole`], [`IdentityError::WrongOrganisation`], [`IdentityError::Malformed`] for an
-    /// organisation that cannot stand in a certificate, [`IdentityError::Expired`] at the end of the root's time,
-    /// [`IdentityError::Exists`] for an identifier that has a certificate.
+    /// [`IdentityError::WrongRole`]; [`IdentityError::WrongOrganisation`]; [`IdentityError::Malformed`] for an
+    /// organisation that cannot be written into a certificate; [`IdentityError::Expired`] after the root has expired;
+    /// [`IdentityError::Exists`] for an identifier that has a certificate already.
     pub fn issue(
         &mut self,
         subject: &Subject,
@@ -124,10 +127,10 @@ impl Authority {
         Ok(certificate)
     }
 
-    /// Sends a one-time code to `phone`. The answer names the registration.
+    /// Opens a registration: sends a one-time code to `phone` and returns the ticket of the registration.
     ///
     /// # Errors
-    /// [`IdentityError::RegistrationOpen`] while an earlier code to this phone still counts.
+    /// [`IdentityError::RegistrationOpen`] while an earlier code to this phone can still be used.
     pub fn begin_registration(
         &mut self,
         phone: &PhoneNumber,
@@ -136,15 +139,16 @@ impl Authority {
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
         let ticket = self.registrations.begin(phone, now, delivery, rng)?;
-        self.institutions.retain(|ticket, _| self.registrations.remembers(ticket));
+        self.institutions.retain(|ticket, _| self.registrations.contains(ticket));
         Ok(ticket)
     }
 
-    /// Registers a person who has the code: makes uid, v_1..v_k and k certified keys, sealed to `recipient`.
+    /// Registers a person who has received the code. Draws uid, v_1..v_k and k certified keys, and seals them to
+    /// `recipient`.
     ///
     /// # Errors
-    /// [`IdentityError::UnknownTicket`], [`IdentityError::WrongCode`], [`IdentityError::CodeExpired`],
-    /// [`IdentityError::CodeReused`], [`IdentityError::TooManyAttempts`]; [`IdentityError::BadSealingKey`], after which
+    /// [`IdentityError::UnknownTicket`]; [`IdentityError::WrongCode`]; [`IdentityError::CodeExpired`];
+    /// [`IdentityError::CodeReused`]; [`IdentityError::TooManyAttempts`]; [`IdentityError::BadSealingKey`], after which
     /// the code can be used with another key; [`IdentityError::WrongRole`] in a group without users.
     pub fn finish_registration(
         &mut self,
@@ -177,8 +181,8 @@ impl Authority {
         Ok(sealed)
     }
 
-    /// Opens the registration of an institution: the operator says which it is and what it may be, and the code goes to
-    /// its officer's phone.
+    /// Opens the registration of an institution. The operator chooses its organisation and role; the code is sent to
+    /// the phone of the institution's officer.
     ///
     /// # Errors
     /// Those of [`begin_registration`](Self::begin_registration); [`IdentityError::NotAnInstitution`] for a user,
@@ -202,8 +206,8 @@ impl Authority {
         Ok(ticket)
     }
 
-    /// Registers an institution whose officer has the code: one certified key under a random identifier, sealed to
-    /// `sealing_key`, which the certificate names as the institution's own.
+    /// Registers an institution whose officer has received the code. Makes one certified key under a random identifier,
+    /// sealed to `sealing_key`. The certificate names `sealing_key` as the institution's sealing key.
     ///
     /// # Errors
     /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue);
@@ -227,12 +231,12 @@ impl Authority {
         Ok(sealed)
     }
 
-    /// The person behind a pseudonym. Nobody but the authority can tell.
+    /// Returns the person who holds a pseudonym. Only the authority knows this.
     pub fn person(&self, id: &MemberId) -> Option<UserId> {
         self.issued.get(id).and_then(|issued| issued.person)
     }
 
-    /// Takes back the certificate of `id`.
+    /// Revokes the certificate of `id`.
     ///
     /// # Errors
     /// [`IdentityError::UnknownMember`].
@@ -242,11 +246,11 @@ impl Authority {
         Ok(())
     }
 
-    /// Takes back all certificates of the person behind `id`. Pseudonyms that appear in one list together can be
-    /// guessed to be one person's.
+    /// Revokes all certificates of the person who holds the pseudonym `id`. A reader of the list may guess that
+    /// pseudonyms revoked together belong to one person.
     ///
     /// # Errors
-    /// [`IdentityError::UnknownMember`] where `id` is no person's pseudonym.
+    /// [`IdentityError::UnknownMember`] where `id` is not a pseudonym of a person.
     pub fn revoke_person(&mut self, id: &MemberId) -> Result<(), IdentityError> {
         let person = self.person(id).ok_or(IdentityError::UnknownMember)?;
         let serials = self.issued.values().filter(|issued| issued.person == Some(person)).map(|issued| issued.serial);
@@ -256,7 +260,7 @@ impl Authority {
         Ok(())
     }
 
-    /// All that was taken back, signed.
+    /// The signed list of all revoked certificates.
     pub fn revocations(&self) -> RevocationList {
         RevocationList::sign(self.root.subject().id, self.number, &self.revoked, &self.key)
     }
@@ -273,7 +277,8 @@ impl Authority {
         if now > self.root.not_after() {
             return Err(IdentityError::Expired);
         }
-        // To the second, the time would join the k certificates of a person; to the day, it joins a day's persons.
+        // A start to the second would link the k certificates of one person. A start to the day only links all persons
+        // of that day.
         let start = now - now.0 % DAY;
         let statement = Statement {
             issuer: self.root.subject().clone(),

@@ -1,7 +1,8 @@
-//! Certificates: X.509 v3 in DER (RFC 5280), parsed once.
+//! Certificates: X.509 v3 in DER (RFC 5280). Each is parsed once.
 //!
-//! `from_der` checks the form alone: strict DER, the profile of this crate, a signature with low s. Whether the issuer
-//! is trusted, whether it signed, and whether the certificate is revoked, is what [`Msp`](super::Msp) says.
+//! `from_der` checks only the form: strict DER, the profile of this crate, and a signature with a low s.
+//! [`Msp`](super::Msp) checks that the issuer is trusted, that the issuer signed the certificate, and that the
+//! certificate is not revoked.
 
 use super::error::IdentityError;
 use super::keys::{Signature, VerifyingKey};
@@ -18,13 +19,13 @@ use der::{Decode, Encode};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-/// A certificate: who holds which key, said by an authority. About 600 bytes; cloning copies a pointer.
+/// A certificate: an authority's statement about the holder of a public key. About 600 bytes; cloning copies a pointer.
 #[derive(Clone)]
 pub struct Certificate(Arc<Parsed>);
 
 struct Parsed {
     der: Vec<u8>,
-    /// Where the signed part begins and ends in `der`.
+    /// The range of the signed part in `der`.
     signed: core::ops::Range<usize>,
     statement: Statement,
     signature: Signature,
@@ -32,10 +33,10 @@ struct Parsed {
 }
 
 impl Certificate {
-    /// The longest DER that is read.
+    /// The longest DER in bytes that is accepted.
     pub const LIMIT: u32 = 4096;
 
-    /// Reads a certificate.
+    /// Reads a certificate from DER and checks its form.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] naming the part, [`IdentityError::BadKey`], [`IdentityError::HighS`].
@@ -50,7 +51,7 @@ impl Certificate {
             return Err(IdentityError::malformed("length"));
         }
         let parsed = x509_cert::Certificate::from_der(der).map_err(|_| NOT_DER)?;
-        // One certificate, one encoding: what was signed must be what was read.
+        // A certificate has one encoding: encoding the parsed certificate must give the same bytes.
         if parsed.to_der().map_err(|_| NOT_DER)? != der {
             return Err(NOT_DER);
         }
@@ -68,12 +69,13 @@ impl Certificate {
         })))
     }
 
-    /// As [`from_der`](Self::from_der), once for each certificate: those of peers stand in every transaction, and to
-    /// parse one costs a fifth of verifying a signature. At most [`Self::KNOWN`] are remembered; a full cache is cleared.
+    /// As [`from_der`](Self::from_der), with a process-wide cache of certificates: the peers' certificates are in every
+    /// transaction, and parsing one costs a fifth of verifying a signature. The cache holds at most [`Self::KNOWN`]
+    /// certificates; a full cache is cleared.
     fn known(der: &[u8]) -> Result<Self, IdentityError> {
         static KNOWN: LazyLock<RwLock<HashMap<Digest, Certificate>>> = LazyLock::new(RwLock::default);
         let fingerprint = sha256(&[der]);
-        // What is in the map is right whatever happened elsewhere, so a poisoned lock is as good as a clean one.
+        // Every entry is correct even after a panic in another thread, so a poisoned lock is ignored.
         if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
             return Ok(known.clone());
         }
@@ -86,7 +88,7 @@ impl Certificate {
         Ok(certificate)
     }
 
-    /// How many certificates are remembered, each of at most a few kilobytes.
+    /// The largest number of certificates in the cache, each of at most a few kilobytes.
     const KNOWN: usize = 1 << 10;
 
     /// The DER, at most 4096 bytes.
@@ -94,27 +96,27 @@ impl Certificate {
         &self.0.der
     }
 
-    /// Organisation, role and identifier of the bearer.
+    /// The organisation, role and identifier of the holder.
     pub fn subject(&self) -> &Subject {
         &self.0.statement.subject
     }
 
-    /// Organisation and identifier of the authority.
+    /// The subject of the authority that issued the certificate.
     pub fn issuer(&self) -> &Subject {
         &self.0.statement.issuer
     }
 
-    /// The bearer's public key.
+    /// The holder's public key.
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.0.statement.verifying_key
     }
 
-    /// The bearer's key for [`seal`](super::seal). Users have none: one key in k certificates would join them.
+    /// The holder's key for [`seal`](super::seal). A user has none: the same key in k certificates would link them.
     pub fn sealing_key(&self) -> Option<&SealingPublicKey> {
         self.0.statement.sealing_key.as_ref()
     }
 
-    /// The authority's number for this certificate.
+    /// The serial number that the authority gave the certificate.
     pub fn serial(&self) -> Serial {
         self.0.statement.serial
     }
@@ -143,7 +145,8 @@ impl Certificate {
     }
 }
 
-/// The range of tbsCertificate in a canonical certificate of `length` bytes: it comes first in the outer SEQUENCE.
+/// The range of tbsCertificate in a canonical certificate of `length` bytes. It is the first element of the outer
+/// SEQUENCE.
 fn signed_part(parsed: &x509_cert::Certificate, length: usize) -> Option<core::ops::Range<usize>> {
     let signed = usize::try_from(parsed.tbs_certificate().encoded_len().ok()?).ok()?;
     let content = [parsed.signature_algorithm().encoded_len().ok()?, parsed.signature().encoded_len().ok()?];
@@ -173,7 +176,7 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// DER behind its length, at most [`Certificate::LIMIT`] bytes.
+/// The length, then the DER of at most [`Certificate::LIMIT`] bytes.
 impl Wire for Certificate {
     const NAME: &'static str = "certificate";
 

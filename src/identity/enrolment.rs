@@ -1,8 +1,9 @@
-//! What a participant receives from its authority, sealed on the way and secret at rest.
+//! The credentials that a participant receives from its authority: encrypted during delivery, and kept secret after it.
 //!
 //! Paper: section 3.2, "Initial data transmission between CA and participants is performed through a secure channel".
-//! The channel is HPKE to a key that the participant sends with the code. Its base mode does not name the sender; the
-//! certificates inside do, and they fix all the rest: CN_i = HMAC-SHA256(v_i, "id" || uid), and pk_i belongs to sk_i.
+//! The channel is HPKE to a key that the participant sends with the code. HPKE's base mode does not authenticate the
+//! sender; the certificates inside do. They also bind all other values: CN_i = HMAC-SHA256(v_i, "id" || uid), and pk_i
+//! belongs to sk_i.
 
 use super::certificate::Certificate;
 use super::error::IdentityError;
@@ -19,19 +20,20 @@ use crate::secret::Secret;
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
 
-/// A person's credentials: uid, v_1..v_k, and for each ID_i a certificate with its private key. About 610 bytes for each.
+/// A person's credentials: uid, v_1..v_k, and for each ID_i a certificate with its private key. About 610 bytes for
+/// each ID_i.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The unique identifier.
     pub uid: UserId,
     /// v_1..v_k.
     pub vectors: Vec<Vector>,
-    /// The i-th certificate names ID_i and the public key of the i-th private key.
+    /// The certificates and private keys. The i-th certificate names ID_i and the public key of the i-th private key.
     pub members: Vec<(Certificate, SigningKey)>,
 }
 
 impl Credentials {
-    /// The most pseudonyms that are read.
+    /// The largest number of pseudonyms that is accepted.
     pub const LIMIT: u32 = 256;
     const MAGIC: &'static [u8] = b"phi-pre credentials 1\n";
     const NAME: &'static str = "credentials";
@@ -41,14 +43,14 @@ impl Credentials {
         self.members.iter().map(|(certificate, _)| certificate.subject().id.into())
     }
 
-    /// The certificate and key with which transactions under `id` are signed.
+    /// Returns the certificate and private key that sign transactions under `id`.
     pub fn member(&self, id: &Pseudonym) -> Option<&(Certificate, SigningKey)> {
         self.members.iter().find(|(certificate, _)| certificate.subject().id == MemberId::from(*id))
     }
 
-    /// The bytes for a file that only its owner can read (mode 0600).
+    /// Encodes the credentials, for a file that only its owner can read (mode 0600).
     pub fn to_bytes(&self) -> Secret<Vec<u8>> {
-        // Sized, so that no copy of the keys is left behind by growing.
+        // The buffer has its final size from the start: growing it would leave a copy of the keys in freed memory.
         let mut out = Writer::with_capacity(64 + self.members.len() * 4400);
         out.raw(Self::MAGIC).raw(&self.uid.0);
         out.u32(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
@@ -60,8 +62,8 @@ impl Credentials {
         Secret::new(out.into_bytes())
     }
 
-    /// Reads credentials and checks that their parts belong together. Nothing here asks who issued them: that is
-    /// [`Msp::validate`]'s part.
+    /// Reads credentials and checks that their parts belong together. Does not check who issued them; use
+    /// [`Msp::validate`] for that.
     ///
     /// # Errors
     /// [`IdentityError::Decode`], [`IdentityError::BadKey`], [`IdentityError::Inconsistent`].
@@ -105,11 +107,11 @@ impl Credentials {
 /// An institution's credentials: one certificate and the two private keys that belong to it. About 700 bytes.
 #[derive(Clone, Debug)]
 pub struct Institution {
-    /// Names the organisation, the role and both public keys.
+    /// The certificate, which names the organisation, the role and both public keys.
     pub certificate: Certificate,
-    /// Signs.
+    /// The private key that signs messages and transactions.
     pub signing_key: SigningKey,
-    /// Opens what was sealed to the institution.
+    /// The private key that opens messages sealed to the institution.
     pub sealing_key: SealingKey,
 }
 
@@ -117,7 +119,7 @@ impl Institution {
     const MAGIC: &'static [u8] = b"phi-pre institution 1\n";
     const NAME: &'static str = "institution";
 
-    /// The bytes for a file that only its owner can read (mode 0600).
+    /// Encodes the credentials, for a file that only its owner can read (mode 0600).
     pub fn to_bytes(&self) -> Secret<Vec<u8>> {
         let mut out = Writer::with_capacity(4400);
         out.raw(Self::MAGIC);
@@ -126,7 +128,7 @@ impl Institution {
         Secret::new(out.into_bytes())
     }
 
-    /// Reads credentials and checks that both keys are those of the certificate.
+    /// Reads credentials and checks that both keys match the certificate.
     ///
     /// # Errors
     /// [`IdentityError::Decode`], [`IdentityError::BadKey`], [`IdentityError::Inconsistent`].
@@ -151,18 +153,19 @@ impl Institution {
     }
 }
 
-/// Credentials on their way from the authority, readable by the one who registered.
+/// Credentials as the authority delivers them, sealed to the key of the participant who registered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SealedEnrolment(Sealed);
 
 impl SealedEnrolment {
     const INSTITUTION: &'static str = "sealed institution";
 
-    /// Opens a person's credentials. `key` is the one whose public half went with the code, `root` the authority's.
+    /// Opens a person's credentials. `key` is the private key whose public key was sent with the code. `root` is the
+    /// authority's root certificate.
     ///
     /// # Errors
-    /// [`IdentityError::CannotOpen`]; those of [`Credentials::from_bytes`] and of [`Msp::validate`] where the content
-    /// is not what this authority issues.
+    /// [`IdentityError::CannotOpen`]; those of [`Credentials::from_bytes`] and of [`Msp::validate`] where this
+    /// authority did not issue the content.
     pub fn open(&self, key: &SealingKey, ticket: &Ticket, root: &Certificate) -> Result<Credentials, IdentityError> {
         let bytes = key.open(label::ENROLMENT.as_bytes(), &context(root, ticket), &self.0)?;
         let credentials = Credentials::from_bytes(bytes.expose())?;
@@ -172,7 +175,7 @@ impl SealedEnrolment {
         Ok(credentials)
     }
 
-    /// Opens an institution's credentials; `key` becomes part of them.
+    /// Opens an institution's credentials. `key` becomes part of them.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -232,7 +235,7 @@ impl Wire for SealedEnrolment {
     }
 }
 
-/// What the seal binds beside the content: this authority, this registration.
+/// The associated data of the seal: the authority's fingerprint and the ticket.
 fn context(root: &Certificate, ticket: &Ticket) -> Vec<u8> {
     [root.fingerprint().0.as_slice(), &ticket.0].concat()
 }

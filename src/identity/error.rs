@@ -1,4 +1,4 @@
-//! Every way in which an identity is refused.
+//! The errors of this module.
 
 use super::role::{ParticipantGroup, Role};
 use crate::error::DecodeError;
@@ -7,37 +7,37 @@ use crate::error::DecodeError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
-    /// Bytes break their encoding.
+    /// Bytes break the rules of their encoding.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// A certificate, or the part of it named here, is not of the form that this crate issues.
+    /// A certificate, or the named part of it, does not have the form that this crate issues.
     #[error("malformed certificate: {what}")]
     Malformed {
         /// The part that is wrong.
         what: &'static str,
     },
-    /// No trusted authority has the name and key that the certificate gives as its issuer's.
+    /// No trusted authority has the name of the certificate's issuer.
     #[error("the issuer of the certificate is not trusted")]
     UnknownIssuer,
-    /// A root that is not its own issuer, or not a certificate of an authority.
+    /// A root is not its own issuer, or is not the certificate of an authority.
     #[error("not the root certificate of an authority")]
     NotARoot,
     /// Another root of this group is trusted already.
     #[error("the group {0} has another root already")]
     RootConflict(ParticipantGroup),
-    /// The signature is not one of this key over this message.
+    /// This key did not make the signature over this message.
     #[error("bad signature")]
     BadSignature,
-    /// s > n/2: the other of the two signatures that every ECDSA signature comes with.
+    /// s > n/2. For each valid (r, s), (r, n - s) is valid too; only the one with the lower s is accepted.
     #[error("signature with high s")]
     HighS,
-    /// Bytes that are no private or public key on P-256.
+    /// The bytes are not a private or public key on P-256.
     #[error("not a P-256 key")]
     BadKey,
-    /// The authority has taken the certificate back.
+    /// The authority has revoked the certificate.
     #[error("the certificate is revoked")]
     Revoked,
-    /// A revocation list older than one that is known.
+    /// The revocation list is older than the known one.
     #[error("revocation list {got} comes after list {known}")]
     StaleRevocations {
         /// The number of the list that is known.
@@ -45,13 +45,13 @@ pub enum IdentityError {
         /// The number of the list that was offered.
         got: u64,
     },
-    /// The certificate's time is over.
+    /// The certificate's period of validity is over.
     #[error("the certificate is expired")]
     Expired,
-    /// The certificate's time has not begun.
+    /// The certificate's period of validity has not begun.
     #[error("the certificate is not yet valid")]
     NotYetValid,
-    /// The group's authority may not give the role.
+    /// The group's authority may not issue this role.
     #[error("the authority of the group {group} may not issue the role {role}")]
     WrongRole {
         /// The issuing group.
@@ -59,25 +59,25 @@ pub enum IdentityError {
         /// The role in the certificate.
         role: Role,
     },
-    /// The name belongs to another group.
+    /// The organisation's name is that of another group.
     #[error("the authority of the group {group} may not issue for this organisation")]
     WrongOrganisation {
         /// The issuing group.
         group: ParticipantGroup,
     },
-    /// A phone number that is not in the international form (ITU-T E.164).
+    /// The phone number is not in the international form (ITU-T E.164).
     #[error("not a phone number in international form")]
     BadPhoneNumber,
-    /// The phone has a registration under way.
+    /// The phone has an open registration already.
     #[error("this phone has a registration under way")]
     RegistrationOpen,
     /// The identifier has a certificate already.
     #[error("the identifier has a certificate already")]
     Exists,
-    /// No registration has this ticket, or it was forgotten long after its end.
+    /// No registration of this kind has this ticket, or the registration was forgotten.
     #[error("unknown registration")]
     UnknownTicket,
-    /// The code is not the one that was sent.
+    /// The code is wrong.
     #[error("wrong code; {left} attempts left")]
     WrongCode {
         /// Attempts that are left.
@@ -89,25 +89,27 @@ pub enum IdentityError {
     /// The code was used before.
     #[error("the code was used before")]
     CodeReused,
-    /// Too many wrong codes: the registration is closed.
+    /// The registration is closed after too many wrong codes.
     #[error("too many wrong codes")]
     TooManyAttempts,
-    /// A user's certificates are pseudonymous and come in sets: users do not register as institutions do.
+    /// A user cannot register as an institution does, since a user receives a set of pseudonymous certificates; or the
+    /// ticket is that of a person.
     #[error("a user is not an institution")]
     NotAnInstitution,
-    /// The authority has issued nothing under this identifier.
+    /// The authority has not issued a certificate for this identifier.
     #[error("unknown member")]
     UnknownMember,
     /// The number of pseudonyms is outside 1..=256.
     #[error("a person has 1 to 256 pseudonyms, not {0}")]
     PseudonymCount(usize),
-    /// A sealed message did not open: wrong key, wrong context or changed bytes, which are not told apart.
+    /// A sealed message could not be opened. The key or the context is wrong, or the bytes were changed; the error does
+    /// not tell which.
     #[error("cannot open the sealed message")]
     CannotOpen,
-    /// Nothing can be sealed to this public key (a point of small order).
+    /// No message can be sealed to this public key, a point of small order.
     #[error("nothing can be sealed to this key")]
     BadSealingKey,
-    /// Credentials whose keys, identifiers and certificates do not belong together.
+    /// The keys, identifiers and certificates in the credentials do not belong together.
     #[error("inconsistent credentials: {what}")]
     Inconsistent {
         /// The part that is wrong.

@@ -1,4 +1,4 @@
-//! What the tests of this floor share: a seeded generator, a fixed time, a phone that remembers its codes.
+//! Fixtures for the tests of this module: a seeded generator, a fixed time, and a phone that stores its codes.
 
 use super::*;
 use crate::time::Seconds;
@@ -12,7 +12,7 @@ pub(super) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
-/// All codes that were sent, with the numbers they went to.
+/// The codes that were sent, each with the phone number.
 #[derive(Default)]
 pub(super) struct Phone(pub(super) Vec<(String, String)>);
 
@@ -32,7 +32,7 @@ pub(super) fn authority(group: ParticipantGroup, seed: u64) -> Authority {
     Authority::new(group, &mut rng(seed), NOW).unwrap().with_pseudonyms(3).unwrap()
 }
 
-/// A certificate of `group` for a fresh key, with a sealing key.
+/// Has the authority issue a certificate, with a sealing key, for a fresh key.
 pub(super) fn issued(
     authority: &mut Authority,
     organisation: &str,
@@ -46,7 +46,7 @@ pub(super) fn issued(
     (authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW, rng).unwrap(), key)
 }
 
-/// An authority that signs whatever it is told to: for certificates that an honest one refuses to make.
+/// An authority that signs certificates without any check, to test certificates that a correct authority never issues.
 pub(super) struct Rogue {
     pub(super) key: SigningKey,
     pub(super) root: Certificate,

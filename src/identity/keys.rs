@@ -6,8 +6,9 @@
 //! Verify(Q, m):    0 < r < n,  0 < s <= n/2,  ((SHA-256(m)/s)·G + (r/s)·Q).x = r mod n
 //! ```
 //!
-//! (r, s) and (r, n - s) verify alike; as in Fabric only the lower one counts, so nobody can make a second encoding of
-//! a signed transaction. Signing is by `p256`, verifying by `aws-lc-rs`, which is about five times faster.
+//! Both (r, s) and (r, n - s) satisfy the equation. As in Fabric, only the one with the lower s is accepted, so that
+//! nobody can make a second encoding of a signed transaction. Signing uses `p256`; verifying uses `aws-lc-rs`, which is
+//! about five times faster.
 
 use super::error::IdentityError;
 use crate::error::DecodeError;
@@ -46,7 +47,7 @@ impl SigningKey {
         bytes
     }
 
-    /// Signs `message`: the same key and message always give the same signature.
+    /// Signs `message`. The same key and message always give the same signature.
     pub fn sign(&self, message: &[u8]) -> Signature {
         let signature: p256::ecdsa::Signature = self.0.sign(message);
         Signature(signature.normalize_s().to_bytes().into())
@@ -57,7 +58,7 @@ impl SigningKey {
         VerifyingKey::of(self.0.verifying_key())
     }
 
-    /// The key as the certificate builder knows it.
+    /// The key in the type that the certificate builder takes.
     pub(super) const fn inner(&self) -> &p256::ecdsa::SigningKey {
         &self.0
     }
@@ -77,9 +78,9 @@ impl VerifyingKey {
     /// Reads an uncompressed point.
     ///
     /// # Errors
-    /// [`IdentityError::BadKey`] unless it lies on the curve.
+    /// [`IdentityError::BadKey`] unless the point lies on the curve.
     pub fn from_bytes(bytes: &[u8; 65]) -> Result<Self, IdentityError> {
-        // SEC 1 knows other forms of other lengths; of 65 bytes only this one.
+        // SEC 1 has other forms, but only this one has 65 bytes.
         p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map(|key| Self::of(&key)).map_err(|_| IdentityError::BadKey)
     }
 
@@ -88,10 +89,10 @@ impl VerifyingKey {
         &self.0
     }
 
-    /// Checks that `signature` is this key's over `message`.
+    /// Checks that this key made `signature` over `message`.
     ///
     /// # Errors
-    /// [`IdentityError::BadSignature`]. A signature with high s is refused when it is read.
+    /// [`IdentityError::BadSignature`]. A signature with a high s is already refused when it is read.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), IdentityError> {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.0)
             .verify(message, &signature.0)
@@ -104,7 +105,7 @@ impl VerifyingKey {
         Self(bytes)
     }
 
-    /// The key as the certificate builder knows it.
+    /// The key in the type that the certificate builder takes.
     pub(super) fn inner(&self) -> Result<p256::ecdsa::VerifyingKey, IdentityError> {
         p256::ecdsa::VerifyingKey::from_sec1_bytes(&self.0).map_err(|_| IdentityError::BadKey)
     }

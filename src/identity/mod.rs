@@ -1,4 +1,4 @@
-//! Who may take part: the paper's membership service (MSP).
+//! Certificates, registration and membership checks: the paper's membership service (MSP).
 //!
 //! Paper: section 3.1 (MSP, group CA) and section 3.2, "User registration procedure".
 //!
@@ -7,18 +7,19 @@
 //!   phone number  ------------->   one-time code to the phone
 //!   code          ------------->   uid, v_1..v_k, and for i = 1..k:
 //!                                  ID_i = HMAC-SHA256(v_i, "id" || uid), (sk_i, pk_i), Cert_i = CA(ID_i, pk_i)
-//!   Credentials   <-- HPKE ----
+//!   credentials   <-- HPKE ----
 //!   Sign(sk_i, transaction under ID_i) ----------------------------> Msp: Cert_i valid? role? signature?
 //! ```
 //!
-//! - [`keys`]: ECDSA P-256 with SHA-256, low-S only, as Fabric has it;
-//! - [`certificate`]: X.509 v3 (RFC 5280), exactly one [`Role`] in each;
-//! - [`authority`]: the CA of one group, [`registration`] by phone, [`revocation`];
-//! - [`enrolment`]: what a participant receives, [`sealed`] by HPKE (RFC 9180);
-//! - [`msp`]: the check that everybody makes of everybody's certificate.
+//! - [`keys`]: ECDSA on P-256 with SHA-256, low-S only, as in Fabric;
+//! - [`certificate`]: X.509 v3 (RFC 5280), with exactly one [`Role`] in each certificate;
+//! - [`authority`]: the CA of one group, with [`registration`] by phone and [`revocation`];
+//! - [`enrolment`]: the credentials that a participant receives, [`sealed`] by HPKE (RFC 9180);
+//! - [`msp`]: the check of every certificate, made by every participant.
 //!
-//! Departure: the paper gives a person one key pair. A certificate joins everything that it signs, so one certificate
-//! would link all pseudonyms of its bearer; the authority issues one for each ID_i. Only the authority can join them.
+//! Departure: the paper gives a person one key pair. All signatures under one certificate can be linked, so a single
+//! certificate would link all pseudonyms of a person. Here the authority issues one certificate for each ID_i, and only
+//! the authority can link them.
 
 pub mod authority;
 pub mod certificate;

@@ -1,8 +1,8 @@
-//! The membership check: which certificates count, and for what.
+//! The membership check: validates a certificate and returns the member that it names.
 //!
-//! Paper: section 3.1 (MSP). As in Fabric (msp/mspimpl*.go) there are two checks: a certificate inside a block is
-//! validated without a clock, so that every peer that replays the chain comes to the same result; at ingress, before a
-//! proposal is simulated, its time counts too.
+//! Paper: section 3.1 (MSP). There are two checks, as in Fabric (msp/mspimpl*.go). A certificate in a block is
+//! validated without a clock, so that every peer that replays the chain gets the same result. Before a proposal is
+//! simulated, the certificate's period of validity is checked, too.
 //!
 //! ```text
 //! validate(Cert):       issuer is a trusted root;  signature;  issuer may give role and organisation;  not revoked
@@ -22,22 +22,22 @@ use crate::time::Seconds;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
-/// Somebody whose certificate was validated.
+/// A member: the content of a certificate that was validated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Member {
-    /// The group, or one organisation of it.
+    /// The name of the group, or of one organisation in it.
     pub organisation: String,
-    /// The one role.
+    /// The role.
     pub role: Role,
-    /// The identifier: for a user the pseudonym ID_i.
+    /// The identifier. A user's identifier is the pseudonym ID_i.
     pub id: MemberId,
-    /// The key that signs.
+    /// The public key that verifies the member's signatures.
     pub verifying_key: VerifyingKey,
-    /// The key to which messages are sealed; a user has none.
+    /// The public key to which messages are sealed; `None` for a user.
     pub sealing_key: Option<SealingPublicKey>,
 }
 
-/// The trusted roots, at most one for each group, and what they have revoked.
+/// The trusted roots, at most one for each group, and the certificates that they have revoked.
 #[derive(Default)]
 pub struct Msp {
     roots: BTreeMap<ParticipantGroup, Trusted>,
@@ -52,15 +52,16 @@ struct Trusted {
 }
 
 impl Msp {
-    /// Certificates that are remembered as verified, about 300 bytes each; then the memory starts afresh.
+    /// The largest number of certificates in the cache of verified certificates, about 300 bytes each. A full cache is
+    /// cleared.
     const CACHE: usize = 1 << 16;
 
-    /// Trusts nobody.
+    /// Creates an MSP without a trusted root.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Trusts `root` for the group that it names. Trusting it twice changes nothing.
+    /// Trusts `root` for the group that it names. Repeating the call changes nothing.
     ///
     /// # Errors
     /// [`IdentityError::NotARoot`], [`IdentityError::BadSignature`], [`IdentityError::RootConflict`].
@@ -82,10 +83,10 @@ impl Msp {
         }
     }
 
-    /// Takes over an authority's revocation list.
+    /// Replaces an authority's revocation list by a list that is at least as new.
     ///
-    /// The lists are part of what [`validate`](Self::validate) depends on: peers that must agree on old blocks must
-    /// hold the same lists when they read them.
+    /// The result of [`validate`](Self::validate) depends on the lists: peers that must agree on old blocks must hold
+    /// the same lists when they read the blocks.
     ///
     /// # Errors
     /// [`IdentityError::UnknownIssuer`], [`IdentityError::BadSignature`], [`IdentityError::StaleRevocations`].
@@ -101,7 +102,7 @@ impl Msp {
         Ok(())
     }
 
-    /// Validates without a clock, for transactions in blocks.
+    /// Validates a certificate without a clock, for transactions in blocks.
     ///
     /// # Errors
     /// [`IdentityError::UnknownIssuer`], [`IdentityError::BadSignature`], [`IdentityError::WrongRole`],
@@ -117,7 +118,7 @@ impl Msp {
         if trusted.revoked.contains(&certificate.serial()) { Err(IdentityError::Revoked) } else { Ok(member) }
     }
 
-    /// Validates at `now`, for incoming proposals.
+    /// Validates a certificate at `now`, for incoming proposals.
     ///
     /// # Errors
     /// Those of [`validate`](Self::validate), [`IdentityError::NotYetValid`], [`IdentityError::Expired`].
@@ -130,7 +131,8 @@ impl Msp {
         }
     }
 
-    /// All that never changes once it was true: signature, role, organisation.
+    /// Checks the properties of a certificate that never change: signature, role and organisation. The result is
+    /// cached.
     fn verified(
         &self,
         group: ParticipantGroup,
@@ -138,7 +140,7 @@ impl Msp {
         certificate: &Certificate,
     ) -> Result<Member, IdentityError> {
         let fingerprint = certificate.fingerprint();
-        // A panic elsewhere cannot leave a wrong entry behind, so a poisoned lock is as good as a clean one.
+        // Every entry is correct even after a panic in another thread, so a poisoned lock is ignored.
         if let Some(member) = self.verified.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
             return Ok(member.clone());
         }

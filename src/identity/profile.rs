@@ -1,10 +1,10 @@
-//! The X.509 profile of this crate (RFC 5280): how a subject becomes a certificate and back.
+//! The X.509 profile of this crate (RFC 5280): conversion between a certificate's content and its DER.
 //!
 //! ```text
 //! issuer, subject     O = organisation, OU = role, CN = identifier      UTF8String, one attribute each, this order
 //! serialNumber        16 random bytes, positive
 //! root                basicConstraints CA:true pathlen:0 (critical), keyUsage keyCertSign cRLSign (critical), SKI
-//! member              keyUsage digitalSignature (critical), AKI, and the sealing key where there is one
+//! member              keyUsage digitalSignature (critical), AKI, and the sealing key if the member has one
 //! signature           ecdsa-with-SHA256, low-S
 //! ```
 
@@ -36,10 +36,11 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-/// OCTET STRING of 32 bytes, an X25519 public key. Under the arc that RFC 5612 keeps for documentation.
+/// OCTET STRING of 32 bytes: an X25519 public key. The identifier is under the arc that RFC 5612 reserves for
+/// documentation.
 const SEALING_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.25519.1");
 
-/// What a certificate says, all but the signature.
+/// The content of a certificate, without the signature.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Statement {
     pub(super) issuer: Subject,
@@ -52,7 +53,7 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// The DER of the certificate, signed by the issuer's key.
+    /// Encodes the certificate as DER, signed by the issuer's key.
     pub(super) fn certify(&self, issuer_key: &SigningKey) -> Result<Vec<u8>, IdentityError> {
         let key = SubjectPublicKeyInfo::from_key(&self.verifying_key.inner()?).map_err(|_| IdentityError::BadKey)?;
         let validity = Validity::new(time(self.not_before)?, time(self.not_after)?);
@@ -144,7 +145,7 @@ impl BuilderProfile for Profile {
     }
 }
 
-/// The sealing key, if there is one, after the check that the extensions suit the role.
+/// Checks that the extensions fit the role, and returns the sealing key if there is one.
 fn read_extensions(extensions: &[Extension], root: bool) -> Result<Option<SealingPublicKey>, IdentityError> {
     const BROKEN: IdentityError = IdentityError::malformed("extensions");
     let (mut ca, mut usage, mut sealing_key) = (false, None, None);
@@ -160,7 +161,7 @@ fn read_extensions(extensions: &[Extension], root: bool) -> Result<Option<Sealin
                 let bytes = OctetString::from_der(value).map_err(|_| BROKEN)?;
                 sealing_key = Some(SealingPublicKey(bytes.as_bytes().try_into().map_err(|_| BROKEN)?));
             }
-            // RFC 5280 section 4.2: what is unknown and critical must be refused.
+            // RFC 5280 section 4.2: an unknown critical extension must be refused.
             _ if extension.critical && extension.extn_id != SubjectKeyIdentifier::OID => return Err(BROKEN),
             _ => {}
         }
@@ -185,7 +186,7 @@ fn time(seconds: Seconds) -> Result<Time, IdentityError> {
 }
 
 fn write_name(subject: &Subject) -> Result<Name, IdentityError> {
-    // The fields are public, so the bounds are checked once more where they count.
+    // The fields are public, so a caller may have changed them: check the bounds again.
     let Subject { organisation, role, id } = Subject::new(&subject.organisation, subject.role, subject.id)?;
     let attribute = |oid, text: &str| -> der::Result<RelativeDistinguishedName> {
         let mut rdn = RelativeDistinguishedName::default();
@@ -202,7 +203,7 @@ fn write_name(subject: &Subject) -> Result<Name, IdentityError> {
     name().map_err(|_| IdentityError::malformed("name"))
 }
 
-/// Reads the three attributes, each alone in its place, and nothing else: in DER that is what [`write_name`] writes.
+/// Reads exactly the three attributes that [`write_name`] writes, each in its own RDN and in this order.
 fn read_name(name: &Name) -> Result<Subject, IdentityError> {
     const BROKEN: IdentityError = IdentityError::malformed("name");
     let mut attributes = name.iter_rdn().map(|rdn| match rdn.as_ref().as_slice() {

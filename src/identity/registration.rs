@@ -3,13 +3,14 @@
 //! Paper: section 3.2, "carry out user registration process by using mobile phone authentication".
 //!
 //! ```text
-//! K <- 20 random bytes, for this registration alone
+//! K <- 20 random bytes, for this registration only
 //! code = TOTP(K, t) = HOTP(K, floor((t - T0) / X)) mod 10^6      RFC 6238, T0 = the time of sending, X = 180 s
 //! accepted: once, while t - T0 < X, within three attempts
 //! ```
 //!
-//! The number itself is forgotten as soon as the code is on its way. While the registration is remembered, a MAC of it
-//! under a key of this authority keeps the same phone from opening many registrations, and with them many attempts.
+//! The phone number is not stored: it is dropped as soon as the code is sent. While a registration is remembered, a MAC
+//! of the number under a key of the authority is kept. With it, one phone cannot open several registrations at once,
+//! which would give it more attempts.
 
 use super::error::IdentityError;
 use crate::hash::{Digest, hmac, label};
@@ -21,19 +22,20 @@ use std::collections::HashMap;
 use totp_rs::Totp;
 use zeroize::Zeroizing;
 
-/// Seconds for which a code counts: X.
+/// Seconds for which a code is accepted: X.
 pub const CODE_LIFETIME: u64 = 180;
-/// Wrong codes after which a registration is closed.
+/// The number of wrong codes after which a registration is closed.
 pub const ATTEMPTS: u8 = 3;
-/// Seconds after which a registration is forgotten; until then it is known why a late code is refused.
+/// Seconds after which a registration is forgotten. Until then, a late code gets the exact reason for its refusal.
 pub const REMEMBERED: u64 = 3600;
 
-/// A phone number in the international form of ITU-T E.164: `+` and 7 to 15 digits. Never printed, zeroized in `Drop`.
+/// A phone number in the international form of ITU-T E.164: `+` and 7 to 15 digits. It is never printed, and zeroized
+/// in `Drop`.
 #[derive(Clone, Debug)]
 pub struct PhoneNumber(Secret<String>);
 
 impl PhoneNumber {
-    /// Reads a number; spaces and hyphens between the digits are dropped.
+    /// Reads a number. Spaces and hyphens are ignored.
     ///
     /// # Errors
     /// [`IdentityError::BadPhoneNumber`].
@@ -50,25 +52,25 @@ impl PhoneNumber {
         }
     }
 
-    /// The number, for the one who delivers the code.
+    /// The number in plain text, for the delivery of the code.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// The way to the phone: a text message in the field, a screen or a list in a demonstration.
+/// The delivery of codes: a text message in practice, a screen or a list in a demonstration.
 pub trait Delivery {
-    /// Brings `code`, six digits, to `phone`.
+    /// Delivers `code`, six digits, to `phone`.
     fn deliver(&mut self, phone: &PhoneNumber, code: &str);
 }
 
-/// Names a registration under way. Not secret: without the code it is worth nothing.
+/// The identifier of an open registration. It is not secret: it is useless without the code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Ticket(pub [u8; 16]);
 
 wire_newtype!(Ticket, 16, "registration ticket");
 
-/// The registrations of one authority.
+/// The open and remembered registrations of one authority.
 pub(super) struct Registrations {
     key: Secret<[u8; 32]>,
     known: HashMap<Ticket, Registration>,
@@ -116,7 +118,7 @@ impl Registrations {
         rng.fill_bytes(&mut ticket);
         let mut secret = vec![0; 20];
         rng.fill_bytes(&mut secret);
-        // "Noncompliant" only skips the check of lengths, which are constants here: 160 bits, 6 digits (RFC 4226).
+        // "Noncompliant" only skips the check of the lengths, which are constant here: 160 bits, 6 digits (RFC 4226).
         let code = totp_rs::Builder::new()
             .with_secret(secret)
             .with_digits(6)
@@ -129,7 +131,7 @@ impl Registrations {
         Ok(Ticket(ticket))
     }
 
-    /// Checks a code. A wrong one costs an attempt; a right one is used up by [`close`](Self::close).
+    /// Checks a code. A wrong code uses up an attempt. A right code can be used until [`close`](Self::close).
     pub(super) fn check(&mut self, ticket: &Ticket, code: &str, now: Seconds) -> Result<(), IdentityError> {
         let registration = self.known.get_mut(ticket).ok_or(IdentityError::UnknownTicket)?;
         match registration {
@@ -144,7 +146,7 @@ impl Registrations {
         }
     }
 
-    pub(super) fn remembers(&self, ticket: &Ticket) -> bool {
+    pub(super) fn contains(&self, ticket: &Ticket) -> bool {
         self.known.contains_key(ticket)
     }
 

@@ -1,7 +1,8 @@
-//! Certificates taken back: a signed, numbered list for each authority.
+//! Revocation: each authority signs a numbered list of its revoked certificates.
 //!
-//! Departure: not an X.509 CRL. Nothing here needs reasons, dates or deltas; a list that names its authority, counts
-//! upwards and is signed cannot be forged, mixed up or replaced by an older one.
+//! Departure: this is not an X.509 CRL, since reasons, dates and deltas are not needed. The list names its authority,
+//! has an ascending number and is signed. So it cannot be forged, attributed to another authority, or replaced by an
+//! older list.
 
 use super::error::IdentityError;
 use super::keys::{Signature, SigningKey, VerifyingKey};
@@ -12,7 +13,7 @@ use crate::hash::{label, tagged};
 use crate::wire::{Reader, Wire, Writer};
 use std::collections::BTreeSet;
 
-/// The serial numbers that an authority has revoked, in ascending order, 124 bytes and 16 for each.
+/// The serial numbers that an authority has revoked, in ascending order. 124 bytes, and 16 for each serial number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RevocationList {
     authority: MemberId,
@@ -22,7 +23,7 @@ pub struct RevocationList {
 }
 
 impl RevocationList {
-    /// The most serial numbers that are read.
+    /// The largest number of serial numbers that is accepted.
     pub const LIMIT: u32 = 1 << 20;
 
     pub(super) fn sign(authority: MemberId, number: u64, revoked: &BTreeSet<Serial>, key: &SigningKey) -> Self {
@@ -36,12 +37,12 @@ impl RevocationList {
         self.authority
     }
 
-    /// Counts the authority's lists.
+    /// The number of the list, which grows with each change.
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// What is revoked, in ascending order.
+    /// The revoked serial numbers, in ascending order.
     pub fn serials(&self) -> &[Serial] {
         &self.serials
     }
@@ -55,7 +56,7 @@ impl RevocationList {
     }
 }
 
-/// What is signed: the hash of all fields under the label of revocation lists.
+/// The signed message: the hash of all fields under the label of revocation lists.
 fn message(authority: MemberId, number: u64, serials: &[Serial]) -> [u8; 32] {
     let mut fields = Writer::default();
     fields.raw(&authority.0).u64(number).list(serials);

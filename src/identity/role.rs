@@ -4,15 +4,15 @@
 
 use core::fmt;
 
-/// One of the paper's participant groups (section 3.1), each with a certificate authority of its own. An organisation, such as
-/// one hospital, belongs to one group.
+/// One of the paper's participant groups (section 3.1). Each group has its own certificate authority. An organisation,
+/// such as one hospital, belongs to one group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ParticipantGroup {
     /// Patients.
     Users,
     /// Hospitals.
     Hospitals,
-    /// The cloud operators: proxies of the re-encryption.
+    /// The cloud operators: the proxies of the re-encryption.
     Cloud,
     /// Peers and orderers.
     Ledger,
@@ -32,12 +32,13 @@ impl ParticipantGroup {
         }
     }
 
-    /// The group of that name.
+    /// Returns the group of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|group| group.name() == name)
     }
 
-    /// Whether the group's authority may give `role`. [`Role::Authority`] is only its own.
+    /// Whether the group's authority may issue `role` to a member. [`Role::Authority`] is only in its own root
+    /// certificate.
     pub const fn may_issue(self, role: Role) -> bool {
         matches!(
             (self, role),
@@ -55,7 +56,7 @@ impl fmt::Display for ParticipantGroup {
     }
 }
 
-/// What the bearer of a certificate may do. Each certificate has exactly one, as with Fabric's NodeOUs.
+/// The role of a certificate's holder. Each certificate has exactly one role, as with Fabric's NodeOUs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Role {
     /// Issues certificates.
@@ -76,7 +77,7 @@ impl Role {
     /// All roles.
     pub const ALL: [Self; 6] = [Self::Authority, Self::User, Self::Hospital, Self::Cloud, Self::Peer, Self::Orderer];
 
-    /// The word that stands in the certificate.
+    /// The role's name in certificates.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Authority => "authority",
@@ -88,12 +89,12 @@ impl Role {
         }
     }
 
-    /// Whether it takes part in the flow, and so proposes transactions; nodes and authorities do not.
+    /// Whether a member of this role may propose transactions. Nodes and authorities may not.
     pub const fn proposes(self) -> bool {
         matches!(self, Self::User | Self::Hospital | Self::Cloud)
     }
 
-    /// The role of that name.
+    /// Returns the role of this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }

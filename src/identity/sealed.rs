@@ -1,4 +1,4 @@
-//! Messages for one recipient: HPKE (RFC 9180), base mode.
+//! Messages that are sealed to one recipient: HPKE (RFC 9180), base mode.
 //!
 //! ```text
 //! Seal(pkR, info, aad, pt):   enc, context = SetupBaseS(pkR, info);   ct = context.Seal(aad, pt)
@@ -6,7 +6,7 @@
 //! suite:  DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305
 //! ```
 //!
-//! Base mode does not say who sealed: what is inside must carry its own proof of origin.
+//! Base mode does not authenticate the sender: the content must prove its own origin.
 
 use super::error::IdentityError;
 use crate::error::DecodeError;
@@ -32,12 +32,12 @@ impl SealingKey {
         Self(Secret::new(bytes))
     }
 
-    /// Takes 32 bytes; each string is a key (RFC 7748 section 5 clamps it).
+    /// Takes the private key, 32 bytes. Every value is a valid key (RFC 7748 section 5 clamps it).
     pub const fn from_bytes(bytes: Secret<[u8; 32]>) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes.
+    /// The private key, 32 bytes.
     pub const fn to_bytes(&self) -> &Secret<[u8; 32]> {
         &self.0
     }
@@ -51,7 +51,7 @@ impl SealingKey {
     /// Opens a message that was sealed with the same `info` and `aad`.
     ///
     /// # Errors
-    /// [`IdentityError::CannotOpen`], whatever the reason.
+    /// [`IdentityError::CannotOpen`] for every failure.
     pub fn open(&self, info: &[u8], aad: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>, IdentityError> {
         let open = || {
             let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(self.0.expose())?;
@@ -89,11 +89,11 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// The longest ciphertext that is read: 1 MiB.
+    /// The longest ciphertext in bytes that is accepted: 1 MiB.
     pub const LIMIT: u32 = 1 << 20;
 }
 
-/// enc, then the ciphertext behind its length: 52 bytes more than the plaintext.
+/// enc, then the ciphertext with its length before it: 52 bytes more than the plaintext.
 impl Wire for Sealed {
     const NAME: &'static str = "sealed message";
 
@@ -108,7 +108,7 @@ impl Wire for Sealed {
     }
 }
 
-/// Seals `plaintext` to `recipient`; who opens it must know `info` and `aad`.
+/// Seals `plaintext` to `recipient`. Opening needs the same `info` and `aad`.
 ///
 /// # Errors
 /// [`IdentityError::BadSealingKey`] for a public key of small order, under which the shared secret is zero.

@@ -1,4 +1,4 @@
-//! Who a certificate speaks of: organisation, exactly one role, identifier.
+//! The subject of a certificate: an organisation, exactly one role, and an identifier.
 
 use super::error::IdentityError;
 use super::role::{ParticipantGroup, Role};
@@ -7,7 +7,8 @@ use crate::wire::forms::wire_newtype;
 use core::fmt;
 use rand_core::CryptoRng;
 
-/// The identifier in a certificate: 32 bytes, 64 hex digits. A user's is the pseudonym ID_i, any other is random.
+/// The identifier in a certificate: 32 bytes, printed as 64 hex digits. For a user it is the pseudonym ID_i; any other
+/// identifier is random.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub [u8; 32]);
 
@@ -68,7 +69,7 @@ impl Subject {
         }
     }
 
-    /// A subject with a name that can stand in a certificate.
+    /// Creates a subject. Checks that the organisation's name can be written into a certificate.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] for an organisation outside the bounds above.

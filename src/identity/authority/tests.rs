@@ -5,7 +5,7 @@ use crate::wire::Wire;
 
 const NUMBER: &str = "+821012345678";
 
-/// A person's registration up to the code.
+/// Begins a person's registration, up to the delivery of the code.
 fn begin(ca: &mut Authority, number: &str, now: Seconds) -> (Ticket, String) {
     let mut phone = Phone::default();
     let number = PhoneNumber::new(number).unwrap();
@@ -38,9 +38,9 @@ fn a_person_receives_k_certified_pseudonyms() {
     assert_eq!(ca.person(&MemberId([0; 32])), None);
 }
 
-/// All that two certificates of one person share, two certificates of two persons of that day share too.
+/// Two certificates of one person have no more in common than two certificates of two persons of the same day.
 #[test]
-fn certificates_do_not_join_the_pseudonyms() {
+fn certificates_do_not_link_the_pseudonyms() {
     let mut ca = authority(ParticipantGroup::Users, 1);
     let alice = register(&mut ca, NUMBER, NOW + 12_345, 2);
     let bob = register(&mut ca, "+821087654321", NOW + 54_321, 3);
@@ -57,7 +57,7 @@ fn certificates_do_not_join_the_pseudonyms() {
     }
 }
 
-/// The same randomness and another phone give the same uid, vectors and keys: none depends on the number.
+/// The same randomness with another phone number gives the same uid, vectors and keys: none depends on the number.
 #[test]
 fn nothing_is_made_of_the_phone_number() {
     let bytes = |number| register(&mut authority(ParticipantGroup::Users, 1), number, NOW, 2).to_bytes();
@@ -78,7 +78,7 @@ fn refused_codes_issue_nothing() {
     };
     assert_eq!(finish(&mut ca, "", NOW, &key), Err(IdentityError::WrongCode { left: 2 }));
     assert_eq!(finish(&mut ca, &code, NOW + 180, &key), Err(IdentityError::CodeExpired));
-    // Credentials that cannot be handed over do not use the code up.
+    // Credentials that cannot be sealed do not use up the code.
     assert_eq!(finish(&mut ca, &code, NOW, &SealingPublicKey([0; 32])), Err(IdentityError::BadSealingKey));
     assert!(ca.issued.is_empty());
     assert_eq!(finish(&mut ca, &code, NOW, &key), Ok(()));
@@ -101,7 +101,8 @@ fn an_institution_receives_one_certified_key() {
     let (ticket, code) = begin_as(&mut ca, Role::Hospital).unwrap();
     let key = SealingKey::random(&mut rng(2));
     let public = key.public();
-    // The ticket of an institution makes no person, and the other way round below.
+    // The ticket of an institution cannot register a person, and (below) the ticket of a person cannot register an
+    // institution.
     let person = ca.finish_registration(&ticket, &code, NOW, &public, &mut rng(3));
     assert_eq!(person, Err(IdentityError::UnknownTicket));
     let mut finish = || ca.finish_institution(&ticket, &code, NOW, &public, &mut rng(3));
@@ -115,7 +116,7 @@ fn an_institution_receives_one_certified_key() {
     assert_eq!((member.organisation.as_str(), member.role), ("Hospital A", Role::Hospital));
     assert_eq!(member.sealing_key, Some(key.public()));
     assert_eq!(member.verifying_key, hospital.signing_key.verifying_key());
-    // Persons do not register with hospitals.
+    // A person cannot register with the hospitals' authority.
     let (ticket, code) = begin(&mut ca, "+4930123456", NOW);
     let institution = ca.finish_institution(&ticket, &code, NOW, &key.public(), &mut rng(4));
     assert_eq!(institution, Err(IdentityError::NotAnInstitution));
@@ -124,7 +125,7 @@ fn an_institution_receives_one_certified_key() {
 }
 
 #[test]
-fn a_person_can_be_revoked_whole() {
+fn all_certificates_of_a_person_can_be_revoked() {
     let mut ca = authority(ParticipantGroup::Users, 1);
     let alice = register(&mut ca, NUMBER, NOW, 2);
     let bob = register(&mut ca, "+821087654321", NOW, 3);

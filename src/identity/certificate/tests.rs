@@ -11,7 +11,7 @@ fn hospital() -> (Authority, Certificate, SigningKey) {
 }
 
 #[test]
-fn says_what_was_certified() {
+fn a_certificate_holds_what_was_certified() {
     let (ca, certificate, key) = hospital();
     let read = Certificate::from_der(certificate.der()).unwrap();
     assert_eq!(read, certificate);
@@ -28,7 +28,7 @@ fn says_what_was_certified() {
 }
 
 #[test]
-fn too_long_is_refused_before_it_is_read() {
+fn a_too_long_certificate_is_refused_before_parsing() {
     let mut out = Writer::default();
     out.bytes(&[0x30; 4097]);
     let limit = DecodeError::Limit { what: "certificate", limit: 4096, got: 4097 };
@@ -36,12 +36,12 @@ fn too_long_is_refused_before_it_is_read() {
     assert_eq!(Certificate::from_der(&[0x30; 4097]), Err(IdentityError::malformed("length")));
 }
 
-/// Reading or validating must refuse `der`; neither may panic.
+/// Checks that reading or validating refuses `der`, without a panic.
 fn refused(msp: &Msp, der: &[u8]) -> IdentityError {
     Certificate::from_der(der).and_then(|certificate| msp.validate(&certificate)).expect_err("accepted")
 }
 
-/// All 5,000 or so single-bit flips of a member's certificate and of a root.
+/// Tries all single-bit changes, about 5,000, of a member's certificate and of a root.
 #[test]
 fn every_flipped_bit_is_refused() {
     let (ca, certificate, _) = hospital();
@@ -64,7 +64,7 @@ fn every_flipped_bit_is_refused() {
 }
 
 #[test]
-fn the_other_signature_is_refused() {
+fn the_signature_with_high_s_is_refused() {
     let (ca, certificate, _) = hospital();
     let mut msp = Msp::new();
     msp.trust(ca.root()).unwrap();

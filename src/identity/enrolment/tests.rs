@@ -2,7 +2,7 @@ use super::super::fixture::{NOW, Phone, authority, issued, rng};
 use super::super::{Authority, ParticipantGroup, PhoneNumber};
 use super::*;
 
-/// A registration of one person: authority, sealed credentials and the key to them.
+/// A person's registration: the authority, the sealed credentials and the key that opens them.
 fn person() -> (Authority, SealedEnrolment, SealingKey, Ticket) {
     let mut ca = authority(ParticipantGroup::Users, 1);
     let mut phone = Phone::default();
@@ -23,7 +23,7 @@ fn institution() -> Institution {
 }
 
 #[test]
-fn only_the_one_who_registered_can_open() {
+fn only_the_registered_participant_can_open() {
     let (ca, sealed, key, ticket) = person();
     assert!(sealed.open(&key, &ticket, ca.root()).is_ok());
     let refused = |sealed: &SealedEnrolment, key: &SealingKey, ticket: &Ticket, root: &Certificate| {
@@ -39,7 +39,7 @@ fn only_the_one_who_registered_can_open() {
     refused(&<SealedEnrolment as Wire>::from_bytes(&changed).unwrap(), &key, &ticket, ca.root());
 }
 
-/// Anybody can seal to a public key; only the authority can certify what is inside.
+/// Anybody can seal credentials to a public key, but only the authority can certify them.
 #[test]
 fn credentials_from_somebody_else_are_refused() {
     let (ca, sealed, key, ticket) = person();
@@ -94,7 +94,7 @@ fn parts_that_do_not_belong_together_are_refused() {
     refused(&hospital.signing_key, &key, "sealing key");
 }
 
-/// A damaged file never panics and never reads back as something else than it was.
+/// Reading a damaged file never panics and never returns other credentials than were written.
 #[test]
 fn flipped_bytes_of_a_file_are_refused() {
     let (ca, sealed, key, ticket) = person();

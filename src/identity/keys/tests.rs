@@ -21,7 +21,7 @@ fn negate(s: &[u8]) -> [u8; 32] {
     out
 }
 
-/// RFC 6979 A.2.5, SHA-256. The s of "sample" is high in the RFC; ours is its negative.
+/// RFC 6979 A.2.5, SHA-256. The s of "sample" is high in the RFC; here it is replaced by n - s.
 #[test]
 fn rfc6979_values() {
     let secret = Secret::new(array("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721"));
@@ -39,7 +39,7 @@ fn rfc6979_values() {
 }
 
 #[test]
-fn a_signature_is_of_one_key_and_one_message() {
+fn a_signature_verifies_for_one_key_and_one_message() {
     let rng = &mut rng(1);
     let (key, other) = (SigningKey::random(rng), SigningKey::random(rng));
     let signature = key.sign(b"message");
@@ -65,7 +65,7 @@ fn zero_n_and_high_s_are_refused() {
     let half: [u8; 32] = array("7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8");
     assert!(Signature::from_bytes(&with(r, &half)).is_ok());
     assert_eq!(Signature::from_bytes(&with(r, &negate(&half))), Err(IdentityError::HighS));
-    // A library that knows no low-s rule takes the high one as well: this is why we must refuse it.
+    // A library without the low-s rule also accepts the high s. This is why this crate must refuse it.
     let key = SigningKey::random(&mut rng(2)).verifying_key();
     assert_eq!(key.verify(b"m", &Signature(high)), Ok(()));
 }

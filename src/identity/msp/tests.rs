@@ -63,14 +63,14 @@ fn unknown_issuers_and_forgeries_are_refused() {
     let other = trusting(&[&authority(ParticipantGroup::Cloud, 3), &authority(ParticipantGroup::Users, 4)]);
     assert_eq!(other.validate(&certificate), Err(IdentityError::UnknownIssuer));
 
-    // The right names, but signed by the member itself.
+    // A certificate with the right names that the member itself has signed.
     let msp = trusting(&[&ca]);
     let forged = Rogue::sign(&key, ca.root().subject(), certificate.subject(), key.verifying_key());
     assert_eq!(msp.validate(&forged), Err(IdentityError::BadSignature));
     // A member cannot issue, even for a group's name.
     let child = Rogue::sign(&key, certificate.subject(), certificate.subject(), key.verifying_key());
     assert_eq!(msp.validate(&child), Err(IdentityError::UnknownIssuer));
-    // A root is no member.
+    // A root certificate does not make its authority a member.
     let root = IdentityError::WrongRole { group: ParticipantGroup::Cloud, role: Role::Authority };
     assert_eq!(msp.validate(ca.root()), Err(root));
 }
@@ -96,7 +96,7 @@ fn only_one_self_signed_root_for_each_group() {
 }
 
 #[test]
-fn time_counts_at_ingress_only() {
+fn the_period_of_validity_is_checked_at_ingress_only() {
     let mut ca = authority(ParticipantGroup::Hospitals, 1);
     let (certificate, _) = issued(&mut ca, "Hospital A", Role::Hospital, 2);
     let msp = trusting(&[&ca]);

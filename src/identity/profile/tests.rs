@@ -2,7 +2,7 @@ use super::super::Certificate;
 use super::super::fixture::{NOW, rng};
 use super::*;
 
-/// A certificate with freely chosen names, extensions and key, rightly signed: only its form can be wrong.
+/// A correctly signed certificate with freely chosen names, extensions and key, so that only its form can be wrong.
 struct Free {
     issuer: Name,
     subject: Name,
@@ -32,7 +32,7 @@ impl BuilderProfile for &Free {
 }
 
 impl Free {
-    /// A good one.
+    /// A well-formed certificate.
     fn new() -> Self {
         let key = SigningKey::random(&mut rng(1)).verifying_key().inner().unwrap();
         let usage = KeyUsage(KeyUsages::DigitalSignature.into());
@@ -61,7 +61,7 @@ impl Free {
     }
 }
 
-/// The attributes, one after the other, as UTF8Strings.
+/// The attributes in order, as UTF8Strings.
 fn name(attributes: &[(&str, &str)]) -> Name {
     let mut rdns = RdnSequence::default();
     for (kind, text) in attributes {
@@ -82,7 +82,7 @@ fn extension(oid: &str, critical: bool, value: &[u8]) -> Extension {
 }
 
 #[test]
-fn exactly_one_role() {
+fn a_certificate_has_exactly_one_role() {
     assert!(Free::new().read().is_ok());
     let id = "a".repeat(64);
     let subject = |attributes: &[(&str, &str)]| Free { subject: name(attributes), ..Free::new() };
@@ -177,7 +177,7 @@ fn serials_and_times_have_one_form() {
     }
 }
 
-/// What is certified is what is read.
+/// A certificate reads back with the content that was certified.
 #[test]
 fn root_and_member_read_back() {
     let key = SigningKey::random(&mut rng(3));
@@ -208,7 +208,8 @@ fn a_second_encoding_is_refused() {
     let last = [0x30, 9, 6, 3, 0x2a, 3, 4, 4, 2, 5, 0];
     let at = der.windows(last.len()).position(|w| w == last).unwrap();
     der.splice(at + 7..at + 7, [1, 1, 0]);
-    // The lengths around it: the extension, the list behind keyUsage's 16 bytes, [3], tbsCertificate, the certificate.
+    // The enclosing lengths: the extension, the list after the 16 bytes of keyUsage, [3], tbsCertificate, the
+    // certificate.
     for short in [at + 1, at - 17, at - 19] {
         der[short] += 3;
     }

@@ -5,8 +5,8 @@ fn phone(text: &str) -> PhoneNumber {
     PhoneNumber::new(text).unwrap()
 }
 
-/// A registration under way, its ticket and its code.
-fn begun() -> (Registrations, Ticket, String) {
+/// An open registration, its ticket and its code.
+fn open_registration() -> (Registrations, Ticket, String) {
     let mut registrations = Registrations::new(&mut rng(1));
     let mut sent = Phone::default();
     let ticket = registrations.begin(&phone("+82 10-1234-5678"), NOW, &mut sent, &mut rng(2)).unwrap();
@@ -45,8 +45,8 @@ fn rfc4226_value() {
 }
 
 #[test]
-fn the_code_counts_once_and_in_time() {
-    let (mut registrations, ticket, code) = begun();
+fn the_code_is_accepted_once_and_in_time() {
+    let (mut registrations, ticket, code) = open_registration();
     assert_eq!(registrations.check(&ticket, &code, NOW + CODE_LIFETIME), Err(IdentityError::CodeExpired));
     assert_eq!(registrations.check(&ticket, &code, NOW + CODE_LIFETIME - 1), Ok(()));
     registrations.close(&ticket);
@@ -56,7 +56,7 @@ fn the_code_counts_once_and_in_time() {
 
 #[test]
 fn three_wrong_codes_close_the_registration() {
-    let (mut registrations, ticket, code) = begun();
+    let (mut registrations, ticket, code) = open_registration();
     for left in [2, 1, 0] {
         let refused = registrations.check(&ticket, &wrong(&code, left), NOW);
         assert_eq!(refused, Err(IdentityError::WrongCode { left: u8::try_from(left).unwrap() }));
@@ -72,14 +72,14 @@ fn other_forms_of_the_code_are_wrong() {
         |c: &str| format!("0{c}"),
         |_: &str| String::new(),
     ] {
-        let (mut registrations, ticket, code) = begun();
+        let (mut registrations, ticket, code) = open_registration();
         assert_eq!(registrations.check(&ticket, &form(&code), NOW), Err(IdentityError::WrongCode { left: 2 }));
     }
 }
 
 #[test]
 fn a_phone_has_one_registration_at_a_time() {
-    let (mut registrations, _, _) = begun();
+    let (mut registrations, _, _) = open_registration();
     let (same, other) = (phone("+821012345678"), phone("+821012345679"));
     let (rng, sent) = (&mut rng(3), &mut Phone::default());
     assert_eq!(registrations.begin(&same, NOW + 1, sent, rng), Err(IdentityError::RegistrationOpen));
@@ -90,7 +90,7 @@ fn a_phone_has_one_registration_at_a_time() {
 
 #[test]
 fn a_finished_registration_leaves_the_phone_free() {
-    let (mut registrations, ticket, code) = begun();
+    let (mut registrations, ticket, code) = open_registration();
     registrations.check(&ticket, &code, NOW).unwrap();
     registrations.close(&ticket);
     let (same, rng) = (phone("+821012345678"), &mut rng(3));
@@ -100,7 +100,7 @@ fn a_finished_registration_leaves_the_phone_free() {
 
 #[test]
 fn registrations_are_forgotten() {
-    let (mut registrations, ticket, code) = begun();
+    let (mut registrations, ticket, code) = open_registration();
     let later = NOW + REMEMBERED;
     assert_eq!(registrations.check(&ticket, &code, later), Err(IdentityError::CodeExpired));
     registrations.begin(&phone("+4930123456"), later, &mut Phone::default(), &mut rng(3)).unwrap();

@@ -7,7 +7,7 @@ fn hex<const L: usize>(text: &str) -> [u8; L] {
     hex::decode(text).unwrap().try_into().unwrap()
 }
 
-/// Gives out the bytes of a test vector.
+/// A random generator that returns the bytes of a test vector.
 struct Replay(Vec<u8>);
 
 impl TryRng for Replay {
@@ -46,7 +46,7 @@ fn rfc9180_value() {
 }
 
 #[test]
-fn any_change_is_refused_alike() {
+fn every_change_is_refused_with_the_same_error() {
     let rng = &mut rng(1);
     let (key, other) = (SealingKey::random(rng), SealingKey::random(rng));
     let sealed = seal(&key.public(), b"info", b"aad", b"secret", rng).unwrap();
@@ -59,7 +59,7 @@ fn any_change_is_refused_alike() {
     refused(&key, b"info", b"aae", &sealed);
     for bit in 0..32 * 8 + sealed.ciphertext.len() * 8 {
         let mut changed = sealed.clone();
-        // X25519 ignores the top bit of enc, but enc goes into the key schedule as it stands.
+        // X25519 ignores the top bit of enc, but the key schedule uses all bits of enc.
         match bit / 8 {
             at @ 0..32 => changed.enc[at] ^= 1 << (bit % 8),
             at => changed.ciphertext[at - 32] ^= 1 << (bit % 8),
@@ -72,7 +72,7 @@ fn any_change_is_refused_alike() {
     refused(&key, b"info", b"aad", &Sealed { enc: [0; 32], ciphertext: sealed.ciphertext });
 }
 
-/// u = 0 has order 2 (RFC 7748 section 6.1): everybody would know the shared secret.
+/// u = 0 has order 2 (RFC 7748 section 6.1): the shared secret would be known to everybody.
 #[test]
 fn nothing_is_sealed_to_a_point_of_small_order() {
     let sealed = seal(&SealingPublicKey([0; 32]), b"", b"", b"secret", &mut rng(2));
