@@ -66,7 +66,12 @@ fn environment(command: &mut Command, server: &Server) {
 /// From a folder through two stores and back, under a, b, c and a again: what comes back is what was there.
 #[test]
 fn jobs_over_s3() {
+    if !cfg!(feature = "s3") {
+        println!("skipped: the command is built without the feature `s3`");
+        return;
+    }
     let Some(server) = Server::start() else {
+        assert!(std::env::var_os("PHI_PRE_S3_SERVER").is_none(), "the server of PHI_PRE_S3_SERVER does not start");
         println!("skipped: no S3 server; install moto[server] or name one in PHI_PRE_S3_SERVER");
         return;
     };
