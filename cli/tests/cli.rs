@@ -1,4 +1,4 @@
-//! The command as its users run it: files, messages, exit codes.
+//! Tests of the command: files, messages and exit codes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,14 +10,14 @@ fn phi(dir: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap()
 }
 
-/// Runs a command that must succeed; returns what it printed.
+/// Runs a command that must succeed, and returns its standard output.
 fn done(dir: &Path, arguments: &[&str]) -> String {
     let output = phi(dir, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs a command that must fail with this code; returns the message.
+/// Runs a command that must fail with this code, and returns its standard error.
 fn fails(dir: &Path, code: i32, arguments: &[&str]) -> String {
     let output = phi(dir, arguments);
     let message = String::from_utf8(output.stderr).unwrap();
@@ -25,7 +25,7 @@ fn fails(dir: &Path, code: i32, arguments: &[&str]) -> String {
     message
 }
 
-/// Keys of a and b, the re-encryption key, and an envelope under a.
+/// A folder with the keys of a and b, the re-encryption key from a to b, and an envelope for a.
 fn with_keys() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
@@ -83,7 +83,7 @@ fn nothing_is_overwritten() {
     fails(dir, 1, &["decrypt", "--key", "a.secret", "record.phi", "a.secret"]);
     fails(dir, 1, &["rekey", "--from", "a.secret", "--to", "b.secret", "a.secret"]);
     assert_eq!(fs::read(dir.join("a.secret")).unwrap(), before);
-    // Half a pair would be worse than none.
+    // If the public key cannot be written, the secret key is removed.
     fs::write(dir.join("c.public"), b"").unwrap();
     fails(dir, 1, &["keygen", "c"]);
     assert!(!dir.join("c.secret").exists());
@@ -113,7 +113,7 @@ fn secrets_are_for_their_owner_alone() {
     }
 }
 
-/// The whole flow on a folder of odd records; then the ledger that it kept, whole and damaged.
+/// Runs the demo on a folder of unusual records. Then verifies its ledger, damages it, and repairs it.
 #[test]
 fn demo_and_ledger() {
     let temporary = tempfile::tempdir().unwrap();

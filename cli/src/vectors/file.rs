@@ -1,4 +1,5 @@
-//! A file of vectors. The generator makes it case by case and writes it as JSON; the checker reads it and runs every case.
+//! A file of vectors. The generator makes it case by case and writes it as JSON; the checker reads it and runs every
+//! case.
 
 use super::case::{Fault, Input, Operation, conforms_to_fields, malformed, schema_of_fields};
 use phi_pre::hash::sha256;
@@ -220,7 +221,8 @@ pub(super) fn check(name: &str, text: &str, operations: &[&'static Operation]) -
     Ok(counts)
 }
 
-/// Checks a case. Returns true for a valid case that gives its output, and false for an invalid case that gives its error.
+/// Checks a case. Returns true for a valid case that gives its output, and false for an invalid case that gives its
+/// error.
 fn check_case<'a>(
     operation: &Operation,
     case: &'a Value,

@@ -1,6 +1,6 @@
-//! SIGKILL at any moment: nothing is half there, nothing is lost, nothing is done twice.
+//! Jobs that are killed by SIGKILL at random times: every output is whole, no output is lost or written twice.
 //!
-//! `PHI_PRE_CRASH_KILLS` sets how many kills there are, `PHI_PRE_CRASH_SEED` where they fall.
+//! `PHI_PRE_CRASH_KILLS` sets the number of kills, and `PHI_PRE_CRASH_SEED` seeds their times.
 
 use crate::JOB;
 use crate::world::{Counts, World, files, names};
@@ -46,11 +46,11 @@ fn a_job_survives_kill() {
         let _ = fs::remove_file(world.path("report"));
         let mut child = world.command(&JOB).args(["--report", "report"]).stdout(Stdio::null()).spawn().unwrap();
         if rng.next_u32().is_multiple_of(2) {
-            // Some moment of the time that a whole run takes.
+            // A random time within the duration of a whole run.
             let micros = u64::try_from(whole.as_micros()).unwrap();
             std::thread::sleep(Duration::from_micros(rng.next_u64() % micros));
         } else {
-            // Some number of outputs more than there were.
+            // The kill comes after a random number of new outputs.
             let wanted = before.len() + usize::try_from(rng.next_u64() % (ENVELOPES / 8)).unwrap();
             while child.try_wait().unwrap().is_none()
                 && world.path("out").is_dir()
@@ -75,7 +75,7 @@ fn a_job_survives_kill() {
             part += u64::from(there.len() > before.len() && there.len() < expected.len());
             before = after;
         } else {
-            // It ended first: it did what was missing, and the next series begins.
+            // The job ended before the kill, so all outputs exist, and the next series begins.
             assert!(status.success(), "seed {seed}, attempt {attempt}");
             let counts = world.report().1;
             assert_eq!(counts.reencrypted, ENVELOPES - before.len() as u64);

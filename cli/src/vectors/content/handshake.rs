@@ -105,8 +105,8 @@ impl Sides {
         key.sign(&session.statement(signer).0).as_bytes().to_vec()
     }
 
-    /// The case of `side`, with at most one field replaced. Unless a signature is given, a replaced share is signed anew,
-    /// so that the share is the only fault.
+    /// The case of `side`, with at most one field replaced. Unless a signature is given, a replaced share is signed
+    /// anew, so that the share is the only fault.
     fn case(
         &self,
         side: &str,

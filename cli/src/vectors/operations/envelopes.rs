@@ -15,8 +15,8 @@ pub(in crate::vectors) const ALL: &[&Operation] = &[&ENVELOPE, &HEADER];
 /// The longest record of a case, in bytes: 1000 chunks.
 const RECORD_LIMIT: usize = 1000 * CHUNK_BYTES;
 
-/// A record that is computed from a seed: SHA-256(seed || 0) || SHA-256(seed || 1) || ..., with the numbers as eight bytes,
-/// cut to `bytes` bytes.
+/// A record that is computed from a seed: SHA-256(seed || 0) || SHA-256(seed || 1) || ..., with the numbers as eight
+/// bytes, cut to `bytes` bytes.
 pub(in crate::vectors) const RECORD: Kind = Kind::Object(&[("seed", Kind::Hex), ("bytes", Kind::Number)]);
 
 pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
@@ -38,8 +38,9 @@ pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
     Ok(record)
 }
 
-/// An edit of the envelope's bytes. `xor` xors the given bytes into the bytes at `at`, `remove` removes `count` bytes at
-/// `at`, `insert` inserts the given bytes at `at`, and `swap` exchanges `count` bytes at `at` with `count` bytes at `to`.
+/// An edit of the envelope's bytes. `xor` xors the given bytes into the bytes at `at`, `remove` removes `count` bytes
+/// at `at`, `insert` inserts the given bytes at `at`, and `swap` exchanges `count` bytes at `at` with `count` bytes at
+/// `to`.
 const EDIT: Kind = Kind::Object(&[
     ("edit", Kind::Text),
     ("at", Kind::Number),

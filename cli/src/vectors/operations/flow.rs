@@ -70,8 +70,8 @@ fn party(found: MemberId, named: MemberId) -> Result<(), Fault> {
     if found == named { Ok(()) } else { Err(FlowError::WrongParty(found)).refused() }
 }
 
-/// Checks an upload against the record on the ledger and against the digests of the envelope. Returns the record's txid,
-/// the record on the ledger, and the header.
+/// Checks an upload against the record on the ledger and against the digests of the envelope. Returns the record's
+/// txid, the record on the ledger, and the header.
 fn uploaded(input: Input<'_>, chain: &Chain, envelope: &[u8]) -> Result<(TxId, contract::Record, Header), Fault> {
     let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
     let upload: Signed<Upload> = input.wire("upload")?;

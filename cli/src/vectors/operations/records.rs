@@ -119,7 +119,8 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         let outcome = simulation.finish();
         let mut after = values.0.clone();
         after.extend(outcome.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
-        // Some actions use neither the creator nor the txid. With this digest, every digit of the input affects the output.
+        // Some actions use neither the creator nor the txid. With this digest, every digit of the input affects the
+        // output.
         let digest = sha256(&[&creator.id.0, &call.txid.0.0, &action]);
         Ok(json!({
             "call": wire(&digest),
