@@ -74,11 +74,12 @@ enum Command {
         /// The re-encryption key to write.
         rekey: PathBuf,
     },
-    /// Equation 2: re-encrypts an envelope in place, or to --out. With --in, re-encrypts a whole folder or store to --out.
+    /// Equation 2: re-encrypts an envelope in place, or to --out. With --in, re-encrypts a whole folder or store to
+    /// --out.
     ///
     /// A job (--in, --out) that was killed resumes when the same command runs again. A store is s3://bucket/prefix;
-    /// credentials, region and endpoint come from the environment (AWS_...). The names of refused envelopes are printed,
-    /// all other envelopes are re-encrypted, and the exit code is then 1.
+    /// credentials, region and endpoint come from the environment (AWS_...). The names of refused envelopes are
+    /// printed, all other envelopes are re-encrypted, and the exit code is then 1.
     Reencrypt {
         /// The re-encryption key.
         #[arg(long, value_name = "FILE")]

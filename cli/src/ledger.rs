@@ -58,7 +58,8 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     }
 }
 
-/// Returns the folders `peer-N` of `dir/ledger`, or of `dir` where there is no `ledger`; without any, that folder itself.
+/// Returns the folders `peer-N` of `dir/ledger`, or of `dir` where there is no `ledger`; without any, that folder
+/// itself.
 fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let below = dir.join("ledger");
     let dir = if below.is_dir() { &below } else { dir };

@@ -111,7 +111,7 @@ fn every_refused_file_is_named_with_its_reason() {
     taken.lock().unwrap();
 
     let expected = [
-        ("bad/empty", "cut off: envelope header: 0 bytes"),
+        ("bad/empty", "not a phi-pre envelope"),
         ("bad/text.txt", "not a phi-pre envelope"),
         ("bad/half a header", "200 bytes where 284"),
         ("bad/no body", "cut off: last chunk"),

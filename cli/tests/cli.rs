@@ -66,7 +66,7 @@ fn failures_are_named_and_leave_nothing() {
     assert!(fails(dir, 1, &["decrypt", "--key", "a.public", "record.phi", "out"]).contains("not a phi-pre secret key"));
     assert!(fails(dir, 1, &["encrypt", "--to", "a.public", "absent", "out"]).contains("absent: "));
     assert!(fails(dir, 1, &["encrypt", "--to", "a.public", ".", "out"]).starts_with("phi-pre: .: "));
-    assert!(fails(dir, 1, &["inspect", "record"]).contains("record: envelope header"));
+    assert!(fails(dir, 1, &["inspect", "record"]).contains("record: not a phi-pre envelope"));
     assert!(fails(dir, 1, &["rekey", "--from", "a.secret", "--to", "a.secret", "out"]).contains("same key"));
     fails(dir, 2, &["inspect"]);
     fails(dir, 2, &["no-such-command"]);

@@ -84,7 +84,8 @@ impl<'a> Case<'a> {
         (self.quantile(0.1), self.quantile(0.9))
     }
 
-    /// Whether the percentiles are more than a tenth of the median apart: other programs ran, or the rounds are too few.
+    /// Whether the percentiles are more than a tenth of the median apart: other programs ran, or the rounds are too
+    /// few.
     pub(super) fn is_noisy(&self) -> bool {
         let (low, high) = self.spread();
         high - low > 0.1 * self.median()

@@ -123,8 +123,8 @@ impl<R> World<R> {
         Ok(false)
     }
 
-    /// C5 of paper-notes.md: applies k_re of each record to the next record and counts how often one of hospital B's keys
-    /// for the two records opens the result.
+    /// C5 of paper-notes.md: applies k_re of each record to the next record and counts how often one of hospital B's
+    /// keys for the two records opens the result.
     fn crossed_grants(&self, shared: &[Shared]) -> Result<usize, Failure> {
         let mut opened = 0;
         for (one, next) in shared.iter().zip(shared.iter().cycle().skip(1)).filter(|_| shared.len() > 1) {
@@ -155,9 +155,9 @@ fn same(a: &Path, b: &Path) -> Result<bool, Failure> {
     }
 }
 
-/// About 16 pieces of 16 bytes of each record, at equal distances. A piece of fewer than ten different byte values, such as
-/// zeros and a length, can occur in any database and proves nothing, so it is left out. A record shorter than a piece has
-/// none.
+/// About 16 pieces of 16 bytes of each record, at equal distances. A piece of fewer than ten different byte values,
+/// such as zeros and a length, can occur in any database and proves nothing, so it is left out. A record shorter than a
+/// piece has none.
 fn needles(shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
     let mut needles = HashSet::new();
     for Shared { original, .. } in shared {

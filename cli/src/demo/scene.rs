@@ -35,7 +35,8 @@ pub(super) struct Shared {
     pub(super) request: TxId,
     pub(super) grant: Grant,
     pub(super) received: Received,
-    /// The answer to hospital C, which requested the record with the same grant before hospital B completed the request.
+    /// The answer to hospital C, which requested the record with the same grant before hospital B completed the
+    /// request.
     pub(super) stranger: Result<Received, FlowError>,
 }
 

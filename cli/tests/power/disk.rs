@@ -6,9 +6,9 @@
 //!
 //! ```text
 //! data        Data of a file is durable after fsync, fdatasync or syncfs, if it was written before that call began.
-//!             Without such a call, each block (a page of 4096 bytes, or a sector of 512) has the content of some moment
-//!             since the last sync, independently of the other blocks: early and late blocks of one write, and blocks
-//!             of different writes, can be combined in any way.
+//!             Without such a call, each block (a page of 4096 bytes, or a sector of 512) has the content of some
+//!             moment since the last sync, independently of the other blocks: early and late blocks of one write, and
+//!             blocks of different writes, can be combined in any way.
 //! length      The length of a file is also that of some moment since the last sync. If it exceeds the surviving data,
 //!             the rest is zeros; if it is shorter, the data is cut.
 //! attributes  Extended attributes are durable like data, but not after fdatasync.
