@@ -10,7 +10,6 @@ mod fixture;
 use decoders::Decoder;
 use libfuzzer_sys::fuzz_target;
 use peak_alloc::PeakAlloc;
-use phi_pre::wire::Wire;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
 
