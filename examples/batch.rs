@@ -1,7 +1,7 @@
 //! 10,000 capsules re-encrypted in memory, from bytes to bytes, with every check:
 //! `cargo run --release --example batch`.
 //!
-//! In a program of your own, `Cargo.toml` needs `phi-pre = "0.2"`, `rand_chacha = "0.10"` and `rand_core = "0.10"`.
+//! In a program of your own, `Cargo.toml` needs `phi-pre`, `rand_chacha = "0.10"` and `rand_core = "0.10"`.
 
 use phi_pre::pre::{Capsule, DecryptionKey, Params, ReKey, Seed};
 use rand_chacha::ChaCha20Rng;

@@ -3,7 +3,7 @@
 //! Exit codes: 0, the operation succeeded; 1, it failed, and standard error gives the reason; 2, the arguments or the
 //! engine are invalid. Long work shows a progress bar on a terminal and none in a pipe.
 
-use crate::{bench, bulk, demo, ledger, system, tools, vector_files};
+use crate::{bench, bulk, demo, ledger, output, system, tools, vector_files};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ enum Command {
     Bench {
         #[command(flatten)]
         files: bench::Files,
-        /// The number of samples for each figure.
+        /// The number of samples for each figure, at least 3.
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
     },
@@ -145,7 +145,7 @@ pub fn run() -> ExitCode {
         Command::Ledger(command) => ledger::run(&command),
         Command::Vectors(command) => vector_files::run(&command),
     };
-    match done {
+    match done.and_then(|()| output::flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("phi-pre: {failure}");

@@ -1,7 +1,7 @@
 //! Key files: three lines of text with the kind of key, the key in hexadecimal digits, and a checksum of 16 digits.
 //! A file with a secret has mode 0600.
 
-use crate::output::{Failure, named};
+use crate::output::{Failure, named, open_file};
 use phi_pre::envelope::create_file;
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
@@ -72,10 +72,11 @@ fn sum(bytes: &[u8]) -> String {
 
 fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     const LIMIT: u64 = 4096;
-    let mut text = Zeroizing::new(String::new());
-    let file = std::fs::File::open(path).map_err(|e| named(path, &e))?;
-    file.take(LIMIT).read_to_string(&mut text).map_err(|e| named(path, &e))?;
-    parse(kind, &text).map_err(|e| named(path, &e))
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = open_file(path)?;
+    file.take(LIMIT).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
+    // A file that is no text begins with no title.
+    parse(kind, std::str::from_utf8(&bytes).unwrap_or_default()).map_err(|e| named(path, &e))
 }
 
 /// Reads the key from the text of a key file.

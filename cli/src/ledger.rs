@@ -3,7 +3,9 @@
 use crate::output::Failure;
 use phi_pre::contract::Action;
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{Block, BlockFile, SignedTransaction, read_verdicts, repair_orderer, repair_peer, verify};
+use phi_pre::ledger::{
+    BLOCKS_NAME, Block, BlockFile, SignedTransaction, read_verdicts, repair_orderer, repair_peer, verify,
+};
 use phi_pre::wire::Wire;
 use std::path::{Path, PathBuf};
 
@@ -72,6 +74,9 @@ fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     peers.sort();
+    if peers.is_empty() && !dir.join(BLOCKS_NAME).exists() {
+        return Err(format!("{}: no ledger is in this folder", dir.display()).into());
+    }
     Ok(if peers.is_empty() { vec![dir.to_owned()] } else { peers })
 }
 

@@ -1,7 +1,7 @@
 //! The commands on single files. Each performs one step of the scheme.
 
 use crate::keyfile::{self, Kind};
-use crate::output::{Failure, named, progress};
+use crate::output::{Failure, named, progress, refuse_dash, refuse_pipe};
 use crate::system;
 use indicatif::ProgressBar;
 use phi_pre::envelope::{self, DecryptError, FileError, Header, Suite};
@@ -94,6 +94,7 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
 }
 
 pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
+    [record, envelope].into_iter().try_for_each(refuse_dash)?;
     let key = keyfile::read_public(to)?;
     let bar = bytes_of(record);
     let rng = &mut system::rng()?;
@@ -114,6 +115,8 @@ pub(super) fn rekey(from: &Path, to: &Path, rekey: &Path) -> Result<(), Failure>
 }
 
 pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Result<(), Failure> {
+    refuse_pipe(envelope)?;
+    [Some(envelope), out].into_iter().flatten().try_for_each(refuse_dash)?;
     let k_re = keyfile::read_rekey(rekey)?;
     let header = match out {
         None => envelope::reencrypt_file(&k_re, envelope),
@@ -125,6 +128,8 @@ pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Re
 }
 
 pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), Failure> {
+    refuse_pipe(envelope)?;
+    [envelope, record].into_iter().try_for_each(refuse_dash)?;
     let k_e = keyfile::read_secret(key)?.encryption_key(&params());
     envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
     let bar = bytes_of(envelope);
@@ -137,6 +142,8 @@ pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), 
 }
 
 pub(super) fn inspect(envelope: &Path) -> Result<(), Failure> {
+    refuse_pipe(envelope)?;
+    refuse_dash(envelope)?;
     let envelope::Inspection { header, record_bytes, chunks } =
         envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
     say!("suite            {}", header.suite);
@@ -153,8 +160,8 @@ fn readable(error: &FileError<DecryptError>) -> Failure {
     match &error.source {
         DecryptError::Header(malformed) => named(&error.path, &not_an_envelope(malformed)),
         DecryptError::Refused => format!(
-            "{error}\nIf a re-encryption key was applied twice, or to the wrong envelope, the inverse key undoes this. \
-             For a key made with --from A.secret --to B.secret, phi-pre rekey --from B.secret --to A.secret makes it."
+            "{error}\nWas the envelope re-encrypted to this key? If a re-encryption key was applied twice, or to the wrong \
+             envelope, the inverse key undoes this. For a key made with --from A.secret --to B.secret, phi-pre rekey --from B.secret --to A.secret makes it."
         )
         .into(),
         _ => named(&error.path, &error.source),

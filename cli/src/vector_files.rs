@@ -25,6 +25,9 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
+        Command::Check { folder } if folder.is_file() => {
+            return Err(format!("{}: a file; name the folder of the vectors", folder.display()).into());
+        }
         Command::Check { folder } => {
             let line = |name: &str, Counts { valid, invalid }: Counts| {
                 say!("{name:<24} {valid:>4} valid {invalid:>4} invalid");

@@ -192,3 +192,69 @@ fn an_engine_that_the_machine_has_is_used_and_another_one_is_an_error() {
         }
     }
 }
+
+/// Output that is lost is a failure, printed once; a reader that stops early is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_output_is_a_failure() {
+    let keys = with_keys();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_phi-pre"))
+        .current_dir(keys.path())
+        .args(["inspect", "record.phi"])
+        .stdout(full())
+        .output()
+        .unwrap();
+    let message = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(1), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.starts_with("phi-pre: standard output: "), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_by_name() {
+    let keys = with_keys();
+    let dir = keys.path();
+    assert!(Command::new("mkfifo").arg(dir.join("pipe")).status().unwrap().success());
+    for arguments in [
+        &["inspect", "pipe"][..],
+        &["decrypt", "--key", "a.secret", "pipe", "out"],
+        &["decrypt", "--key", "pipe", "record.phi", "out"],
+        &["reencrypt", "--rekey", "ab.rekey", "pipe"],
+        &["encrypt", "--to", "pipe", "record", "out"],
+    ] {
+        assert!(fails(dir, 1, arguments).contains("pipe: a named pipe, not a file"), "{arguments:?}");
+    }
+    assert!(fails(dir, 1, &["decrypt", "--key", "a.secret", "record.phi", "-"]).contains("- is not a file"));
+    assert!(
+        fails(dir, 1, &["decrypt", "--key", "record.phi", "record.phi", "out"]).contains("not a phi-pre secret key")
+    );
+    assert!(fails(dir, 1, &["ledger", "verify", "."]).contains("no ledger is in this folder"));
+    assert!(!dir.join("-").exists() && !dir.join("out").exists());
+}
+
+/// The same shared secret and name give the same pair again, and another name another pair.
+#[test]
+fn a_pair_of_one_record_is_derived() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["shared", "sk"]);
+    let text = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
+    for (pair, scope, name) in
+        [("a", "--record", "x"), ("b", "--record", "x"), ("c", "--record", "y"), ("d", "--folder", "x")]
+    {
+        done(dir, &["keygen", "--shared", "sk", scope, name, pair]);
+    }
+    assert_eq!((text("a.secret"), text("a.public")), (text("b.secret"), text("b.public")));
+    assert_ne!(text("a.secret"), text("c.secret"));
+    assert_ne!(text("a.secret"), text("d.secret"));
+    fails(dir, 2, &["keygen", "--shared", "sk", "e"]);
+    fails(dir, 2, &["keygen", "--record", "x", "e"]);
+    assert!(
+        fails(dir, 1, &["keygen", "--shared", "a.secret", "--record", "x", "e"])
+            .contains("this is a phi-pre secret key")
+    );
+    assert!(!done(dir, &["keygen", "--shared", "sk", "--record", "z", "f"]).contains("every record"));
+    assert!(done(dir, &["keygen", "g"]).contains("works on every record encrypted to it"));
+}
