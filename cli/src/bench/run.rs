@@ -87,7 +87,13 @@ fn begin(path: &Path) -> Result<(NamedTempFile, &Path), Failure> {
     if !folder.is_dir() {
         return Err(named(path, &"the folder does not exist"));
     }
-    Ok((NamedTempFile::new_in(folder).map_err(|e| named(path, &e.kind()))?, path))
+    let mut file = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.permissions(std::fs::Permissions::from_mode(0o666)); // less the user's umask: figures are no secret
+    }
+    Ok((file.tempfile_in(folder).map_err(|e| named(path, &e.kind()))?, path))
 }
 
 fn finish(mut file: NamedTempFile, path: &Path, text: &str) -> Result<(), Failure> {
@@ -129,7 +135,7 @@ fn print(cases: &[Case<'_>]) {
         let ratio = |to: Option<f64>| to.map_or("      -".into(), |to| format!("{:>7.3}", case.median() / to));
         let noisy = if case.is_noisy() { "   noisy" } else { "" };
         if case.elements == FILE {
-            let row = format!("{}, {} threads", case.engine, case.threads);
+            let row = format!("{}, {} thread{}", case.engine, case.threads, if case.threads == 1 { "" } else { "s" });
             say!("  {row:<46} {:>12.2} GB/s{noisy}", 1e-9 / case.median());
             continue;
         }
