@@ -1,7 +1,8 @@
 //! The arguments of the command `phi-pre`, and which function each subcommand calls.
 //!
-//! Exit codes: 0, the operation succeeded; 1, it failed, and standard error gives the reason; 2, the arguments or the
-//! engine are invalid. Long work shows a progress bar on a terminal and none in a pipe.
+//! Exit codes: 0, the operation succeeded; 1, the operation failed, and standard error gives the reason; 2, the arguments
+//! are invalid, or `PHI_PRE_ENGINE` names no engine that is available. Long operations show a progress bar if standard
+//! error is a terminal.
 
 use crate::{bench, bulk, demo, ledger, output, system, tools, vector_files};
 use clap::{Parser, Subcommand};
@@ -20,32 +21,32 @@ struct Cli {
 enum Command {
     /// Runs the paper's whole flow (Figures 2-5) on real files and prints a list of checks at the end.
     Demo {
-        /// The folder of records. The default is examples/records of the repository.
+        /// The folder of records (EMR: electronic medical records). The default is examples/records of the checkout.
         #[arg(long, value_name = "DIR")]
         emr: Option<PathBuf>,
         /// Keeps the ledger, the cloud store, the received records and a transcript in this new or empty folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Measures the throughput of every engine on this machine, in turn within one run.
+    /// Measures the throughput of every engine on this machine, alternating between the engines in one process.
     Bench {
         #[command(flatten)]
         files: bench::Files,
-        /// The number of samples for each figure, at least 3.
+        /// The number of measurements of each case, at least 3; the median is printed.
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
     },
     /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y).
     ///
-    /// Without --shared, the pair is drawn at random. A re-encryption key made from it works on every record that is
-    /// encrypted to it.
+    /// Without --shared, the pair is random. A re-encryption key made from a random pair works on every record that is
+    /// encrypted to that pair.
     Keygen {
         #[command(flatten)]
         scope: tools::KeyScope,
-        /// The path and name of the pair, without extension.
+        /// The path of the two files, without their extensions.
         name: PathBuf,
     },
-    /// Makes a shared secret (sk) of two parties. From it, keygen derives key pairs for one record or one folder.
+    /// Makes a random secret (sk) that two parties share. keygen --shared derives key pairs from this secret.
     Shared {
         /// The file to write.
         file: PathBuf,
@@ -55,7 +56,7 @@ enum Command {
         /// The public key (NAME.public).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// The AEAD of the body.
+        /// The cipher (AEAD) that encrypts the record.
         #[arg(long, value_enum, default_value_t = tools::SuiteName::Aes256Gcm)]
         suite: tools::SuiteName,
         /// The record.
@@ -63,7 +64,7 @@ enum Command {
         /// The envelope to write.
         envelope: PathBuf,
     },
-    /// Equation 1: makes a re-encryption key (k_re) from two secret keys.
+    /// Equation 1 of the paper: makes a re-encryption key (k_re) from two secret keys.
     Rekey {
         /// The secret key that decrypts the envelopes now (NAME.secret).
         #[arg(long, value_name = "FILE")]
@@ -74,12 +75,12 @@ enum Command {
         /// The re-encryption key to write.
         rekey: PathBuf,
     },
-    /// Equation 2: re-encrypts an envelope in place, or to --out. With --in, re-encrypts a whole folder or store to
+    /// Equation 2 of the paper: re-encrypts an envelope in place, or to --out. With --in, re-encrypts a whole folder or store to
     /// --out.
     ///
-    /// A job (--in, --out) that was killed resumes when the same command runs again. A store is s3://bucket/prefix;
-    /// credentials, region and endpoint come from the environment (AWS_...). The names of refused envelopes are
-    /// printed, all other envelopes are re-encrypted, and the exit code is then 1.
+    /// If a job (--in, --out) was interrupted, the same command resumes the job. A store is s3://bucket/prefix; credentials,
+    /// region and endpoint come from the environment (AWS_...). If an envelope is refused, its name is printed, the
+    /// other envelopes are re-encrypted, and the exit code is 1.
     Reencrypt {
         /// The re-encryption key.
         #[arg(long, value_name = "FILE")]
@@ -90,14 +91,14 @@ enum Command {
         /// Writes new envelopes here and does not change the old ones.
         #[arg(long, value_name = "FILE|DIR|STORE")]
         out: Option<OsString>,
-        /// Appends each refused envelope of a job, and the job's counts, to this file as lines of JSON.
+        /// Appends to this file one line of JSON for each refused envelope (name and reason), and one with the counts.
         #[arg(long, value_name = "FILE", requires = "from")]
         report: Option<PathBuf>,
         /// The envelope.
         #[arg(required_unless_present = "from", conflicts_with = "from")]
         envelope: Option<PathBuf>,
     },
-    /// Equation 3: decrypts an envelope.
+    /// Equation 3 of the paper: decrypts an envelope.
     Decrypt {
         /// The secret key (NAME.secret).
         #[arg(long, value_name = "FILE")]
@@ -112,7 +113,7 @@ enum Command {
         /// The envelope.
         envelope: PathBuf,
     },
-    /// Reads, verifies or repairs the ledger of stopped peers.
+    /// Reads, verifies or repairs the ledger files of stopped peers and of the orderer.
     #[command(subcommand)]
     Ledger(ledger::Command),
     /// Checks or makes the test vectors.

@@ -1,4 +1,5 @@
-//! The format of a case: the operation, its fields, and the functions that read them.
+//! The format of a case: operations, the kinds of their fields, the functions that read and check fields, and the JSON
+//! schema of a kind.
 
 use core::fmt::Display;
 use phi_pre::group::{Gt, Scalar};
@@ -41,7 +42,7 @@ pub(super) enum Fault {
     /// The library refuses the input. The text is the `error` of an invalid case.
     #[error("{0}")]
     Refused(String),
-    /// The JSON is not a valid case.
+    /// The case or the file is not valid, or the generator made a case with an unexpected result.
     #[error("not a test vector: {0}")]
     Malformed(String),
 }
@@ -61,22 +62,22 @@ pub(super) fn malformed(what: impl Display) -> Fault {
     Fault::Malformed(what.to_string())
 }
 
-/// Bytes as a field.
+/// Bytes, as a JSON string of hexadecimal digits.
 pub(super) fn hex(bytes: impl AsRef<[u8]>) -> Value {
     Value::String(hex::encode(bytes))
 }
 
-/// A wire encoding as a field.
+/// The wire encoding of a value, as a JSON string of hexadecimal digits.
 pub(super) fn wire(value: &impl Wire) -> Value {
     hex(value.to_bytes())
 }
 
-/// T6 as a field.
+/// An element of GT in its form of 192 bytes (T6), as a JSON string of hexadecimal digits.
 pub(super) fn t6(value: &Gt) -> Value {
     hex(value.to_bytes())
 }
 
-/// The fields of a case or of an object in it.
+/// A JSON object whose fields are read by name.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a>(pub(super) &'a Map<String, Value>);
 
@@ -97,7 +98,8 @@ impl<'a> Input<'a> {
         self.bytes(name)?.try_into().map_err(|_| malformed(format_args!("{name} is not {N} bytes")))
     }
 
-    /// An X25519 secret. It must be clamped, so that a change of any digit changes the case.
+    /// An X25519 secret, refused unless it is clamped: X25519 ignores the clamped bits, so digits in them would have no
+    /// effect.
     pub(super) fn clamped(self, name: &str) -> Result<[u8; 32], Fault> {
         let secret: [u8; 32] = self.array(name)?;
         if clamped(secret) == secret { Ok(secret) } else { Err(malformed(format_args!("{name} is not clamped"))) }

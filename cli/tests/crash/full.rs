@@ -1,7 +1,8 @@
-//! Full disks and files that may not be written: the error names the file, nothing is lost, and work can continue.
+//! Full disks and files without write permission. Each operation must return an error that names the file, lose nothing,
+//! and succeed once there is space or permission again.
 //!
-//! Each case is a process of its own: with a limit on the size of its files (on every system), on a small file system
-//! of its own (where the system allows a mount), or as a user without rights (started by root, as the user nobody).
+//! Each test runs in a child process: with a limit on the file size (RLIMIT_FSIZE); on a small tmpfs, where one can be
+//! mounted; or without write permission, where a test started by root runs as the user `nobody`.
 
 use crate::cloud::{self, recorded};
 use crate::consortium::{self, Platform};
@@ -118,7 +119,7 @@ fn ledger_at_a_limit(folder: &Path) {
         limit(None);
         made.unwrap_err()
     };
-    // Creating the ledger fails at the orderer's file, at a peer's file, and at its state.
+    // Creating the ledger fails at the orderer's block file, then at the state file of peer 0.
     let error = refused(10);
     let file = |error: &StoreError, end: &str| assert!(full_file(error).unwrap().ends_with(end), "{error}");
     match &error {
@@ -156,7 +157,7 @@ fn ledger_at_a_limit(folder: &Path) {
         (before, expected) = (length(&orderer), expected + 1);
     }
     an_envelope_that_is_refused_changes_nothing(&mut network, &mut world, &orderer);
-    expected += 1; // all ten transactions read the same value, so one is valid
+    expected += 1; // all ten transactions read the same version of the value, so one is valid
     room_for_the_first_of_two_blocks(&network, &mut world, &folder.join("two"));
     before = length(&orderer);
 
@@ -197,7 +198,7 @@ fn ledger_at_a_limit(folder: &Path) {
 
 /// The block is on the disk, and the state is not: the next start replays the block.
 fn at_the_state(network: &mut Network, world: &mut World, folder: &Path) {
-    // The file of the state is longer than that of the first blocks.
+    // The state file is larger than the block file here, so this limit has room for one more block and none for the state.
     limit(Some(length(&folder.join("peer-0/blocks")) + 8000));
     let (txid, committed) = transact(network, world);
     assert_eq!(committed.unwrap(), Code::Valid);
@@ -347,7 +348,7 @@ fn envelopes_at_a_limit(folder: &Path) {
         new_files_fail(folder, &keys, &is_full);
         limit(None);
     }
-    // Re-encryption in place: a part of C is written when the limit is reached, and is restored.
+    // Re-encryption in place: the limit stops the write of C before or inside C, and the old C is written back.
     let envelope = folder.join("envelope.phi");
     let before = fs::read(&envelope).unwrap();
     for room in [0, 92, 93, 150, 283] {
@@ -497,7 +498,7 @@ fn cloud_on_a_full_disk(folder: &Path) {
     let mut platform = Platform::with_store(&store, 9);
     let draft = recorded(&mut platform, 1 << 20);
     let network = &platform.consortium.network;
-    // The room grows page by page from none until the envelope fits, and then until its note fits, too.
+    // The free space grows until the envelope fits (about 256 pages) and then until its note fits, too.
     let (mut envelope, mut note) = (0, 0);
     for pages in [0, 1, 100].into_iter().chain(255..300) {
         let ballast = Ballast::leave(folder, pages);
@@ -594,7 +595,7 @@ fn without_rights(folder: &Path) {
         other => panic!("{other:?}"),
     }
 
-    // The folders of a store may not be changed.
+    // The store's folder is read-only, so its subfolders cannot be created.
     let store = folder.join("store");
     let mut platform = Platform::with_store(&store, 3);
     let draft = recorded(&mut platform, 1000);

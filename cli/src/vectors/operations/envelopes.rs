@@ -1,4 +1,5 @@
-//! Operations on envelopes: sealing a record, editing and re-encrypting the envelope, and opening it.
+//! Two operations: `envelope` seals a record, edits the envelope and opens the envelope; `header` decodes and re-encrypts
+//! a header.
 
 use super::given::Given;
 use super::scheme::key;
@@ -15,8 +16,8 @@ pub(in crate::vectors) const ALL: &[&Operation] = &[&ENVELOPE, &HEADER];
 /// The longest record of a case, in bytes: 1000 chunks.
 const RECORD_LIMIT: usize = 1000 * CHUNK_BYTES;
 
-/// A record that is computed from a seed: SHA-256(seed || 0) || SHA-256(seed || 1) || ..., with the numbers as eight
-/// bytes, cut to `bytes` bytes.
+/// A record that is computed from a seed: SHA-256(seed || 0) || SHA-256(seed || 1) || ..., with each number as
+/// eight bytes, big-endian, truncated to `bytes` bytes.
 pub(in crate::vectors) const RECORD: Kind = Kind::Object(&[("seed", Kind::Hex), ("bytes", Kind::Number)]);
 
 pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
@@ -25,7 +26,7 @@ pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
         return Err(malformed("a record of more than 1000 chunks"));
     }
     if bytes == 0 && !seed.is_empty() {
-        return Err(malformed("a seed without effect"));
+        return Err(malformed("an empty record must have an empty seed"));
     }
     let mut record = Vec::with_capacity(bytes + 32);
     for block in 0_u64.. {
@@ -40,7 +41,8 @@ pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
 
 /// An edit of the envelope's bytes. `xor` xors the given bytes into the bytes at `at`, `remove` removes `count` bytes
 /// at `at`, `insert` inserts the given bytes at `at`, and `swap` exchanges `count` bytes at `at` with `count` bytes at
-/// `to`.
+/// `to`; the two ranges of `swap` do not overlap, and `at` is lower than `to`. Each edit ignores the fields that it does
+/// not use.
 const EDIT: Kind = Kind::Object(&[
     ("edit", Kind::Text),
     ("at", Kind::Number),

@@ -93,7 +93,7 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
     ],
     run: |input| {
         let role = Role::named(input.text("role")?).ok_or_else(|| malformed("no role"))?;
-        // The contract uses no key of the creator, so a fixed key does.
+        // The contract does not read the creator's keys, so any valid key can be used here.
         let key = SigningKey::from_bytes(&Secret::new([1; 32])).refused()?;
         let creator = Member {
             organisation: String::new(),
