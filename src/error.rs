@@ -1,9 +1,10 @@
-//! What can be wrong with bytes that come from outside.
+//! The errors of decoding untrusted bytes.
 //!
-//! Every decoder of the crate answers with a [`DecodeError`] that names the thing that was read (`what`) and the rule
-//! that it broke. The errors of an operation live beside the operation; those of a decryption are deliberately opaque.
+//! Every decoder of the crate returns a [`DecodeError`], which names the value that was read (`what`) and the rule that
+//! was broken. The errors of an operation are defined beside the operation; those of a decryption are deliberately
+//! opaque.
 
-/// A rule of an encoding was broken. Decoders never panic: each failure is one of these.
+/// The rule of an encoding that was broken. Decoders never panic: every failure is one of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -12,9 +13,9 @@ pub enum DecodeError {
     Length {
         /// The thing that was read.
         what: &'static str,
-        /// Bytes that the encoding needs.
+        /// The number of bytes that the encoding needs.
         expected: usize,
-        /// Bytes that there are.
+        /// The number of bytes that are present.
         got: usize,
     },
     /// Bytes are left over after the last field.
@@ -25,13 +26,13 @@ pub enum DecodeError {
         /// Bytes left over.
         extra: usize,
     },
-    /// The encoding starts with other bytes than it must.
+    /// The encoding does not start with its magic bytes.
     #[error("{what}: does not start as one")]
     Magic {
         /// The thing that was read.
         what: &'static str,
     },
-    /// A version, suite, tag or code that this crate does not know.
+    /// A version, suite, tag or code is unknown to this crate.
     #[error("{what}: unknown value {got}")]
     Unknown {
         /// The thing that was read.
@@ -49,37 +50,37 @@ pub enum DecodeError {
         /// The value found.
         got: u64,
     },
-    /// Text that is not UTF-8, or not of the form that the field needs.
+    /// The text is not UTF-8, or does not have the form of the field.
     #[error("{what}: malformed text")]
     Text {
         /// The thing that was read.
         what: &'static str,
     },
-    /// The flag bits of a group element's encoding are not those of its form.
+    /// The flag bits of an encoded group element are invalid.
     #[error("{what}: invalid flag bits")]
     Flags {
         /// The group element that was read.
         what: &'static str,
     },
-    /// The value has another, shorter or smaller encoding (a coordinate not below the modulus, an unsorted list).
+    /// The encoding is not the canonical one, for example with a coordinate not below the modulus, or an unsorted list.
     #[error("{what}: not the canonical encoding")]
     NonCanonical {
         /// The thing that was read.
         what: &'static str,
     },
-    /// The coordinates are not on the curve.
+    /// The coordinates are not those of a point on the curve.
     #[error("{what}: not on the curve")]
     NotOnCurve {
         /// The group that was read.
         what: &'static str,
     },
-    /// The element lies outside the subgroup of order q.
+    /// The element is not in the subgroup of order q.
     #[error("{what}: not in the subgroup of order q")]
     NotInSubgroup {
         /// The group that was read.
         what: &'static str,
     },
-    /// The identity (or the scalar zero) where only another element makes sense.
+    /// The value is the identity (or the scalar zero), which is not allowed here.
     #[error("{what}: the identity is refused here")]
     Identity {
         /// The thing that was read.

@@ -1,4 +1,4 @@
-//! Every hash and key derivation of the crate, and every label that separates them.
+//! All hashes and key derivations of the crate, and all labels that separate them.
 //!
 //! SHA-256 (the 64 hex digits of the paper's Fig. 5), HMAC-SHA256 (RFC 2104) and HKDF-SHA256 (RFC 5869). A structured
 //! input is framed: the label, then each part, each preceded by its length. Two different inputs never have the same
@@ -10,13 +10,13 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 
-/// Domain labels. One meaning, one label; a label never changes without a new version.
+/// Domain labels. Each use has its own label. A label never changes without a new version.
 pub mod label {
     /// f of section 3.2: k_d from sk, k_s and a scope.
     pub const DECRYPTION_KEY: &str = "phi-pre/1/k_d";
     /// sk from the X25519 shared secret and the transcript.
     pub const SHARED_SECRET: &str = "phi-pre/1/sk";
-    /// What both sides of the Diffie-Hellman sign.
+    /// The statement that both sides of the Diffie-Hellman sign.
     pub const HANDSHAKE: &str = "phi-pre/1/diffie-hellman";
     /// Content key and key commitment from M.
     pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
@@ -24,23 +24,23 @@ pub mod label {
     pub const RECORD_KEY: &str = "phi-pre/1/record-key";
     /// The pseudonym ID_i of section 3.2.
     pub const PSEUDONYM: &str = "id";
-    /// What an authority signs when it revokes certificates.
+    /// A revocation list, as its authority signs it.
     pub const REVOCATIONS: &str = "phi-pre/1/revocations";
-    /// HPKE info of what an authority hands to a person.
+    /// HPKE info of a person's credentials.
     pub const ENROLMENT: &str = "phi-pre/1/enrolment";
-    /// HPKE info of what an authority hands to an institution.
+    /// HPKE info of an institution's credentials.
     pub const INSTITUTION: &str = "phi-pre/1/institution";
-    /// The mark of a phone with a registration under way.
+    /// The MAC of a phone number with an open registration.
     pub const PHONE: &str = "phi-pre/1/phone";
-    /// ID_i on its way from the user to the hospital.
+    /// The key that encrypts ID_i from the user to the hospital.
     pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
     /// The mark of an envelope that a job has re-encrypted, under k_re.
     pub const REENCRYPTED: &str = "phi-pre/1/reencrypted";
-    /// What a participant signs for the cloud.
+    /// A signed message to the cloud.
     pub const SIGNED_MESSAGE: &str = "phi-pre/1/signed-message";
     /// The digest of a grant on the ledger.
     pub const GRANT: &str = "phi-pre/1/grant";
-    /// Leaf of a record commitment.
+    /// The salt of a leaf of a record commitment.
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
     /// The salted root of a record commitment.
     pub const COMMITMENT_ROOT: &str = "phi-pre/1/commitment/root";
@@ -86,7 +86,7 @@ pub fn tagged(label: &str, parts: &[&[u8]]) -> Digest {
 
 /// HMAC-SHA256 of `label` followed by `message`, unframed: RFC 2104 over a fixed prefix.
 pub fn hmac(key: &[u8], label: &str, message: &[u8]) -> Digest {
-    // Any key length is legal for HMAC; `new_from_slice` only fails for MACs of fixed key size.
+    // HMAC accepts keys of any length; `new_from_slice` fails only for MACs with a fixed key size.
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(label.as_bytes());
     mac.update(message);
@@ -99,7 +99,7 @@ pub fn hkdf<const L: usize>(secret: &[u8], salt: &[u8], label: &str, context: &[
     let mut info = Vec::new();
     frame(label, context, |bytes| info.extend_from_slice(bytes));
     let mut out = [0; L];
-    // The only failure of `expand` is L above 255·32, excluded at compile time.
+    // `expand` fails only for L above 255·32, which is excluded at compile time.
     Hkdf::<Sha256>::new(Some(salt), secret)
         .expand(&info, &mut out)
         .unwrap_or_else(|_| unreachable!("L was checked at compile time"));

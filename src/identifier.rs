@@ -4,7 +4,7 @@
 //! claim of section 4.2.
 //!
 //! ```text
-//! v_1..v_k  <- independent 256-bit values, handed over at registration
+//! v_1..v_k  <- independent 256-bit values, delivered at registration
 //! ID_i       = HMAC-SHA256(v_i, "id" || uid)
 //! ```
 //!
@@ -19,8 +19,8 @@
 //! assert_eq!(id_1.to_string().parse(), Ok(id_1)); // 64 hex digits
 //! ```
 //!
-//! Departure: the paper hashes v_i "to" the unique identifier. Read literally, this is H(uid || v_i), which [`literal`]
-//! computes. HMAC with the secret v_i as its key is the standard form of the same idea and a PRF by assumption.
+//! Departure: the paper hashes v_i "to" the unique identifier. The literal reading is H(uid || v_i), which [`literal`]
+//! computes. HMAC with the secret v_i as the key is the standard form of this idea, and a PRF by assumption.
 
 pub mod exposure;
 
@@ -36,7 +36,7 @@ use zeroize::Zeroizing;
 pub struct UserId(pub [u8; 32]);
 
 impl UserId {
-    /// A fresh identifier.
+    /// Draws a fresh identifier.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
@@ -46,7 +46,7 @@ impl UserId {
 
 wire_newtype!(UserId, 32, "user identifier");
 
-/// Never printed: whoever holds uid and one v_i can link all records under that ID_i.
+/// The value is never printed: with uid and one v_i, all records under ID_i can be linked.
 impl fmt::Debug for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("UserId(<redacted>)")
@@ -58,7 +58,7 @@ impl fmt::Debug for UserId {
 pub struct Vector(Secret<[u8; 32]>);
 
 impl Vector {
-    /// A fresh vector, independent of all others.
+    /// Draws a fresh vector, independent of all others.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new([0; Self::BYTES]);
         rng.fill_bytes(&mut *bytes);
@@ -68,26 +68,26 @@ impl Vector {
 
 secret_newtype!(Vector, 32, "vector");
 
-/// ID_i: the name under which a record stands on the ledger. 32 bytes.
+/// ID_i: the pseudonym under which a record is on the ledger. 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pseudonym(pub [u8; 32]);
 
 wire_newtype!(Pseudonym, 32, "pseudonym", hex);
 
 impl Pseudonym {
-    /// ID_i = HMAC-SHA256(v_i, "id" || uid).
+    /// Computes ID_i = HMAC-SHA256(v_i, "id" || uid).
     pub fn derive(uid: &UserId, vector: &Vector) -> Self {
         Self(hmac(vector.expose(), label::PSEUDONYM, &uid.0).0)
     }
 }
 
-/// The literal reading H(uid || v_i), for comparison with other implementations of the paper.
+/// Computes the literal reading H(uid || v_i), for comparison with other implementations of the paper.
 pub fn literal(uid: &UserId, vector: &Vector) -> Pseudonym {
     Pseudonym(sha256(&[&uid.0, vector.expose()]).0)
 }
 
-/// The vector for the n-th record (from 0) of a person with `k` vectors: they take turns, so each pseudonym carries
-/// at most ⌈n/k⌉ records. None where `k` is zero.
+/// The index of the vector for the n-th record (from 0) of a person with `k` vectors. The records use the vectors in
+/// rotation, so each pseudonym has at most ⌈n/k⌉ of n records. `None` where `k` is zero.
 pub const fn rotate(n: usize, k: usize) -> Option<usize> {
     n.checked_rem(k)
 }

@@ -1,4 +1,5 @@
-//! What the ledger keeps of a record: a salted commitment, and the literal digest of Fig. 5.
+//! The integrity of records: the salted commitment on the ledger, range proofs for parts of a record, and the literal
+//! digest of Fig. 5.
 //!
 //! Paper: section 4.2, Integrity, and Fig. 5.
 //!
@@ -11,9 +12,10 @@
 //! range proof          = length, first chunk, salt_i of the chunks shown, roots of the subtrees beside them
 //! ```
 //!
-//! Departure: Fig. 5 shows a bare SHA-256 of the record. A dictionary finds a record of low entropy, and equal records have
-//! equal digests (C7), so the ledger gets the commitment; [`literal`] computes the figure's form.
-//! The salt is derived from M: whoever may read the record can check the commitment, and nobody else can guess records.
+//! Departure: Fig. 5 shows a bare SHA-256 of the record. An attacker can find a record of low entropy with a
+//! dictionary, and equal records have equal digests (C7). So the ledger gets the commitment; [`literal`] computes the
+//! figure's form. The salt is derived from M: a reader of the record can check the commitment, and nobody else can test
+//! guesses of the record.
 
 mod commitment;
 mod fig5;
@@ -27,10 +29,10 @@ use crate::hash::Digest;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 
-/// The literal form: SHA-256 of the whole record.
+/// Computes the literal form: SHA-256 of the whole record.
 ///
 /// # Errors
-/// The reader's.
+/// The error of the reader.
 pub fn literal(record: &mut impl Read) -> io::Result<Digest> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; CHUNK_BYTES];

@@ -1,19 +1,19 @@
 //! Work on all cores with the feature `parallel`, and on one core without it.
 
-/// `f` of each item, in the order of the items.
+/// Applies `f` to each item. The results have the order of the items.
 #[cfg(all(feature = "parallel", any(feature = "envelope", feature = "ledger")))]
 pub(crate) fn map<I: Send, T: Send>(items: Vec<I>, f: impl Fn(I) -> T + Send + Sync) -> Vec<T> {
     use rayon::prelude::*;
     items.into_par_iter().map(f).collect()
 }
 
-/// `f` of each item, in the order of the items.
+/// Applies `f` to each item. The results have the order of the items.
 #[cfg(all(not(feature = "parallel"), any(feature = "envelope", feature = "ledger")))]
 pub(crate) fn map<I, T>(items: Vec<I>, f: impl Fn(I) -> T) -> Vec<T> {
     items.into_iter().map(f).collect()
 }
 
-/// The results of `f` over chunks of `size` items, in the order of the items.
+/// Applies `f` to chunks of `size` items. The results have the order of the items.
 #[cfg(feature = "parallel")]
 pub(crate) fn map_chunks<I: Sync, T: Send>(
     items: &[I],
@@ -24,19 +24,19 @@ pub(crate) fn map_chunks<I: Sync, T: Send>(
     items.par_chunks(size).flat_map_iter(f).collect()
 }
 
-/// The results of `f` over chunks of `size` items, in the order of the items.
+/// Applies `f` to chunks of `size` items. The results have the order of the items.
 #[cfg(not(feature = "parallel"))]
 pub(crate) fn map_chunks<I, T>(items: &[I], size: usize, f: impl Fn(&[I]) -> Vec<T>) -> Vec<T> {
     items.chunks(size).flat_map(f).collect()
 }
 
-/// Both results; `a` and `b` may run at the same time.
+/// Runs `a` and `b`, possibly at the same time, and returns both results.
 #[cfg(all(feature = "parallel", feature = "envelope"))]
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     rayon::join(a, b)
 }
 
-/// Both results, of `a` and then of `b`.
+/// Runs `a`, then `b`, and returns both results.
 #[cfg(all(not(feature = "parallel"), feature = "envelope"))]
 pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
     (a(), b())

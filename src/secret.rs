@@ -1,13 +1,14 @@
 //! Secrets: values that never print and that are overwritten when they are dropped.
 //!
-//! Not overwritten: copies that the compiler keeps in registers or on the stack, and intermediate values of curve
-//! arithmetic. Comparison is constant-time; no other operation becomes constant-time by being in a [`Secret`].
+//! Two kinds of copies are not overwritten: those that the compiler keeps in registers or on the stack, and
+//! intermediate values of curve arithmetic. Comparison takes constant time. Wrapping a value in a [`Secret`] makes no
+//! other operation constant-time.
 
 use core::fmt;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-/// A value that is not printed, not serialized, compared in constant time alone, and zeroized in `Drop`.
+/// A value that is not printed and not serialized, is compared only in constant time, and is zeroized in `Drop`.
 #[derive(Clone)]
 pub struct Secret<T: Zeroize>(T);
 
@@ -17,7 +18,7 @@ impl<T: Zeroize> Secret<T> {
         Self(value)
     }
 
-    /// The value, for the one computation that needs it. The name makes each use visible in review.
+    /// Returns the value, for the one computation that needs it. The method's name makes each use visible in a review.
     pub const fn expose(&self) -> &T {
         &self.0
     }

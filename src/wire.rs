@@ -1,38 +1,39 @@
-//! Canonical bytes: one value, one encoding.
+//! The canonical encoding: each value has exactly one encoding.
 //!
-//! Integers are big-endian. A field of variable length follows its length, four bytes; a list follows its count. Reading
-//! checks each length against a limit and against the bytes that are there before it allocates, and refuses bytes that
-//! are left over at the end.
+//! Integers are big-endian. A field of variable length is preceded by its length in four bytes; a list is preceded by
+//! its count in four bytes. Reading checks each length against a limit and against the number of available bytes before
+//! it allocates, and refuses bytes after the end.
 //!
-//! Types of a fixed size also have inherent methods, so that their users need not import [`Wire`]: the constant `BYTES`,
-//! `to_bytes` (an array; for a secret, an array inside a [`Secret`](crate::secret::Secret)) and `from_bytes`, beside
-//! `TryFrom<&[u8]>`. The macros of `forms` write them. Public types print and parse as lower-case hex digits, and have
-//! serde's traits under the feature `serde`; secret types have neither, and are compared in constant time.
+//! Types of a fixed size also have inherent methods, so that their users need not import [`Wire`]: the constant
+//! `BYTES`, `to_bytes` (an array; for a secret, an array inside a [`Secret`](crate::secret::Secret)) and `from_bytes`,
+//! beside `TryFrom<&[u8]>`. The macros of `forms` define them. Public types are printed and parsed as lower-case hex
+//! digits, and implement serde's traits under the feature `serde`. Secret types do neither, and are compared in
+//! constant time.
 
 use crate::error::DecodeError;
 
 /// A value with a canonical encoding.
 pub trait Wire: Sized {
-    /// The name that errors carry.
+    /// The name of the type in errors.
     const NAME: &'static str;
 
     /// Appends the encoding to `out`.
     fn write(&self, out: &mut Writer);
 
-    /// Reads one value.
+    /// Reads one value from the input.
     ///
     /// # Errors
     /// [`DecodeError`], naming the field.
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError>;
 
-    /// The encoding.
+    /// Returns the encoding.
     fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::default();
         self.write(&mut out);
         out.into_bytes()
     }
 
-    /// Reads a value that is all of `bytes`.
+    /// Reads a value whose encoding is exactly `bytes`.
     ///
     /// # Errors
     /// [`DecodeError`], naming the field; [`DecodeError::Trailing`] where bytes are left over.
@@ -49,12 +50,13 @@ pub trait Wire: Sized {
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// A buffer for `bytes` bytes. A buffer that grows leaves copies of its content in freed memory.
+    /// Creates a buffer with room for `bytes` bytes. A buffer that grows beyond this leaves copies of its content in
+    /// freed memory.
     pub fn with_capacity(bytes: usize) -> Self {
         Self(Vec::with_capacity(bytes))
     }
 
-    /// Bytes without their length, for a field of a fixed one.
+    /// Appends bytes without a length, for a field of a fixed length.
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.0.extend_from_slice(bytes);
         self
@@ -75,12 +77,13 @@ impl Writer {
         self.raw(&value.to_be_bytes())
     }
 
-    /// Bytes behind their length. A field longer than `u32::MAX` cannot be read back: no limit admits it.
+    /// Appends the length of `bytes`, then `bytes`. No reader accepts a field longer than `u32::MAX`, since limits have
+    /// 32 bits.
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).raw(bytes)
     }
 
-    /// Values behind their count.
+    /// Appends the number of values, then the values.
     pub fn list<T: Wire>(&mut self, items: &[T]) -> &mut Self {
         self.u32(u32::try_from(items.len()).unwrap_or(u32::MAX));
         for item in items {
@@ -95,17 +98,17 @@ impl Writer {
     }
 }
 
-/// Takes fields from a slice.
+/// Reads fields from a slice.
 #[derive(Debug)]
 pub struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// Starts at the first byte.
+    /// Creates a reader at the first byte.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
-    /// The next `n` bytes.
+    /// Reads the next `n` bytes.
     ///
     /// # Errors
     /// [`DecodeError::Length`] where fewer are left.
@@ -116,7 +119,7 @@ impl<'a> Reader<'a> {
         Ok(head)
     }
 
-    /// The next `N` bytes as an array.
+    /// Reads the next `N` bytes as an array.
     ///
     /// # Errors
     /// [`DecodeError::Length`] where fewer are left.
@@ -130,7 +133,7 @@ impl<'a> Reader<'a> {
     /// One byte.
     ///
     /// # Errors
-    /// [`DecodeError::Length`] at the end.
+    /// [`DecodeError::Length`] where no byte is left.
     pub fn u8(&mut self, what: &'static str) -> Result<u8, DecodeError> {
         self.array(what).map(u8::from_be_bytes)
     }
@@ -151,7 +154,7 @@ impl<'a> Reader<'a> {
         self.array(what).map(u64::from_be_bytes)
     }
 
-    /// Bytes behind their length, at most `limit` of them.
+    /// Reads a length of at most `limit`, then this many bytes.
     ///
     /// # Errors
     /// [`DecodeError::Limit`] or [`DecodeError::Length`].
@@ -160,7 +163,7 @@ impl<'a> Reader<'a> {
         self.raw(what, n)
     }
 
-    /// UTF-8 text behind its length, at most `limit` bytes.
+    /// Reads a length of at most `limit` bytes, then UTF-8 text of this length.
     ///
     /// # Errors
     /// [`DecodeError::Limit`], [`DecodeError::Length`] or [`DecodeError::Text`].
@@ -168,7 +171,8 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(self.bytes(what, limit)?).map_err(|_| DecodeError::Text { what })
     }
 
-    /// Values behind their count, at most `limit` of them. Memory grows with what is read, not with the count.
+    /// Reads a count of at most `limit`, then this many values. Memory grows with the values that are read, not with
+    /// the count.
     ///
     /// # Errors
     /// [`DecodeError::Limit`], or the error of the first value that cannot be read.
@@ -177,7 +181,7 @@ impl<'a> Reader<'a> {
         (0..n).map(|_| T::read(self)).collect()
     }
 
-    /// A count or length of four bytes, at most `limit`.
+    /// Reads a count or length of four bytes, at most `limit`.
     ///
     /// # Errors
     /// [`DecodeError::Limit`] or [`DecodeError::Length`].
@@ -188,7 +192,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks that nothing is left.
+    /// Checks that all bytes were read.
     ///
     /// # Errors
     /// [`DecodeError::Trailing`].

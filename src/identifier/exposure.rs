@@ -1,11 +1,12 @@
-//! The experiment behind the n/k claim of section 4.2: which records somebody finds on the ledger, by what he knows.
+//! An experiment on the n/k claim of section 4.2: which records of a person an attacker finds on the ledger, by the
+//! attacker's knowledge.
 //!
-//! The claim: with k vectors and n records, an exposed uid exposes n/k records. Measured here on a ledger where the
-//! records of one person stand among those of others (C12 in `paper-notes.md`):
+//! The claim: with k vectors and n records, an exposed uid exposes n/k records. It is measured here on a ledger with
+//! the records of one person and of others (C12 in `paper-notes.md`):
 //! - uid alone exposes nothing, since each v_i is secret;
-//! - uid and one v_i expose that bucket, ⌈n/k⌉ or ⌊n/k⌋ records;
+//! - uid and one v_i expose the records under this ID_i (a bucket): ⌈n/k⌉ or ⌊n/k⌋ records;
 //! - uid and all v_i expose all n;
-//! - the records inside a bucket can be linked without any secret: they have the same ID_i.
+//! - the records in a bucket can be linked without any secret, since they have the same ID_i.
 
 use super::{Pseudonym, UserId, Vector, rotate};
 use rand_core::CryptoRng;
@@ -20,25 +21,25 @@ pub struct Exposure {
     pub k: usize,
     /// Records found with uid and no vector.
     pub by_uid: usize,
-    /// Most records found with uid and one vector.
+    /// The most records found with uid and one vector.
     pub by_uid_and_one_vector: usize,
     /// Records found with uid and every vector.
     pub by_uid_and_all_vectors: usize,
-    /// Pairs of the person's records that bear the same identifier.
+    /// Pairs of the person's records with the same identifier.
     pub linkable_pairs: usize,
-    /// Records that share their identifier with a record of somebody else.
+    /// Records with the same identifier as a record of another person.
     pub confused_with_others: usize,
 }
 
 impl Exposure {
-    /// All pairs of the person's records.
+    /// The number of all pairs of the person's records.
     pub const fn pairs(&self) -> usize {
         self.n * self.n.saturating_sub(1) / 2
     }
 }
 
-/// Fills a ledger with n records each of the person and of `others` people, all with k vectors, and searches it.
-/// With k = 0 there is no identifier to write a record under: n is then taken as 0.
+/// Fills a ledger with n records of the person and n records of each of `others` people, all with k vectors, and
+/// searches it. With k = 0 there is no identifier for a record, so n is taken as 0.
 pub fn measure(n: usize, k: usize, others: usize, rng: &mut impl CryptoRng) -> Exposure {
     let mut ledger: HashMap<Pseudonym, usize> = HashMap::new();
     let mut person = |rng: &mut _| {
@@ -60,7 +61,7 @@ pub fn measure(n: usize, k: usize, others: usize, rng: &mut impl CryptoRng) -> E
     Exposure {
         n: own,
         k,
-        // The best an attacker without any v_i can do: guess one.
+        // Without any v_i, an attacker can only guess one.
         by_uid: found(&Vector::random(rng)),
         by_uid_and_one_vector: buckets.iter().copied().max().unwrap_or(0),
         by_uid_and_all_vectors: all,

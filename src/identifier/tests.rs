@@ -6,9 +6,9 @@ use rand_core::SeedableRng;
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// C12 in numbers, for any n and k.
+    /// The numbers of C12, for any n and k.
     #[test]
-    fn exposure_is_a_bucket(n in 0_usize..60, k in 1_usize..20, seed: u64) {
+    fn one_vector_exposes_one_bucket(n in 0_usize..60, k in 1_usize..20, seed: u64) {
         let seen = exposure::measure(n, k, 3, &mut ChaCha20Rng::seed_from_u64(seed));
         prop_assert_eq!(seen.by_uid, 0);
         prop_assert_eq!(seen.by_uid_and_one_vector, n.div_ceil(k));
@@ -30,7 +30,7 @@ proptest! {
     }
 }
 
-/// Computed with another implementation: hmac(v, b"id" + uid) and sha256(uid + v), v = 00..1f, uid = 20..3f.
+/// Values computed with another implementation: hmac(v, b"id" + uid) and sha256(uid + v), v = 00..1f, uid = 20..3f.
 #[test]
 fn known_values() {
     let bytes = |start: u8| core::array::from_fn(|i| start + u8::try_from(i).unwrap());

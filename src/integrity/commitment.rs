@@ -1,4 +1,4 @@
-//! The salted, streaming commitment: memory grows with the logarithm of the record.
+//! The salted commitment, computed over a stream. Memory grows with the logarithm of the record's size.
 
 use crate::error::DecodeError;
 use crate::hash::{Digest, hmac, label, sha256, tagged};
@@ -6,7 +6,7 @@ use crate::secret::Secret;
 use crate::wire::forms::{secret_newtype, wire_newtype};
 use crate::wire::{Reader, Wire, Writer};
 
-/// Bytes of a chunk, of the commitment and of the envelope alike: 64 KiB.
+/// Bytes of a chunk, in commitments and envelopes: 64 KiB.
 pub const CHUNK_BYTES: usize = 1 << 16;
 
 /// The salt of one record's commitment: 32 bytes, known to those who may read the record.
@@ -14,12 +14,13 @@ pub const CHUNK_BYTES: usize = 1 << 16;
 pub struct Salt(Secret<[u8; 32]>);
 
 impl Salt {
-    /// leaf_i of the chunk. Independent of all other chunks, so chunks can be hashed in any order and in parallel.
+    /// Computes leaf_i of a chunk. It does not depend on other chunks, so chunks can be hashed in any order and in
+    /// parallel.
     pub fn leaf(&self, index: u64, chunk: &[u8]) -> Leaf {
         self.chunk(index).leaf(chunk)
     }
 
-    /// salt_i. It reveals nothing about the salts of other chunks.
+    /// Computes salt_i, which reveals nothing about the salts of other chunks.
     pub(super) fn chunk(&self, index: u64) -> ChunkSalt {
         ChunkSalt(Secret::new(hmac(self.0.expose(), label::COMMITMENT_LEAF, &index.to_be_bytes()).0))
     }
@@ -27,7 +28,7 @@ impl Salt {
 
 secret_newtype!(Salt, 32, "salt");
 
-/// The salt of one chunk: 32 bytes, for those who may read that chunk.
+/// The salt of one chunk: 32 bytes, known to those who may read this chunk.
 #[derive(Clone, Debug)]
 pub(super) struct ChunkSalt(Secret<[u8; 32]>);
 
@@ -57,18 +58,18 @@ pub struct Leaf {
 }
 
 impl Leaf {
-    /// Bytes of the chunk.
+    /// The size of the chunk in bytes.
     pub const fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
-/// What the ledger keeps of a record: 32 bytes that hide the record and bind to it.
+/// The commitment to a record, as it is on the ledger: 32 bytes that hide the record and bind to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Commitment(pub Digest);
 
 impl Commitment {
-    /// H("root", length of the record, root of the tree).
+    /// Computes H("root", length of the record, root of the tree).
     pub(super) fn to(bytes: u64, root: &Digest) -> Self {
         Self(tagged(label::COMMITMENT_ROOT, &[&bytes.to_be_bytes(), &root.0]))
     }
@@ -86,7 +87,7 @@ pub(super) struct Subtrees {
 impl Subtrees {
     pub(super) fn push(&mut self, leaf: Digest) {
         let mut root = leaf;
-        // As in binary addition: each trailing 1 of the count is a subtree of the same size, to be joined.
+        // As in binary addition: each trailing 1 of the count is a complete subtree that is joined with the new one.
         for _ in 0..self.leaves.trailing_ones() {
             if let Some(left) = self.roots.pop() {
                 root = node(&left, &root);
@@ -96,13 +97,13 @@ impl Subtrees {
         self.leaves += 1;
     }
 
-    /// The root of the tree of all leaves; without any leaf that of RFC 6962 for none.
+    /// The root of the tree of all leaves. Without leaves it is the empty tree's root of RFC 6962.
     pub(super) fn root(self) -> Digest {
         self.roots.into_iter().rev().reduce(|right, left| node(&left, &right)).unwrap_or_else(|| sha256(&[]))
     }
 }
 
-/// Gathers leaves, in order, into the commitment.
+/// Computes the commitment from the leaves, pushed in order.
 #[derive(Clone, Debug, Default)]
 pub struct Committer {
     subtrees: Subtrees,
@@ -110,7 +111,7 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// The number of leaves so far: the index of the next.
+    /// The number of leaves pushed so far, which is the index of the next leaf.
     pub const fn leaves(&self) -> u64 {
         self.subtrees.leaves
     }
@@ -121,13 +122,13 @@ impl Committer {
         self.bytes += leaf.bytes;
     }
 
-    /// The commitment to all leaves. Call it after at least one leaf: an empty record has one leaf, and the commitment
-    /// to no leaf is that of no record.
+    /// Returns the commitment to all leaves. Push at least one leaf before: an empty record has one leaf, and no record
+    /// has a commitment to zero leaves.
     pub fn finish(self) -> Commitment {
         Commitment::to(self.bytes, &self.subtrees.root())
     }
 
-    /// The commitment to a record that is in memory.
+    /// Computes the commitment to a record in memory.
     pub fn commit(salt: &Salt, record: &[u8]) -> Commitment {
         let mut committer = Self::default();
         for chunk in chunks(record) {
@@ -137,7 +138,7 @@ impl Committer {
     }
 }
 
-/// The chunks of a record in memory, or of a part of a record that begins where a chunk begins.
+/// The chunks of a record in memory, or of a part of a record that begins at the start of a chunk.
 pub(super) fn chunks(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     let empty = record.is_empty().then_some(record);
     record.chunks(CHUNK_BYTES).chain(empty)

@@ -1,4 +1,4 @@
-//! The record of Fig. 5, printed and read in the figure's own form.
+//! The transaction record of Fig. 5, printed and parsed in the figure's form.
 
 use crate::error::DecodeError;
 use crate::hash::Digest;
@@ -22,10 +22,10 @@ pub enum TxType {
 }
 
 impl TxType {
-    /// All of them, by number.
+    /// All types, in the order of their numbers.
     pub const ALL: [Self; 4] = [Self::MedicalRecord, Self::Confirmation, Self::ShareRequest, Self::ShareComplete];
 
-    /// The type of a number.
+    /// Returns the type with this number.
     pub fn from_number(number: u16) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
@@ -41,7 +41,7 @@ impl TxType {
     }
 }
 
-/// The four digits of Fig. 5.
+/// Four digits, as in Fig. 5.
 impl fmt::Display for TxType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}", *self as u8)
@@ -50,11 +50,11 @@ impl fmt::Display for TxType {
 
 /// The five fields of Fig. 5.
 ///
-/// Departure: the figure's signature of 24 characters is 18 bytes, which no known scheme makes; here they are the first
-/// 18 bytes of a real one. Its uid is the pseudonym ID_i.
+/// Departure: the figure's signature has 24 characters, which encode 18 bytes. No known signature scheme has this size,
+/// so here the field holds the first 18 bytes of a full signature. The figure's uid is the pseudonym ID_i.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fig5Record {
-    /// Which transaction.
+    /// The transaction type.
     pub txtype: TxType,
     /// Milliseconds since 1970, UTC.
     pub timestamp: u64,
@@ -80,7 +80,7 @@ impl fmt::Display for Fig5Record {
     }
 }
 
-/// 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write.
+/// 9999-12-31T23:59:59.999Z, the last time that RFC 3339 can express.
 const LAST_TIMESTAMP: u64 = 253_402_300_799_999;
 
 impl FromStr for Fig5Record {
@@ -116,7 +116,7 @@ impl FromStr for Fig5Record {
             signature: signature.ok_or(malformed("signature"))?,
             uid: uid.ok_or(malformed("uid"))?,
         };
-        // One record, one text: other spellings of the same time, and fields beyond the fifth, are refused here.
+        // A record has one text: other spellings of the same time, and fields after the fifth, are refused here.
         if record.to_string() == text { Ok(record) } else { Err(DecodeError::NonCanonical { what: "Fig. 5 record" }) }
     }
 }

@@ -1,11 +1,12 @@
-//! Range proofs: they show some chunks of a record to somebody who knows only the commitment.
+//! Range proofs: a range proof shows that some chunks belong to a record of which the verifier knows only the
+//! commitment.
 //!
-//! Paper: section 4.2, Integrity, for a part of a record: one page or image can be checked against the ledger, and the
-//! salts hide the rest.
+//! Paper: section 4.2, Integrity, applied to a part of a record. One page or image can be checked against the ledger,
+//! and the salts hide the rest of the record.
 //!
 //! ```text
 //! proof    length of the record, first chunk, salt_i of each chunk shown, and from left to right the root of each
-//!          largest subtree that holds none of them
+//!          largest subtree without a chunk of the range
 //! prove    all leaves in order: a leaf outside the range goes into its subtree
 //! verify   the lengths of the chunks follow from the length of the record; leaves from salts and chunks; the tree of
 //!          RFC 6962, section 2.1, from leaves and roots; the commitment from length and root
@@ -35,34 +36,34 @@ use std::collections::VecDeque;
 /// The largest number of chunks in one proof: 64 GiB.
 const CHUNKS_LIMIT: u32 = 1 << 20;
 
-/// Why a range is not proved, or a proof does not hold.
+/// Why a proof could not be made or was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RangeError {
-    /// An empty range, chunks that the record does not have, or too many chunks for one proof.
+    /// The range is empty, goes beyond the record, or has too many chunks for one proof.
     #[error("chunks {first} to {end} of a record of {chunks}")]
     Range {
-        /// The first of the range.
+        /// The index of the first chunk.
         first: u64,
-        /// The index after the last.
+        /// The index after the last chunk.
         end: u64,
-        /// Chunks of the record.
+        /// The number of chunks in the record.
         chunks: u64,
     },
     /// The leaves are not those of a record of this length.
     #[error("chunk {index} is not one of a record of {length} bytes")]
     Leaf {
-        /// The first leaf that has a wrong length, is missing or is one too many.
+        /// The index of the first leaf that has a wrong length, is missing, or is one too many.
         index: u64,
         /// The length of the record.
         length: u64,
     },
-    /// The bytes shown have another length than the chunks of the range.
+    /// The shown bytes do not have the length of the chunks of the range.
     #[error("{got} bytes where the chunks have {expected}")]
     Bytes {
-        /// Bytes of the chunks of the range.
+        /// The length of the chunks of the range in bytes.
         expected: u64,
-        /// Bytes shown.
+        /// The number of bytes shown.
         got: u64,
     },
     /// The chunks, their place or the length of the record do not match the commitment.
@@ -70,9 +71,10 @@ pub enum RangeError {
     Commitment,
 }
 
-/// Shows some chunks of a record: 20 bytes, 32 for each chunk, and 32 for each of at most 2·log2(chunks) roots.
+/// A proof for a range of chunks: 20 bytes, 32 for each chunk, and 32 for each of at most 2·log2(chunks) roots.
 ///
-/// A proof holds the salts of the chunks shown: give it to those who may read these chunks, and not to the ledger.
+/// A proof contains the salts of the shown chunks. Give it only to those who may read these chunks, and do not put it
+/// on the ledger.
 #[derive(Clone, Debug)]
 pub struct RangeProof {
     shape: Shape,
@@ -81,7 +83,8 @@ pub struct RangeProof {
 }
 
 impl RangeProof {
-    /// The proof for chunks of a record in memory. [`RangeProver`] makes the proof without holding the record.
+    /// Makes the proof for a range of chunks of a record in memory. [`RangeProver`] makes the proof without holding the
+    /// record in memory.
     ///
     /// # Errors
     /// [`RangeError::Range`].
@@ -93,22 +96,23 @@ impl RangeProof {
         Ok(prover.finish()?.0)
     }
 
-    /// Bytes of the whole record: proved only after [`verify`](Self::verify) has returned `Ok`.
+    /// The size of the whole record in bytes. The value is proved only after [`verify`](Self::verify) has returned
+    /// `Ok`.
     pub const fn length(&self) -> u64 {
         self.shape.length
     }
 
-    /// The chunks shown, by index.
+    /// The indices of the shown chunks.
     pub const fn range(&self) -> Range<u64> {
         self.shape.first..self.shape.end
     }
 
-    /// The bytes of the record that are shown.
+    /// The byte range of the shown chunks in the record.
     pub fn bytes(&self) -> Range<u64> {
         self.shape.bytes()
     }
 
-    /// Checks that `shown` is what the record of this commitment has at [`bytes`](Self::bytes).
+    /// Checks that `shown` is the byte range [`bytes`](Self::bytes) of the record with this commitment.
     ///
     /// # Errors
     /// [`RangeError::Bytes`], [`RangeError::Commitment`].
@@ -153,8 +157,8 @@ impl Wire for RangeProof {
     }
 }
 
-/// Makes a proof from the leaves of a record in order. The memory grows with the length of the range and the logarithm of
-/// the length of the record.
+/// Makes a proof from the leaves of a record, pushed in order. The memory grows with the length of the range and with
+/// the logarithm of the length of the record.
 #[derive(Debug)]
 pub struct RangeProver {
     shape: Shape,
@@ -170,10 +174,10 @@ pub struct RangeProver {
 }
 
 impl RangeProver {
-    /// For the chunks `range` of a record of `length` bytes.
+    /// Starts a proof for the chunks `range` of a record of `length` bytes.
     ///
     /// # Errors
-    /// [`RangeError::Range`] for an empty range, one beyond the record, or one of more than 2^20 chunks.
+    /// [`RangeError::Range`] where the range is empty, goes beyond the record, or has more than 2^20 chunks.
     pub fn new(salt: &Salt, length: u64, range: Range<u64>) -> Result<Self, RangeError> {
         let Range { start: first, end } = range;
         let shape = Shape::new(length, first, end.saturating_sub(first));
@@ -213,7 +217,7 @@ impl RangeProver {
         Ok(())
     }
 
-    /// The proof, and the commitment that it holds for.
+    /// Returns the proof, and the commitment to the record.
     ///
     /// # Errors
     /// [`RangeError::Leaf`] where leaves are missing.
@@ -295,12 +299,12 @@ const fn halves(subtree: &Range<u64>) -> (Range<u64>, Range<u64>) {
     (subtree.start..middle, middle..subtree.end)
 }
 
-/// How many chunks a record has.
+/// The number of chunks of a record.
 const fn chunks_of(length: u64) -> u64 {
     if length == 0 { 1 } else { length.div_ceil(CHUNK_BYTES as u64) }
 }
 
-/// How many bytes these chunks, which the record has, hold.
+/// The number of bytes in these chunks, which must be chunks of the record.
 fn bytes_of(length: u64, chunks: &Range<u64>) -> u64 {
     let size = CHUNK_BYTES as u64;
     chunks.end.saturating_mul(size).min(length) - chunks.start * size

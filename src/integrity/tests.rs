@@ -67,7 +67,7 @@ proptest! {
     }
 }
 
-/// The values of the figure itself.
+/// The values of Fig. 5.
 fn figure_5() -> Fig5Record {
     Fig5Record {
         txtype: TxType::MedicalRecord,
@@ -111,7 +111,7 @@ fn fig5_names_the_broken_field() {
 }
 
 #[test]
-fn a_commitment_hides_behind_its_salt_and_binds_every_byte() {
+fn a_commitment_depends_on_the_salt_and_on_every_byte() {
     let record = vec![5; CHUNK_BYTES + 1];
     let commitment = Committer::commit(&salt(1), &record);
     assert_ne!(commitment, Committer::commit(&salt(2), &record));
@@ -124,7 +124,7 @@ fn a_commitment_hides_behind_its_salt_and_binds_every_byte() {
     assert_ne!(Committer::commit(&salt(1), &[]), Committer::commit(&salt(2), &[]));
 }
 
-/// One error, then the end.
+/// A reader that returns one error and then the end of the input.
 struct Once(Option<io::ErrorKind>);
 
 impl Read for Once {

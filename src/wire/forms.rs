@@ -1,4 +1,5 @@
-//! The forms that a type of a fixed size has as bytes, as text and in other libraries' traits: one macro for each kind.
+//! Macros that implement the standard conversions of a type of a fixed size: to bytes, to text, and the traits of other
+//! libraries.
 
 /// `TryFrom<&[u8]>` for a type that has `from_bytes`.
 macro_rules! try_from_bytes {
@@ -17,7 +18,7 @@ macro_rules! try_from_bytes {
 /// Serde's traits for a public type that has `BYTES`, `to_bytes` and `TryFrom<&[u8]>`.
 macro_rules! serde_forms {
     ($type:ident, $name:literal) => {
-        /// Lower-case hex digits in formats for people, bytes in binary formats.
+        /// Writes lower-case hex digits in human-readable formats, and bytes in binary formats.
         #[cfg(feature = "serde")]
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -25,7 +26,7 @@ macro_rules! serde_forms {
             }
         }
 
-        /// With every check of `from_bytes`.
+        /// Reads with every check of `from_bytes`.
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -35,7 +36,8 @@ macro_rules! serde_forms {
     };
 }
 
-/// The forms of a public type that has `BYTES`, `to_bytes` and `from_bytes`: `TryFrom<&[u8]>`, hex and serde.
+/// The conversions of a public type that has `BYTES`, `to_bytes` and `from_bytes`: `TryFrom<&[u8]>`, hex digits and
+/// serde.
 macro_rules! public_forms {
     ($type:ident, $name:literal) => {
         $crate::wire::forms::try_from_bytes!($type);
@@ -59,8 +61,8 @@ macro_rules! public_forms {
     };
 }
 
-/// The forms of a secret type whose field 0 is a [`Secret`](crate::secret::Secret): comparison in constant time. The
-/// field overwrites itself when it is dropped.
+/// The traits of a secret type whose field 0 is a [`Secret`](crate::secret::Secret): comparison in constant time, and
+/// overwriting in `Drop`, which the field does.
 macro_rules! secret_forms {
     ($type:ident) => {
         impl subtle::ConstantTimeEq for $type {
@@ -69,7 +71,7 @@ macro_rules! secret_forms {
             }
         }
 
-        /// In constant time.
+        /// Compares in constant time.
         impl PartialEq for $type {
             fn eq(&self, other: &Self) -> bool {
                 subtle::ConstantTimeEq::ct_eq(self, other).into()
@@ -82,24 +84,24 @@ macro_rules! secret_forms {
     };
 }
 
-/// A secret type around `Secret<[u8; N]>`, every value of which is valid.
+/// The methods of a secret type around `Secret<[u8; N]>`, for which every value is valid.
 macro_rules! secret_newtype {
     ($type:ident, $bytes:literal, $name:literal) => {
         impl $type {
             /// Bytes of an encoding.
             pub const BYTES: usize = $bytes;
 
-            /// Takes the secret bytes, every value of which is valid.
+            /// Creates the secret from its bytes. Every value is valid.
             pub const fn from_bytes(bytes: [u8; $bytes]) -> Self {
                 Self($crate::secret::Secret::new(bytes))
             }
 
-            /// The secret bytes in a copy that overwrites itself.
+            /// Returns a copy of the secret bytes, which is overwritten in `Drop`.
             pub fn to_bytes(&self) -> $crate::secret::Secret<[u8; $bytes]> {
                 self.0.clone()
             }
 
-            /// The secret bytes, for storage or transport under the owner's own protection.
+            /// Returns the secret bytes, for storage or transport under the owner's own protection.
             pub const fn expose(&self) -> &[u8; $bytes] {
                 self.0.expose()
             }
@@ -108,7 +110,7 @@ macro_rules! secret_newtype {
         impl TryFrom<&[u8]> for $type {
             type Error = $crate::error::DecodeError;
 
-            /// Refuses another length alone.
+            /// Fails only for a wrong length.
             fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
                 let error = $crate::error::DecodeError::Length { what: $name, expected: $bytes, got: bytes.len() };
                 bytes.try_into().map(Self::from_bytes).map_err(|_| error)
@@ -119,8 +121,8 @@ macro_rules! secret_newtype {
     };
 }
 
-/// The wire form of a type around `[u8; N]` or a [`Digest`](crate::hash::Digest), every value of which is valid: the
-/// bytes alone. With `hex`, the type is public and has [`public_forms`] too.
+/// The encoding of a type around `[u8; N]` or a [`Digest`](crate::hash::Digest) for which every value is valid: the
+/// bytes alone. With `hex`, the type is public and gets [`public_forms`] too.
 macro_rules! wire_newtype {
     ($type:ident, $bytes:literal, $name:literal, hex) => {
         $crate::wire::forms::wire_newtype!(@bytes $type, $bytes, $name);

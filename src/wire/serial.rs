@@ -1,6 +1,6 @@
-//! Serde's side of the encodings of a fixed size: hex digits in formats for people, bytes in binary formats.
+//! Serde support for encodings of a fixed size: hex digits in human-readable formats, bytes in binary formats.
 //!
-//! Reading goes through `TryFrom<&[u8]>`, with every check of `from_bytes`.
+//! Deserialization uses `TryFrom<&[u8]>`, with every check of `from_bytes`.
 
 use super::from_hex;
 use crate::error::DecodeError;
@@ -27,7 +27,7 @@ where
     if human_readable { deserializer.deserialize_str(visitor) } else { deserializer.deserialize_bytes(visitor) }
 }
 
-/// Takes the one form that the format has: hex digits or bytes, never the other.
+/// A visitor that accepts only the form of the format: hex digits or bytes.
 struct Fixed<T, const N: usize> {
     what: &'static str,
     human_readable: bool,

@@ -16,7 +16,7 @@ fn reads_back_what_was_written() {
 }
 
 #[test]
-fn a_huge_count_asks_for_no_memory() {
+fn a_huge_count_allocates_no_memory() {
     let bytes = [0xff, 0xff, 0xff, 0xff];
     let limit = DecodeError::Limit { what: "x", limit: 9, got: u32::MAX.into() };
     assert_eq!(Reader::new(&bytes).bytes("x", 9), Err(limit.clone()));

@@ -17,7 +17,7 @@ fn shown<'a>(record: &'a [u8], proof: &RangeProof) -> &'a [u8] {
     &record[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()]
 }
 
-/// RFC 6962, section 2.1.1, by its recursive definition: the path of leaf m among those of a tree.
+/// The audit path of leaf m by the recursive definition of RFC 6962, section 2.1.1.
 fn path(m: usize, leaves: &[Digest]) -> Vec<Digest> {
     let root = |leaves: &[Digest]| {
         let mut tree = Subtrees::default();
@@ -76,19 +76,19 @@ fn the_rest_of_the_record_stays_hidden() {
     two[0] ^= 1;
     let [one, two] = [one, two].map(|record| RangeProof::new(&salt(), &record, 1..2).unwrap());
     assert_eq!(one.salts.len(), 1);
-    // The other chunks stand behind salts of their own, so an equal chunk at another place has another leaf.
+    // Each chunk has its own salt, so equal chunks at different places have different leaves.
     assert_ne!(salt().leaf(0, b"").hash, salt().leaf(2, b"").hash);
     assert_ne!(one.roots, two.roots);
     assert_eq!(format!("{one:?}").matches("redacted").count(), 1, "{one:?}");
 }
 
 #[test]
-fn what_is_no_range_of_the_record_is_named() {
+fn a_range_outside_the_record_is_refused() {
     for (first, end) in [(0, 0), (2, 2), (2, 1), (0, 4), (3, 4), (u64::MAX, u64::MAX), (0, u64::MAX)] {
         let refused = RangeProver::new(&salt(), 2 * SIZE + 1, first..end).unwrap_err();
         assert_eq!(refused, RangeError::Range { first, end, chunks: 3 });
     }
-    // Lengths beyond all records: no overflow, no memory.
+    // Lengths far above those of real records cause no overflow and no allocation.
     let last = chunks_of(u64::MAX) - 1;
     assert_eq!(RangeProver::new(&salt(), u64::MAX, last..last + 1).unwrap().outside.len(), 48);
     assert!(RangeProver::new(&salt(), u64::MAX, 0..(1 << 20) + 1).is_err());
@@ -157,7 +157,7 @@ proptest! {
     fn a_shown_chunk_is_bound_to_its_place(chunks in 2_u64..9, a: u64, b: u64) {
         let (a, b) = (a % chunks, b % chunks);
         prop_assume!(a != b);
-        // All chunks but for the last are equal: only the place tells them apart.
+        // All chunks are equal, so only the place distinguishes them.
         let record = vec![1; usize::try_from(chunks).unwrap() * CHUNK_BYTES];
         let commitment = Committer::commit(&salt(), &record);
         let mut proof = RangeProof::new(&salt(), &record, a..a + 1).unwrap();
