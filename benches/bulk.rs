@@ -1,6 +1,7 @@
-//! The job over a folder of small envelopes against the batch engine alone, in one run: `cargo bench --bench bulk`.
+//! Compares the job over a folder of small envelopes with the batch engine alone, in one run: `cargo bench --bench
+//! bulk`.
 //!
-//! `PHI_PRE_BENCH_DIR` names a folder on the file system to measure, `PHI_PRE_BENCH_FILES` the number of envelopes,
+//! `PHI_PRE_BENCH_DIR` is a folder on the file system to measure, `PHI_PRE_BENCH_FILES` the number of envelopes, and
 //! `PHI_PRE_ENGINE` an engine other than the fastest.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
@@ -29,7 +30,8 @@ mod job {
     const RECORD_BYTES: usize = 1024;
     const ROUNDS: usize = 5;
 
-    /// Envelopes by shape: real capsules, random bodies. The job does not look into a body.
+    /// Writes files with the format of envelopes: valid capsules and random bodies. The job does not read the bodies'
+    /// content.
     fn make(folder: &Path, params: &Params, from: &DecryptionKey, n: usize, rng: &mut ChaCha20Rng) -> Vec<Capsule> {
         let sealed = from.public_key(params).prepare(params).encapsulate_many(n, rng);
         let mut body = [0; RECORD_BYTES + 16];
@@ -45,7 +47,7 @@ mod job {
         sealed.into_iter().enumerate().map(write).collect()
     }
 
-    /// Seconds of the clock, then microseconds of the processor: for the process itself, and in the kernel for it.
+    /// Elapsed seconds, then the processor time of the process in user mode and in the kernel.
     fn measure(f: impl FnOnce()) -> [f64; 3] {
         let (start, before) = (Instant::now(), processor());
         f();
@@ -53,7 +55,8 @@ mod job {
         [clock, own - before[0], kernel - before[1]]
     }
 
-    /// Processor time so far, to 10 ms; not a number where the system does not tell.
+    /// The processor time of the process until now, with a resolution of 10 ms. NaN where the system does not provide
+    /// it.
     fn processor() -> [f64; 2] {
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
         let mut fields = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().skip(11);
@@ -88,7 +91,7 @@ mod job {
             reencrypt_all(&k_re, &source, &target, &|_| ()).expect("a whole job")
         };
 
-        // A virtual machine gets a page from its host when it touches it first: not the job's time, nor that of one round.
+        // A virtual machine gets a page from its host at the first access. This must not count as time of a round.
         drop(black_box(vec![1_u8; 1 << 30]));
         let names = ["values in memory", "bytes in memory, every check", "the job", "the job again, all there"];
         let mut samples = [const { Vec::new() }; 4];

@@ -1,4 +1,5 @@
-//! Envelopes in memory and the cost of re-encrypting a file, whatever its size: `cargo bench --bench envelope`.
+//! Sealing and opening envelopes in memory, and the re-encryption of a file, whose cost does not depend on the size of
+//! the file: `cargo bench --bench envelope`.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
 

@@ -1,7 +1,7 @@
-//! The group, each phase and each batch by every engine of the machine, in one run.
+//! Operations of the groups, the phases of a pairing, and batches, by every engine of the machine in one run.
 //!
 //! `cargo bench --bench group --no-default-features --features blst` measures one thread; with the default features the
-//! batches use all cores. Only ratios within one run hold. Times are for eight phases or for the whole batch of 64.
+//! batches use all cores. Compare only times of one run. A time is for eight phases, or for the whole batch of 64.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use phi_pre::group::{Engine, G1, G2, G2Prepared, Gt, GtTable, RECORD_BYTES, Scalar, phase};
@@ -16,7 +16,7 @@ fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(1)
 }
 
-/// One operation on inputs that are made once, by each engine.
+/// Measures one operation by each engine. The inputs are made once.
 macro_rules! by_engine {
     ($criterion:expr, $name:literal, $elements:expr, |$engaged:ident| $body:expr) => {{
         let mut group = $criterion.benchmark_group($name);

@@ -1,7 +1,8 @@
-//! Endorsing a proposal, and judging a block: what `load.rs` measures as a whole, step by step.
+//! The endorsement of a proposal and the validation of a block: the steps of the load that `load.rs` measures as a
+//! whole.
 //!
-//! Every transaction has a creator of its own, as pseudonyms have it: one certificate, one transaction signature and
-//! three endorsements are verified for each.
+//! Every transaction has its own creator, as with pseudonyms: for each, one certificate, one transaction signature and
+//! three endorsements are verified.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench")]
 
 #[path = "../tests/ledger/world.rs"]
@@ -17,7 +18,7 @@ use world::{CHANNEL, NOW, World, enrol, signed_transaction};
 
 const SIZES: [usize; 3] = [10, 100, 500];
 
-/// Transactions by different creators over different keys.
+/// Transactions of different creators that write different keys.
 fn transactions(world: &mut World, network: &Network, count: usize) -> Vec<Vec<u8>> {
     let one = |n: usize| {
         let creator = enrol(&mut world.users, "users", Role::User, &mut world.rng);

@@ -1,9 +1,10 @@
-//! What a peer commits a second, beside what the signatures in it alone allow, and whether a long chain slows it down:
-//! `cargo bench --bench load [-- RECORDS]`.
+//! The number of transactions that a peer commits per second, the bound that its signature checks set, and the effect
+//! of a long chain: `cargo bench --bench load [-- RECORDS]`.
 //!
-//! The bare line verifies exactly the signatures that a commit has to: for each transaction the creator's certificate
-//! (each has its own, as pseudonyms have), the creator's signature, and one endorsement for each organisation of the
-//! policy; times the number of peers. Both lines use all cores, take turns, and the best of the rounds counts.
+//! The bare line verifies exactly the signatures that a commit must verify: for each transaction the creator's
+//! certificate (each creator has its own, as with pseudonyms), the creator's signature, and one endorsement for each
+//! organisation of the policy; all of this once for each peer. Both lines use all cores and are measured in turn. The
+//! result is the best round.
 #![allow(clippy::cast_precision_loss, clippy::unwrap_used, missing_docs, reason = "a bench")]
 
 #[path = "../tests/ledger/world.rs"]
@@ -27,7 +28,7 @@ const TRANSACTIONS: usize = 1000;
 const ROUNDS: usize = 5;
 const CREATORS: usize = 64;
 
-/// The state of an empty chain: what is endorsed on it reads absent keys.
+/// The state of an empty chain, in which no key exists.
 struct Empty;
 
 impl Committed for Empty {
@@ -40,7 +41,7 @@ impl Committed for Empty {
     }
 }
 
-/// A transaction that writes a key of its own, simulated and endorsed as the peers of `endorsers` would.
+/// A transaction that writes its own key, simulated and endorsed by `endorsers`.
 fn transaction(n: usize, creator: &Signer, endorsers: &[Signer]) -> SignedTransaction {
     let mut nonce = [0; 24];
     nonce[..8].copy_from_slice(&(n as u64).to_be_bytes());
@@ -76,7 +77,7 @@ fn member(certificate: &Certificate) -> Member {
     }
 }
 
-/// The signatures of a transaction, parsed.
+/// The parsed signatures of a transaction.
 struct Bare {
     creator: Certificate,
     signed: Vec<(VerifyingKey, Vec<u8>, Signature)>,
@@ -138,7 +139,7 @@ fn seconds(f: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// One row: `together` blocks are handed over at once, as a peer gets them that is behind its orderer.
+/// Measures a row. With `together`, all blocks are committed at once, as by a peer that is behind its orderer.
 fn row(
     world: &World,
     transactions: &[Vec<SignedTransaction>],
@@ -154,7 +155,7 @@ fn row(
     let issuer = *world.users.root().verifying_key();
     let (mut alone, mut committed) = (f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
-        // All at once, or block by block: then no core can begin with the next one.
+        // All blocks at once, or one by one; then no core can begin the next block early.
         let step = if together { bare.len() } else { size };
         alone = alone.min(seconds(|| {
             for bare in bare.chunks(step) {
@@ -207,7 +208,7 @@ fn throughput(world: &mut World) {
     }
 }
 
-/// One peer, one endorsement, blocks of 1000; each transaction writes a key of its own.
+/// Measures a growing chain: one peer, one endorsement, blocks of 1000 transactions, each of which writes its own key.
 fn growth(world: &mut World, records: usize) {
     let creators: Vec<_> =
         (0..CREATORS).map(|_| enrol(&mut world.users, "users", Role::User, &mut world.rng)).collect();
@@ -240,7 +241,7 @@ fn growth(world: &mut World, records: usize) {
         committed.push(seconds(|| drop(node.commit(&block).unwrap())));
         bar.inc(TRANSACTIONS as u64);
         if number % tenth == 0 || number == blocks {
-            // What a checkpoint costs is in the mean, and not in the median.
+            // The mean includes the cost of checkpoints; the median does not.
             let mean = committed.iter().sum::<f64>() / committed.len() as f64 * 1e3;
             let [bare, commit] = [&mut alone, &mut committed].map(|times| {
                 times.sort_by(f64::total_cmp);
@@ -264,7 +265,7 @@ fn growth(world: &mut World, records: usize) {
         let (seconds, replayed) = (start.elapsed().as_secs_f64(), opened.replayed);
         println!("opening it {what}: {seconds:.1} s, {replayed} blocks replayed");
     };
-    // The files as a killed process leaves them.
+    // A copy of the files, as a killed process leaves them.
     let [live, killed] = ["peer", "killed"].map(|name| folder.path().join(name));
     std::fs::create_dir(&killed).unwrap();
     std::fs::hard_link(live.join("blocks"), killed.join("blocks")).unwrap();

@@ -1,5 +1,5 @@
-//! The scheme by phase: `cargo bench --bench pre`. Only ratios within one run hold. `PHI_PRE_ENGINE` names an engine other
-//! than the fastest.
+//! The steps of the scheme: `cargo bench --bench pre`. Compare only times of one run. `PHI_PRE_ENGINE` selects an
+//! engine other than the fastest.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
 

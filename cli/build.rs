@@ -1,14 +1,14 @@
-//! What a figure needs to be reproduced: the commit, the compiler and the versions of the libraries of this build.
+//! Records what is needed to reproduce a figure: the commit, the compiler, and the versions of the libraries.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The libraries whose speed the figures show.
+/// The libraries whose speed affects the figures.
 const LIBRARIES: [&str; 7] = ["ark-bls12-381", "ark-ec", "ark-ff", "blst", "aws-lc-rs", "sha2", "rayon"];
 
 fn main() {
     let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    // The lock file of the workspace; a published package has its own.
+    // In a checkout the lock file lies in the workspace; in a published package it lies beside the manifest.
     let lock = [package.join("../Cargo.lock"), package.join("Cargo.lock")].into_iter().find(|path| path.is_file());
     let text = lock.as_ref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let versions = LIBRARIES.map(|name| format!("{name} {}", version(&text, name)));
@@ -38,7 +38,7 @@ fn version<'a>(lock: &'a str, name: &str) -> &'a str {
     after.and_then(|after| after.split('"').next()).unwrap_or("unknown")
 }
 
-/// What the program prints, or `unknown` where it does not run.
+/// The standard output of the program, or `unknown` where it fails.
 fn output(command: &mut Command) -> String {
     let printed = command.output().ok().filter(|done| done.status.success()).map(|done| done.stdout);
     printed

@@ -31,8 +31,8 @@ fn main() {
     println!("C'/e(Z,k') {}   decrypted by hospital B", start(&m_again));
     assert_eq!(m_again.to_bytes(), m.to_bytes());
 
-    // As printed, k_e decrypts too: the pad e(g1, k_e)^r is e(Z, k_e). The crate therefore keeps k_e secret and
-    // encrypts with Y = e(g1, g2)^{k_d}, which gives the very same C.
+    // In the paper's scheme k_e also decrypts, since the pad e(g1, k_e)^r equals e(Z, k_e). The crate therefore keeps
+    // k_e secret and encrypts with Y = e(g1, g2)^{k_d}, which gives the same C.
     let y = e(&g1, &g2).pow(&k_d);
     assert_eq!((m * y.pow(&r)).to_bytes(), c.to_bytes());
     assert_eq!((c / e(&z, &k_e)).to_bytes(), m.to_bytes());

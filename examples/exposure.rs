@@ -1,4 +1,4 @@
-//! The n/k claim of section 4.2, measured: `cargo run --release --example exposure [n] [k]`.
+//! Measures the n/k claim of section 4.2: `cargo run --release --example exposure [n] [k]`.
 
 use phi_pre::identifier::exposure::measure;
 use rand_chacha::ChaCha20Rng;

@@ -3,7 +3,8 @@
 
 use std::io::Write;
 
-/// Density in tenths; half axes, centre, cosine and sine of the angle: L. Shepp, B. Logan (1974), with Toft's contrast.
+/// The ellipses of L. Shepp and B. Logan (1974) with Toft's contrast: density in tenths; half axes, centre, and cosine
+/// and sine of the angle.
 const ELLIPSES: [(i32, [f64; 6]); 10] = [
     (10, [0.69, 0.92, 0.0, 0.0, 1.0, 0.0]),
     (-8, [0.6624, 0.8740, 0.0, -0.0184, 1.0, 0.0]),
@@ -33,7 +34,7 @@ fn main() -> std::io::Result<()> {
     std::fs::File::create(path)?.write_all(&image)
 }
 
-/// The centre of the i-th pixel on [-1, 1].
+/// The coordinate of the centre of the i-th pixel, in [-1, 1].
 fn coordinate(i: u32) -> f64 {
     f64::from(2 * i + 1) / f64::from(SIDE) - 1.0
 }

@@ -1,4 +1,4 @@
-//! One record from hospital A to hospital B with the patient's consent on the ledger:
+//! Shares one record of hospital A with hospital B, with the patient's consent on the ledger:
 //! `cargo run --release --example share_a_record`.
 
 use phi_pre::flow::{Consortium, Handset, Store, introduce};
@@ -9,13 +9,13 @@ use rand_core::SeedableRng;
 use std::time::SystemTime;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A fixed seed, so that two runs print the same; a deployment seeds from the operating system.
+    // With a fixed seed, all runs print the same. A deployment takes the seed from the operating system.
     let rng = &mut ChaCha20Rng::seed_from_u64(7);
     let dir = tempfile::tempdir()?;
     let now = Millis::from(SystemTime::now());
     let seconds = now.seconds();
 
-    // Figure 2: a consortium of three organisations; everybody registers with a code sent to a phone.
+    // Figure 2: a consortium of three organisations. Each participant registers with a code that is sent to a phone.
     let mut phone = Handset::new("+82 10 5550 0100")?;
     let organisations = ["node of A", "node of B", "node of the users"];
     let params = Params::new(Seed::random(rng));
@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     introduce(&mut patient, &mut a, &world.msp, seconds, rng)?;
     introduce(&mut patient, &mut b, &world.msp, seconds, rng)?;
 
-    // Figure 3: hospital A encrypts, the patient checks and confirms, the ledger records, the cloud stores.
+    // Figure 3: hospital A encrypts, the patient checks and confirms, the record is written to the ledger, and the
+    // cloud stores the envelope.
     let file = dir.path().join("note.txt");
     std::fs::write(&file, "Penicillin: anaphylaxis, 2019.")?;
     let draft = a.admit(patient.id()?, &file, "note.txt", rng)?;
@@ -40,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     a.upload(&world.network, &cloud, &draft, now)?;
     println!("recorded   {record}");
 
-    // Figure 4: the patient consents, the cloud re-encrypts without reading, hospital B decrypts and confirms.
+    // Figure 4: the patient consents, the cloud re-encrypts without decrypting, and hospital B decrypts and confirms.
     let to_b = world.member(b.certificate(), seconds)?;
     let to_cloud = world.member(cloud.certificate(), seconds)?;
     let (request, grant) = patient.share(&mut world.network, record, &to_b, &to_cloud, now, rng)?;

@@ -1,4 +1,28 @@
-#![doc = include_str!("../README.md")]
+//! Pairing-based proxy re-encryption of health records, with the patient's consent on an endorse-and-commit ledger: the
+//! scheme of Bong and Jang (Journal of Mobile Multimedia 19(4), 2023, doi 10.13052/jmm1550-4646.1944).
+//!
+//! **Research code. Not audited. Group operations are not constant-time.** The scheme is bidirectional, multi-hop,
+//! interactive and not collusion-resistant. The README of the repository has the security status in full.
+//!
+//! ```
+//! use phi_pre::pre::{Params, ReKey, Scope, Seed, SharedSecret};
+//! use rand_chacha::ChaCha20Rng;
+//! use rand_core::SeedableRng;
+//!
+//! let rng = &mut ChaCha20Rng::seed_from_u64(1); // a deployment seeds from the operating system
+//! let params = Params::new(Seed::random(rng)); // g1, g2, k_s
+//!
+//! // The patient shares sk with each hospital; k_d = f(sk, k_s || record).
+//! let k_d = params.derive(&SharedSecret::from_bytes([1; 32]), Scope::Record(b"2026-0417"));
+//! let k_d_prime = params.derive(&SharedSecret::from_bytes([2; 32]), Scope::Record(b"2026-0417"));
+//! let (k_e, k_e_prime) = (k_d.encryption_key(&params), k_d_prime.encryption_key(&params));
+//!
+//! let (capsule, m) = k_d.public_key(&params).encapsulate(&params, rng); // hospital A
+//! let k_re = ReKey::new(&k_e, &k_e_prime)?; // the patient, Equation 1
+//! let again = k_re.reencrypt(&capsule); // the cloud, Equation 2
+//! assert!(k_e_prime.decapsulate(&again) == m); // hospital B, Equation 3
+//! # Ok::<(), phi_pre::pre::SameKey>(())
+//! ```
 //!
 //! # From the paper to the modules
 //!
@@ -15,8 +39,27 @@
 #![cfg_attr(feature = "ledger", doc = "| section 3.2, the four transactions | [`contract`] |")]
 #![cfg_attr(feature = "flow", doc = "| Figs. 3 and 4, the actors | [`flow`] |")]
 //!
-//! Each floor uses only those below it: `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`,
-//! `identifier`, `pre`, `group`, and on the ground [`wire`], [`hash`], [`secret`], [`error`]. [`paper`] stands alone.
+//! # Features
+//!
+//! | feature | brings | default |
+//! |---|---|---|
+//! | `parallel` | batches and chunks on all cores (rayon) | yes |
+//! | `blst` | single curve operations by blst in place of arkworks | yes |
+//! | `envelope` | encrypted records: bytes, streams, files, bulk jobs | |
+//! | `ledger` | the membership service, the ledger and its contract | |
+//! | `flow` | the actors of Figures 2 to 4, storage; includes `envelope` and `ledger` | |
+//! | `s3` | stores that speak S3; includes `flow` | |
+//! | `serde` | serde's traits on public types | |
+//! | `hazmat` | entry points that take the randomness itself: for test vectors alone | |
+//!
+//! Each module uses only those below it: `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`, `identifier`,
+//! `pre`, `group`, and at the bottom [`wire`], [`hash`], [`secret`], [`error`] and times. [`paper`] stands alone.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+/// The examples of the README are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 #[cfg(feature = "ledger")]
 pub mod contract;
@@ -36,7 +79,6 @@ pub mod integrity;
 #[cfg(feature = "ledger")]
 pub mod ledger;
 pub mod paper;
-#[cfg(any(feature = "envelope", feature = "ledger"))]
 mod parallel;
 pub mod pre;
 pub mod secret;

@@ -1,16 +1,33 @@
 //! Work on all cores with the feature `parallel`, and on one core without it.
 
 /// Applies `f` to each item. The results have the order of the items.
-#[cfg(feature = "parallel")]
+#[cfg(all(feature = "parallel", any(feature = "envelope", feature = "ledger")))]
 pub(crate) fn map<I: Send, T: Send>(items: Vec<I>, f: impl Fn(I) -> T + Send + Sync) -> Vec<T> {
     use rayon::prelude::*;
     items.into_par_iter().map(f).collect()
 }
 
 /// Applies `f` to each item. The results have the order of the items.
-#[cfg(not(feature = "parallel"))]
+#[cfg(all(not(feature = "parallel"), any(feature = "envelope", feature = "ledger")))]
 pub(crate) fn map<I, T>(items: Vec<I>, f: impl Fn(I) -> T) -> Vec<T> {
     items.into_iter().map(f).collect()
+}
+
+/// Applies `f` to chunks of `size` items. The results have the order of the items.
+#[cfg(feature = "parallel")]
+pub(crate) fn map_chunks<I: Sync, T: Send>(
+    items: &[I],
+    size: usize,
+    f: impl Fn(&[I]) -> Vec<T> + Send + Sync,
+) -> Vec<T> {
+    use rayon::prelude::*;
+    items.par_chunks(size).flat_map_iter(f).collect()
+}
+
+/// Applies `f` to chunks of `size` items. The results have the order of the items.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn map_chunks<I, T>(items: &[I], size: usize, f: impl Fn(&[I]) -> Vec<T>) -> Vec<T> {
+    items.chunks(size).flat_map(f).collect()
 }
 
 /// Runs `a` and `b`, possibly at the same time, and returns both results.

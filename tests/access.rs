@@ -1,27 +1,31 @@
-//! Who may do what: every operation that asks who somebody is, for every role and every state of an identity.
+//! Access control: every operation that checks an identity, for every role and every state of the identity.
 //!
-//! The table below is the whole of it: each cell is tried on a consortium with a record at each stage, says in one word
-//! what came of it, and must say what the table says. `cargo test --release --test access -- --nocapture` prints it.
+//! The table below holds the expected result of each cell as one word. Each cell is tried on a consortium that has a
+//! record at each stage. `cargo test --release --test access -- --nocapture` prints the table.
 //!
-//! | column | who acts |
+//! | column | the actor |
 //! |---|---|
-//! | own | the one who is meant to act; in the lines of other roles somebody of that role |
-//! | other | another of the same role |
-//! | namesake | somebody of that role under the identifier of the one who is meant to act |
-//! | revoked, expired, early | own, after its certificate was taken back, after its time, before it |
-//! | wrong CA | own's name in a certificate of an authority that nobody trusts |
+//! | own | the entitled member; in the rows of other roles, a member of that role |
+//! | other | another member of the same role |
+//! | namesake | a member of that role with the identifier of the entitled member |
+//! | revoked, expired, early | own, with a revoked certificate, after its validity, before its validity |
+//! | wrong CA | the subject of own in a certificate of an authority that is not trusted |
 //! | forged | own's certificate without its key; where nothing is signed, a certificate with an altered signature |
-//! | replayed | what the one who is meant to act did, once more; others copy it under their own certificate |
+//! | replayed | repeats the message of the entitled member; other roles copy its content under their own certificate |
 //!
-//! `PASS`: it is done. `same`: nothing changes, and the answer is the first one. `PASS!`: it is done although one could
-//! wish otherwise: tests/README.md says why for each. `-`: there is no such thing. All other words are typed errors, named
-//! in `access/acts.rs`; `rule N` is the contract's refusal N, `code N` the verdict in the block.
+//! `PASS`: the operation succeeds. `same`: nothing changes, and the answer equals the first answer. `PASS!`: the
+//! operation succeeds although a refusal may be expected; tests/README.md gives the reason for each. `-`: the case does
+//! not exist. All other words are typed errors, named in `access/acts.rs`; `rule-N` is the contract's refusal N,
+//! `code-N` the verdict in the block.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "access/acts.rs"]
 #[allow(unreachable_pub, reason = "a room of this test")]
 mod acts;
+#[path = "support/consortium.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+mod consortium;
 #[path = "access/ending.rs"]
 mod ending;
 #[path = "access/scene.rs"]
@@ -210,7 +214,7 @@ fn hospital(scene: &Scene, own: usize, other: usize) -> [Institution; 2] {
 
 macro_rules! rows {
     ($($test:ident: $name:literal, $rightful:expr, $act:ident;)*) => {
-        /// Every section of the table is tried.
+        /// The sections of the table that have a test.
         const TRIED: &[&str] = &[$($name),*];
 
         $(#[test]
@@ -244,7 +248,7 @@ rows! {
     enrol_with_a_code: "enrol with a code", |s| bystanders(s, Role::User), enrol;
 }
 
-/// The lines of a section: role and nine words each.
+/// The rows of a section: a role and nine words each.
 fn section(name: &str) -> Vec<(Role, Vec<&'static str>)> {
     let lines = TABLE.lines().skip_while(|line| *line != name).skip(1).take_while(|line| line.starts_with("  "));
     lines
@@ -255,13 +259,13 @@ fn section(name: &str) -> Vec<(Role, Vec<&'static str>)> {
         .collect()
 }
 
-/// Tries all 54 cells of a section, prints what came of them, and compares.
+/// Tries all 54 cells of a section, prints the results, and compares them with the table.
 fn try_row(row: &Row) {
     let expected = section(row.name);
     assert_eq!(expected.iter().map(|(role, _)| *role).collect::<Vec<_>>(), Role::ALL);
     let mut found = vec![vec![String::new(); STATES.len()]; Role::ALL.len()];
     let mut scene = None;
-    // What is taken back comes last, since it stays so.
+    // Revocations come last, since they cannot be undone.
     for revoked in [false, true] {
         for (line, (role, words)) in expected.iter().enumerate() {
             assert_eq!(words.len(), STATES.len(), "{} {role}", row.name);
@@ -276,7 +280,7 @@ fn try_row(row: &Row) {
                 let height = here.network.height();
                 let word = try_cell(&mut here, row, *role, *state);
                 let refused = !["PASS", "same", "code"].iter().any(|done| word.starts_with(done));
-                // Whatever was refused has left no trace, so that the next cell finds the same scene.
+                // A refused operation changes nothing, so the next cell can use the same scene.
                 if refused && *state != State::Replayed {
                     assert_eq!(here.network.height(), height, "{} {role} {state:?}", row.name);
                     scene = Some(here);
@@ -311,7 +315,7 @@ fn try_cell(scene: &mut Scene, row: &Row, role: Role, state: State) -> String {
     }
 }
 
-/// The table has a test for each of its sections, the columns in their order, and no cell twice.
+/// Checks that each section of the table has a test, that the columns are in order, and that no row occurs twice.
 #[test]
 fn the_table_is_whole() {
     let names: Vec<_> = TABLE.lines().skip(2).filter(|line| !line.is_empty() && !line.starts_with(' ')).collect();
@@ -323,7 +327,7 @@ fn the_table_is_whole() {
     );
 }
 
-/// Which authority may certify which role, and that none speaks for another's group.
+/// Each authority may certify the roles of its own group only.
 #[test]
 fn authorities_certify_their_own_roles() {
     let rng = &mut <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1);
@@ -334,7 +338,7 @@ fn authorities_certify_their_own_roles() {
                 ParticipantGroup::ALL.map(ParticipantGroup::name).into_iter().chain(["a name of its own"])
             {
                 let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
-                let issued = scene::issue(&mut ca, &subject, NOW, rng).map(drop);
+                let issued = consortium::issue(&mut ca, &subject, NOW, rng).map(drop);
                 let foreign = ParticipantGroup::named(organisation).is_some_and(|group| group != by);
                 let expected = if role == Role::Authority || group(role) != by {
                     Err(IdentityError::WrongRole { group: by, role })
@@ -349,7 +353,7 @@ fn authorities_certify_their_own_roles() {
     }
 }
 
-/// A list of revocations counts if the authority signed it, for its own group, and no older one after it.
+/// A revocation list is accepted only if the group's own authority signed it, and never after a newer list.
 #[test]
 fn revocations_are_the_authoritys_own() {
     use phi_pre::wire::Wire;
@@ -360,7 +364,8 @@ fn revocations_are_the_authoritys_own() {
     let empty = scene.authorities[&ParticipantGroup::Hospitals].revocations();
     let stranger = scene.strangers[&ParticipantGroup::Hospitals].revocations();
     assert_eq!(fresh(&scene).revoke(&stranger), Err(IdentityError::UnknownIssuer));
-    // Another authority's list says nothing about this group, and it cannot revoke who is not its own.
+    // The list of another authority does not affect this group, and an authority cannot revoke a member of another
+    // group.
     let clouds = scene.authorities.get_mut(&ParticipantGroup::Cloud).unwrap();
     assert_eq!(clouds.revoke(&id), Err(IdentityError::UnknownMember));
     scene.authorities.get_mut(&ParticipantGroup::Hospitals).unwrap().revoke(&id).unwrap();
@@ -383,11 +388,11 @@ fn revocations_are_the_authoritys_own() {
     assert_eq!(msp.revoke(&empty), Err(IdentityError::StaleRevocations { known: 1, got: 0 }));
 }
 
-/// A hospital and a user who helps it file a copy of a record's commitment under the hospital's own txid.
+/// A hospital and a user together cannot record the commitment of another record under the hospital's own txid.
 #[test]
 fn nobody_files_a_copy_of_a_record() {
     let mut scene = Scene::new();
-    // Confirmed and not yet written, and written.
+    // A record that is confirmed but not written, and a written record.
     for copied in [&scene.records.confirmed.0, &scene.records.recorded].map(|draft| draft.alert().commitment) {
         match acts::copy_of_a_record(&mut scene, copied) {
             Err(NetworkError::Endorse(EndorseError::Refused(refusal))) => assert_eq!(refusal.code, 15),

@@ -1,7 +1,8 @@
-//! Each security fact C1 to C13 of `paper-notes.md` as an attack that runs: against the literal form, where it succeeds,
-//! and against ours, where it fails, or where a sentence says why it still succeeds.
+//! Each security fact C1 to C13 of `paper-notes.md` as an attack that runs. The attack succeeds against the scheme as
+//! printed (the literal form). Against the scheme of this crate (our form) it fails, or a sentence says why it still
+//! succeeds.
 //!
-//! `cargo test --release attacks` runs them and prints which form fell.
+//! `cargo test --release attacks` runs the attacks and prints the results against both forms.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -42,7 +43,7 @@ mod attacks {
         Fr::from_le_bytes_mod_order(&wide)
     }
 
-    /// The literal form: one key pair and two blocks under one pad.
+    /// The literal form: a key pair, and two blocks that are encrypted with one pad.
     struct Literal {
         k_e: <E as Pairing>::G2Affine,
         k_e_prime: <E as Pairing>::G2Affine,
@@ -109,11 +110,11 @@ mod attacks {
     }
 
     fn fell(fact: &str, literal: &str, ours: &str) {
-        // Written past the test runner's capture: this is the result.
+        // Writes to the standard output directly, so that the test runner does not capture the result.
         let _ = writeln!(std::io::stdout(), "{fact:<4} literal form: {literal:<52} our form: {ours}");
     }
 
-    /// One known block reveals all blocks of the record.
+    /// C1: one known block reveals all blocks of the record.
     #[test]
     fn c1_shared_pad() {
         let rng = &mut rng(1);
@@ -129,14 +130,15 @@ mod attacks {
         fell("C1", "FELL, one known block gives the next", "stands, a fresh r and one element for each record");
     }
 
-    /// The holder of the "encryption key" decrypts.
+    /// C2: the holder of the "encryption key" decrypts.
     #[test]
     fn c2_ke_decrypts() {
         let rng = &mut rng(2);
         let w = Literal::new(rng);
         assert_eq!(paper::decrypt(&w.c, w.k_e), w.m);
 
-        // Whoever encrypts for us holds Y. What Y offers against (Z, C) fails; k_e from Y is a pairing inversion.
+        // A sender holds Y. Decrypting (Z, C) with powers of Y fails; computing k_e from Y is the inversion of the
+        // pairing.
         let ours = Ours::new(Scope::Relationship);
         let m = Gt::random(rng);
         let (capsule, _) = hazmat::encapsulate_with(&ours.params, &ours.public, &m, &Scalar::random(rng));
@@ -149,7 +151,7 @@ mod attacks {
         fell("C2", "FELL, k_e decrypts", "stands, encryption needs Y alone and k_e is secret");
     }
 
-    /// Proxy and delegatee compute k_e.
+    /// C3: proxy and delegatee together compute k_e.
     #[test]
     fn c3_collusion() {
         let rng = &mut rng(3);
@@ -174,7 +176,7 @@ mod attacks {
         );
     }
 
-    /// k_re runs both ways.
+    /// C4: k_re re-encrypts in both directions.
     #[test]
     fn c4_bidirectional() {
         let rng = &mut rng(4);
@@ -194,7 +196,7 @@ mod attacks {
         fell("C4", "FELL, B's records open for A", "falls inside the scope, where B encrypts nothing; stands outside");
     }
 
-    /// Consent to one record converts them all.
+    /// C5: k_re of one record re-encrypts all records.
     #[test]
     fn c5_over_delegation() {
         let rng = &mut rng(5);
@@ -218,7 +220,7 @@ mod attacks {
         );
     }
 
-    /// C·h decrypts to M·h, and a re-encryption oracle gives e(Z, k_re).
+    /// C6: C·h decrypts to M·h, and a re-encryption oracle gives e(Z, k_re).
     #[test]
     fn c6_malleability() {
         let rng = &mut rng(6);
@@ -235,7 +237,7 @@ mod attacks {
         let altered = Header { capsule: Capsule::from_bytes(&bytes).unwrap(), ..honest };
         assert!(refused(&ours.k_e, &[&altered.to_bytes(), &envelope[Header::BYTES..]].concat()));
 
-        // The oracle still answers whoever may ask it: from (Z, C·h) follows e(Z, k_re), and with it C'.
+        // The oracle still answers those who may use it: its answer to (Z, C·h) gives e(Z, k_re), and thus C'.
         let shift = *ours.k_re.reencrypt(&altered.capsule).c() / *altered.capsule.c();
         assert_eq!((*honest.capsule.c() * shift).to_bytes(), honest.reencrypt(&ours.k_re).capsule.c().to_bytes());
         fell(
@@ -245,7 +247,7 @@ mod attacks {
         );
     }
 
-    /// A bare digest of a record of few possible values is found by trying them.
+    /// C7: a record with few possible values is found from its unsalted digest by trying the values.
     #[test]
     fn c7_digest_dictionary() {
         let dictionary = ["HIV-1 antigen: negative", "HIV-1 antigen: positive"].map(str::as_bytes);
@@ -259,7 +261,7 @@ mod attacks {
         fell("C7", "FELL, the digest names the record", "stands, the salt is secret and equal records differ");
     }
 
-    /// M outside GT: C^q = M^q tells which of two messages was encrypted.
+    /// C8: if M is outside GT, C^q = M^q reveals which of two messages was encrypted.
     #[test]
     fn c8_message_outside_gt() {
         let rng = &mut rng(8);
@@ -276,7 +278,8 @@ mod attacks {
         fell("C8", "FELL, C^q = M^q tells M from M'", "stands, M is drawn in GT and decoding checks");
     }
 
-    /// Elements outside the subgroups: Z·T pairs like Z; an element of order 4513 passes where nobody looks.
+    /// C9: elements outside the subgroups are accepted without checks: Z·T has the pairings of Z, and an element of
+    /// order 4513 is taken for one of GT.
     #[test]
     fn c9_invalid_elements() {
         let rng = &mut rng(9);
@@ -302,7 +305,7 @@ mod attacks {
         fell("C9", "FELL, foreign elements pass", "stands, each decoder checks its subgroup");
     }
 
-    /// A man in the middle of an unauthenticated Diffie-Hellman holds sk, hence k_d.
+    /// C10: a man in the middle of an unauthenticated Diffie-Hellman exchange computes sk, and thus k_d.
     #[test]
     fn c10_man_in_the_middle() {
         let rng = &mut rng(10);
@@ -316,7 +319,7 @@ mod attacks {
         let (unauthenticated, attackers_sk) = run(&|_| true, rng);
         assert_eq!(unauthenticated.unwrap().expose(), attackers_sk.expose());
 
-        // Mallory relays what the hospital honestly signed in a session with her.
+        // Mallory relays the signature that the hospital made in a session with her.
         let hospital = SigningKey::random(rng);
         let honest = Handshake::new(Party::Responder, rng);
         let hers = Handshake::new(Party::Initiator, rng);
@@ -329,7 +332,7 @@ mod attacks {
         fell("C10", "FELL, the man in the middle holds sk", "stands, both sides sign names and shares");
     }
 
-    /// r used twice: the same Z shows it, and one known record opens the other.
+    /// C11: if r is used twice, equal Z reveal it, and one known record reveals the other.
     #[test]
     fn c11_reused_nonce() {
         let rng = &mut rng(11);
@@ -349,12 +352,13 @@ mod attacks {
         fell("C11", "FELL, one known record opens the other", "stands, r is drawn inside and no call takes it");
     }
 
-    /// Identifiers differ, yet one certificate under all of them links every record; so does Z across a re-encryption.
+    /// C12: the identifiers differ, but one certificate for all of them links every record, and Z links an envelope to
+    /// its re-encryption.
     #[test]
     fn c12_linking() {
         let rng = &mut rng(12);
         let credentials = register(4, rng);
-        // What stands on the ledger beside each record: ID_i and the certificate that signed.
+        // The ledger shows ID_i and the signer's certificate for each record.
         let people = |ledger: &[(Pseudonym, &Certificate)]| {
             ledger.iter().map(|(_, certificate)| certificate.verifying_key().as_bytes()).collect::<BTreeSet<_>>().len()
         };
@@ -376,7 +380,7 @@ mod attacks {
         );
     }
 
-    /// What B has, B keeps; a new epoch protects what comes after.
+    /// C13: hospital B keeps its key of a record. A new epoch protects later records.
     #[test]
     fn c13_no_revocation() {
         let rng = &mut rng(13);
@@ -398,7 +402,7 @@ mod attacks {
         );
     }
 
-    /// A person registered with k pseudonyms.
+    /// Registers a user with k pseudonyms.
     fn register(k: usize, rng: &mut ChaCha20Rng) -> Credentials {
         struct Phone(String);
         impl Delivery for Phone {
@@ -424,7 +428,7 @@ mod attacks {
         x.into_bigint().0.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect()
     }
 
-    /// The Zcash encoding, written out here since our encoder only knows checked elements.
+    /// The Zcash encoding of a point, which may be outside G1. The library encodes checked elements only.
     fn compressed(point: &G1Affine) -> Vec<u8> {
         let (x, y) = point.xy().unwrap();
         let mut bytes = big_endian(&x);

@@ -1,5 +1,5 @@
-//! The ledger against a small sequential model, under random schedules of proposals, endorsements, blocks, peers that go
-//! and come, replays, stale reads and lies.
+//! Compares the ledger with a small sequential model under random schedules: proposals, endorsements, blocks, peers
+//! that stop and restart, replayed transactions, stale reads and false endorsements.
 //!
 //! `PHI_PRE_SCHEDULES` sets the number of schedules for each variant and `PHI_PRE_SEED` their seed, which is printed.
 
@@ -37,16 +37,16 @@ use std::path::Path;
 use std::sync::Arc;
 use world::*;
 
-/// A transaction with what the model is told about it.
+/// A transaction with its description for the model.
 #[derive(Clone)]
 struct Kept {
     signed: SignedTransaction,
     sheet: Sheet,
-    /// Why an honest orderer refuses it.
+    /// The error with which an honest orderer refuses it.
     refusal: Option<IdentityError>,
 }
 
-/// What two runs of one schedule must have alike.
+/// The results that must be equal in two runs of one schedule.
 #[derive(PartialEq, Debug)]
 struct Trace {
     files: Vec<Vec<u8>>,
@@ -55,7 +55,7 @@ struct Trace {
     outcomes: Vec<(TxId, Outcome)>,
 }
 
-/// How often each verdict, refusal and other end of a step was met.
+/// The number of times that each verdict, refusal or other result of a step occurred.
 type Met = BTreeMap<String, u64>;
 
 struct Run<'a> {
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
         *self.met.borrow_mut().entry(what.into()).or_default() += 1;
     }
 
-    /// Two users, then two hospitals.
+    /// A participant by number: two users, then two hospitals.
     fn participant(&self, who: usize) -> &Signer {
         [&self.world.alice, &self.world.bob, &self.world.north, &self.world.south][who]
     }
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The next step of the story in the place of [`Ask::Next`]: confirmation, record, request, completion.
+    /// Replaces [`Ask::Next`] by the next transaction of the record: confirmation, record, request, or completion.
     fn next(&self, ask: &Ask) -> Ask {
         let Ask::Next { slot } = *ask else { return ask.clone() };
         let (record, commitment) = (TxId(Digest(self.record(0, slot))), u8::try_from(slot).unwrap());
@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The question for the model and its encoding for the contract; the nonce where the question fixes it.
+    /// The question for the model, its encoding for the contract, and the nonce if the question determines it.
     fn ask(&self, who: usize, ask: &Ask) -> (Question<'static>, Vec<u8>, Option<Nonce>) {
         const KEYS: [&str; 3] = ["a", "b", "c"];
         let (question, action, nonce) = match *ask {
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
                 (Question::Complete { request }, action, None)
             }
         };
-        // A hospital's record has the nonce of its slot, so that a user can confirm it first.
+        // The nonce of a hospital's record is that of its slot, so that a user can confirm the record first.
         (question, action.to_bytes(), nonce.filter(|_| who >= 2))
     }
 
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
                 let liars = (0..3).filter(|i| liars & 1 << i != 0).collect::<Vec<_>>();
                 self.lies(&proposal, &liars, made_up(version))
             }
-            // Honest peers refused these for certain; dishonest ones sign them.
+            // Honest peers always refuse these proposals, and dishonest peers sign them.
             Twist::Stranger | Twist::WrongTxid | Twist::OtherChannel | Twist::OtherContract => {
                 assert!(answers.is_empty());
                 self.lies(&proposal, &asked, made_up(None))
@@ -284,7 +284,7 @@ impl<'a> Run<'a> {
         Some(Kept { signed, sheet, refusal })
     }
 
-    /// The answers of the peers that run; each is what the model says that it is at the peer's height.
+    /// The answers of the running peers. Checks that each equals the model's answer at the peer's height.
     fn endorsed(
         &self,
         proposal: &Proposal,
@@ -337,7 +337,7 @@ impl<'a> Run<'a> {
         answers
     }
 
-    /// What these peers sign without asking the contract.
+    /// The endorsements that these peers sign without running the contract.
     fn lies(&self, proposal: &Proposal, liars: &[usize], rwset: ReadWriteSet) -> Vec<(Endorsed, usize)> {
         let payload = Payload { proposal: proposal.digest(), response: Vec::new(), rwset };
         let sign = |i: &usize| {
@@ -348,7 +348,7 @@ impl<'a> Run<'a> {
         liars.iter().map(sign).collect()
     }
 
-    /// Spoils the endorsements; `good` keeps those that still count.
+    /// Alters the endorsements. `good` keeps one entry for each valid endorsement.
     fn spoil(&self, transaction: &mut Transaction, good: &mut Vec<usize>, twist: Twist) {
         let endorsements = &mut transaction.endorsements;
         match twist {
@@ -396,7 +396,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// What waited stands in a block now.
+    /// Moves the waiting transactions into the model's next block.
     fn blocked(&mut self) {
         if self.waiting.is_empty() {
             return;
@@ -408,7 +408,7 @@ impl<'a> Run<'a> {
         (0..3).for_each(|i| self.compare(i));
     }
 
-    /// A running peer has the model's verdicts, state and index at its height.
+    /// Checks that a running peer has the model's verdicts, state and index at its height.
     fn compare(&self, i: usize) {
         let Some(peer) = self.ledger.peer(i) else { return };
         let height = peer.height();
@@ -426,7 +426,7 @@ impl<'a> Run<'a> {
         assert_eq!(outcomes, self.model.txids(height));
     }
 
-    /// All peers come back; they agree on everything from block 0.
+    /// Restarts all peers and checks that they agree on everything from block 0 on.
     fn finish(mut self) -> Trace {
         self.ledger.cut();
         self.blocked();
@@ -447,7 +447,8 @@ impl<'a> Run<'a> {
         let snapshot = peers[0].snapshot().unwrap();
         let (state, outcomes) = (snapshot.scan("").unwrap(), snapshot.outcomes().unwrap());
         let files = block_files(self.folder);
-        // The blocks in them are equal, as was seen; which of them came together is each peer's own.
+        // The blocks in the files are equal, as checked above. Which blocks were written together differs between
+        // peers.
         assert!(files[1..].iter().all(|file| file.len() == files[1].len()));
         Trace { files, savepoint, state, outcomes }
     }
@@ -472,7 +473,7 @@ fn nonce_digest(number: usize) -> [u8; 32] {
     sha256(&[&number.to_be_bytes()]).0
 }
 
-/// A read-write set that says that "a" was read at this version.
+/// A read-write set that claims that "a" was read at this version.
 fn made_up(version: Option<Version>) -> ReadWriteSet {
     struct Claim(Option<Version>);
     impl Committed for Claim {
@@ -494,7 +495,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text:?}")))
 }
 
-/// Runs the schedules of one variant, each twice, and says what was met.
+/// Runs each schedule of a variant twice, and returns the counts of the results.
 fn schedules(paper: bool, short: u64) -> Met {
     let (count, seed) = (number("PHI_PRE_SCHEDULES", short), number("PHI_PRE_SEED", 1));
     let name = if paper { "the paper's contract" } else { "counters" };
@@ -517,7 +518,7 @@ fn schedules(paper: bool, short: u64) -> Met {
     met
 }
 
-/// The verdicts that either variant must have met, or the test no longer tests them.
+/// The verdicts that must occur in both variants.
 const CODES: [u8; 10] = [0, 2, 4, 5, 8, 9, 10, 11, 14, 25];
 
 #[test]

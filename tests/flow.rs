@@ -1,60 +1,24 @@
-//! Figures 2 to 4 from registration to completion, and every refusal on the way.
+//! Figures 2 to 4 from registration to completion, and every refusal of their steps.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/consortium.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+mod consortium;
+
+use consortium::{NOW, Platform, SECONDS};
 use phi_pre::contract::Record;
 use phi_pre::envelope::DecryptError;
-use phi_pre::flow::{
-    Cloud, Consortium, Draft, Fetch, FlowError, Grant, Handset, Hospital, SealedIdentifier, Signed, Store, Upload,
-    User, introduce,
-};
+use phi_pre::flow::{Draft, Fetch, FlowError, Grant, Hospital, SealedIdentifier, Signed, Upload, introduce};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, Msp};
 use phi_pre::ledger::{NetworkError, Simulation, TxId};
-use phi_pre::pre::{Params, Seed};
-use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
 use std::fs;
 use std::path::PathBuf;
 
-const SECONDS: Seconds = Seconds(1_800_000_000);
-const NOW: Millis = SECONDS.millis();
-
-struct World {
-    dir: tempfile::TempDir,
-    rng: ChaCha20Rng,
-    consortium: Consortium,
-    user: User,
-    a: Hospital,
-    b: Hospital,
-    c: Hospital,
-    cloud: Cloud,
-}
-
-impl World {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let rng = &mut ChaCha20Rng::seed_from_u64(1);
-        let params = Params::new(Seed::random(rng));
-        let mut phone = Handset::new("+821055501000").unwrap();
-        let folder = dir.path().join("ledger");
-        let organisations = ["users", "hospital A", "hospital B"].map(|name| format!("{name} node"));
-        let organisations: Vec<_> = organisations.iter().map(String::as_str).collect();
-        let mut consortium = Consortium::create(&folder, &organisations, params, &mut phone, SECONDS, rng).unwrap();
-        let mut user = consortium.register_user(&mut phone, SECONDS, rng).unwrap();
-        let mut hospital =
-            |name: &str| consortium.register_hospital(name, &dir.path().join(name), &mut phone, SECONDS, rng).unwrap();
-        let (mut a, mut b, c) = (hospital("A"), hospital("B"), hospital("C"));
-        let store = Store::local(&dir.path().join("cloud")).unwrap();
-        let cloud = consortium.register_cloud("cloud", store, &mut phone, SECONDS, rng).unwrap();
-        introduce(&mut user, &mut a, &consortium.msp, SECONDS, rng).unwrap();
-        introduce(&mut user, &mut b, &consortium.msp, SECONDS, rng).unwrap();
-        let rng = ChaCha20Rng::seed_from_u64(2);
-        Self { dir, rng, consortium, user, a, b, c, cloud }
-    }
-
+/// What the tests of the flow do with the participants.
+impl Platform {
     fn file(&self, bytes: &[u8]) -> PathBuf {
         let path = self.dir.path().join("record");
         fs::write(&path, bytes).unwrap();
@@ -63,24 +27,10 @@ impl World {
 
     /// Figure 3 up to the identifier.
     fn draft(&mut self, bytes: &[u8]) -> (Draft, SealedIdentifier) {
-        let path = self.file(bytes);
-        let draft = self.a.admit(self.user.id().unwrap(), &path, "name of it", &mut self.rng).unwrap();
-        let identifier = self.user.check(self.a.certificate(), draft.alert()).unwrap();
-        (draft, identifier)
+        self.steps().check(Self::NAME, bytes)
     }
 
-    /// Figure 3 up to the ledger.
-    fn recorded(&mut self, bytes: &[u8]) -> Draft {
-        let (draft, identifier) = self.draft(bytes);
-        let network = &mut self.consortium.network;
-        self.user.confirm(network, draft.alert().txid, NOW, &mut self.rng).unwrap();
-        let proposal = self.a.propose(network, &draft, &identifier, NOW).unwrap();
-        let receipt = self.a.record(network, &proposal, NOW).unwrap();
-        assert_eq!(receipt.txid, draft.alert().txid);
-        draft
-    }
-
-    /// Figure 3 up to the cloud.
+    /// Figure 3 up to the envelope in the cloud.
     fn stored(&mut self, bytes: &[u8]) -> TxId {
         let draft = self.recorded(bytes);
         self.a.upload(&self.consortium.network, &self.cloud, &draft, NOW).unwrap();
@@ -91,42 +41,36 @@ impl World {
         self.consortium.member(hospital.certificate(), SECONDS).unwrap()
     }
 
-    /// Figure 4 up to the grant.
-    fn granted(&mut self, record: TxId) -> Grant {
-        let (b, cloud) = (self.member(&self.b), self.consortium.member(self.cloud.certificate(), SECONDS).unwrap());
-        self.user.share(&mut self.consortium.network, record, &b, &cloud, NOW, &mut self.rng).unwrap().1
-    }
-
     fn receive(&self, by: &Hospital, grant: &Grant) -> Result<Vec<u8>, FlowError> {
         let folder = self.dir.path().join("received");
         let received = by.receive(&self.consortium.network, &self.cloud, grant, &folder, NOW)?;
-        assert_eq!(received.name, "name of it");
+        assert_eq!(received.name, Self::NAME);
         Ok(fs::read(received.path).unwrap())
     }
 }
 
 #[test]
 fn a_record_goes_from_a_to_b() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     for record in [&b""[..], b"x", &vec![7; 200_000]] {
         let txid = w.stored(record);
         let grant = w.granted(txid);
         w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
         assert_eq!(w.receive(&w.b, &grant).unwrap(), record);
-        fs::remove_file(w.dir.path().join("received/name of it")).unwrap(); // the next has the same name
+        fs::remove_file(w.dir.path().join("received/name of it")).unwrap(); // the next record has the same name
         w.b.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng).unwrap();
     }
     let network = &w.consortium.network;
     assert_eq!(network.agreement().unwrap().height, 1 + 3 * 4);
     assert!((0..network.peers()).all(|i| network.peer(i).unwrap().verify().is_ok()));
-    // Drafts leave hospital A once they are stored.
+    // Hospital A removes a draft once the cloud has stored it.
     assert_eq!(fs::read_dir(w.dir.path().join("A")).unwrap().count(), 0);
 }
 
-/// Records take turns over the pseudonyms, and each stands under its own.
+/// The records use the pseudonyms in turn, and each record has its own on the ledger.
 #[test]
-fn records_stand_under_rotating_pseudonyms() {
-    let mut w = World::new();
+fn records_have_rotating_pseudonyms() {
+    let mut w = Platform::new();
     let ids: Vec<_> = (0..9_u8)
         .map(|i| {
             let txid = w.recorded(&[i]).alert().txid;
@@ -146,13 +90,13 @@ fn records_stand_under_rotating_pseudonyms() {
     distinct.sort_unstable();
     distinct.dedup();
     assert_eq!(distinct.len(), 7);
-    // The first pseudonym introduces the user to hospitals and stands under no record.
+    // The first pseudonym introduces the user to hospitals. No record has it.
     assert!(!ids.contains(&w.user.id().unwrap().into()));
 }
 
 #[test]
 fn no_record_without_its_confirmation() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let (draft, identifier) = w.draft(b"record");
     let network = &mut w.consortium.network;
     let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
@@ -164,7 +108,7 @@ fn no_record_without_its_confirmation() {
 
 #[test]
 fn the_user_confirms_no_other_record_than_was_sent() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let user = w.user.id().unwrap();
     let path = w.file(b"true");
     let honest = w.a.admit(user, &path, "n", &mut w.rng).unwrap();
@@ -183,7 +127,7 @@ fn the_user_confirms_no_other_record_than_was_sent() {
 
 #[test]
 fn strangers_share_no_secret() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let path = w.file(b"record");
     let nobody = w.c.admit(w.user.id().unwrap(), &path, "n", &mut w.rng);
     assert!(matches!(nobody, Err(FlowError::Stranger(_))));
@@ -195,7 +139,7 @@ fn strangers_share_no_secret() {
 
 #[test]
 fn names_stay_below_their_folder() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let path = w.file(b"record");
     let user = w.user.id().unwrap();
     for name in ["", "/etc/passwd", "../up", "a/../../up", "."] {
@@ -207,7 +151,7 @@ fn names_stay_below_their_folder() {
 
 #[test]
 fn a_sealed_identifier_opens_for_its_transaction_alone() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let (first, identifier) = w.draft(b"1");
     let (second, _) = w.draft(b"2");
     assert!(w.a.identifier(&first, &identifier).is_ok());
@@ -216,10 +160,10 @@ fn a_sealed_identifier_opens_for_its_transaction_alone() {
 
 #[test]
 fn the_cloud_stores_what_the_records_own_hospital_signed() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let draft = w.recorded(b"record");
     let network = &w.consortium.network;
-    // Hospital B announces A's record: the signature is B's own, and the ledger names A.
+    // Hospital B uploads A's record with its own signature, but the ledger names A.
     let envelope = fs::read(&draft.alert().envelope).unwrap();
     let header = sha256(&[&envelope[..284]]);
     let content = Upload { record: draft.alert().txid, header, envelope: sha256(&[&envelope]) };
@@ -240,7 +184,7 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
 
     assert!(w.cloud.header(network, draft.alert().txid).is_err());
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
-    // Once more is no harm; something else under the same record is refused.
+    // The same upload is accepted again. Another envelope for the same record is refused.
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
     let mut other = envelope.clone();
     *other.last_mut().unwrap() ^= 1;
@@ -251,7 +195,7 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
 
 #[test]
 fn the_cloud_acts_on_the_ledger_alone() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let (first, second) = (w.stored(b"first"), w.stored(b"second"));
     let (grant, other) = (w.granted(first), w.granted(second));
     let network = &mut w.consortium.network;
@@ -276,7 +220,7 @@ fn the_cloud_acts_on_the_ledger_alone() {
 
 #[test]
 fn a_delivery_is_for_the_hospital_that_the_request_names() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let txid = w.stored(b"record");
     let grant = w.granted(txid);
     let before = w.receive(&w.b, &grant);
@@ -301,10 +245,10 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
 }
 
-/// Nothing that is there is replaced: the name is the sender's choice.
+/// A received record replaces no existing file, since the sender chooses its name.
 #[test]
 fn a_received_record_replaces_no_other() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let (first, second) = (w.stored(b"first"), w.stored(b"second"));
     for (record, fresh) in [(first, true), (second, false)] {
         let grant = w.granted(record);
@@ -314,10 +258,10 @@ fn a_received_record_replaces_no_other() {
     assert_eq!(fs::read(w.dir.path().join("received/name of it")).unwrap(), b"first");
 }
 
-/// Keys that were lost on the way are granted anew; the old ones then open nothing.
+/// If the keys of a grant are lost, the user grants new ones. The old keys are then refused.
 #[test]
 fn a_newer_grant_replaces_an_older_one() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let txid = w.stored(b"record");
     let (lost, grant) = (w.granted(txid), w.granted(txid));
     assert!(matches!(w.cloud.reencrypt(&w.consortium.network, &lost), Err(FlowError::Closed(_))));
@@ -326,10 +270,10 @@ fn a_newer_grant_replaces_an_older_one() {
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
 }
 
-/// The same alarm again gets the same answer: two ID_i under one key would tell that both are one person's.
+/// A repeated alarm gets the same ID_i, since two ID_i under one key would reveal that they belong to one person.
 #[test]
 fn an_alert_that_comes_again_gets_the_same_identifier() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let (draft, identifier) = w.draft(b"record");
     let (_, other) = w.draft(b"another");
     assert_ne!(identifier, other);
@@ -337,13 +281,13 @@ fn an_alert_that_comes_again_gets_the_same_identifier() {
     let mut changed = draft.alert().clone();
     changed.commitment.0.0[0] ^= 1;
     assert!(matches!(w.user.check(w.a.certificate(), &changed), Err(FlowError::KnownRecord(_))));
-    // Hospital B takes A's alarm for its own.
+    // Hospital B sends A's alarm.
     assert!(matches!(w.user.check(w.b.certificate(), draft.alert()), Err(FlowError::WrongParty(_))));
 }
 
 #[test]
 fn keys_go_to_a_hospital_and_a_cloud_only() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let txid = w.stored(b"record");
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     for (recipient, proxy) in [(&b, &b), (&cloud, &cloud), (&cloud, &b)] {
@@ -356,8 +300,8 @@ fn keys_go_to_a_hospital_and_a_cloud_only() {
 }
 
 #[test]
-fn an_introduction_needs_certificates_that_count() {
-    let mut w = World::new();
+fn an_introduction_needs_valid_certificates() {
+    let mut w = Platform::new();
     let late = SECONDS + 3 * 366 * 86_400;
     let refused = introduce(&mut w.user, &mut w.c, &w.consortium.msp, late, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Expired))), "{refused:?}");
@@ -365,10 +309,10 @@ fn an_introduction_needs_certificates_that_count() {
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::UnknownIssuer))), "{refused:?}");
 }
 
-/// A revoked hospital neither proposes, uploads nor fetches.
+/// A revoked hospital can neither propose nor fetch.
 #[test]
 fn a_revoked_hospital_is_out() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let txid = w.stored(b"record");
     let grant = w.granted(txid);
     w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
@@ -381,10 +325,10 @@ fn a_revoked_hospital_is_out() {
     assert!(matches!(unknown, Err(FlowError::Identity(IdentityError::UnknownMember))));
 }
 
-/// A cloud that stores something else under the record's name is found out, and nothing appears.
+/// The receiver detects an envelope that the cloud has altered, and no file appears.
 #[test]
 fn an_altered_store_is_noticed_by_the_receiver() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     let txid = w.stored(&vec![1; 100_000]);
     let grant = w.granted(txid);
     w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
@@ -398,10 +342,10 @@ fn an_altered_store_is_noticed_by_the_receiver() {
     assert_eq!(fs::read_dir(w.dir.path().join("received")).unwrap().count(), 0);
 }
 
-/// Reads are served, and records go on, while one of three peers is down; it catches up.
+/// While one of three peers is stopped, reads and transactions succeed. After its restart the peer catches up.
 #[test]
 fn a_peer_that_was_down_catches_up() {
-    let mut w = World::new();
+    let mut w = Platform::new();
     w.consortium.network.stop(0);
     let txid = w.stored(b"record");
     let grant = w.granted(txid);

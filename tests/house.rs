@@ -1,5 +1,5 @@
-//! The house holds: files use only the floors below them and never each other in a circle, curve libraries are named on
-//! one floor, and the paper map names nothing that does not exist.
+//! Tests of the structure of the code: files use lower floors only and import each other without a circle, only one
+//! floor names curve libraries, and the map of the paper names only what exists.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,8 +10,8 @@ use arrows::{Arrow, arrows, circle, code, is_test, names_after};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The library from the ground up: rooms, which are folders or files, floor by floor. A file may use the rooms of lower
-/// floors and its own; on the ground, its neighbours as well.
+/// The floors of the library, from the lowest to the highest, each with its rooms (folders or files). A file may use
+/// the rooms of lower floors and its own room; a file of the lowest floor may use the whole floor.
 const FLOORS: &[&str] = &[
     "error secret hash wire folder time parallel",
     "paper",
@@ -36,7 +36,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The Rust files below a folder, with their text.
+/// The Rust files below a folder, with their texts.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
     while let Some(folder) = folders.pop() {
@@ -61,7 +61,7 @@ fn module(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The floor and the room that the file lies in: the longest entry that names it.
+/// The floor and the room of a file. The longest entry that matches its path decides.
 fn place(path: &Path) -> (usize, &'static str) {
     let path = path.strip_prefix("src").unwrap().with_extension("");
     let rooms = FLOORS.iter().enumerate().flat_map(|(floor, names)| names.split(' ').map(move |room| (floor, room)));
@@ -105,7 +105,7 @@ fn curve_libraries_are_named_in_group_and_paper_alone() {
     assert!(seen);
 }
 
-/// The ledger knows no keys, no plaintext, no pairing.
+/// The ledger imports nothing that handles keys of the scheme, plaintext or the pairing.
 #[test]
 fn the_ledger_is_blind() {
     for (path, text) in sources("src").into_iter().filter(|(path, _)| !is_test(path)) {
@@ -135,7 +135,7 @@ fn defines(text: &str, name: &str) -> bool {
     })
 }
 
-/// Every path and every symbol in backticks that `paper-notes.md` names exists.
+/// Every path and every symbol that `paper-notes.md` names in backticks exists.
 #[test]
 fn the_paper_map_is_true() {
     let notes = fs::read_to_string(root().join("paper-notes.md")).unwrap();
@@ -167,7 +167,7 @@ fn the_paper_map_is_true() {
     assert!(paths > 20 && symbols > 40, "the test no longer sees the map: {paths} paths, {symbols} symbols");
 }
 
-/// Every file and name of the proofs' table exists: rows of "`path`: `name`, `name`".
+/// Every file and every name in the table of the proofs exists. Its rows have the form "`path`: `name`, `name`".
 #[test]
 fn the_proofs_name_what_exists() {
     let readme = fs::read_to_string(root().join("proofs/README.md")).unwrap();

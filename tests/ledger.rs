@@ -1,4 +1,4 @@
-//! The ledger as a whole: every verdict provoked, peers that stop, restart and catch up, damage found.
+//! The whole ledger: every verdict occurs; peers stop, restart and catch up; damage is detected.
 #![cfg(feature = "ledger")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
@@ -15,7 +15,7 @@ use phi_pre::wire::Wire;
 use std::sync::Arc;
 use world::*;
 
-/// Two stale increments give 0 and 11; a resubmission of either gives 9.
+/// Two increments on the same state give the codes 0 and 11. The resubmission of either gives 9.
 #[test]
 fn stale_reads_and_resubmissions() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -27,7 +27,7 @@ fn stale_reads_and_resubmissions() {
     assert_eq!(count(&network, "n"), 1);
     assert_eq!(block_of(&mut network, &[second, first]), [9, 9]);
     assert_eq!(count(&network, "n"), 1);
-    // Stale against the state, not only inside the block.
+    // The transaction is stale with respect to the committed state, and not only within a block.
     let third = world.increment("n");
     let third = signed_transaction(&network, third, &world.alice);
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
@@ -47,7 +47,8 @@ fn the_same_transaction_twice_in_a_block() {
     assert_eq!(outcome, Outcome { version: Version { block: 1, tx: 0 }, code: Code::Valid });
 }
 
-/// The orderer refuses a bad creator signature; a dishonest orderer gains nothing, because the peers look again.
+/// The orderer refuses an invalid signature of the creator. A dishonest orderer gains nothing, since the peers check
+/// it, too.
 #[test]
 fn creator_signatures() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -68,9 +69,9 @@ fn creator_signatures() {
     assert_eq!(codes, [Code::BadCreatorSignature, Code::BadCreatorSignature, Code::Valid]);
 }
 
-/// A stranger's certificate, and a member's transaction under an authority of the same name.
+/// A certificate of an unknown authority, which has the name of a known authority, makes a transaction invalid.
 #[test]
-fn creators_without_a_certificate_that_counts() {
+fn creators_without_a_valid_certificate() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let network = world.counters(folder.path());
     let stranger = World { rng: rand_core::SeedableRng::seed_from_u64(1), ..World::new() };
@@ -108,16 +109,17 @@ fn transactions_that_are_none_of_this_channel() {
         forge(base.clone(), &base),
     ];
     assert_eq!(block_of(&mut network, &transactions), [8, 14, 25, 5, 0]);
-    // A txid that was claimed wrongly is not spent.
+    // A transaction with a wrong txid does not take this txid.
     assert_eq!(network.outcome(&TxId(Digest([9; 32]))).unwrap(), None);
-    // A creator may sign what is no transaction: the orderer does not look, the peers do.
+    // A creator may sign bytes that are no transaction. The orderer does not decode them, but the peers do.
     let mut broken = signed_transaction(&network, world.increment("n"), &world.alice);
     broken.transaction.push(0);
     broken.signature = *world.alice.key.sign(&broken.transaction).as_bytes();
     assert_eq!(block_of(&mut network, &[broken]), [2]);
 }
 
-/// One endorser below the policy, the same endorser twice, a forged second one, a hospital instead of a peer: 10.
+/// Too few endorsers, one endorser twice, a forged second endorsement, and a hospital instead of a peer all give the
+/// code 10.
 #[test]
 fn endorsements_below_the_policy() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -140,7 +142,7 @@ fn endorsements_below_the_policy() {
         with(&proposals[4], vec![by(4, first), by(4, second)]),
     ];
     assert_eq!(block_of(&mut network, &transactions), [10, 10, 10, 10, 0]);
-    // What failed the policy is spent all the same, as in Fabric.
+    // As in Fabric, a transaction that fails the policy takes its txid.
     assert_eq!(block_of(&mut network, &[transactions[0].clone()]), [9]);
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
 }
@@ -191,7 +193,7 @@ fn endorsers_refuse_by_name() {
     assert!(matches!(ask(&network, &sign(base.clone()), NOW), EndorseError::Duplicate(txid) if txid == base.txid));
 }
 
-/// Answers with as many zeros as the action says.
+/// A contract that answers with as many zero bytes as the action says.
 struct Zeros;
 
 impl Contract for Zeros {
@@ -220,7 +222,7 @@ fn responses_are_limited() {
     }
 }
 
-/// A certificate that was taken back proposes no more; what it has in the chain stays valid.
+/// The holder of a revoked certificate can propose nothing more. Its transactions in the chain stay valid.
 #[test]
 fn revocation_is_for_proposals_not_for_blocks() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -246,7 +248,7 @@ fn revocation_is_for_proposals_not_for_blocks() {
     assert_eq!(network.peer(0).unwrap().verify().unwrap().codes[&Code::Valid], 1);
 }
 
-/// While one peer lives reads are served; the others catch up when they come back, to the same commit hash.
+/// Reads are served while one peer runs. The others catch up to the same commit hash when they restart.
 #[test]
 fn peers_stop_and_catch_up() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -276,7 +278,7 @@ fn peers_stop_and_catch_up() {
     assert!(matches!(network.get("n"), Err(NetworkError::NoPeer)));
 }
 
-/// The files of the orderer and of the first peer are overwritten under them.
+/// A peer catches up although the files of the orderer and of the first peer are overwritten.
 #[test]
 fn a_peer_catches_up_from_any_other_that_can_be_read() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -316,7 +318,7 @@ fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
     assert_eq!(got, limit + 1);
 }
 
-/// What a fresh peer finds about a block that a dishonest orderer made of these transactions.
+/// The codes that a new peer gives to a block that a dishonest orderer makes of these transactions.
 fn commit_past_the_orderer(world: &World, network: &Network, transactions: &[Vec<u8>]) -> Vec<Code> {
     let folder = tempfile::tempdir().unwrap();
     let genesis = network.peer(0).unwrap().block(0).unwrap().block;
@@ -381,7 +383,7 @@ fn nodes_start_only_as_what_they_are() {
     assert!(matches!(again, Err(OrderError::Store(StoreError::Exists { .. }))));
 }
 
-/// Answers of endorsers at different heights differ; they are not put together.
+/// The answers of endorsers at different heights differ, and no transaction is assembled from them.
 #[test]
 fn assembly_needs_equal_answers_of_distinct_endorsers() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -404,7 +406,7 @@ fn assembly_needs_equal_answers_of_distinct_endorsers() {
     assert_eq!(transaction.sign(&world.bob.key), Err(AssembleError::NotTheCreator));
 }
 
-/// Transient data reaches the contract and nothing else.
+/// Transient data reaches the contract, and is in no file of the ledger.
 #[test]
 fn transient_data_stays_out_of_blocks() {
     struct Peek;
@@ -459,7 +461,7 @@ fn the_papers_transactions() {
     assert_eq!(refusal(transact(&mut network, &forged, &world.bob)), 6, "not the holder");
     let confirm = world.act(&alice, &confirm);
     assert_eq!(transact(&mut network, &confirm, &alice).unwrap().code, Code::Valid);
-    // Under the same txid, as the user was told.
+    // The same proposal, with the txid that the user confirmed.
     assert_eq!(transact(&mut network, &proposal, &north).unwrap().code, Code::Valid);
     let ask = Action::ShareRequest { record: item, recipient: id(&south.certificate), grant: Digest([0x60; 32]) };
     let request = world.act(&alice, &ask);
@@ -467,7 +469,7 @@ fn the_papers_transactions() {
     let done = Action::ShareComplete { request: request.proposal.txid };
     let not_mine = world.act(&north, &done);
     assert_eq!(refusal(transact(&mut network, &not_mine, &north)), 12, "not the recipient");
-    // Two completions simulated at the same height: the second one is stale.
+    // Two completions are simulated at the same height. The second is stale.
     let transactions = [(); 2].map(|()| {
         let proposal = world.act(&south, &done).proposal;
         signed_transaction(&network, proposal, &south)

@@ -1,4 +1,4 @@
-//! The ledger's files: what a crash, a fault of the disk or a forger leaves behind, and what verification says of it.
+//! The ledger's files after a crash, a fault of the disk or a forgery, and the results of opening and verifying them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use world::*;
 
-/// The bytes of the last of four records.
+/// The length of the last of four records, in bytes.
 fn last_record(file: &[u8]) -> usize {
     let mut at = 17;
     for _ in 0..3 {
@@ -22,7 +22,7 @@ fn last_record(file: &[u8]) -> usize {
     file.len() - at
 }
 
-/// The state is behind the block file, empty, or cut off with a torn block: a restart comes to the same end.
+/// A restart restores the same state if the state is behind the block file, or empty, or if a torn block is cut off.
 #[test]
 fn restart_replays_and_cuts_a_torn_tail() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -38,12 +38,12 @@ fn restart_replays_and_cuts_a_torn_tail() {
     let whole = std::fs::read(&blocks).unwrap();
     let torn = [&whole[..], &whole[17..700]].concat();
     let peer = world.peers[1].clone();
-    // Bytes in front of a whole block 4 are none that a crash leaves: damage, not a torn tail.
+    // A crash leaves no bytes before a whole block 4, so these are damage and not a torn tail.
     let last = whole.len() - last_record(&whole);
     std::fs::write(&blocks, [&whole[..last], &[7; 50], &whole[last..]].concat()).unwrap();
     let refused = Peer::open(&second, peer.clone(), Arc::new(Counter)).unwrap_err();
     assert!(refused.to_string().contains("block 3"), "{refused}");
-    // A crash while the block was being written: the rest of the file is short, zeros, or anything.
+    // A crash during the writing of a block can leave a short tail, zeros, or any bytes.
     for tail in [&whole[17..30], &[0; 4096], &torn[whole.len()..]] {
         std::fs::write(&blocks, [&whole[..], tail].concat()).unwrap();
         assert_eq!(verify(&second, None).unwrap().torn.map(|torn| torn.bytes), Some(tail.len() as u64));
@@ -61,7 +61,7 @@ fn restart_replays_and_cuts_a_torn_tail() {
     assert_eq!(increment(&mut network, &mut world, "a").code, Code::Valid);
 }
 
-/// The orderer has lost its last blocks, or finds the last one damaged: the peers give them back.
+/// An orderer whose last blocks are lost, or whose last block is damaged, gets them from the peers.
 #[test]
 fn an_orderer_that_lost_blocks_has_them_back_from_the_peers() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -89,10 +89,10 @@ fn an_orderer_that_lost_blocks_has_them_back_from_the_peers() {
     assert_eq!(count(&network, "n"), 4);
 }
 
-/// Whatever page of the state is overwritten: a named error or the right answer, never a panic, and the blocks are
-/// enough to make the state again.
+/// After any page of the state is overwritten, opening gives a typed error or the right state, and never panics. The
+/// blocks suffice to rebuild the state.
 #[test]
-fn a_damaged_state_is_named_and_made_again() {
+fn a_damaged_state_is_reported_and_rebuilt() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     for key in ["a", "b", "c"] {
@@ -119,7 +119,7 @@ fn a_damaged_state_is_named_and_made_again() {
     assert_eq!(opened.savepoint(), Some(agreed));
 }
 
-/// Blocks that were committed and are gone are not a torn tail.
+/// The loss of committed blocks is not taken for a torn tail.
 #[test]
 fn a_shortened_block_file_is_refused() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -135,7 +135,7 @@ fn a_shortened_block_file_is_refused() {
     }
 }
 
-/// Every peer's folder verifies; what is changed in it is named.
+/// Every peer's folder verifies, and every change in it is reported.
 #[test]
 fn verify_from_genesis() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -152,7 +152,7 @@ fn verify_from_genesis() {
     assert_eq!(verify(&peer(1), Some(report.genesis)).unwrap().savepoint, agreed);
     let other = verify(&peer(1), Some(Digest([0; 32])));
     assert!(matches!(other, Err(VerifyError::Genesis { got, .. }) if got == report.genesis));
-    // Another value, a value too many, a missing txid.
+    // A changed value, an additional value, a missing txid.
     for (i, expected) in ["value under \"n\"", "value under \"m\"", "transaction"].into_iter().enumerate() {
         tamper(&peer(i), i);
         let error = verify(&peer(i), None).unwrap_err();
@@ -160,7 +160,7 @@ fn verify_from_genesis() {
     }
 }
 
-/// The files of a peer that never closed them: they open, replay and verify.
+/// The files of a peer that did not close them can be opened, replayed and verified.
 #[test]
 fn files_that_were_never_closed() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -176,7 +176,7 @@ fn files_that_were_never_closed() {
     let agreed = network.agreement().unwrap();
     let report = verify(image.path(), None).unwrap();
     assert_eq!((report.savepoint, report.state_height), (agreed, 2));
-    // A block that is not in the state either is known to have been committed.
+    // The verdicts show that the block was committed, although the state does not have it.
     let blocks = image.path().join("blocks");
     let whole = std::fs::read(&blocks).unwrap();
     for cut in [1, 33, 700] {
@@ -189,14 +189,15 @@ fn files_that_were_never_closed() {
     let (peer, opened) = Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).unwrap();
     assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 2, revalidated: 0 }));
     assert_eq!(peer.verify().unwrap().savepoint, agreed);
-    // It was closed now.
+    // The drop closes the files.
     drop(peer);
     assert_eq!(verify(image.path(), None).unwrap().state_height, 4);
 }
 
-/// A founding that stopped anywhere goes on to the same files; one that has come to an end is not begun again.
+/// The creation of a ledger that was interrupted anywhere is completed with the same files. A created ledger is not
+/// created again.
 #[test]
-fn a_founding_that_was_interrupted_goes_on() {
+fn an_interrupted_creation_is_completed() {
     let (mut world, whole) = (World::new(), tempfile::tempdir().unwrap());
     let network = world.counters(whole.path());
     let agreed = network.agreement().unwrap();
@@ -234,7 +235,7 @@ fn a_founding_that_was_interrupted_goes_on() {
     }
 }
 
-/// Verdicts beside the blocks that are not those of the chain are refused where they are replayed.
+/// A replay refuses stored verdicts that differ from those of the chain.
 #[test]
 fn other_verdicts_are_not_replayed() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -270,7 +271,7 @@ fn other_verdicts_are_not_replayed() {
     assert!(matches!(refused, PeerError::Commit(CommitError::Diverged(1))), "{refused}");
 }
 
-/// The file of verdicts by its format.
+/// Encodes a file of verdicts.
 fn verdicts(metadata: &[&Metadata]) -> Vec<u8> {
     let record = |(number, metadata): (u64, &&Metadata)| {
         let content = [&number.to_be_bytes()[..], &metadata.to_bytes()].concat();
@@ -280,7 +281,7 @@ fn verdicts(metadata: &[&Metadata]) -> Vec<u8> {
     [b"phi-pre verdicts 1\n", &records.concat()[..]].concat()
 }
 
-/// The block is on the disk and the state is not: whoever comes next replays it first.
+/// After a crash the block is on the disk and the state is not. The next start replays the block first.
 #[test]
 fn a_crash_between_block_and_state() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -300,7 +301,7 @@ fn a_crash_between_block_and_state() {
     assert_eq!((peer.savepoint(), opened), (Some(agreed), Opened { torn: None, replayed: 1, revalidated: 1 }));
 }
 
-/// Changes the state behind the ledger's back.
+/// Changes the database of the state directly.
 fn tamper(folder: &Path, how: usize) {
     const STATE: redb::TableDefinition<&str, &[u8]> = redb::TableDefinition::new("state");
     const TXIDS: redb::TableDefinition<[u8; 32], &[u8]> = redb::TableDefinition::new("txids");
@@ -314,7 +315,7 @@ fn tamper(folder: &Path, how: usize) {
     write.commit().unwrap();
 }
 
-/// The savepoint is right and an entry is not: the state is made again. What stands in the way is named.
+/// If the savepoint is right and an entry is wrong, a repair rebuilds the state. A file that prevents this is reported.
 #[test]
 fn a_repaired_peer_has_the_state_of_its_blocks() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -340,7 +341,7 @@ mod flips {
     use proptest::prelude::*;
     use std::sync::OnceLock;
 
-    /// A stopped peer with three blocks, kept for all cases.
+    /// A stopped peer with three blocks, shared by all cases.
     fn stopped() -> &'static (tempfile::TempDir, World, Vec<u8>) {
         static STOPPED: OnceLock<(tempfile::TempDir, World, Vec<u8>)> = OnceLock::new();
         STOPPED.get_or_init(|| {
@@ -360,7 +361,7 @@ mod flips {
         }
     }
 
-    /// The stopped peer's state beside other blocks.
+    /// A copy of the stopped peer's folder with other blocks.
     fn with_blocks(blocks: &[u8]) -> tempfile::TempDir {
         let copy = tempfile::tempdir().unwrap();
         copy_to(copy.path(), &["state.redb", "verdicts"]);
@@ -371,7 +372,7 @@ mod flips {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
 
-        /// One flipped byte of a block file: refused by name when it is opened and when it is verified.
+        /// Opening and verifying report a flipped byte of a block file.
         #[test]
         fn of_a_block_file(at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let (_, world, whole) = stopped();
@@ -386,7 +387,7 @@ mod flips {
             prop_assert_eq!(std::fs::read(folder.path().join("blocks")).unwrap(), bytes);
         }
 
-        /// A forger who mends the checksums as well is found by the chain itself.
+        /// If a forger corrects the checksums, too, the hashes and signatures of the chain reveal the change.
         #[test]
         fn under_a_mended_checksum(block in 0_u64..3, at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let source = BlockFile::open_read_only(&stopped().0.path().join("peer-0"), 3).unwrap().0;
@@ -407,7 +408,7 @@ mod flips {
             prop_assert!(found, "{verified:?}");
         }
 
-        /// No flipped byte of a transaction is valid, and none is attributed to its creator.
+        /// A transaction with a flipped byte is never valid and never attributed to its creator.
         #[test]
         fn of_an_envelope(at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let (folder, world, _) = stopped();
@@ -427,7 +428,7 @@ mod flips {
     }
 }
 
-/// Blocks of counters: some keys again and again, so that each block reads what the one before it wrote.
+/// Blocks of increments of a few keys, so that each block reads the values that the previous block wrote.
 fn chain(network: &mut Network, world: &mut World, blocks: usize) -> Vec<Block> {
     for n in 0..blocks {
         let key = ["a", "b"][n % 2];
@@ -441,8 +442,8 @@ fn chain(network: &mut Network, world: &mut World, blocks: usize) -> Vec<Block> 
     (0..peer.height()).map(|number| peer.block(number).unwrap().block).collect()
 }
 
-/// Many blocks at once come to the same blocks, verdicts and state as one by one; only which of them were written together
-/// stands in the file.
+/// Committing many blocks at once gives the same blocks, verdicts and state as committing them one by one. The files
+/// differ only in the marks of the blocks that were written together.
 #[test]
 fn blocks_are_committed_together_as_one_by_one() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -463,7 +464,8 @@ fn blocks_are_committed_together_as_one_by_one() {
     assert!((0..a.len()).all(|number| a.read(number).unwrap() == b.read(number).unwrap()));
 }
 
-/// More blocks than are replayed at once, from the beginning and from behind that border.
+/// A chain with more blocks than one batch of the replay is replayed, from its beginning and from beyond the first
+/// batch.
 #[test]
 fn a_long_chain_is_replayed() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -486,7 +488,7 @@ fn a_long_chain_is_replayed() {
     assert_eq!((opened.replayed, peer.savepoint()), (68, agreed));
 }
 
-/// What comes before a bad block is kept, and nothing of it or after it.
+/// The blocks before an invalid block are committed; the invalid block and the blocks after it are not.
 #[test]
 fn a_bad_block_among_others_stops_there() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());

@@ -1,4 +1,5 @@
-//! serde's traits on the public types: hex digits in JSON, bytes in CBOR, and every check of `from_bytes` on the way in.
+//! serde's traits of the public types: hexadecimal digits in JSON, bytes in CBOR, and every check of `from_bytes` when
+//! a value is read.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -24,7 +25,8 @@ fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     ciborium::from_reader(bytes).ok()
 }
 
-/// Both forms hold the canonical bytes, are read back, and are refused in every other spelling.
+/// Checks that both formats hold the canonical bytes, that they are read back, and that every other spelling is
+/// refused.
 fn both_forms<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, bytes: &[u8]) {
     let digits = hex::encode(bytes);
     let text = serde_json::to_string(value).unwrap();
@@ -43,7 +45,7 @@ fn both_forms<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, by
     }
 }
 
-/// The check of `from_bytes` that these bytes of the right length fail is made in both formats.
+/// Checks that both formats refuse these bytes, which have the right length, with the error of `from_bytes`.
 fn refused<T: DeserializeOwned + Debug>(bytes: &[u8], why: &str) {
     let error = serde_json::from_str::<T>(&format!("\"{}\"", hex::encode(bytes))).unwrap_err().to_string();
     assert!(error.contains(why), "{error}");

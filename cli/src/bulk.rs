@@ -1,4 +1,4 @@
-//! `phi-pre reencrypt --in --out`: a job over a folder or a store.
+//! `phi-pre reencrypt --in --out`: re-encrypts a folder or a store as a job.
 
 use crate::keyfile;
 use crate::output::Failure;
@@ -28,10 +28,11 @@ pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>)
     }
 }
 
-/// The store of a URL, by the credentials of the environment.
+/// Opens the store of a URL with the credentials of the environment.
 #[cfg(all(unix, feature = "s3"))]
 fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
-    // Without any of these the client would ask a server of the cloud's own network for credentials, and wait for it.
+    // Without any of these variables, the client would request credentials from the metadata server of a cloud
+    // provider's network, and wait for its answer.
     const CREDENTIALS: [&str; 6] = [
         "AWS_ACCESS_KEY_ID",
         "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -48,7 +49,7 @@ fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
 
 #[cfg(all(unix, not(feature = "s3")))]
 fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
-    Err(format!("{url}: this build has no stores; build the command with the feature `s3`").into())
+    Err(format!("{url}: this build does not support stores; build the command with the feature `s3`").into())
 }
 
 #[cfg(not(unix))]
@@ -79,7 +80,7 @@ mod job {
     }
 
     impl Place {
-        /// A URL, or else the path of a folder.
+        /// Parses a URL (`file:///...`, `s3://...`) or the path of a folder.
         pub(super) fn of(place: &OsStr) -> Result<Self, Failure> {
             match place.to_str().and_then(|place| place.split_once("://")) {
                 None => Ok(Self::Folder(place.into())),
@@ -117,19 +118,19 @@ mod job {
             Err(stopped) => (stopped.summary, Some(stopped)),
         };
         let Summary { reencrypted, marked, compared, refused } = summary;
-        say!("{reencrypted} envelopes re-encrypted, {} were there already, {refused} refused", marked + compared);
+        say!("{reencrypted} envelopes re-encrypted, {} existed already, {refused} refused", marked + compared);
         if compared > 0 {
-            say!("{compared} of those were there without a mark, and were computed again and compared");
+            say!("{compared} of the existing outputs had no mark and were compared with a new computation");
         }
         report.map_or(Ok(()), |report| report.close(&summary, stopped.is_none()))?;
         match stopped {
-            Some(stopped) => Err(format!("{stopped}; the same command goes on from here").into()),
+            Some(stopped) => Err(format!("{stopped}; run the same command again to resume").into()),
             None if refused > 0 => Err(format!("{refused} refused").into()),
             None => Ok(()),
         }
     }
 
-    /// A bar over all names of the source, which are counted first; nothing is counted where no terminal shows the bar.
+    /// A progress bar over all names of the source. The names are counted first, but only if a terminal shows the bar.
     fn bar(from: &impl Source) -> Result<ProgressBar, Failure> {
         let bar = progress(None, "counting envelopes: {pos}");
         if bar.is_hidden() {
@@ -145,7 +146,7 @@ mod job {
         Ok(progress(Some(total), "{wide_bar} {pos}/{len} envelopes, {per_sec}, {eta} left"))
     }
 
-    /// The reason of a refusal, in words for whoever called the command.
+    /// The reason of a refusal, in words for the user.
     fn reason(why: &Refusal) -> String {
         match why {
             Refusal::Envelope(error) => not_an_envelope(error),
@@ -153,7 +154,7 @@ mod job {
         }
     }
 
-    /// Lines of JSON.
+    /// The file of `--report`: lines of JSON. Only the first error of writing it is kept.
     struct Report(Mutex<(BufWriter<File>, std::io::Result<()>)>, PathBuf);
 
     impl Report {
@@ -179,7 +180,7 @@ mod job {
             self.line(&line);
         }
 
-        /// The last line of a run, and the first error of all.
+        /// Writes the line of the counts and syncs the file; returns the first error of all writes.
         fn close(self, summary: &Summary, complete: bool) -> Result<(), Failure> {
             let Summary { reencrypted, marked, compared, refused } = *summary;
             self.line(&json!({

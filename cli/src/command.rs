@@ -1,9 +1,10 @@
 //! The arguments of the command `phi-pre`, and which function each subcommand calls.
 //!
-//! Exit codes: 0 done; 1 the operation failed, and stderr says which and why; 2 usage. Long work shows a progress bar on
-//! a terminal and is silent in a pipe.
+//! Exit codes: 0, the operation succeeded; 1, the operation failed, and standard error gives the reason; 2, the arguments
+//! are invalid, or `PHI_PRE_ENGINE` names no engine that is available. Long operations show a progress bar if standard
+//! error is a terminal.
 
-use crate::{bench, bulk, demo, ledger, system, tools, vector_files};
+use crate::{bench, bulk, demo, ledger, output, system, tools, vector_files};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,33 +19,34 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The paper's whole flow (Figures 2-5) on real files, with a check list at the end.
+    /// Runs the paper's whole flow (Figures 2-5) on real files and prints a list of checks at the end.
     Demo {
-        /// Folder of records; the ones in examples/records where it is left out.
+        /// The folder of records (EMR: electronic medical records). The default is examples/records of the checkout.
         #[arg(long, value_name = "DIR")]
         emr: Option<PathBuf>,
-        /// Keeps ledger, cloud store, received records and a transcript in this new or empty folder.
+        /// Keeps the ledger, the cloud store, the received records and a transcript in this new or empty folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-    /// Throughput of every engine on this machine, interleaved in one run.
+    /// Measures the throughput of every engine on this machine, alternating between the engines in one process.
     Bench {
         #[command(flatten)]
         files: bench::Files,
-        /// Samples of each figure.
+        /// The number of measurements of each case, at least 3; the median is printed.
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
     },
     /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y).
     ///
-    /// Without --shared, the pair is drawn at random and stands for every record that is encrypted to it.
+    /// Without --shared, the pair is random. A re-encryption key made from a random pair works on every record that is
+    /// encrypted to that pair.
     Keygen {
         #[command(flatten)]
         scope: tools::KeyScope,
-        /// Path and name of the pair, without extension.
+        /// The path of the two files, without their extensions.
         name: PathBuf,
     },
-    /// Makes a shared secret (sk) of two parties, from which keygen derives key pairs of one record or folder.
+    /// Makes a random secret (sk) that two parties share. keygen --shared derives key pairs from this secret.
     Shared {
         /// The file to write.
         file: PathBuf,
@@ -54,7 +56,7 @@ enum Command {
         /// The public key (NAME.public).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// The AEAD of the body.
+        /// The cipher (AEAD) that encrypts the record.
         #[arg(long, value_enum, default_value_t = tools::SuiteName::Aes256Gcm)]
         suite: tools::SuiteName,
         /// The record.
@@ -62,22 +64,23 @@ enum Command {
         /// The envelope to write.
         envelope: PathBuf,
     },
-    /// Equation 1: makes k_re from two secret keys.
+    /// Equation 1 of the paper: makes a re-encryption key (k_re) from two secret keys.
     Rekey {
-        /// The key under which envelopes stand (NAME.secret).
+        /// The secret key that decrypts the envelopes now (NAME.secret).
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
-        /// The key under which they shall stand (NAME.secret).
+        /// The secret key that decrypts them after re-encryption (NAME.secret).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
         /// The re-encryption key to write.
         rekey: PathBuf,
     },
-    /// Equation 2: re-encrypts an envelope in place, or to --out; with --in, a whole folder or store to --out.
+    /// Equation 2 of the paper: re-encrypts an envelope in place, or to --out. With --in, re-encrypts a whole folder or store to
+    /// --out.
     ///
-    /// A job (--in, --out) can be killed and run again: it goes on where it was. A store is s3://bucket/prefix, with
-    /// credentials, region and endpoint from the environment (AWS_...). Envelopes that are refused are named, and the
-    /// exit code is then 1; all others are done.
+    /// If a job (--in, --out) was interrupted, the same command resumes the job. A store is s3://bucket/prefix; credentials,
+    /// region and endpoint come from the environment (AWS_...). If an envelope is refused, its name is printed, the
+    /// other envelopes are re-encrypted, and the exit code is 1.
     Reencrypt {
         /// The re-encryption key.
         #[arg(long, value_name = "FILE")]
@@ -85,17 +88,17 @@ enum Command {
         /// Re-encrypts every envelope below this folder or store.
         #[arg(long = "in", value_name = "DIR|STORE", requires = "out")]
         from: Option<OsString>,
-        /// Writes new envelopes and leaves the old ones as they are.
+        /// Writes new envelopes here and does not change the old ones.
         #[arg(long, value_name = "FILE|DIR|STORE")]
         out: Option<OsString>,
-        /// Appends each refused envelope of a job and the job's counts, as lines of JSON.
+        /// Appends to this file one line of JSON for each refused envelope (name and reason), and one with the counts.
         #[arg(long, value_name = "FILE", requires = "from")]
         report: Option<PathBuf>,
         /// The envelope.
         #[arg(required_unless_present = "from", conflicts_with = "from")]
         envelope: Option<PathBuf>,
     },
-    /// Equation 3: decrypts an envelope.
+    /// Equation 3 of the paper: decrypts an envelope.
     Decrypt {
         /// The secret key (NAME.secret).
         #[arg(long, value_name = "FILE")]
@@ -105,12 +108,12 @@ enum Command {
         /// The record to write.
         record: PathBuf,
     },
-    /// Prints what an envelope shows without a key.
+    /// Prints the fields of an envelope that need no key.
     Inspect {
         /// The envelope.
         envelope: PathBuf,
     },
-    /// Reads the ledger of a stopped peer.
+    /// Reads, verifies or repairs the ledger files of stopped peers and of the orderer.
     #[command(subcommand)]
     Ledger(ledger::Command),
     /// Checks or makes the test vectors.
@@ -118,7 +121,7 @@ enum Command {
     Vectors(vector_files::Command),
 }
 
-/// Runs the command of this process's arguments.
+/// Runs the command that this process's arguments name, and returns its exit code.
 pub fn run() -> ExitCode {
     let command = Cli::parse().command;
     if let Err(failure) = system::install_engine() {
@@ -143,7 +146,7 @@ pub fn run() -> ExitCode {
         Command::Ledger(command) => ledger::run(&command),
         Command::Vectors(command) => vector_files::run(&command),
     };
-    match done {
+    match done.and_then(|()| output::flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("phi-pre: {failure}");

@@ -1,6 +1,7 @@
-//! Keys as small text files of three lines: the kind of key, the key in hexadecimal digits, a checksum. Files with secrets are mode 0600.
+//! Key files: three lines of text with the kind of key, the key in hexadecimal digits, and a checksum of 16 digits.
+//! A file with a secret has mode 0600.
 
-use crate::output::{Failure, named};
+use crate::output::{Failure, named, open_file};
 use phi_pre::envelope::create_file;
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
@@ -17,7 +18,7 @@ pub enum Kind {
     Public,
     /// k_re.
     ReKey,
-    /// sk, from which keys of one record or folder are derived.
+    /// sk, from which the keys for one record or one folder are derived.
     Shared,
 }
 
@@ -52,7 +53,7 @@ pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
     Ok(SharedSecret::from_bytes(sk))
 }
 
-/// Writes a new key file, whole or not at all; an existing one is never overwritten.
+/// Writes a new key file, either whole or not at all. An existing file is never overwritten.
 pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let text = Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)));
     create_file(path, |file| file.write_all(text.as_bytes())).map_err(|e| named(path, &e))?;
@@ -64,23 +65,24 @@ pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure
     Ok(())
 }
 
-/// The third line of a key file: a key that was mistyped or damaged is named as such, not as a wrong one.
+/// The third line of a key file. It distinguishes a mistyped or damaged key from a valid but wrong key.
 fn sum(bytes: &[u8]) -> String {
     hex::encode(&sha256(&[bytes]).0[..8])
 }
 
 fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     const LIMIT: u64 = 4096;
-    let mut text = Zeroizing::new(String::new());
-    let file = std::fs::File::open(path).map_err(|e| named(path, &e))?;
-    file.take(LIMIT).read_to_string(&mut text).map_err(|e| named(path, &e))?;
-    parse(kind, &text).map_err(|e| named(path, &e))
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = open_file(path)?;
+    file.take(LIMIT).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
+    // A file that is no text begins with no title.
+    parse(kind, std::str::from_utf8(&bytes).unwrap_or_default()).map_err(|e| named(path, &e))
 }
 
-/// The key in the text of a file.
+/// Reads the key from the text of a key file.
 ///
 /// # Errors
-/// What the text is not, or that it is damaged.
+/// The text is of another kind than `kind`, or damaged.
 pub fn parse(kind: Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();

@@ -1,9 +1,11 @@
-//! `phi-pre ledger show | verify`: reads the folder of a stopped peer and changes nothing in it; `repair` does.
+//! `phi-pre ledger`: `show` and `verify` read the folder of a stopped peer and change nothing; `repair` changes files.
 
 use crate::output::Failure;
 use phi_pre::contract::Action;
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{Block, BlockFile, SignedTransaction, read_verdicts, repair_orderer, repair_peer, verify};
+use phi_pre::ledger::{
+    BLOCKS_NAME, Block, BlockFile, SignedTransaction, read_verdicts, repair_orderer, repair_peer, verify,
+};
 use phi_pre::wire::Wire;
 use std::path::{Path, PathBuf};
 
@@ -11,20 +13,20 @@ use std::path::{Path, PathBuf};
 pub(super) enum Command {
     /// Prints blocks and transactions.
     Show {
-        /// A peer's folder, or one with the folders of peers (the first is shown).
+        /// A peer's folder, or a folder that holds the folders of peers; then the first peer is shown.
         dir: PathBuf,
     },
-    /// Checks everything from block 0: hashes, signatures, verdicts, state.
+    /// Checks hashes, signatures, verdicts and state from block 0 on.
     Verify {
-        /// A peer's folder, or one with the folders of peers (all are verified).
+        /// A peer's folder, or a folder that holds the folders of peers; then all peers are verified.
         dir: PathBuf,
         /// The hash that block 0 must have, 64 hex digits.
         #[arg(long, value_name = "HASH")]
         genesis: Option<String>,
     },
-    /// Makes damaged files whole again from what the other nodes have. Everything must be stopped.
+    /// Repairs damaged files from the files of the other nodes. All peers and the orderer must be stopped.
     Repair {
-        /// The folder with the folders of the peers and the orderer.
+        /// The folder that holds the folders of the peers and the orderer.
         dir: PathBuf,
     },
 }
@@ -58,7 +60,8 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
     }
 }
 
-/// `dir` itself, or the folders `peer-N` in it, or in `ledger` below it.
+/// Returns the folders `peer-N` of `dir/ledger`, or of `dir` where there is no `ledger`; without any, that folder
+/// itself.
 fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let below = dir.join("ledger");
     let dir = if below.is_dir() { &below } else { dir };
@@ -71,6 +74,9 @@ fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     peers.sort();
+    if peers.is_empty() && !dir.join(BLOCKS_NAME).exists() {
+        return Err(format!("{}: no ledger is in this folder", dir.display()).into());
+    }
     Ok(if peers.is_empty() { vec![dir.to_owned()] } else { peers })
 }
 
@@ -85,7 +91,7 @@ fn repair(dir: &Path) -> Result<(), Failure> {
         let is_orderer = orderer.as_deref() == Some(*node);
         match if is_orderer { repair_orderer(node, &others) } else { repair_peer(node, &others) } {
             Ok(done) => {
-                let state = if done.state { ", the state is to be made again" } else { "" };
+                let state = if done.state { ", the state is rebuilt when the peer opens" } else { "" };
                 say!("{}   {} blocks, {} from other nodes{state}", node.display(), done.blocks, done.fetched);
             }
             Err(error) => {
@@ -94,7 +100,7 @@ fn repair(dir: &Path) -> Result<(), Failure> {
             }
         }
     }
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} are as they were", nodes.len()).into()) }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} nodes were not repaired", nodes.len()).into()) }
 }
 
 fn show(peer: &Path) -> Result<(), Failure> {
@@ -110,7 +116,7 @@ fn show(peer: &Path) -> Result<(), Failure> {
             continue;
         }
         for (i, signed) in block.transactions.iter().enumerate() {
-            let code = codes.get(i).map_or_else(|| "not judged".to_owned(), ToString::to_string);
+            let code = codes.get(i).map_or_else(|| "no verdict".to_owned(), ToString::to_string);
             match SignedTransaction::from_bytes(signed).and_then(|signed| signed.proposal()) {
                 Ok(proposal) => {
                     let action = Action::from_bytes(&proposal.action)

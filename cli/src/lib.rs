@@ -1,15 +1,15 @@
 //! The command `phi-pre`, and the generator and checker of the test vectors.
 //!
-//! The command is a program around the library [`phi_pre`]; `phi-pre --help` lists what it does. This library target
-//! exists for the tests of the package. Only [`run`] and [`vectors`] are an interface for others.
+//! The command uses the library [`phi_pre`]; `phi-pre --help` lists the subcommands. This library target exists for the
+//! tests of the package. Of its items, only [`run`] and [`vectors`] are meant for other users.
 //!
 //! | file | what |
 //! |---|---|
 //! | `command` | the arguments, and which function each subcommand calls |
-//! | `demo`, `bench` | the paper's flow on real files; throughput of every engine |
-//! | `tools`, `bulk`, `keyfile` | one step of the scheme on files; jobs over folders and stores; key files |
+//! | `demo`, `bench` | the paper's flow on real files; the throughput of every engine |
+//! | `tools`, `bulk`, `keyfile` | one step of the scheme on a file; jobs over folders and stores; key files |
 //! | `ledger`, `vector_files` | a ledger on the disk; the files of test vectors |
-//! | `output`, `system` | text to the terminal, errors, progress; randomness, the clock and the engine |
+//! | `output`, `system` | printed lines, errors, progress; randomness, the clock and the engine |
 //! | [`vectors`] | the test vectors themselves |
 
 #[macro_use]

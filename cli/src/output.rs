@@ -4,29 +4,74 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::{Arguments, Display};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 
-/// Whatever stopped a command, as it is printed.
+/// The error that ended a command. Its text is what the user sees.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// `println!` for a command: a closed pipe (`| head`) is no failure, and nothing panics.
+/// The first error of standard output, other than a closed pipe.
+static LOST: OnceLock<std::io::Error> = OnceLock::new();
+
+/// `println!` that never panics: a closed pipe (`| head`) is ignored, and [`flush`] returns the first other error.
 macro_rules! say {
     ($($text:tt)*) => { $crate::output::say(format_args!($($text)*)) };
 }
 
-/// See [`say!`].
+/// Prints a line: the function behind [`say!`].
 pub(crate) fn say(line: Arguments<'_>) {
-    match writeln!(std::io::stdout().lock(), "{line}") {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => eprintln!("phi-pre: standard output: {e}"),
-        _ => {}
+    keep(writeln!(std::io::stdout().lock(), "{line}"));
+}
+
+fn keep(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = LOST.set(error); // a later error says nothing new
     }
 }
 
-/// An error of the file at `path`.
+/// Ends the output of a command.
+///
+/// # Errors
+/// The first line that standard output did not take.
+pub(crate) fn flush() -> Result<(), Failure> {
+    keep(std::io::stdout().lock().flush());
+    LOST.get().map_or(Ok(()), |error| Err(format!("standard output: {error}").into()))
+}
+
+/// Puts `path` in front of an error of that file.
 pub(crate) fn named(path: &Path, error: &dyn Display) -> Failure {
     format!("{}: {error}", path.display()).into()
 }
 
-/// A progress bar of this length and form; hidden where standard error is no terminal.
+/// Opens a file or a terminal's input for reading, and refuses what would block without a word: a named pipe.
+pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
+    refuse_pipe(path)?;
+    std::fs::File::open(path).map_err(|e| named(path, &e))
+}
+
+/// Refuses a named pipe: opening one waits, without an end, for somebody who writes to the pipe.
+pub(crate) fn refuse_pipe(path: &Path) -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let named_pipe = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_fifo());
+        if named_pipe {
+            return Err(named(path, &"a named pipe, not a file"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses `-` as the name of a file: it would not mean standard input or output.
+pub(crate) fn refuse_dash(path: &Path) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        return Err("- is not a file; use /dev/stdin for standard input, or ./- for a file of that name".into());
+    }
+    Ok(())
+}
+
+/// A progress bar with this length and template. It is hidden where standard error is no terminal.
 pub(crate) fn progress(length: Option<u64>, template: &str) -> ProgressBar {
     let bar = length.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     if let Ok(style) = ProgressStyle::with_template(template) {

@@ -1,4 +1,4 @@
-//! What a command takes from the operating system: randomness, the time, and the engine that the user names.
+//! Randomness and time from the operating system, and the engine that the environment names.
 
 use crate::output::Failure;
 use phi_pre::group::Engine;
@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::time::SystemTime;
 
-/// A generator seeded by the operating system.
+/// A random generator seeded by the operating system.
 pub(crate) fn rng() -> Result<ChaCha20Rng, Failure> {
     let mut seed = zeroize::Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut())?;
@@ -15,7 +15,7 @@ pub(crate) fn rng() -> Result<ChaCha20Rng, Failure> {
 }
 
 /// Installs the engine that the environment variable `PHI_PRE_ENGINE` names: `plain`, `blst` or `lanes`. Without the
-/// variable the fastest engine that is available stays.
+/// variable, the library chooses the fastest engine that is available.
 pub(crate) fn install_engine() -> Result<(), Failure> {
     const VARIABLE: &str = "PHI_PRE_ENGINE";
     let Some(name) = std::env::var_os(VARIABLE) else { return Ok(()) };
@@ -24,12 +24,12 @@ pub(crate) fn install_engine() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The time now, as certificates count it.
+/// The current time in seconds, the unit of certificates.
 pub(crate) fn seconds() -> Seconds {
     SystemTime::now().into()
 }
 
-/// The time now, as the ledger counts it.
+/// The current time in milliseconds, the unit of the ledger.
 pub(crate) fn millis() -> Millis {
     SystemTime::now().into()
 }

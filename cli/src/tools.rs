@@ -1,7 +1,7 @@
-//! The file tools: one step of the scheme each.
+//! The commands on single files. Each performs one step of the scheme.
 
 use crate::keyfile::{self, Kind};
-use crate::output::{Failure, named, progress};
+use crate::output::{Failure, named, progress, refuse_dash, refuse_pipe};
 use crate::system;
 use indicatif::ProgressBar;
 use phi_pre::envelope::{self, DecryptError, FileError, Header, Suite};
@@ -10,7 +10,7 @@ use phi_pre::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
 use rand_core::Rng;
 use std::path::{Path, PathBuf};
 
-/// The standard generators, and a k_s of zeros: f then separates its outputs by sk and scope alone.
+/// The standard generators and an all-zero k_s. The outputs of f then depend on sk and the scope alone.
 fn params() -> Params {
     Params::new(Seed([0; 32]))
 }
@@ -35,7 +35,7 @@ impl From<SuiteName> for Suite {
 /// Which records a key pair is for.
 #[derive(clap::Args)]
 pub(super) struct KeyScope {
-    /// The shared secret (sk) from which the pair is derived: the same file and name give the same pair again.
+    /// The shared secret (sk) from which the pair is derived. The same file and name always give the same pair.
     #[arg(long, value_name = "FILE", requires = "scope")]
     shared: Option<PathBuf>,
     /// The one record that the pair is for.
@@ -47,7 +47,7 @@ pub(super) struct KeyScope {
 }
 
 impl KeyScope {
-    /// k_d = f(sk, k_s || scope), or a key that is drawn where no shared secret is given.
+    /// k_d = f(sk, k_s || scope), or a random key where no shared secret is given.
     fn key(&self) -> Result<DecryptionKey, Failure> {
         let scope = match (&self.record, &self.folder) {
             (Some(record), _) => Scope::Record(record.as_bytes()),
@@ -79,21 +79,22 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
     let k_d = scope.key()?;
     keyfile::write(Kind::Secret, &secret, k_d.to_bytes().expose())?;
     if let Err(failure) = keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes()) {
-        std::fs::remove_file(&secret)?; // a pair, or nothing
+        std::fs::remove_file(&secret)?; // no half of a pair is left
         return Err(failure);
     }
-    say!("{}   k_d, keep it", secret.display());
+    say!("{}   k_d, keep it secret", secret.display());
     say!("{}   Y, give it to those who encrypt", public.display());
     if scope.shared.is_none() {
         say!(
-            "A re-encryption key made from this pair works on every record encrypted to it. For a pair that is for one"
+            "A re-encryption key made from this pair works on every record encrypted to it. To make a pair for one record"
         );
-        say!("record alone: phi-pre keygen --shared FILE --record NAME, with FILE from phi-pre shared.");
+        say!("alone, run phi-pre keygen --shared FILE --record NAME, where FILE comes from phi-pre shared.");
     }
     Ok(())
 }
 
 pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
+    [record, envelope].into_iter().try_for_each(refuse_dash)?;
     let key = keyfile::read_public(to)?;
     let bar = bytes_of(record);
     let rng = &mut system::rng()?;
@@ -114,6 +115,8 @@ pub(super) fn rekey(from: &Path, to: &Path, rekey: &Path) -> Result<(), Failure>
 }
 
 pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Result<(), Failure> {
+    refuse_pipe(envelope)?;
+    [Some(envelope), out].into_iter().flatten().try_for_each(refuse_dash)?;
     let k_re = keyfile::read_rekey(rekey)?;
     let header = match out {
         None => envelope::reencrypt_file(&k_re, envelope),
@@ -125,6 +128,8 @@ pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Re
 }
 
 pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), Failure> {
+    refuse_pipe(envelope)?;
+    [envelope, record].into_iter().try_for_each(refuse_dash)?;
     let k_e = keyfile::read_secret(key)?.encryption_key(&params());
     envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
     let bar = bytes_of(envelope);
@@ -137,6 +142,8 @@ pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), 
 }
 
 pub(super) fn inspect(envelope: &Path) -> Result<(), Failure> {
+    refuse_pipe(envelope)?;
+    refuse_dash(envelope)?;
     let envelope::Inspection { header, record_bytes, chunks } =
         envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
     say!("suite            {}", header.suite);
@@ -148,20 +155,20 @@ pub(super) fn inspect(envelope: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The error of an envelope, in words for whoever called the command.
+/// The error of an envelope, in words for the user.
 fn readable(error: &FileError<DecryptError>) -> Failure {
     match &error.source {
         DecryptError::Header(malformed) => named(&error.path, &not_an_envelope(malformed)),
         DecryptError::Refused => format!(
-            "{error}\nIf a re-encryption key was applied twice, or to the wrong envelope, its inverse undoes it: \
-             phi-pre rekey --from B.secret --to A.secret where the key was made --from A.secret --to B.secret."
+            "{error}\nWas the envelope re-encrypted to this key? If a re-encryption key was applied twice, or to the wrong \
+             envelope, the inverse key undoes this. For a key made with --from A.secret --to B.secret, phi-pre rekey --from B.secret --to A.secret makes it."
         )
         .into(),
         _ => named(&error.path, &error.source),
     }
 }
 
-/// Why bytes are no envelope.
+/// The reason why bytes are not a valid envelope.
 pub(super) fn not_an_envelope(error: &DecodeError) -> String {
     match error {
         DecodeError::Magic { .. } | DecodeError::Length { what: "envelope magic", .. } => {
@@ -172,7 +179,7 @@ pub(super) fn not_an_envelope(error: &DecodeError) -> String {
     }
 }
 
-/// A bar over the bytes of a file.
+/// A progress bar over the bytes of a file.
 fn bytes_of(path: &Path) -> ProgressBar {
     let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     progress(Some(bytes), "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")

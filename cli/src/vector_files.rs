@@ -1,4 +1,4 @@
-//! `phi-pre vectors`: the test vectors, made and checked.
+//! `phi-pre vectors`: makes and checks the files of test vectors.
 
 use crate::output::Failure;
 use crate::vectors::{self, Counts};
@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
-    /// Checks every file of a folder: one line for each, with its counts.
+    /// Checks every file of a folder and prints one line for each, with its counts.
     Check {
         /// The folder.
         #[arg(default_value = "vectors", value_name = "DIR")]
         folder: PathBuf,
     },
-    /// Makes the files from their written seeds.
+    /// Makes the files from their fixed seeds.
     Generate {
         /// The folder.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
-        /// Writes nothing, and fails where a file is not what would be written.
+        /// Writes nothing, and fails where a file differs from what would be written.
         #[arg(long)]
         check: bool,
     },
@@ -25,6 +25,9 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command) -> Result<(), Failure> {
     match command {
+        Command::Check { folder } if folder.is_file() => {
+            return Err(format!("{}: a file; name the folder of the vectors", folder.display()).into());
+        }
         Command::Check { folder } => {
             let line = |name: &str, Counts { valid, invalid }: Counts| {
                 say!("{name:<24} {valid:>4} valid {invalid:>4} invalid");

@@ -1,4 +1,4 @@
-//! Bulk re-encryption as its users run it: what is done, what is refused, what a kill leaves, and stores that speak S3.
+//! Tests of `phi-pre reencrypt --in --out`: outputs, refusals, killed jobs, limits, and S3 stores.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -49,17 +49,17 @@ fn a_tree_is_reencrypted_under_its_names() {
     let mode = fs::metadata(world.path("out/a.phi")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    // Once more: all is there, nothing is written.
+    // A second run finds all outputs and writes nothing.
     let inodes = world.inodes();
     assert_eq!(world.job(&JOB).reencrypted, 0);
     assert_eq!(world.inodes(), inodes);
-    // Copies without marks are recognised by computing.
+    // Outputs without marks are compared with a new computation.
     fs::rename(world.path("out"), world.path("kept")).unwrap();
     world.copy_without_marks("kept", "out");
     assert_eq!(world.done(&JOB, 0, 0, 310).compared, 310);
 }
 
-/// The same on a file system whose temporary files need names cannot be had everywhere; what such a job leaves can.
+/// A file system without unnamed temporary files is not available everywhere. Its leftovers can be made by hand.
 #[test]
 fn leftovers_of_a_killed_job_go_away_and_are_no_input() {
     let world = World::new(2);
@@ -111,7 +111,7 @@ fn every_refused_file_is_named_with_its_reason() {
     taken.lock().unwrap();
 
     let expected = [
-        ("bad/empty", "cut off: envelope header: 0 bytes"),
+        ("bad/empty", "not a phi-pre envelope"),
         ("bad/text.txt", "not a phi-pre envelope"),
         ("bad/half a header", "200 bytes where 284"),
         ("bad/no body", "cut off: last chunk"),
@@ -130,7 +130,7 @@ fn every_refused_file_is_named_with_its_reason() {
     let (code, out, err) = world.run(&[&JOB[..], &["--report", "report"]].concat());
     assert_eq!(code, Some(1), "{out}{err}");
     assert!(err.contains("15 refused"), "{err}");
-    assert!(out.contains("40 envelopes re-encrypted, 0 were there already, 15 refused"), "{out}");
+    assert!(out.contains("40 envelopes re-encrypted, 0 existed already, 15 refused"), "{out}");
     let (refusals, counts) = world.report();
     assert_eq!(counts, Counts { reencrypted: 40, refused: 15, ..Counts::default() });
     assert_eq!(refusals.len(), expected.len());
@@ -153,7 +153,8 @@ fn nothing_that_exists_is_replaced() {
     // Another re-encryption key.
     let other = ["reencrypt", "--rekey", "ac.rekey", "--in", "in", "--out", "out"];
     assert_eq!(world.job(&other), Counts { refused: 30, ..Counts::default() });
-    // Another input under the name, the same input under another key, an output of other bytes, cut off, a folder, a link.
+    // Six outputs that are not those of the job: of another input, under another key, with other bytes, truncated, a
+    // folder, and a link.
     let path = |name: &str| world.path("in").join(name);
     fs::copy(path("000001.phi"), path("000000.phi")).unwrap();
     world.phi(&["reencrypt", "--rekey", "ac.rekey", "in/000002.phi"]);
@@ -165,7 +166,7 @@ fn nothing_that_exists_is_replaced() {
     fs::create_dir(out("000005.phi")).unwrap();
     fs::remove_file(out("000006.phi")).unwrap();
     symlink(world.path("ab.rekey"), out("000006.phi")).unwrap();
-    // An output whose C was changed under its mark.
+    // The mark stays, and C is changed.
     world.phi(&["reencrypt", "--rekey", "ac.rekey", "out/000007.phi"]);
     let changed = files(&world.path("out"));
     assert_eq!(world.job(&JOB), Counts { marked: 23, refused: 7, ..Counts::default() });
@@ -256,7 +257,7 @@ fn a_file_url_is_a_folder() {
     assert_eq!(files(&world.path("out")), world.expected());
 }
 
-/// 3000 refused of 3010, each of them told, none of them kept in memory or in the way of the good ones.
+/// Of 3010 envelopes 3000 are refused. Each refusal is reported, and all valid envelopes are re-encrypted.
 #[test]
 fn very_many_refusals() {
     let world = World::new(9);
@@ -271,7 +272,8 @@ fn very_many_refusals() {
     assert_eq!(files(&world.path("out")), world.expected());
 }
 
-/// A body of 200 MiB and a thousand small ones within 128 MiB of data, buffers and stacks of all threads included.
+/// An envelope of 200 MiB and a thousand small ones are re-encrypted within 128 MiB of data, which includes the buffers
+/// and stacks of all threads.
 #[test]
 fn memory_does_not_grow_with_the_files() {
     let world = World::new(10);
@@ -288,7 +290,8 @@ fn memory_does_not_grow_with_the_files() {
     assert_eq!(fs::metadata(world.path("out/large.phi")).unwrap().size(), fs::metadata(large).unwrap().size());
 }
 
-/// A file above the process's limit is refused; the rest is done, and the next run without the limit does the file.
+/// A file above the process's size limit is refused and the others are re-encrypted. The next run, without the limit,
+/// re-encrypts that file.
 #[test]
 fn a_file_that_may_not_grow_is_refused_and_resumed() {
     let world = World::new(11);
@@ -304,7 +307,8 @@ fn a_file_that_may_not_grow_is_refused_and_resumed() {
     assert_eq!(files(&world.path("out")), world.expected());
 }
 
-/// A disk that is full ends the job with that word; what has a name is whole; with room the job goes on.
+/// A full disk ends the job with an error that says so. Every named output is whole. Once there is room, the job
+/// resumes.
 #[test]
 fn a_full_disk_ends_the_job_and_room_resumes_it() {
     let world = World::new(12);
@@ -317,7 +321,7 @@ fn a_full_disk_ends_the_job_and_room_resumes_it() {
     let job = ["reencrypt", "--rekey", "ab.rekey", "--in", "in", "--out", "disk/out"];
     let (code, out, err) = world.run(&job);
     assert_eq!(code, Some(1), "{out}{err}");
-    assert!(err.contains("No space left on device") && err.contains("goes on from here"), "{err}");
+    assert!(err.contains("No space left on device") && err.contains("run the same command again to resume"), "{err}");
     let there = files(&world.path("disk/out"));
     assert!(there.len() < 2000);
     let expected = world.expected();

@@ -1,4 +1,4 @@
-//! The command as its users run it: files, messages, exit codes.
+//! Tests of the command: files, messages and exit codes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,14 +10,14 @@ fn phi(dir: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap()
 }
 
-/// Runs a command that must succeed; returns what it printed.
+/// Runs a command that must succeed, and returns its standard output.
 fn done(dir: &Path, arguments: &[&str]) -> String {
     let output = phi(dir, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs a command that must fail with this code; returns the message.
+/// Runs a command that must fail with this code, and returns its standard error.
 fn fails(dir: &Path, code: i32, arguments: &[&str]) -> String {
     let output = phi(dir, arguments);
     let message = String::from_utf8(output.stderr).unwrap();
@@ -25,7 +25,7 @@ fn fails(dir: &Path, code: i32, arguments: &[&str]) -> String {
     message
 }
 
-/// Keys of a and b, the re-encryption key, and an envelope under a.
+/// A folder with the keys of a and b, the re-encryption key from a to b, and an envelope for a.
 fn with_keys() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {
@@ -66,7 +66,7 @@ fn failures_are_named_and_leave_nothing() {
     assert!(fails(dir, 1, &["decrypt", "--key", "a.public", "record.phi", "out"]).contains("not a phi-pre secret key"));
     assert!(fails(dir, 1, &["encrypt", "--to", "a.public", "absent", "out"]).contains("absent: "));
     assert!(fails(dir, 1, &["encrypt", "--to", "a.public", ".", "out"]).starts_with("phi-pre: .: "));
-    assert!(fails(dir, 1, &["inspect", "record"]).contains("record: envelope header"));
+    assert!(fails(dir, 1, &["inspect", "record"]).contains("record: not a phi-pre envelope"));
     assert!(fails(dir, 1, &["rekey", "--from", "a.secret", "--to", "a.secret", "out"]).contains("same key"));
     fails(dir, 2, &["inspect"]);
     fails(dir, 2, &["no-such-command"]);
@@ -83,7 +83,7 @@ fn nothing_is_overwritten() {
     fails(dir, 1, &["decrypt", "--key", "a.secret", "record.phi", "a.secret"]);
     fails(dir, 1, &["rekey", "--from", "a.secret", "--to", "b.secret", "a.secret"]);
     assert_eq!(fs::read(dir.join("a.secret")).unwrap(), before);
-    // Half a pair would be worse than none.
+    // If the public key cannot be written, the secret key is removed.
     fs::write(dir.join("c.public"), b"").unwrap();
     fails(dir, 1, &["keygen", "c"]);
     assert!(!dir.join("c.secret").exists());
@@ -113,7 +113,7 @@ fn secrets_are_for_their_owner_alone() {
     }
 }
 
-/// The whole flow on a folder of odd records; then the ledger that it kept, whole and damaged.
+/// Runs the demo on a folder of unusual records. Then verifies its ledger, damages it, and repairs it.
 #[test]
 fn demo_and_ledger() {
     let temporary = tempfile::tempdir().unwrap();
@@ -191,4 +191,70 @@ fn an_engine_that_the_machine_has_is_used_and_another_one_is_an_error() {
             }
         }
     }
+}
+
+/// Output that is lost is a failure, printed once; a reader that stops early is none.
+#[cfg(target_os = "linux")]
+#[test]
+fn lost_output_is_a_failure() {
+    let keys = with_keys();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_phi-pre"))
+        .current_dir(keys.path())
+        .args(["inspect", "record.phi"])
+        .stdout(full())
+        .output()
+        .unwrap();
+    let message = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(1), "{message}");
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.starts_with("phi-pre: standard output: "), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_by_name() {
+    let keys = with_keys();
+    let dir = keys.path();
+    assert!(Command::new("mkfifo").arg(dir.join("pipe")).status().unwrap().success());
+    for arguments in [
+        &["inspect", "pipe"][..],
+        &["decrypt", "--key", "a.secret", "pipe", "out"],
+        &["decrypt", "--key", "pipe", "record.phi", "out"],
+        &["reencrypt", "--rekey", "ab.rekey", "pipe"],
+        &["encrypt", "--to", "pipe", "record", "out"],
+    ] {
+        assert!(fails(dir, 1, arguments).contains("pipe: a named pipe, not a file"), "{arguments:?}");
+    }
+    assert!(fails(dir, 1, &["decrypt", "--key", "a.secret", "record.phi", "-"]).contains("- is not a file"));
+    assert!(
+        fails(dir, 1, &["decrypt", "--key", "record.phi", "record.phi", "out"]).contains("not a phi-pre secret key")
+    );
+    assert!(fails(dir, 1, &["ledger", "verify", "."]).contains("no ledger is in this folder"));
+    assert!(!dir.join("-").exists() && !dir.join("out").exists());
+}
+
+/// The same shared secret and name give the same pair again, and another name another pair.
+#[test]
+fn a_pair_of_one_record_is_derived() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["shared", "sk"]);
+    let text = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
+    for (pair, scope, name) in
+        [("a", "--record", "x"), ("b", "--record", "x"), ("c", "--record", "y"), ("d", "--folder", "x")]
+    {
+        done(dir, &["keygen", "--shared", "sk", scope, name, pair]);
+    }
+    assert_eq!((text("a.secret"), text("a.public")), (text("b.secret"), text("b.public")));
+    assert_ne!(text("a.secret"), text("c.secret"));
+    assert_ne!(text("a.secret"), text("d.secret"));
+    fails(dir, 2, &["keygen", "--shared", "sk", "e"]);
+    fails(dir, 2, &["keygen", "--record", "x", "e"]);
+    assert!(
+        fails(dir, 1, &["keygen", "--shared", "a.secret", "--record", "x", "e"])
+            .contains("this is a phi-pre secret key")
+    );
+    assert!(!done(dir, &["keygen", "--shared", "sk", "--record", "z", "f"]).contains("every record"));
+    assert!(done(dir, &["keygen", "g"]).contains("works on every record encrypted to it"));
 }

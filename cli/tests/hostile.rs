@@ -1,7 +1,9 @@
-//! Hostile input: every decoder on mutations of the test vectors. No panic, no surprising memory, one encoding for each value.
+//! Runs every decoder on mutations of the test vectors. No decoder panics or exceeds its bound of memory, and every
+//! value has one encoding.
 //!
-//! `PHI_PRE_ROUNDS` sets the mutations of each decoder, `PHI_PRE_SEED` what they start from; both are printed.
-//! `tests/fuzz` runs the same table under libFuzzer. Inputs that are kept lie in `tests/hostile/regressions`.
+//! `PHI_PRE_ROUNDS` sets the number of mutations for each decoder, and `PHI_PRE_SEED` seeds them; both are printed.
+//! `tests/fuzz` runs the same table under libFuzzer. `tests/hostile/regressions` holds inputs that are tested every
+//! time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -31,7 +33,7 @@ use std::{fs, io};
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Memory is that of the process, so the tests of this file run one at a time.
+/// The tests measure the memory of the process, so they run one at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,8 +47,8 @@ fn regressions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/regressions")
 }
 
-/// Runs a decoder and holds it to its memory; the bytes are printed where a property fails.
-fn judge(decoder: &Decoder, bytes: &[u8]) -> (bool, usize) {
+/// Runs a decoder and checks its use of memory. Prints the input where a property fails.
+fn run_measured(decoder: &Decoder, bytes: &[u8]) -> (bool, usize) {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
     let taken = catch_unwind(AssertUnwindSafe(|| (decoder.run)(bytes))).unwrap_or_else(|_| {
@@ -60,12 +62,13 @@ fn judge(decoder: &Decoder, bytes: &[u8]) -> (bool, usize) {
     (taken, held)
 }
 
-/// A number from 0 to n - 1; 0 where there is none.
+/// A random number from 0 to n - 1, or 0 where n is 0.
 fn below(rng: &mut ChaCha20Rng, n: usize) -> usize {
     usize::try_from(rng.next_u64() % (n.max(1) as u64)).unwrap()
 }
 
-/// One change, of the kinds that break readers: bits, lengths and counts, cuts, repeats, pieces of another input.
+/// Changes an input as fuzzers do: flips bits, overwrites lengths and counts, cuts, repeats, or inserts a piece of
+/// another input.
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut ChaCha20Rng) {
     const LENGTHS: [u32; 12] =
         [0, 1, 2, 0x7f, 0x80, 0xff, 0x1_0000, 1 << 20, 1 << 24, 0x7fff_ffff, 0x8000_0000, u32::MAX];
@@ -102,7 +105,7 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], rng: &mut ChaCha20Rng) {
     }
 }
 
-/// The seeds as files, for `tests/fuzz`: a folder for each decoder below that of `PHI_PRE_CORPUS`.
+/// Writes the seeds as files for `tests/fuzz`, into a folder for each decoder below the folder `PHI_PRE_CORPUS`.
 #[test]
 #[ignore = "writes files"]
 fn seeds_as_files() {
@@ -117,8 +120,8 @@ fn seeds_as_files() {
     }
 }
 
-/// What a fuzzer found, and what an attacker would try first: the largest counts and lengths that a limit admits, deep
-/// and wide trees, damaged heads. The files lie below the name of their decoder.
+/// Inputs that a fuzzer found or that an attacker would try first: the largest counts and lengths that a limit admits,
+/// deep and wide trees, damaged headers. The files of a decoder lie in the folder of its name.
 #[test]
 fn regressions_stay_fixed() {
     let _alone = alone();
@@ -130,7 +133,7 @@ fn regressions_stay_fixed() {
         let name = folder.file_name().unwrap().to_str().unwrap();
         let decoder = decoders::named(name).unwrap_or_else(|| panic!("no decoder {name}"));
         for file in fs::read_dir(&folder).unwrap() {
-            let (_, held) = judge(decoder, &fs::read(file.unwrap().path()).unwrap());
+            let (_, held) = run_measured(decoder, &fs::read(file.unwrap().path()).unwrap());
             println!("{name}: {held} bytes of memory");
             replayed += 1;
         }
@@ -138,7 +141,7 @@ fn regressions_stay_fixed() {
     assert!(replayed > 15);
 }
 
-/// The short form of all fuzzing.
+/// The quick form of the fuzzing in `tests/fuzz`.
 #[test]
 fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
     let _alone = alone();
@@ -148,7 +151,7 @@ fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
     for (decoder, seeds) in seeds::all() {
         assert!(!seeds.is_empty(), "{} has no seed", decoder.name);
         let rng = &mut ChaCha20Rng::seed_from_u64(seed);
-        // Once before anything is measured: tables that are made once are not the input's doing.
+        // A first run before the measurement, since tables that are built once do not depend on the input.
         let fit = seeds.iter().filter(|bytes| (decoder.run)(bytes)).count();
         assert!(fit > 0, "{} takes none of its seeds", decoder.name);
         let rounds = rounds / u64::from(decoder.every);
@@ -160,7 +163,7 @@ fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
                 let other = pick(rng);
                 mutate(&mut bytes, other, rng);
             }
-            let (fits, held) = judge(decoder, &bytes);
+            let (fits, held) = run_measured(decoder, &bytes);
             taken += u64::from(fits);
             most = most.max(held);
         }
@@ -168,7 +171,8 @@ fn no_decoder_panics_or_takes_a_second_encoding_or_much_memory() {
     }
 }
 
-/// Envelopes with a well-formed header that are not `whole`, which has three chunks; `other` is under the same key.
+/// Alterations of `whole`, an envelope of three chunks. Each keeps a well-formed header. `other` is an envelope under
+/// the same key.
 fn alterations(whole: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let slot = CHUNK_BYTES + envelope::TAG_BYTES;
     let (body, end) = (Header::BYTES, whole.len());
@@ -200,8 +204,8 @@ fn alterations(whole: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A wrong key and an envelope that was altered, wherever it was: one error, with one text and no cause. Faults of the
-/// header are told apart, since everybody can find them without a key.
+/// A wrong key and every alteration of an envelope give the same error, with the same text and no source. Faults of the
+/// header's format have errors of their own, since anybody can detect them without a key.
 #[test]
 fn a_failed_decryption_does_not_tell_why() {
     let _alone = alone();
@@ -224,7 +228,7 @@ fn a_failed_decryption_does_not_tell_why() {
         let refused = alterations(&whole, &other);
         let wrong = DecryptionKey::random(rng).encryption_key(params);
         let mut texts = BTreeSet::new();
-        let mut judge = |what: &str, key: &EncryptionKey, bytes: &[u8]| {
+        let mut is_refused = |what: &str, key: &EncryptionKey, bytes: &[u8]| {
             let header = Header::from_bytes(&bytes[..body]).unwrap_or_else(|e| panic!("{what}: {e}"));
             let opened = Opener::new(&header, key).and_then(|opener| opener.open(&mut &bytes[body..], &mut io::sink()));
             let error = opened.expect_err(what);
@@ -235,14 +239,14 @@ fn a_failed_decryption_does_not_tell_why() {
             let file = envelope::check_file(key, &path).expect_err(what);
             assert!(matches!(file.source, DecryptError::Refused), "{what}: {file:?}");
         };
-        judge("a wrong key", &wrong, &whole);
+        is_refused("a wrong key", &wrong, &whole);
         for (what, bytes) in &refused {
-            judge(what, k_e, bytes);
+            is_refused(what, k_e, bytes);
         }
         assert_eq!(texts.len(), 1, "{texts:?}");
         Opener::new(&header, k_e).unwrap().open(&mut &whole[body..], &mut io::sink()).unwrap();
 
-        // Public faults.
+        // Faults that can be detected without a key.
         for at in [0, 8, 9, 10, 44, 92] {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x60;
@@ -253,7 +257,7 @@ fn a_failed_decryption_does_not_tell_why() {
     }
 }
 
-/// HPKE under a wrong key, info or aad, or with any byte altered.
+/// HPKE under a wrong key, info or aad, or with any byte altered, gives the same error.
 #[test]
 fn a_sealed_message_that_does_not_open_does_not_tell_why() {
     let _alone = alone();

@@ -1,7 +1,10 @@
-//! Hygiene: nothing secret in what is written or printed, and files with secrets are for their owner alone.
+//! Tests that no secret is written or printed, and that only their owner can read files with secrets.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../../tests/support/consortium.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
+mod consortium;
 #[path = "hygiene/recorder.rs"]
 mod recorder;
 #[path = "hygiene/search.rs"]
@@ -30,12 +33,12 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The names of what was found, with the files, for a message.
-fn told(found: &BTreeSet<(String, PathBuf)>) -> String {
+/// The names of the found secrets with their files, as a message.
+fn message(found: &BTreeSet<(String, PathBuf)>) -> String {
     found.iter().map(|(name, path)| format!("{name} in {}", path.display())).collect::<Vec<_>>().join("\n")
 }
 
-/// K, com and the salt of an envelope, and M in all its forms.
+/// Adds the content key and the salt of an envelope, and M in all its encodings.
 fn of_envelope(search: &mut Search, name: &str, m: &Gt, z: &G1) {
     search.secret(&format!("M of {name}"), &m.to_bytes());
     search.secret(&format!("M of {name}, T2"), &m.to_bytes_t2());
@@ -47,7 +50,7 @@ fn of_envelope(search: &mut Search, name: &str, m: &Gt, z: &G1) {
     }
 }
 
-/// A search that finds nothing says something only if it would find: every form of a secret, planted into a file.
+/// Shows that the search finds every form of a secret that is written into a file.
 #[test]
 fn a_planted_secret_is_found() {
     let dir = tempfile::tempdir().unwrap();
@@ -66,7 +69,7 @@ fn a_planted_secret_is_found() {
         }
     }
     assert_eq!(planted, 2 * 2 * 12);
-    // Base64 of the whole, wherever it begins.
+    // Base64 of the whole secret at every offset modulo 3.
     for before in 0..6 {
         use base64ct::Encoding;
         let text = base64ct::Base64::encode_string(&[&vec![0x55; before], &secret[..], b"x"].concat());
@@ -77,10 +80,10 @@ fn a_planted_secret_is_found() {
     assert_eq!(search.below(dir.path()).len(), 0);
 }
 
-/// Where the child of the next test finds its folder.
+/// The variable that gives the child of the next test its folder.
 const CHILD: &str = "PHI_PRE_DEMO_CHILD";
 
-/// The whole demo, with all its randomness recorded.
+/// Runs the whole demo and writes down everything that it draws.
 #[test]
 #[ignore = "the next test runs it in a process of its own"]
 fn demo_with_a_recorder() {
@@ -91,7 +94,7 @@ fn demo_with_a_recorder() {
     fs::write(folder.join("draws"), lines.join("\n")).unwrap();
 }
 
-/// All identifiers, serial numbers and nonces that a ledger shows.
+/// All identifiers, serial numbers and nonces on a ledger.
 fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
     let (blocks, _) = BlockFile::open_read_only(peer, 0).unwrap();
     let (mut certificates, mut public) = (Vec::new(), BTreeSet::new());
@@ -117,9 +120,9 @@ fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
     public
 }
 
-/// Every key, share, vector, salt and one-time seed begins with bytes from the generator. All that it gave is searched
-/// for in all that `demo --out` writes and prints, and what follows from t and r as well; nothing but identifiers, serial
-/// numbers and nonces may be there.
+/// Every key, share, vector, salt and one-time seed is derived from bytes of the random generator. The test searches
+/// for all drawn bytes, and for the values derived from t and r, in everything that `demo --out` writes and prints. Of
+/// the drawn bytes, only identifiers, serial numbers and nonces may be there.
 #[test]
 fn nothing_that_the_demo_draws_is_in_what_it_writes() {
     let dir = tempfile::tempdir().unwrap();
@@ -145,7 +148,7 @@ fn nothing_that_the_demo_draws_is_in_what_it_writes() {
         search.secret(&format!("{} drawn bytes", draw.len()), draw);
         *count += 1;
     }
-    // t and r of each record, one after the other.
+    // t and r of each record, in the order of drawing.
     let wide: Vec<[u8; 48]> = lines.lines().filter_map(|line| hex::decode(line).unwrap().try_into().ok()).collect();
     assert!(wide.len() >= 6 && wide.len().is_multiple_of(2), "{}", wide.len());
     for pair in wide.chunks_exact(2) {
@@ -153,15 +156,15 @@ fn nothing_that_the_demo_draws_is_in_what_it_writes() {
         secrets.secret("t", &t.to_bytes());
         secrets.secret("r", &r.to_bytes());
         of_envelope(&mut secrets, "a record", &Gt::generator().pow(&t), &G1::generator().pow(&r));
-        // Z is public: this pair is one that the demo used.
+        // Z is public. It is found below, so the demo did use this pair.
         shown.secret("Z", &G1::generator().pow(&r).to_bytes());
     }
     println!("{hidden} secret and {seen} public draws, {} records", wide.len() / 2);
     assert!(hidden > 50 && seen > 20);
 
     let leaked = secrets.below(&written);
-    assert!(leaked.is_empty(), "{}", told(&leaked));
-    // The same search finds what is there, and a secret that is put there.
+    assert!(leaked.is_empty(), "{}", message(&leaked));
+    // The same search finds the public values, and a secret that is written now.
     assert!(shown.below(&written).len() > 20);
     fs::write(written.join("out/ledger/peer-0/planted"), hex::encode(Scalar::from_wide(&wide[0]).to_bytes())).unwrap();
     assert_eq!(secrets.below(&written).len(), 1);
@@ -171,8 +174,8 @@ fn phi(dir: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap()
 }
 
-/// The same flow by somebody who holds all keys: none of them, and nothing that follows from them, stands in a file of
-/// ledger, cloud or hospital, in a message, or in what any type prints of itself.
+/// Runs the flow with known keys. No key, and no value derived from a key, is in a file of the ledger, the cloud or a
+/// hospital, in a message, or in the debug output of a type.
 #[test]
 fn no_key_of_the_flow_is_written_or_printed() {
     let dir = tempfile::tempdir().unwrap();
@@ -203,7 +206,7 @@ fn no_key_of_the_flow_is_written_or_printed() {
     let header = world.cloud.header(&world.network, txid).unwrap();
     let m = k_e.decapsulate(&header.capsule);
     of_envelope(&mut secrets, "the record", &Gt::from_bytes(m.to_bytes().expose()).unwrap(), header.capsule.z());
-    // Keys of authorities and seeds of one-time codes are drawn and never leave.
+    // The keys of authorities and the seeds of one-time codes have no accessor, but they are among the drawn bytes.
     let mut public = public(&out.join("ledger/peer-0"));
     public.extend([params.seed().0.to_vec(), institutions[2].certificate.subject().id.0.to_vec()]);
     for draw in world.rng.draws.iter().filter(|draw| draw.len() >= 20 && !public.contains(*draw)) {
@@ -266,12 +269,12 @@ fn no_key_of_the_flow_is_written_or_printed() {
     fs::write(out.join("printed"), &text).unwrap();
 
     let leaked = secrets.below(&out);
-    assert!(leaked.is_empty(), "{}", told(&leaked));
+    assert!(leaked.is_empty(), "{}", message(&leaked));
     fs::write(out.join("cloud/planted"), format!("{:?}", k_re.to_bytes().expose())).unwrap();
     assert_eq!(secrets.below(&out).into_iter().map(|(name, _)| name).collect::<Vec<_>>(), ["k_re"]);
 }
 
-/// The command: keys stand in the files that are there for them, and in nothing else that it writes or prints.
+/// The command writes keys to key files only, and prints none.
 #[test]
 fn key_files_alone_hold_keys() {
     let dir = tempfile::tempdir().unwrap();
@@ -320,10 +323,10 @@ fn key_files_alone_hold_keys() {
 
     let homes = ["a.secret", "b.secret", "ab.rekey"].map(|name| (name.to_owned(), out.join(name)));
     let found = secrets.below(&out);
-    assert_eq!(found, BTreeSet::from(homes), "{}", told(&found));
+    assert_eq!(found, BTreeSet::from(homes), "{}", message(&found));
 }
 
-/// Whatever the umask says, and whatever stands there already.
+/// Only the owner can read files with secrets, for every umask. Existing files keep their content and their mode.
 #[cfg(unix)]
 #[test]
 fn files_with_secrets_are_for_their_owner_alone() {
@@ -355,7 +358,7 @@ fn files_with_secrets_are_for_their_owner_alone() {
         for name in ["a.secret", "b.secret", "ab.rekey", "again", "record.phi", "moved.phi"] {
             assert_eq!(mode(&at(name)) & 0o177, 0, "umask {umask}: {name} is {:o}", mode(&at(name)));
         }
-        // What is there is neither replaced nor opened to others.
+        // Existing files are not replaced, and their modes do not change.
         for (name, command) in [
             ("b.secret", "keygen b"),
             ("ab.rekey", "rekey --from b.secret --to a.secret ab.rekey"),
@@ -368,7 +371,7 @@ fn files_with_secrets_are_for_their_owner_alone() {
                 assert_eq!((mode(&at(name)), fs::read(at(name)).unwrap()), (there, before), "{command}");
             }
         }
-        // A link is something that is there, wherever it leads.
+        // A symbolic link counts as an existing file, even if its target does not exist.
         std::os::unix::fs::symlink(at("elsewhere"), at("c.secret")).unwrap();
         assert_eq!(run("keygen c").status.code(), Some(1));
         assert!(!at("elsewhere").exists() && !at("c.public").exists());

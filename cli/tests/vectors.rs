@@ -1,4 +1,4 @@
-//! The committed vectors: they hold, they are what the generator makes, and nothing in them can be altered unnoticed.
+//! Tests of the committed vectors: they hold, they equal the generator's output, and no digit can be altered unnoticed.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use phi_pre_cli::vectors::{self, VectorError, check_text};
@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors")
 }
 
-/// Every JSON file of the folder: a new one is tested without being listed.
+/// Every JSON file of the folder is checked, so a new file needs no entry here.
 #[test]
 fn all_files_hold() {
     let mut names = Vec::new();
@@ -21,7 +21,7 @@ fn all_files_hold() {
     assert!(sum.valid >= 200 && sum.invalid >= 150, "{sum:?}");
 }
 
-/// Every file that does not hold is named, not the first alone, and so is a file that is missing.
+/// All files that fail are reported, not only the first, and so are missing files.
 #[test]
 fn all_files_that_do_not_hold_are_named() {
     let copy = tempfile::tempdir().unwrap();
@@ -49,7 +49,7 @@ fn all_files_that_do_not_hold_are_named() {
     assert_eq!(names[1].1, "keys.json: missing, although its schema is there");
 }
 
-/// Wire formats are pinned: whoever changes one changes these bytes.
+/// A change of a wire format changes these files, and this test fails.
 #[test]
 fn the_files_are_what_the_generator_makes() {
     vectors::compare(&folder()).unwrap();
@@ -68,7 +68,7 @@ fn files() -> Vec<(String, Value)> {
     files
 }
 
-/// The file with this case alone.
+/// The file with no other case than this.
 fn alone(file: &Value, group: usize, case: usize) -> Value {
     let mut only = file.clone();
     let group = &file["testGroups"][group];
@@ -81,7 +81,7 @@ fn alone(file: &Value, group: usize, case: usize) -> Value {
     only
 }
 
-/// Pointers to all hexadecimal strings below `value`.
+/// Collects the JSON pointers of all hexadecimal strings below `value`.
 fn digits(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::String(text)
@@ -95,7 +95,7 @@ fn digits(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// 20 alterations in each file, of one digit each. `vectors/mutate.py` does the same to both checkers.
+/// Alters one digit 20 times in each file. `vectors/mutate.py` does this with both checkers.
 #[test]
 fn no_digit_of_a_valid_case_can_be_altered() {
     let mut rng = ChaCha20Rng::seed_from_u64(4);

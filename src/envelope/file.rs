@@ -255,7 +255,10 @@ impl PendingFile {
             return Ok(Self::Unnamed(file, place));
         }
         // The error must not name the temporary file, which the caller does not know.
-        let file = NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        let file = NamedTempFile::new_in(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "the folder does not exist"),
+            kind => io::Error::from(kind),
+        })?;
         Ok(Self::Named(file))
     }
 

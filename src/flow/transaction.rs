@@ -71,7 +71,7 @@ pub(super) fn open_share(network: &Network, txid: TxId) -> Result<ShareRequest, 
 /// Reads the record of this transaction in any state, for example in the state of a replayed chain.
 ///
 /// # Errors
-/// [`FlowError::NotOnLedger`]; [`FlowError::Invoke`] where the state cannot be read.
+/// [`FlowError::NotOnLedger`]; [`FlowError::Contract`] where the state cannot be read.
 pub fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError> {
     contract::record(state, txid)?.ok_or(FlowError::NotOnLedger { what: "record", txid })
 }
@@ -80,7 +80,7 @@ pub fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError
 /// and not completed.
 ///
 /// # Errors
-/// [`FlowError::NotOnLedger`], [`FlowError::Closed`]; [`FlowError::Invoke`] where the state cannot be read.
+/// [`FlowError::NotOnLedger`], [`FlowError::Closed`]; [`FlowError::Contract`] where the state cannot be read.
 pub fn open_share_in(state: &mut impl State, txid: TxId) -> Result<ShareRequest, FlowError> {
     let found = contract::share(state, txid)?.ok_or(FlowError::NotOnLedger { what: "share request", txid })?;
     let latest = contract::latest_share(state, found.record, found.recipient)?;

@@ -11,6 +11,7 @@ use super::engine::Engaged;
 use super::pairing::G2Prepared;
 use super::{G1, G2, Gt, GtTable, Scalar, plain, power};
 use crate::error::DecodeError;
+use crate::parallel;
 
 /// C·e(Z, Q) for each pair (Z, C): Equation 2 over a batch.
 pub fn pair_and_multiply(batch: &[(G1, Gt)], q: &G2Prepared) -> Vec<Gt> {
@@ -52,7 +53,7 @@ pub fn pow_table_batch(table: &GtTable, exponents: &[Scalar]) -> Vec<Gt> {
 
 /// The powers of the generator of G1, by a table of its multiples (852 KB, made once) and one inversion for 64 of them.
 pub fn pow_generator_batch(exponents: &[Scalar]) -> Vec<G1> {
-    map_chunks(exponents, 64, |chunk| {
+    parallel::map_chunks(exponents, 64, |chunk| {
         let exponents: Vec<_> = chunk.iter().map(|k| k.0).collect();
         plain::pow_generator_batch(&exponents).into_iter().map(G1).collect()
     })
@@ -116,19 +117,8 @@ impl Engaged {
 
     /// `f` over groups of the items, of the size that this engine computes at once.
     fn map_groups<T: Sync, R: Send>(self, items: &[T], f: impl Fn(&[T]) -> Vec<R> + Send + Sync) -> Vec<R> {
-        map_chunks(items, self.group_size(items.len()), f)
+        parallel::map_chunks(items, self.group_size(items.len()), f)
     }
-}
-
-/// `f` over chunks of the items, on all cores with the feature `parallel`, in order.
-fn map_chunks<T: Sync, R: Send>(items: &[T], size: usize, f: impl Fn(&[T]) -> Vec<R> + Send + Sync) -> Vec<R> {
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::*;
-        items.par_chunks(size).flat_map_iter(f).collect()
-    }
-    #[cfg(not(feature = "parallel"))]
-    items.chunks(size).flat_map(f).collect()
 }
 
 #[cfg(test)]

@@ -200,6 +200,7 @@ impl Lines {
 /// Hands operations to the chosen engine, with its own lines for those that take lines.
 macro_rules! dispatch {
     ($(fn $name:ident($($a:ident: $t:ty),* $(; $lines:ident)?) $(-> $r:ty)?;)*) => { $(
+        #[inline]
         fn $name(self, $($a: $t,)* $($lines: &Lines)?) $(-> $r)? {
             match self.0 {
                 Choice::Plain(engine) => engine.$name($($a,)* $($lines.plain(engine))?),

@@ -15,7 +15,7 @@
 //! The folders are floors, and a file uses only files of the floors below, or of its own floor without a circle:
 //!
 //! - [`error`]: errors of the files;
-//! - [`format`]: what is signed, hashed, sent and stored: proposals, endorsements, blocks, the channel's configuration;
+//! - [`mod@format`]: what is signed, hashed, sent and stored: proposals, endorsements, blocks, the channel's configuration;
 //! - [`state`]: contracts and the state that they read and write;
 //! - [`rules`]: which blocks and transactions are valid, with Fabric's codes; [`storage`]: the files of a node;
 //! - [`node`]: peers, the orderer, all of them in one process ([`Network`]); verification and repair of a folder.

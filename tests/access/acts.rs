@@ -1,6 +1,8 @@
-//! What is tried in a row of the table. Each act does it as the actor and says in one word what came of it.
+//! The operations of the rows of the table. Each function performs the operation as the actor and returns the result as
+//! one word.
 
-use crate::scene::{EARLY, LATE, NOW, ORGANISATIONS, Scene, altered, group, signer};
+use crate::consortium::signer;
+use crate::scene::{EARLY, LATE, NOW, ORGANISATIONS, Scene, altered, group};
 use crate::{Role, State};
 use phi_pre::contract::{Action, PhiContract};
 use phi_pre::flow::{Cloud, Fetch, FlowError, Handset, Phone, Store, User, introduce};
@@ -13,12 +15,12 @@ use phi_pre::time::Seconds;
 use rand_core::Rng;
 use std::sync::Arc;
 
-/// One cell: who acts, in which role and state, and when.
+/// A cell of the table: the actor with its role and state.
 pub struct Cell {
     pub role: Role,
     pub state: State,
     pub actor: Institution,
-    /// Who is meant to act.
+    /// The entitled member.
     pub rightful: Institution,
 }
 
@@ -39,13 +41,13 @@ impl Cell {
         self.state == State::Replayed
     }
 
-    /// Whether the exact bytes come again: others than the rightful one can only copy the content.
+    /// Whether the same bytes are sent again. Members of other roles can only copy the content.
     fn again(&self) -> bool {
         self.replayed() && self.entitled()
     }
 }
 
-/// A row: its name, whose it is with another of that role, and the act.
+/// A row: its name, the entitled member and another member of its role, and the operation.
 pub struct Row {
     pub name: &'static str,
     pub rightful: fn(&Scene) -> [Institution; 2],
@@ -105,7 +107,8 @@ fn flow<T>(result: Result<T, FlowError>, cell: &Cell) -> String {
     }
 }
 
-/// A proposal of the actor; in a replay the rightful one's, with the actor in its place.
+/// Submits a proposal of the actor. In a replay, it is the proposal of the entitled member with the actor as its
+/// creator.
 fn transact(scene: &mut Scene, cell: &Cell, action: &Action, nonce: Option<Nonce>) -> String {
     use phi_pre::wire::Wire;
     let (now, height) = (cell.now().millis(), scene.network.height());
@@ -159,7 +162,7 @@ pub fn share_complete(scene: &mut Scene, cell: &Cell) -> String {
     transact(scene, cell, &action, None)
 }
 
-/// Peers of two organisations, certified at the time of the cell.
+/// New peers of two organisations, certified at the time of the cell.
 fn fresh_peers(scene: &mut Scene, now: Seconds) -> [Institution; 2] {
     [ORGANISATIONS[0], ORGANISATIONS[2]].map(|name| scene.fresh(Role::Peer, name, now))
 }
@@ -184,7 +187,7 @@ fn signed_transaction(transaction: &Transaction, by: &Institution) -> SignedTran
     SignedTransaction { transaction, signature }
 }
 
-/// The orderer's answer, and the verdict on the last transaction of the block.
+/// Sends a transaction to the orderer. Returns the refusal, or the verdict on the last transaction of the block.
 fn broadcast(scene: &mut Scene, signed: &SignedTransaction, cell: &Cell) -> String {
     let height = scene.network.height();
     if let Err(error) = scene.network.broadcast(signed, cell.now().millis()) {
@@ -199,7 +202,7 @@ fn broadcast(scene: &mut Scene, signed: &SignedTransaction, cell: &Cell) -> Stri
     }
 }
 
-/// As the creator of a transaction that two peers have endorsed, whatever it says.
+/// Acts as the creator of a transaction that two peers have endorsed, whatever its content.
 pub fn have_ordered(scene: &mut Scene, cell: &Cell) -> String {
     let peers = fresh_peers(scene, cell.now());
     let nonce = Nonce::random(&mut scene.rng);
@@ -213,7 +216,7 @@ pub fn have_ordered(scene: &mut Scene, cell: &Cell) -> String {
     broadcast(scene, &signed_transaction(&whole, &cell.actor), cell)
 }
 
-/// As the second endorser of two that are needed.
+/// Acts as the second of two necessary endorsers.
 pub fn endorse_it(scene: &mut Scene, cell: &Cell) -> String {
     let [first, _] = fresh_peers(scene, cell.now());
     let creator = scene.fresh(Role::User, "users", cell.now());
@@ -225,7 +228,7 @@ pub fn endorse_it(scene: &mut Scene, cell: &Cell) -> String {
     broadcast(scene, &signed_transaction(&whole, &creator), cell)
 }
 
-/// As the one who seals the block after block 0, for a peer that has block 0 alone.
+/// Acts as the orderer that seals the block after block 0, for a peer that has only block 0.
 pub fn seal_a_block(scene: &mut Scene, cell: &Cell) -> String {
     let genesis = scene.network.peer(0).unwrap().block(0).unwrap().block;
     let folder = tempfile::tempdir().unwrap();
@@ -275,7 +278,7 @@ pub fn upload(scene: &mut Scene, cell: &Cell) -> String {
     same(word, cell.again())
 }
 
-/// What passes once more and changes nothing.
+/// Replaces `PASS` by `same` for a repetition.
 fn same(word: String, again: bool) -> String {
     if again && word == "PASS" { "same".into() } else { word }
 }
@@ -318,7 +321,7 @@ pub fn reencrypt(scene: &mut Scene, cell: &Cell) -> String {
     same(flow(cloud(cell.actor.clone()).reencrypt(&scene.network, grant), cell), cell.again())
 }
 
-/// The member behind the actor's certificate, as the user learns it before sealing anything to it.
+/// Validates the actor's certificate, as the user does before sealing a message to its holder.
 fn member(scene: &Scene, cell: &Cell) -> Result<Member, FlowError> {
     let forged = cell.state == State::Forged;
     let certificate = if forged { altered(&cell.actor.certificate) } else { cell.actor.certificate.clone() };
@@ -381,7 +384,7 @@ pub fn meet_as_a_hospital(scene: &mut Scene, cell: &Cell) -> String {
     flow(meet(), cell)
 }
 
-/// Registers somebody of the role; the state is that of the code.
+/// Registers a new member of the role. The state of the cell is that of the one-time code.
 pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     let Scene { authorities, strangers, rng, .. } = scene;
     let ca = authorities.get_mut(&group(cell.role)).unwrap();
@@ -423,7 +426,8 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     opened.map_or_else(|error| identity(&error, cell.role), |()| "PASS".into())
 }
 
-/// The commitment of a record that stands on the ledger, confirmed by another user for another hospital's txid.
+/// Another user confirms the commitment of an existing record for the txid of another hospital, and this hospital
+/// submits it.
 pub fn copy_of_a_record(scene: &mut Scene, copied: Commitment) -> Result<Outcome, NetworkError> {
     use phi_pre::wire::Wire;
     let bob = scene.fresh(Role::User, "users", NOW);

@@ -1,7 +1,8 @@
-//! What ends with a revocation, and what does not.
+//! The effects of a revocation and of a new epoch, and their limits.
 
 use crate::acts::copy_of_a_record;
-use crate::scene::{NOW, ORGANISATIONS, Scene, group, signer};
+use crate::consortium::signer;
+use crate::scene::{NOW, ORGANISATIONS, Scene, group};
 use phi_pre::contract::PhiContract;
 use phi_pre::envelope::{DecryptError, Header, Opener, Sealer, Suite};
 use phi_pre::flow::FlowError;
@@ -22,7 +23,7 @@ fn revoke(scene: &mut Scene, who: &Institution) {
     scene.cloud.revoke(&list).unwrap();
 }
 
-/// A confirmation by a new user, endorsed by all peers, on its way to the orderer.
+/// A confirmation by a new user that all peers have endorsed and the orderer does not have yet.
 fn endorsed(scene: &mut Scene) -> (Institution, SignedTransaction, TxId) {
     let bob = scene.fresh(Role::User, "users", NOW);
     let action = phi_pre::contract::Action::Confirmation {
@@ -42,7 +43,7 @@ fn endorsed(scene: &mut Scene) -> (Institution, SignedTransaction, TxId) {
     (bob, signed, txid)
 }
 
-/// A participant who was revoked after the endorsement gets nothing ordered any more.
+/// The orderer refuses the transaction of a participant who was revoked after the endorsement.
 #[test]
 fn a_revocation_counts_at_the_orderer_at_once() {
     let mut scene = Scene::new();
@@ -56,8 +57,9 @@ fn a_revocation_counts_at_the_orderer_at_once() {
     assert_eq!(scene.network.outcome(&txid).unwrap(), None);
 }
 
-/// A revoked peer is not asked, and what it signs enters no block of an honest orderer. The other two go on. Blocks have
-/// no clock and no list: a peer that replays them in ten years must come to the same verdicts.
+/// A revoked peer gets no proposals, and an honest orderer accepts none of its endorsements. The other two peers
+/// continue. Validation uses neither the clock nor revocation lists, so a peer that replays the blocks in ten years
+/// gives the same verdicts.
 #[test]
 fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
     let mut scene = Scene::new();
@@ -76,7 +78,7 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
     scene.network.broadcast(&after, NOW.millis()).unwrap();
     scene.network.flush().unwrap();
     assert_eq!(scene.network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
-    // A second peer falls: the policy holds no more, and the network says so.
+    // After a second peer is revoked, the policy cannot be satisfied, and the network reports this.
     let second = scene.peers[1].clone();
     revoke(&mut scene, &second);
     match copy_of_a_record(&mut scene, Commitment(Digest([3; 32]))) {
@@ -84,7 +86,7 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
         other => panic!("{other:?}"),
     }
 
-    // A new peer that knows no list replays the chain, endorsements of the revoked peers and all.
+    // A new peer without a list replays the chain, including the endorsements of the revoked peers.
     let folder = tempfile::tempdir().unwrap();
     let block = |number| scene.network.peer(2).unwrap().block(number).unwrap().block;
     let (path, node) = (folder.path().join("new"), signer(&scene.peers[2]));
@@ -95,8 +97,8 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
     assert_eq!(new.savepoint(), scene.network.agreement());
 }
 
-/// What a hospital has uploaded is not re-encrypted once its key may be another's: the note beside the envelope could be
-/// a forgery with that key. Its records stay where they are.
+/// The uploads of a revoked hospital are not re-encrypted, since another party may have its key and may have forged the
+/// note of an upload. Its records stay in the store.
 #[test]
 fn uploads_of_a_revoked_hospital_rest() {
     let mut scene = Scene::new();
@@ -109,8 +111,8 @@ fn uploads_of_a_revoked_hospital_rest() {
     }
 }
 
-/// A new k_s ends a grant for what comes after: the old k_re makes nothing of the next version of the record that the old
-/// or the new k'_e opens. What B could open before it opens for ever.
+/// A new k_s ends a grant for later versions of the record: after re-encryption with the old k_re, neither the old nor
+/// the new k'_e opens the next version. Hospital B can still open what it could open before.
 #[test]
 fn a_new_epoch_ends_a_grant_and_what_was_seen_stays_seen() {
     let rng = &mut <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(3);
@@ -139,7 +141,7 @@ fn a_new_epoch_ends_a_grant_and_what_was_seen_stays_seen() {
     for key in [&k_e_prime, &new_k_e_prime, &k_e, &new_k_e] {
         assert!(matches!(open(&moved, &second, key), Err(DecryptError::Refused)));
     }
-    // A new grant opens it; the old envelope opens as it did.
+    // With a new grant the new version opens, and the old version still opens.
     let again = ReKey::new(&new_k_e, &new_k_e_prime).unwrap();
     assert_eq!(open(&header(&second).reencrypt(&again), &second, &new_k_e_prime).unwrap(), b"version 2");
     assert_eq!(open(&seen, &first, &k_e_prime).unwrap(), b"version 1");

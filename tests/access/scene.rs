@@ -1,35 +1,34 @@
-//! A consortium with a record at each stage of Figures 3 and 4, an outsider for each group, and the actors of a cell.
+//! A consortium with a record at each stage of Figures 3 and 4, untrusted authorities, and the actor of a cell.
 
+use crate::consortium::{SECONDS, Steps, config, issue, phone, register, signer};
 use crate::{Role, State};
 use phi_pre::contract::PhiContract;
-use phi_pre::flow::{
-    Alert, Cloud, Draft, Grant, Handset, Hospital, Phone, Receipt, Signed, Store, Upload, User, introduce,
-};
+use phi_pre::flow::{Cloud, Draft, Grant, Hospital, Signed, Store, Upload, User, introduce};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{
-    Authority, Certificate, Credentials, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup,
-    SealingKey, SigningKey, Subject,
+    Authority, Certificate, Credentials, IdentityError, Institution, MemberId, Msp, ParticipantGroup, SigningKey,
+    Subject,
 };
-use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
+use phi_pre::ledger::{Network, TxId};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 const DAY: u64 = 24 * 3600;
-/// When all certificates are issued, in seconds.
-pub const NOW: Seconds = Seconds(1_800_000_000);
-/// Members count for a year.
+/// The time at which all certificates are issued.
+pub const NOW: Seconds = SECONDS;
+/// A time at which the certificates, which are valid for a year, have expired.
 pub const LATE: Seconds = Seconds(NOW.0 + 400 * DAY);
-/// A certificate counts from the day of its issue.
+/// A time before the certificates are valid.
 pub const EARLY: Seconds = Seconds(NOW.0 - 2 * DAY);
 pub const ORGANISATIONS: [&str; 3] = ["node of A", "node of B", "node of the cloud"];
 
-/// The group whose authority gives the role; for an authority that of the hospitals.
+/// The group whose authority certifies the role. For an authority, it is the group of the hospitals.
 pub const fn group(role: Role) -> ParticipantGroup {
     match role {
         Role::User => ParticipantGroup::Users,
@@ -39,9 +38,9 @@ pub const fn group(role: Role) -> ParticipantGroup {
     }
 }
 
-/// The records, by how far each has come.
+/// The records, named by the last step that is done.
 pub struct Records {
-    /// The user has heard nothing of it.
+    /// The user has not got the alarm yet.
     pub admitted: Draft,
     pub checked: Draft,
     pub confirmed: (Draft, phi_pre::flow::SealedIdentifier),
@@ -66,26 +65,9 @@ pub struct Scene {
     pub cloud: Cloud,
     pub cloud_institution: Institution,
     pub peers: Vec<Institution>,
-    /// Two members of each role that nothing here is for.
+    /// Two members of each role that are entitled to nothing here.
     pub bystanders: BTreeMap<Role, [Institution; 2]>,
     pub records: Records,
-}
-
-/// A certificate with fresh keys, issued at `now`.
-pub fn issue(
-    ca: &mut Authority,
-    subject: &Subject,
-    now: Seconds,
-    rng: &mut ChaCha20Rng,
-) -> Result<Institution, IdentityError> {
-    let (signing_key, sealing_key) = (SigningKey::random(rng), SealingKey::random(rng));
-    let sealing = (subject.role != Role::User).then(|| sealing_key.public());
-    let certificate = ca.issue(subject, &signing_key.verifying_key(), sealing, now, rng)?;
-    Ok(Institution { certificate, signing_key, sealing_key })
-}
-
-pub fn signer(institution: &Institution) -> Signer {
-    Signer { certificate: institution.certificate.clone(), key: institution.signing_key.clone() }
 }
 
 impl Scene {
@@ -112,15 +94,8 @@ impl Scene {
             let organisation = if role == Role::Peer { ORGANISATIONS[1] } else { group(role).name() };
             bystanders.insert(role, [(); 2].map(|()| member(role, organisation)));
         }
-        let config = Config {
-            channel: "phi".into(),
-            contract: phi_pre::contract::NAME.into(),
-            roots: ParticipantGroup::ALL.map(|group| authorities[&group].root().clone()).to_vec(),
-            policy: Policy::majority(&ORGANISATIONS),
-            cut: CutRules::default(),
-            window: Config::WINDOW,
-        };
-        // An authority's key stays inside it: whoever acts with its certificate has another key.
+        let config = config(authorities.values(), &ORGANISATIONS);
+        // The key of an authority cannot be read, so an actor with its certificate has another key.
         let root = |group| Institution {
             certificate: authorities[&group].root().clone(),
             signing_key: peers[0].signing_key.clone(),
@@ -133,13 +108,8 @@ impl Scene {
         let msp = config.msp().unwrap();
         let params = Params::new(Seed::random(&mut rng));
 
-        let mut phone = Handset::new("+821055501000").unwrap();
         let users = authorities.get_mut(&ParticipantGroup::Users).unwrap();
-        let number = phone.number().clone();
-        let ticket = users.begin_registration(&number, NOW, &mut phone, &mut rng).unwrap();
-        let key = SealingKey::random(&mut rng);
-        let sealed = users.finish_registration(&ticket, phone.code(), NOW, &key.public(), &mut rng).unwrap();
-        let credentials = sealed.open(&key, &ticket, users.root()).unwrap();
+        let credentials = register(users, &mut phone(), &mut rng);
         let mut alice = User::new(credentials.clone(), params.clone());
 
         let hospital = |i: usize| {
@@ -151,15 +121,16 @@ impl Scene {
         let store = Store::local(&dir.path().join("cloud")).unwrap();
         let cloud = Cloud::new(cloud_institution.clone(), config.msp().unwrap(), store);
         let (b, proxy) = (msp.validate(&hospitals[1].certificate).unwrap(), msp.validate(cloud.certificate()).unwrap());
-        let mut story =
-            Story { dir: dir.path(), rng: &mut rng, network: &mut network, alice: &mut alice, a: &a, cloud: &cloud };
-        let admitted = story.admit(0);
-        let checked = story.check(1).0;
-        let confirmed = story.confirm(2);
-        let recorded = story.record(3);
-        let stored = story.store(4);
-        let granted = story.grant(5, &b, &proxy).1;
-        let reencrypted = story.grant(6, &b, &proxy).1;
+        let mut steps = Steps { folder: dir.path(), user: &mut alice, a: &a, network: &mut network, rng: &mut rng };
+        let admitted = steps.admit("record 0", &[0; 100]);
+        let checked = steps.check("record 1", &[1; 100]).0;
+        let confirmed = steps.confirm("record 2", &[2; 100]);
+        let recorded = steps.record("record 3", &[3; 100]);
+        let stored = steps.store("record 4", &[4; 100], &cloud);
+        let [granted, reencrypted] = [5, 6].map(|number| {
+            let record = steps.store(&format!("record {number}"), &[number; 100], &cloud);
+            steps.grant(record, &b, &proxy)
+        });
         cloud.reencrypt(&network, &reencrypted).unwrap();
         let records = Records { admitted, checked, confirmed, recorded, stored, granted, reencrypted };
         Self {
@@ -185,7 +156,7 @@ impl Scene {
         self.dir.path().join(name)
     }
 
-    /// Somebody of this role whom the authority has just certified.
+    /// A new member of this role.
     pub fn fresh(&mut self, role: Role, organisation: &str, now: Seconds) -> Institution {
         let subject = Subject::new(organisation, role, MemberId::random(&mut self.rng)).unwrap();
         issue(self.authorities.get_mut(&group(role)).unwrap(), &subject, now, &mut self.rng).unwrap()
@@ -209,13 +180,15 @@ impl Scene {
         (Upload { record: alert.txid, header, envelope: sha256(&[&bytes]) }, bytes)
     }
 
-    /// The same content under another's certificate.
+    /// Signs the content as this institution.
     pub fn sign<T: Wire>(content: T, by: &Institution) -> Signed<T> {
         Signed::new(content, &by.certificate, &by.signing_key)
     }
 
-    /// Who acts in a cell: somebody of `role`, where `rightful` is meant to act and `rival` is another of its role.
-    /// An error where nobody can be that.
+    /// The actor of a cell. `rightful` is the entitled member and `rival` another member of its role.
+    ///
+    /// # Errors
+    /// The authority cannot issue or revoke such a certificate.
     pub fn actor(
         &mut self,
         role: Role,
@@ -255,7 +228,7 @@ impl Scene {
     }
 }
 
-/// The certificate with another signature of its authority.
+/// The certificate with an altered signature of its authority.
 pub fn altered(certificate: &Certificate) -> Certificate {
     let der = certificate.der();
     let change = |at: usize| {
@@ -264,53 +237,4 @@ pub fn altered(certificate: &Certificate) -> Certificate {
         Certificate::from_der(&der).ok()
     };
     (1..8).find_map(|back| change(der.len() - back)).unwrap()
-}
-
-/// Figures 3 and 4 with hospital A.
-struct Story<'a> {
-    dir: &'a Path,
-    rng: &'a mut ChaCha20Rng,
-    network: &'a mut Network,
-    alice: &'a mut User,
-    a: &'a Hospital,
-    cloud: &'a Cloud,
-}
-
-impl Story<'_> {
-    fn admit(&mut self, number: u8) -> Draft {
-        let path = self.dir.join("record");
-        std::fs::write(&path, [number; 100]).unwrap();
-        self.a.admit(self.alice.id().unwrap(), &path, &format!("record {number}"), self.rng).unwrap()
-    }
-
-    fn check(&mut self, number: u8) -> (Draft, phi_pre::flow::SealedIdentifier) {
-        let draft = self.admit(number);
-        let identifier = self.alice.check(self.a.certificate(), draft.alert()).unwrap();
-        (draft, identifier)
-    }
-
-    fn confirm(&mut self, number: u8) -> (Draft, phi_pre::flow::SealedIdentifier) {
-        let (draft, identifier) = self.check(number);
-        let Alert { txid, .. } = *draft.alert();
-        self.alice.confirm(self.network, txid, NOW.millis(), self.rng).unwrap();
-        (draft, identifier)
-    }
-
-    fn record(&mut self, number: u8) -> Draft {
-        let (draft, identifier) = self.confirm(number);
-        let proposal = self.a.propose(self.network, &draft, &identifier, NOW.millis()).unwrap();
-        self.a.record(self.network, &proposal, NOW.millis()).unwrap();
-        draft
-    }
-
-    fn store(&mut self, number: u8) -> TxId {
-        let draft = self.record(number);
-        self.a.upload(self.network, self.cloud, &draft, NOW.millis()).unwrap();
-        draft.alert().txid
-    }
-
-    fn grant(&mut self, number: u8, to: &Member, proxy: &Member) -> (Receipt, Grant) {
-        let record = self.store(number);
-        self.alice.share(self.network, record, to, proxy, NOW.millis(), self.rng).unwrap()
-    }
 }

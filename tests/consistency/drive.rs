@@ -1,4 +1,5 @@
-//! The real ledger under a schedule: as a network with its orderer, or as peers that a dishonest orderer feeds.
+//! The real ledger under a schedule: a network with its orderer, or peers that get their blocks from a dishonest
+//! orderer.
 
 use crate::world::World;
 use phi_pre::ledger::{
@@ -9,13 +10,13 @@ use phi_pre::wire::Wire;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The blocks' size in the configuration of the test.
+/// The number of transactions in a full block, by the configuration of the test.
 pub const FULL: usize = 10;
 
 pub enum Ledger {
-    /// None only while it is opened again.
+    /// A network with an honest orderer. None while it is opened again.
     Honest(Option<Box<Network>>),
-    /// The orderer takes everything and looks at nothing. A peer may run and get no blocks.
+    /// An orderer that accepts everything without a check. A running peer may get no blocks.
     Dishonest {
         orderer: Signer,
         contract: Arc<dyn Contract>,
@@ -93,7 +94,7 @@ impl Ledger {
         }
     }
 
-    /// The peer's process ends.
+    /// Stops the peer.
     pub fn stop(&mut self, i: usize) {
         match self {
             Self::Honest(network) => network.as_mut().unwrap().stop(i),
@@ -101,7 +102,7 @@ impl Ledger {
         }
     }
 
-    /// The peer goes on, and gets no blocks; under an honest orderer there is no such thing.
+    /// The peer keeps running and gets no blocks. With an honest orderer, it is stopped instead.
     pub fn cut_off(&mut self, i: usize) {
         match self {
             Self::Honest(_) => self.stop(i),
@@ -109,7 +110,7 @@ impl Ledger {
         }
     }
 
-    /// The peer runs, and catches up.
+    /// Restarts the peer, which catches up.
     pub fn rejoin(&mut self, i: usize, folder: &Path) {
         match self {
             Self::Honest(network) => {
@@ -131,7 +132,7 @@ impl Ledger {
         }
     }
 
-    /// All processes end, and begin again. Says whether what waited is lost.
+    /// Stops and restarts all nodes. Returns whether the waiting transactions are lost.
     pub fn reopen(&mut self, world: &World, folder: &Path, contract: &Arc<dyn Contract>) -> bool {
         match self {
             Self::Honest(network) => {

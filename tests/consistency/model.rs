@@ -1,44 +1,44 @@
-//! The ledger as one would keep it on paper: one map, one list of codes, no signatures, no peers, no files. It is told
-//! what each transaction is, and knows nothing of the crate.
+//! A sequential model of the ledger: a map and lists of codes, without signatures, peers and files. The test describes
+//! each transaction to the model. The model uses nothing of the crate.
 
 use std::collections::BTreeMap;
 
-/// Block and place in it.
+/// The number of a block, and the position in the block.
 pub type Place = (u64, u32);
 pub type Txid = [u8; 32];
 
-/// What the test knows about a transaction, since it made it.
+/// The description of a transaction by the test that made it.
 #[derive(Clone, Debug, Default)]
 pub struct Sheet {
     pub txid: Txid,
-    /// 0, or the code of what is wrong with the transaction by itself.
+    /// 0, or the code of a fault that does not depend on the state.
     pub fault: u8,
-    /// The organisations that truly endorsed it, each as often as it did.
+    /// The organisations of the valid endorsements, one entry for each endorsement.
     pub endorsers: Vec<usize>,
     pub reads: BTreeMap<String, Option<Place>>,
     pub writes: BTreeMap<String, Vec<u8>>,
 }
 
-/// What a contract answers: the response, the keys read, the values written.
+/// The answer of a contract: the response, the keys read and the values written; or the number of a refusal.
 pub type Answer = Result<(Vec<u8>, Vec<String>, BTreeMap<String, Vec<u8>>), u16>;
 
-/// A key of the state that is read through a function.
+/// A function that reads the value of a key.
 pub type Get<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
-/// The endorsements of two of the three organisations suffice.
+/// The number of organisations, of three, whose endorsements suffice.
 const MAJORITY: usize = 2;
 
 pub struct Model {
-    /// For each key all values that it ever had.
+    /// For each key, all values that it has had.
     history: BTreeMap<String, Vec<(Place, Vec<u8>)>>,
-    /// For each txid where it stands and the verdict.
+    /// For each txid, its place and its verdict.
     txids: BTreeMap<Txid, (Place, u8)>,
-    /// For each block its verdicts.
+    /// For each block, its verdicts.
     pub codes: Vec<Vec<u8>>,
 }
 
 impl Model {
-    /// With block 0, which is valid.
+    /// A model with block 0, which is valid.
     pub fn new() -> Self {
         Self { history: BTreeMap::new(), txids: BTreeMap::new(), codes: vec![vec![0]] }
     }
@@ -66,7 +66,7 @@ impl Model {
         self.txids.get(txid).is_some_and(|((block, _), _)| *block < height)
     }
 
-    /// Takes the next block.
+    /// Validates and adds the next block.
     pub fn block(&mut self, sheets: &[Sheet]) {
         let number = self.height();
         let mut codes: Vec<u8> = Vec::new();
@@ -80,7 +80,7 @@ impl Model {
             }
             codes.push(code);
         }
-        // A txid belongs to the one valid transaction, or else to the first that was whole.
+        // A txid belongs to its valid transaction or, without one, to the first well-formed transaction.
         for (at, (sheet, code)) in sheets.iter().zip(&codes).enumerate() {
             let outcome = ((number, u32::try_from(at).unwrap()), *code);
             if sheet.fault == 0 && !self.knows(&sheet.txid, number) {
@@ -106,7 +106,7 @@ impl Model {
         if organisations.len() < MAJORITY {
             return 10;
         }
-        // One that was whole and endorsed, earlier in the block, whatever became of it.
+        // Earlier in the block there is a well-formed and endorsed transaction with this txid, valid or not.
         if before.iter().zip(codes).any(|(other, code)| other.txid == sheet.txid && [0, 9, 11].contains(code)) {
             return 9;
         }
@@ -118,7 +118,7 @@ impl Model {
     }
 }
 
-/// What is asked of the contract, with the bytes of all names.
+/// A call of the contract, with all names as bytes.
 #[derive(Clone, Copy, Debug)]
 pub enum Question<'a> {
     Count(&'a str),
@@ -128,7 +128,7 @@ pub enum Question<'a> {
     Complete { request: Txid },
 }
 
-/// Who asks, under which txid, and when.
+/// The caller of the contract, the txid and the time.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     pub id: Txid,
@@ -137,7 +137,7 @@ pub struct Caller {
     pub time: u64,
 }
 
-/// The rules of both contracts, from their description. The values are plain concatenations.
+/// The rules of both contracts, written after their descriptions. The values are concatenations of their fields.
 pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer {
     let mut keys = Vec::new();
     let mut read = |key: String| {

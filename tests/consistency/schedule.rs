@@ -1,13 +1,14 @@
-//! The schedules: what may happen, and how often.
+//! Random schedules: the possible steps and their frequencies.
 
 use phi_pre::ledger::Version;
 use proptest::prelude::*;
 
-/// One step. Numbers are taken modulo what there is to choose from.
+/// A step of a schedule. Numbers are reduced modulo the number of choices.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// A participant proposes, some peers endorse, and the participant keeps the transaction. `who` stands where it is
-    /// somebody else than the ask is for; `at_once`: ordered and in a block before the next step.
+    /// A participant proposes, some peers endorse, and the participant keeps the transaction. `who` is the participant,
+    /// if it is not the one for whom the action is meant. With `at_once`, the transaction is ordered and in a block
+    /// before the next step.
     Propose {
         who: Option<usize>,
         ask: Ask,
@@ -15,9 +16,9 @@ pub enum Op {
         twist: Twist,
         at_once: bool,
     },
-    /// A transaction that was kept goes to the orderer.
+    /// Sends a kept transaction to the orderer.
     Order(usize),
-    /// One that was ordered before goes there again.
+    /// Sends a transaction to the orderer again.
     Again(usize),
     Cut,
     Stop(usize),
@@ -26,13 +27,14 @@ pub enum Op {
     Reopen,
 }
 
-/// What is proposed. A record is named by the hospital and the number of its nonce.
+/// The proposed action. A record is identified by its hospital and the number of its nonce, the slot.
 #[derive(Clone, Debug)]
 pub enum Ask {
     Count {
         key: usize,
     },
-    /// What comes next for the first user's record in this slot, so that random schedules get to the end of the story.
+    /// The next transaction for the first user's record in this slot, so that random schedules reach the last
+    /// transaction.
     Next {
         slot: usize,
     },
@@ -42,7 +44,7 @@ pub enum Ask {
         id: usize,
         commitment: u8,
     },
-    /// `named` is the hospital that may write the record, which is mostly its own.
+    /// `named` is the hospital that may write the record. It is usually the record's own hospital.
     Confirm {
         hospital: usize,
         slot: usize,
@@ -65,7 +67,7 @@ pub enum Ask {
 }
 
 impl Ask {
-    /// Whose it is: two users, then two hospitals.
+    /// The participant for whom the action is meant: two users, then two hospitals.
     pub const fn by(&self) -> usize {
         match *self {
             Self::Count { key } | Self::Next { slot: key } => key,
@@ -75,36 +77,36 @@ impl Ask {
     }
 }
 
-/// What is wrong with it.
+/// The fault of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Twist {
     None,
-    /// The nonce of the participant's last proposal.
+    /// The proposal has the nonce of the participant's last proposal.
     SameNonce,
-    /// These peers sign a read-write set that no contract made; it claims that the key was read at a version.
+    /// These peers sign a read-write set that no contract computed. It claims that the key was read at a version.
     MadeUp {
         liars: u8,
         version: Option<Version>,
     },
-    /// One endorsement stands there twice.
+    /// One endorsement occurs twice.
     Twice,
-    /// The last endorsement has the signature of the first, or another name.
+    /// The last endorsement has the signature of the first, or the name of another endorser.
     Borrowed,
-    /// The last endorsement has the upper of the two values of s.
+    /// The last endorsement has the larger of the two values of s.
     HighEndorsement,
-    /// A hospital endorses too.
+    /// One of the endorsers is a hospital.
     Hospital,
     /// Another participant signed the transaction.
     ForgedCreator,
     HighCreator,
-    /// The creator's certificate is of an authority that nobody trusts.
+    /// The creator's certificate is of an authority that is not trusted.
     Stranger,
     WrongTxid,
     /// The payload answers another proposal.
     OtherProposal,
     OtherChannel,
     OtherContract,
-    /// A byte too many, signed.
+    /// The transaction has an additional byte, and its signature is valid.
     NoTransaction,
 }
 
@@ -126,7 +128,8 @@ fn twist(paper: bool) -> impl Strategy<Value = Twist> {
         OtherContract,
         NoTransaction,
     ];
-    // The paper's transactions build on each other, so that few may go wrong if the last is to be reached.
+    // The paper's transactions depend on each other, so faults are rarer there; else the last transaction is seldom
+    // reached.
     prop_oneof![
         if paper { 50 } else { 12 } => Just(None),
         2 => (0_u8..8, version).prop_map(|(liars, version)| MadeUp { liars, version }),
@@ -134,12 +137,12 @@ fn twist(paper: bool) -> impl Strategy<Value = Twist> {
     ]
 }
 
-/// Mostly this one of the two.
+/// `usual` in five of six cases, and otherwise the other of the two.
 fn mostly(usual: usize) -> impl Strategy<Value = usize> {
     prop_oneof![5 => Just(usual), 1 => Just(1 - usual)]
 }
 
-/// The commitment of a slot, or that of its neighbour.
+/// The commitment of a slot, or that of another slot.
 fn own(slot: usize, other: usize) -> u8 {
     u8::try_from(slot ^ other).unwrap()
 }

@@ -1,11 +1,11 @@
 //! Which file names something of which other file, read from the `use` lines and the paths in the code.
 //!
-//! A name that a module only hands on (`pub use child::Name`) is an arrow to the file that defines the name.
+//! A name that a module re-exports (`pub use child::Name`) is an arrow to the file that defines the name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// `from` names `name`, which `to` defines.
+/// The file `from` uses `name`, which the file `to` defines.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
 pub(crate) struct Arrow {
     pub(crate) from: PathBuf,
@@ -13,11 +13,11 @@ pub(crate) struct Arrow {
     pub(crate) name: String,
 }
 
-/// The code without comments and without what only tests see.
+/// The code without comments and without test code.
 pub(crate) fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
     let lines: Vec<_> = text.lines().map(|line| line.split("//").next().unwrap()).collect();
-    // An item behind `#[cfg(test)]` is a test's, when it is one line or one block at the left margin.
+    // Skips an item after `#[cfg(test)]`: one line, or one block that is not indented.
     let (mut kept, mut skipping, mut block) = (Vec::new(), false, false);
     for line in lines {
         let indented = line.starts_with(' ');
@@ -43,7 +43,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Names that follow `prefix` in the code: `crate::a`, and each of `crate::{a, b}`.
+/// The names after `prefix` in the code: `a` in `crate::a`, and `a` and `b` in `crate::{a, b}`.
 pub(crate) fn names_after(code: &str, prefix: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices(prefix) {
@@ -56,7 +56,7 @@ pub(crate) fn names_after(code: &str, prefix: &str) -> BTreeSet<String> {
     found
 }
 
-/// The paths at the beginning of `text`: `a::b`, or all of `a::{b, c::d}`.
+/// The paths at the beginning of `text`: `a::b`, or all paths of `a::{b, c::d}`.
 fn expand(text: &str) -> Vec<Vec<String>> {
     let text = text.trim_start();
     if let Some(list) = text.strip_prefix('{') {
@@ -101,8 +101,8 @@ struct File {
     path: PathBuf,
     module: Vec<String>,
     code: String,
-    /// What the module hands on: the name, and the path behind it.
-    handed_on: BTreeMap<String, Vec<String>>,
+    /// The re-exports of the module: each name with its path.
+    reexports: BTreeMap<String, Vec<String>>,
 }
 
 struct Crate(BTreeMap<Vec<String>, File>);
@@ -117,21 +117,21 @@ impl Crate {
                 module.pop();
             }
             let code = code(text);
-            let mut handed_on = BTreeMap::new();
+            let mut reexports = BTreeMap::new();
             for (at, _) in code.match_indices("use ") {
                 let before = code[..at].rsplit('\n').next().unwrap().trim();
                 if before.starts_with("pub") {
                     for path in expand(&code[at + 4..]) {
-                        handed_on.insert(path.last().unwrap().clone(), path);
+                        reexports.insert(path.last().unwrap().clone(), path);
                     }
                 }
             }
-            files.insert(module.clone(), File { path: path.clone(), module, code, handed_on });
+            files.insert(module.clone(), File { path: path.clone(), module, code, reexports });
         }
         Self(files)
     }
 
-    /// The path from the root of the crate; none where it leaves the crate.
+    /// The path from the root of the crate, or none if the path leaves the crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Vec<String>> {
         let mut at = module.to_vec();
         let mut rest = path;
@@ -154,12 +154,12 @@ impl Crate {
         Some([at, rest.to_vec()].concat())
     }
 
-    /// The file that defines what the absolute path names.
+    /// The file that defines the item at an absolute path.
     fn owner(&self, path: &[String], depth: usize) -> Option<&File> {
         let known = (0..=path.len()).rev().find(|n| self.0.contains_key(&path[..*n]))?;
         let file = &self.0[&path[..known]];
         let Some(name) = path.get(known) else { return Some(file) };
-        match file.handed_on.get(name) {
+        match file.reexports.get(name) {
             Some(behind) if depth < 8 => {
                 let behind = self.absolute(&file.module, behind)?;
                 self.owner(&behind, depth + 1)
@@ -168,7 +168,7 @@ impl Crate {
         }
     }
 
-    /// All paths that the file names and that may lie in the crate.
+    /// All paths in the file that may be paths in the crate.
     fn paths(&self, file: &File) -> Vec<Vec<String>> {
         let mut starts: Vec<String> = ["crate", "super", "self"].map(str::to_owned).into();
         let children = self.0.keys().filter(|m| m.len() == file.module.len() + 1 && m.starts_with(&file.module));
@@ -202,10 +202,10 @@ pub(crate) fn arrows(folder: &str, sources: &[(PathBuf, String)]) -> BTreeSet<Ar
     found
 }
 
-/// The arrows of one circle, a line each.
+/// The arrows of a circle, one line each, if there is a circle.
 pub(crate) fn circle(arrows: &BTreeSet<Arrow>) -> Option<String> {
     let mut open: BTreeSet<&Path> = arrows.iter().map(|arrow| arrow.from.as_path()).collect();
-    // What names nothing that is still open lies in no circle.
+    // A file without an arrow to an open file is in no circle.
     loop {
         let closed: Vec<_> = open
             .iter()
@@ -242,7 +242,7 @@ fn a_circle_is_seen() {
     let root = ("src/lib.rs", "mod a;\nmod b;\npub use a::A;\n");
     let a = ("src/a.rs", "use crate::b::B;\npub struct A(B);\n");
     assert_eq!(circle_of(&[root, a, ("src/b.rs", "pub struct B;\n")]), None);
-    // By name, through a name that is handed on, in a path of the code, in a list, and from a folder to its parent.
+    // By name, through a re-export, in a path within the code, in a list, and from a folder to its parent.
     for b in ["use crate::a::A;", "use crate::A;", "fn f() { crate::a::f() }", "use super::{x::Y, a::{A, C}};"] {
         let seen = circle_of(&[root, a, ("src/b.rs", b)]).unwrap();
         assert!(seen.contains("src/a.rs -> src/b.rs") && seen.contains("src/b.rs -> src/a.rs"), "{b}: {seen}");

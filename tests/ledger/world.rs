@@ -1,5 +1,5 @@
-//! The participants that the tests and benches of the ledger share: real authorities, certificates and keys from fixed
-//! seeds, and a contract that counts.
+//! The participants of the tests and benches of the ledger: authorities, certificates and keys from a fixed seed, and a
+//! contract that increments counters.
 
 use phi_pre::contract::{Action, PhiContract};
 use phi_pre::identity::{Authority, Certificate, MemberId, ParticipantGroup, Role, SigningKey, Subject};
@@ -55,7 +55,7 @@ impl World {
         Self { rng, users, hospitals, ledger, orderer, peers, north, south, alice, bob }
     }
 
-    /// Majority of the three organisations; blocks of up to ten transactions.
+    /// The configuration: the majority of the three organisations endorses, and a block has at most ten transactions.
     pub fn config(&self, contract: &str) -> Config {
         Config {
             channel: CHANNEL.into(),
@@ -95,7 +95,7 @@ impl World {
     }
 }
 
-/// A signed proposal to the paper's contract under a chosen nonce.
+/// A signed proposal to the paper's contract with this nonce.
 pub fn act_with(nonce: Nonce, who: &Signer, action: &Action) -> SignedProposal {
     let contract = phi_pre::contract::NAME;
     Proposal::new(CHANNEL, contract, nonce, &who.certificate, NOW, action.to_bytes()).sign(&who.key)
@@ -105,21 +105,21 @@ pub fn id(certificate: &Certificate) -> MemberId {
     certificate.subject().id
 }
 
-/// Endorsed by the peers of `network` and signed by `who`.
+/// The transaction of this proposal, endorsed by the peers of `network` and signed by `who`.
 pub fn signed_transaction(network: &Network, proposal: Proposal, who: &Signer) -> SignedTransaction {
     let signed = proposal.sign(&who.key);
     let answers = network.endorse(&signed, &Transient::default(), NOW).unwrap();
     Transaction::assemble(signed.proposal, answers).unwrap().sign(&who.key).unwrap()
 }
 
-/// An endorsement that nobody simulated for.
+/// An endorsement of an empty read-write set, signed without a simulation.
 pub fn forged(proposal: &Proposal, endorser: &Signer) -> Endorsed {
     let payload = Payload { proposal: proposal.digest(), response: Vec::new(), rwset: ReadWriteSet::default() };
     let endorsement = Endorsement::sign(&payload.to_bytes(), &endorser.certificate, &endorser.key);
     Endorsed { payload, endorsement }
 }
 
-/// Adds one to the number under the key that the action names; refuses the empty key.
+/// Adds one to the number under the key that the action names. Refuses the empty key.
 pub struct Counter;
 
 impl Contract for Counter {
@@ -148,7 +148,7 @@ pub fn increment(network: &mut Network, world: &mut World, key: &str) -> Outcome
     network.transact(&proposal, &Transient::default(), &world.alice.key, NOW).unwrap()
 }
 
-/// Orders these transactions as one block and returns its codes, the same on every peer.
+/// Orders these transactions as one block, checks that all peers agree, and returns its codes.
 pub fn block_of(network: &mut Network, transactions: &[SignedTransaction]) -> Vec<u8> {
     for signed in transactions {
         network.broadcast(signed, NOW).unwrap();
@@ -160,7 +160,7 @@ pub fn block_of(network: &mut Network, transactions: &[SignedTransaction]) -> Ve
     block.metadata.codes.iter().map(|code| code.number()).collect()
 }
 
-/// (r, n - s): the other signature that verifies under plain ECDSA.
+/// (r, n - s), which is also a valid ECDSA signature unless s must be low.
 pub fn negate_s(signature: &[u8; 64]) -> [u8; 64] {
     const N: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,

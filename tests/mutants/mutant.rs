@@ -1,5 +1,6 @@
-//! Which mutant is active: the number in `PHI_PRE_MUTANT`; where a path stands there, none is, and the numbers of all that
-//! are reached are appended to that file. `schemata.py` puts this beside the sources that it rewrites.
+//! The active mutant: the one whose number is in `PHI_PRE_MUTANT`. If the variable holds a path, no mutant is active,
+//! and the numbers of all reached mutants are appended to this file. `schemata.py` copies this module beside the
+//! rewritten sources.
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 

@@ -129,7 +129,7 @@ def build():
             if m["n"] in bad:
                 dropped[m["key"]] = {"outcome": "unviable" if bad[m["n"]][0] else "apart", "why": bad[m["n"]][1]}
         kept = [m for m in kept if m["n"] not in bad]
-    binaries = {m["target"]["name"]: m["executable"] for m in messages
+    binaries = {m["target"]["name"]: (m["executable"], str(Path(m["manifest_path"]).parent)) for m in messages
                 if m["reason"] == "compiler-artifact" and m["profile"]["test"] and m["target"]["kind"] != ["bin"]}
     save("build", {"binaries": binaries, "kept": kept, "dropped": dropped})
     print(f"{len(kept)} of {len(everything)} mutants built;",
@@ -171,12 +171,12 @@ def passes(command, seconds, **more):
         process.wait()
 
 
-def test(binary, name, mutant, seconds):
-    """One test in a process and a folder of its own."""
+def test(binary, package, name, mutant, seconds):
+    """One test in a process of its own, with a temporary folder of its own."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        env = os.environ | SHORT | {"PHI_PRE_MUTANT": str(mutant), "TMPDIR": folder, "CARGO_MANIFEST_DIR": str(COPY),
+        env = os.environ | SHORT | {"PHI_PRE_MUTANT": str(mutant), "TMPDIR": folder, "CARGO_MANIFEST_DIR": package,
                                     "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1"}
-        return passes([binary, "--exact", name, "--quiet"], seconds, cwd=COPY, env=env)
+        return passes([binary, "--exact", name, "--quiet"], seconds, cwd=package, env=env)
 
 
 def trace(binaries, until):
@@ -184,10 +184,10 @@ def trace(binaries, until):
     known, traces = load("traces"), []
     targets = ["phi_pre", *TESTS]
     for order, target in enumerate(targets[: targets.index(until) + 1]):
-        binary = binaries[target]
+        binary, package = binaries[target]
         stamp = f"{binary} {os.stat(binary).st_mtime_ns}"
         listed, ignored = (
-            set(re.findall(r"(.*): test", output([binary, "--list", "--format=terse", *more], COPY)))
+            set(re.findall(r"(.*): test", output([binary, "--list", "--format=terse", *more], package)))
             for more in ([], ["--ignored"])
         )
         for name in sorted(listed - ignored):
@@ -196,7 +196,7 @@ def trace(binaries, until):
                 with tempfile.NamedTemporaryFile() as file:
                     os.chmod(file.name, 0o666)
                     begun = time.monotonic()
-                    if not test(binary, name, file.name, 600):
+                    if not test(binary, package, name, file.name, 600):
                         sys.exit(f"fails without a mutant: {binary} {name}")
                     seconds, reached = time.monotonic() - begun, set(map(int, Path(file.name).read_text().split()))
                     entry = {"stamp": stamp, "seconds": seconds, "reached": sorted(reached)}
@@ -221,7 +221,7 @@ def run(pattern="", until="crash", again=""):
         for _, seconds, _, target, name, reached in traces:
             if m["n"] in reached:
                 reaching += 1
-                passed = test(made["binaries"][target], name, m["n"], 20 + 5 * seconds)
+                passed = test(*made["binaries"][target], name, m["n"], 20 + 5 * seconds)
                 if not passed:
                     return m, {"outcome": "caught" if passed is False else "timeout", "by": f"{target} {name}",
                                "seconds": round(time.monotonic() - begun, 1)}

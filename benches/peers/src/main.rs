@@ -1,11 +1,13 @@
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml`: what a re-encryption costs elsewhere, one thread,
-//! all cases in turn in each round, ratios to raw calls of blst with prepared lines.
+//! The cost of a re-encryption in other libraries: `cargo run --release --manifest-path benches/peers/Cargo.toml`. It
+//! uses one thread and measures all cases in turn in each round. Ratios are to direct calls of blst with prepared
+//! lines.
 //!
-//! Two classes, not to be mixed: *bare* is the group operation alone; *authenticated* also proves, signs or verifies.
+//! There are two classes, which must not be compared: *bare* is the group operation alone; *authenticated* also proves,
+//! signs or verifies.
 //!
-//! recrypt is 0.14: later ones pin a pre-release of curve25519-dalek that excludes the one this tree needs.
-//! nube (GPL-3.0) cannot be built: its tree needs funty 1.2.0, which was withdrawn from the registry. Its re-encryption
-//! is one call of `pairing` of the crate bls12_381, which stands here in its place under that name.
+//! recrypt is 0.14, since later versions pin a pre-release of curve25519-dalek that excludes the version needed here.
+//! nube (GPL-3.0) cannot be built, since it needs funty 1.2.0, which was withdrawn from the registry. Its re-encryption
+//! is one call of `pairing` of the crate bls12_381; this call is measured here under the name of that crate.
 
 use phi_pre::group::{Engine, G1, G2, G2Prepared, Gt};
 use phi_pre::pre::{DecryptionKey, Params, ReKey, Seed};
@@ -63,11 +65,11 @@ fn main() {
     }
 }
 
-/// blst itself, on its own types: nothing is converted or checked.
+/// blst on its own types, without conversions and checks.
 fn raw_blst() -> Box<dyn FnMut()> {
     use blst::*;
     let mut lines = vec![blst_fp6::default(); 68];
-    // SAFETY: the generators are valid, and 68 lines are what blst writes and reads.
+    // SAFETY: the generators are valid, and blst writes and reads 68 lines.
     unsafe {
         let (mut p, mut q) = (blst_p1_affine::default(), blst_p2_affine::default());
         blst_p1_to_affine(&raw mut p, blst_p1_generator());

@@ -9,11 +9,11 @@ use rand_core::SeedableRng;
 use std::hint::black_box;
 use std::io::Read;
 
-/// The operation that all ratios refer to, by the engine blst.
+/// The operation that all ratios refer to, computed by the engine blst.
 pub(super) const REENCRYPT: &str = "re-encrypt, prepared k_re";
 pub(super) const BATCHES: [usize; 7] = [1, 2, 4, 8, 16, 64, 256];
 pub(super) const BATCH: usize = 64;
-/// Bytes of the file in memory.
+/// The size of the file in memory, in bytes.
 pub(super) const FILE: usize = 1 << 30;
 
 /// The inputs of all cases.
@@ -121,7 +121,7 @@ impl World {
         engines.iter().map(case).collect()
     }
 
-    /// Sealing a file of 1 GiB that is made and dropped in memory.
+    /// Seals a file of 1 GiB that is generated in memory; the envelope is discarded.
     pub(super) fn files(&self, cores: usize) -> Vec<Case<'_>> {
         let case = |threads| {
             let public = self.k_d.public_key(&self.params);

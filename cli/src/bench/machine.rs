@@ -1,20 +1,20 @@
-//! What the figures were taken on: processor, system, load, build.
+//! The machine of a measurement: processor, system, load and build.
 
 use serde_json::{Value, json};
 
-/// The first `NAME: value` of this name in a file of `/proc`.
+/// The value of the first line `NAME: value` with this name in a file of `/proc`.
 fn field(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.split(':').next().is_some_and(|found| found.trim() == name))?;
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 
-/// A file of `/proc` that holds one line.
+/// The text of a file of `/proc` that holds one line.
 fn line(file: &str) -> String {
     std::fs::read_to_string(file).map_or_else(|_| "unknown".into(), |text| text.trim().to_owned())
 }
 
-/// The processor's name with its family, model and stepping, which tell apart processors of one name.
+/// The processor's name with its family, model and stepping. These distinguish processors that have the same name.
 pub(super) fn processor() -> String {
     let get = |name| field("/proc/cpuinfo", name);
     let name = get("model name").unwrap_or_else(|| "unknown processor".into());

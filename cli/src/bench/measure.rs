@@ -1,21 +1,22 @@
-//! Fair timing: every case in turn, round after round, so that a drifting machine drifts for all of them.
+//! Timing of the cases. Each round takes a sample of every case in turn, so that a drift of the machine's speed affects
+//! all cases alike.
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How long one sample takes about.
+/// The approximate duration of one sample.
 const SAMPLE: Duration = Duration::from_millis(20);
 
 /// One operation by one engine.
 pub(super) struct Case<'a> {
     pub(super) operation: &'static str,
     pub(super) engine: String,
-    /// Records, or bytes, that one call handles.
+    /// The number of records or bytes that one call handles.
     pub(super) elements: usize,
     pub(super) threads: usize,
     run: Box<dyn FnMut() + Send + 'a>,
     calls: u32,
-    /// Seconds for one element, in the order in which they were taken.
+    /// Seconds for one element, in the order of measurement.
     samples: Vec<f64>,
 }
 
@@ -37,7 +38,7 @@ impl<'a> Case<'a> {
         start.elapsed()
     }
 
-    /// Warms up and finds the number of calls that fill a sample.
+    /// Warms up, and determines how many calls make up a sample.
     pub(super) fn calibrate(&mut self) {
         self.time(1);
         let once = self.time(1).max(Duration::from_nanos(1));
@@ -53,7 +54,7 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn elements_f64(&self) -> f64 {
-        // Counts of records and bytes here stay far below 2^32.
+        // All counts of records and bytes are below 2^32.
         u32::try_from(self.elements).map_or(f64::INFINITY, f64::from)
     }
 
@@ -63,7 +64,7 @@ impl<'a> Case<'a> {
         sorted.sort_by(f64::total_cmp);
         let last = u32::try_from(sorted.len().saturating_sub(1)).unwrap_or(u32::MAX);
         let place = share * f64::from(last);
-        // A place is at most the index of the last sample.
+        // `place` is between 0 and the index of the last sample.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let (below, part) = (place as usize, place.fract());
         match (sorted.get(below), sorted.get(below + 1)) {
@@ -83,7 +84,8 @@ impl<'a> Case<'a> {
         (self.quantile(0.1), self.quantile(0.9))
     }
 
-    /// The distance of the percentiles is above a tenth of the median: something else ran, or too few rounds.
+    /// Whether the percentiles are more than a tenth of the median apart: other programs ran, or the rounds are too
+    /// few.
     pub(super) fn is_noisy(&self) -> bool {
         let (low, high) = self.spread();
         high - low > 0.1 * self.median()
@@ -98,7 +100,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// One row for each sample, in the order in which they were taken.
+    /// One row for each sample, in the order of measurement.
     pub(super) fn csv(&self) -> String {
         let Self { operation, engine, elements, threads, .. } = self;
         let row =

@@ -1,5 +1,5 @@
-//! `phi-pre bench`: every engine on this machine, interleaved in one process, with ratios to blst with precomputed line
-//! coefficients.
+//! `phi-pre bench`: measures every engine on this machine in turn in one process. Ratios are to blst with precomputed
+//! line coefficients.
 
 mod cases;
 mod machine;

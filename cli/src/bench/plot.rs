@@ -1,4 +1,4 @@
-//! The figures as a picture: throughput by engine and batch size, and where the time of a re-encryption goes.
+//! The figures as a plot (SVG): throughput by engine and batch size, and the time of each phase of a re-encryption.
 
 use super::cases::{BATCHES, REENCRYPT};
 use super::measure::Case;
@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 const WIDTH: f64 = 460.0;
 const HEIGHT: f64 = 300.0;
-/// Left and top of the first panel, and the distance to the second.
+/// The left and the top of the first panel, and the distance to the second panel.
 const LEFT: f64 = 70.0;
 const TOP: f64 = 50.0;
 const STEP: f64 = WIDTH + 110.0;
-/// Distinct also in grey.
+/// The colours of the engines. They differ in grey, too.
 const COLOURS: [(&str, &str); 3] = [("plain", "#9aa5b1"), ("blst", "#3d6fb4"), ("lanes", "#c2410c")];
 const PHASES: [&str; 3] = ["phase: Miller loop", "phase: final exponentiation", "phase: product in GT"];
 
@@ -34,7 +34,7 @@ fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> std::fmt:
     writeln!(out, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#)
 }
 
-/// Records per second by batch size, a line for each engine.
+/// Draws records per second by batch size, with a line for each engine.
 fn throughput(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
     let of = |engine: &str, n: usize| {
         let case = cases.iter().find(|c| c.operation == REENCRYPT && c.engine == engine && c.elements == n)?;
@@ -85,7 +85,7 @@ fn throughput(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
     Ok(())
 }
 
-/// Microseconds per record by phase, a bar for each engine.
+/// Draws microseconds per record by phase, with a bar for each engine.
 fn phases(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
     let of = |engine: &str, phase: &str| {
         cases.iter().find(|c| c.operation == phase && c.engine == engine).map_or(0.0, |c| c.median() * 1e6)
@@ -116,7 +116,7 @@ fn phases(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
     Ok(())
 }
 
-/// 1, 2 or 5 times a power of ten, at least `x`.
+/// The smallest number of at least `x` that is 1, 2 or 5 times a power of ten.
 fn nice(x: f64) -> f64 {
     let power = 10_f64.powf(x.log10().floor());
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|step| *step >= x).unwrap_or(power)

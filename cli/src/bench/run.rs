@@ -1,4 +1,4 @@
-//! The order of the measurement, the table, and the files of figures.
+//! The order of the measurement, the printed table, and the files with figures.
 
 use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
@@ -10,10 +10,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// The files that a measurement writes, where they are asked for.
+/// The optional output files of a measurement.
 #[derive(clap::Args)]
 pub(crate) struct Files {
-    /// Writes machine, build and every figure as JSON. benches/README.md describes the fields.
+    /// Writes the machine, the build and every figure as JSON. benches/README.md describes the fields.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Writes one row for each sample.
@@ -25,7 +25,7 @@ pub(crate) struct Files {
 }
 
 pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
-    // A path that cannot be written is named before the minutes of the measurement.
+    // A path that cannot be written is an error before the measurement, which takes minutes.
     let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(begin).transpose());
     let (json, csv, plot) = (json?, csv?, plot?);
 
@@ -50,7 +50,7 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
                 }
             });
         }
-        // A gigabyte a call: a few samples will do.
+        // One call seals a gigabyte, so at most five samples are taken.
         if round < rounds.min(5) {
             for (pool, case) in pools.iter().zip(&mut files) {
                 pool.install(|| case.sample());
@@ -78,13 +78,22 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A temporary file beside `path`, which must not exist.
+/// Creates a temporary file beside `path`. No file may exist at `path`.
 fn begin(path: &Path) -> Result<(NamedTempFile, &Path), Failure> {
     if path.exists() {
         return Err(named(path, &"exists already; choose another name"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok((NamedTempFile::new_in(folder).map_err(|e| named(path, &e.kind()))?, path))
+    if !folder.is_dir() {
+        return Err(named(path, &"the folder does not exist"));
+    }
+    let mut file = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.permissions(std::fs::Permissions::from_mode(0o666)); // less the user's umask: figures are no secret
+    }
+    Ok((file.tempfile_in(folder).map_err(|e| named(path, &e.kind()))?, path))
 }
 
 fn finish(mut file: NamedTempFile, path: &Path, text: &str) -> Result<(), Failure> {
@@ -97,7 +106,7 @@ fn names(engines: &[Engaged]) -> String {
     engines.iter().map(|engine| engine.engine().name()).collect::<Vec<_>>().join(", ")
 }
 
-/// A pool of threads; a single one stays on one core.
+/// A pool of threads. A single thread is pinned to one core.
 fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
     let pin = move |_| {
         if let (1, Some(core)) = (threads, core_affinity::get_core_ids().and_then(|cores| cores.last().copied())) {
@@ -126,7 +135,7 @@ fn print(cases: &[Case<'_>]) {
         let ratio = |to: Option<f64>| to.map_or("      -".into(), |to| format!("{:>7.3}", case.median() / to));
         let noisy = if case.is_noisy() { "   noisy" } else { "" };
         if case.elements == FILE {
-            let row = format!("{}, {} threads", case.engine, case.threads);
+            let row = format!("{}, {} thread{}", case.engine, case.threads, if case.threads == 1 { "" } else { "s" });
             say!("  {row:<46} {:>12.2} GB/s{noisy}", 1e-9 / case.median());
             continue;
         }

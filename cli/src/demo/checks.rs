@@ -1,4 +1,4 @@
-//! The closing check list: each line is computed, none is asserted.
+//! The checks at the end of the demo. Each result is computed from the files, the ledger and the participants' keys.
 
 use super::report::Report;
 use super::scene::{Shared, World};
@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-/// Bytes of a needle.
+/// The length of a searched piece (a needle), in bytes.
 const NEEDLE: usize = 16;
 
 pub(super) fn run<R>(
@@ -37,7 +37,10 @@ pub(super) fn run<R>(
     check(found == 0, format!("the ledger holds no plaintext: {}", of_samples(found, sampled)));
     let keys = world.keys(shared)?;
     let found = search(&keys, &folder.join("ledger"))? + search(&keys, &folder.join("cloud"))?;
-    check(found == 0, format!("neither holds a key k_re or k'_e: {}", of_samples(found, keys.len())));
+    check(
+        found == 0,
+        format!("neither the cloud's store nor the ledger holds a key k_re or k'_e: {}", of_samples(found, keys.len())),
+    );
 
     let network = &world.consortium.network;
     let agreed = network.agreement();
@@ -49,7 +52,7 @@ pub(super) fn run<R>(
     }
     check(verified == network.peers(), format!("chains that verify from block 0: {verified} of {}", network.peers()));
     let completed = count(shared, |s| world.completed(s))?;
-    check(completed == n, format!("requests that stand as completed: {completed} of {n}"));
+    check(completed == n, format!("requests that are completed on the ledger: {completed} of {n}"));
 
     let refused = count(shared, |s| Ok(world.stranger_is_refused(s)))?;
     check(refused == n, format!("hospital C, without a grant, was refused: {refused} of {n}"));
@@ -81,7 +84,7 @@ fn count(shared: &[Shared], mut holds: impl FnMut(&Shared) -> Result<bool, Failu
 }
 
 impl<R> World<R> {
-    /// The keys of every grant, as hospital B and the cloud open them: what must be nowhere on a disk.
+    /// The first bytes of k_re and k'_e of every grant, as the cloud and hospital B unseal them. No file may hold them.
     fn keys(&self, shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
         let mut keys = HashSet::new();
         for Shared { grant, .. } in shared {
@@ -101,12 +104,12 @@ impl<R> World<R> {
         Ok(share.is_some_and(|share| share.completed.is_some() && share.record == shared.record))
     }
 
-    /// Hospital C asked for the record and tried to open its keys.
+    /// Whether hospital C was refused the record and cannot unseal the keys of its grant.
     fn stranger_is_refused(&self, shared: &Shared) -> bool {
         matches!(shared.stranger, Err(FlowError::WrongParty(_))) && self.c.unseal(&shared.grant).is_err()
     }
 
-    /// k_re and its inverse, tried as keys on the stored record and on what it became.
+    /// Whether k_re or its inverse, used as k_e, opens the stored envelope or the re-encrypted one.
     fn cloud_opens(&self, shared: &Shared) -> Result<bool, Failure> {
         let k_re = self.cloud.unseal(&shared.grant)?;
         let stored = self.cloud.header(&self.consortium.network, shared.record)?;
@@ -120,7 +123,8 @@ impl<R> World<R> {
         Ok(false)
     }
 
-    /// k_re of each record on the next one, read with both of hospital B's keys: C5.
+    /// C5 of paper-notes.md: applies k_re of each record to the next record and counts how often one of hospital B's
+    /// keys for the two records opens the result.
     fn crossed_grants(&self, shared: &[Shared]) -> Result<usize, Failure> {
         let mut opened = 0;
         for (one, next) in shared.iter().zip(shared.iter().cycle().skip(1)).filter(|_| shared.len() > 1) {
@@ -151,8 +155,9 @@ fn same(a: &Path, b: &Path) -> Result<bool, Failure> {
     }
 }
 
-/// Up to 16 pieces of 16 bytes of each record, from all over it. A piece of few different bytes (zeros and a length, say)
-/// stands in any database and says nothing, so it is left out; so are records shorter than a piece.
+/// About 16 pieces of 16 bytes of each record, at equal distances. A piece of fewer than ten different byte values,
+/// such as zeros and a length, can occur in any database and proves nothing, so it is left out. A record shorter than a
+/// piece has none.
 fn needles(shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
     let mut needles = HashSet::new();
     for Shared { original, .. } in shared {
@@ -164,9 +169,9 @@ fn needles(shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
     Ok(needles)
 }
 
-/// How many of the needles stand anywhere in the files below `folder`.
+/// Counts the needles that occur in the files below `folder`.
 fn search(needles: &HashSet<[u8; NEEDLE]>, folder: &Path) -> Result<usize, Failure> {
-    // Two bytes of a needle pick most positions out before the table is asked.
+    // A table of first two bytes excludes most positions before the look-up in the set.
     let mut begins = vec![false; 1 << 16];
     for [a, b, ..] in needles {
         begins[usize::from(u16::from_be_bytes([*a, *b]))] = true;
@@ -184,7 +189,7 @@ fn search(needles: &HashSet<[u8; NEEDLE]>, folder: &Path) -> Result<usize, Failu
                     found.insert(*piece);
                 }
             }
-            window.drain(..window.len().saturating_sub(NEEDLE - 1)); // a needle may lie across two reads
+            window.drain(..window.len().saturating_sub(NEEDLE - 1)); // a needle may span two reads
         }
     }
     Ok(found.len())

@@ -1,14 +1,14 @@
-//! The folder of hospital A's EMR system, into which the demo saves the records.
+//! The folder of hospital A's EMR system. The demo copies the records into it.
 
 use crate::output::Failure;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The hospital's EMR system: copies of the records in the clear, for the owner's eyes alone, gone at the end.
+/// The hospital's EMR folder, with copies of the records in the clear. On Unix its mode is 0700. It is removed on drop.
 pub(super) struct EmrFolder(pub(super) PathBuf);
 
 impl EmrFolder {
-    /// With the subfolders that the records will need.
+    /// Creates the folder with the subfolders that the records need.
     pub(super) fn new(source: &Path, records: &[PathBuf], folder: &Path) -> Result<Self, Failure> {
         let this = Self(folder.join("hospital-a"));
         #[cfg(unix)]
@@ -25,7 +25,7 @@ impl EmrFolder {
         Ok(this)
     }
 
-    /// A record is saved: written aside and moved in whole.
+    /// Saves a record: copies it to another folder and then renames it, so that the watcher sees whole files only.
     pub(super) fn save(&self, record: &Path, name: &Path) -> Result<(), Failure> {
         let incoming = self.0.join("incoming").join("record");
         fs::copy(record, &incoming).map_err(|e| format!("copying {} to the EMR folder: {e}", record.display()))?;

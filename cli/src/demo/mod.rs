@@ -1,4 +1,4 @@
-//! `phi-pre demo`: Figures 2 to 5 on real files, step by step, and a list of checks of what must hold afterwards.
+//! `phi-pre demo`: runs Figures 2 to 5 on real files, prints each step, and checks at the end what must hold.
 
 mod checks;
 mod emr;

@@ -1,4 +1,4 @@
-//! What the demo prints, and the same as JSON.
+//! The steps and checks of the demo, printed and kept as JSON.
 
 use crate::output::Failure;
 use phi_pre::flow::Receipt;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::time::Instant;
 
-/// Records whose steps are printed one by one; of the others a line each.
+/// The number of records whose steps are printed. Every further record is printed as one line.
 const IN_FULL: usize = 3;
 
 /// Prints the steps as they happen and keeps them for the transcript.
@@ -27,7 +27,7 @@ impl Default for Report {
 }
 
 impl Report {
-    /// A new record begins.
+    /// Begins a new record.
     pub(super) fn record(&mut self, number: usize, of: usize, name: &Path, bytes: u64) {
         self.number = number;
         self.record = Some(name.display().to_string());
@@ -36,7 +36,7 @@ impl Report {
             say!("\nRecord {} of {of}: {}, {bytes} bytes", number + 1, name.display());
         } else {
             if number == IN_FULL {
-                say!("\nThe other records go the same way.");
+                say!("\nThe other records take the same steps.");
             }
             say!("  {:>6} of {of}   {:>10} bytes   {}", number + 1, bytes, name.display());
         }
@@ -47,7 +47,7 @@ impl Report {
         self.number == 0
     }
 
-    /// A new figure begins.
+    /// Begins a new figure.
     pub(super) fn figure(&mut self, figure: &str, title: &str) {
         figure.clone_into(&mut self.figure);
         if self.number < IN_FULL {
@@ -55,7 +55,7 @@ impl Report {
         }
     }
 
-    /// A step, with the time since the last one.
+    /// Reports a step, with the time since the last step.
     pub(super) fn step<const N: usize>(&mut self, arrow: &str, what: &str, fields: [(&str, String); N]) {
         let time = self.last.elapsed();
         if self.number < IN_FULL {
@@ -73,7 +73,7 @@ impl Report {
         self.last = Instant::now();
     }
 
-    /// A transaction that was committed.
+    /// Reports a transaction that was committed.
     pub(super) fn committed(&mut self, arrow: &str, transaction: &str, receipt: &Receipt) {
         let Receipt { txid, version, code } = receipt;
         let what = format!("{transaction} {}, block {}, code {code}", short(txid), version.block);
@@ -86,21 +86,21 @@ impl Report {
         self.step(arrow, &what, fields);
     }
 
-    /// A text of several lines.
+    /// Reports a text of several lines.
     pub(super) fn text(&mut self, title: &str, text: &str) {
         say!("  {title}");
         text.lines().for_each(|line| say!("    {line}"));
         self.steps.push(json!({ "figure": title, "record": self.record, "text": text }));
     }
 
-    /// A check and how it came out.
+    /// Reports a check and returns its result.
     pub(super) fn check(&mut self, holds: bool, what: &str) -> bool {
         say!("  {:<7} {what}", if holds { "ok" } else { "FAILED" });
         self.checks.push(json!({ "holds": holds, "check": what }));
         holds
     }
 
-    /// The transcript. It holds names of records and nothing of their content, and no key.
+    /// Writes the transcript. It holds the names of the records, none of their content, and no key.
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         let transcript = json!({ "steps": self.steps, "checks": self.checks });
         let write = |file: &mut dyn std::io::Write| -> std::io::Result<()> {
@@ -111,7 +111,7 @@ impl Report {
     }
 }
 
-/// The first digits of something long.
+/// The first 12 characters of a value, followed by dots.
 pub(super) fn short(value: &impl std::fmt::Display) -> String {
     let text = value.to_string();
     format!("{}...", text.get(..12).unwrap_or(&text))

@@ -1,4 +1,4 @@
-//! The order of the demo: registration, one record after the other, the checks.
+//! The order of the demo: registration, the records one after the other, then the checks.
 
 use super::checks;
 use super::emr::EmrFolder;
@@ -11,12 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long a record that was saved may take to be noticed.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Runs it; all randomness comes from `rng`.
+/// The longest time from saving a record until the watcher reports it.
+const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Runs the demo. All randomness comes from `rng`.
 ///
 /// # Errors
-/// What could not be done, or that a check does not hold.
+/// A step failed, or a check does not hold.
 pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Result<(), Failure> {
     let source = match emr {
         Some(folder) => folder.to_owned(),
@@ -28,11 +29,11 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
     }
     let temporary = tempfile::tempdir()?;
     let folder = match out {
-        Some(out) => fresh(out)?,
+        Some(out) => empty_folder(out)?,
         None => temporary.path().to_owned(),
     };
 
-    // Nothing begins before all records can be read and named.
+    // The demo starts only if all records can be read and have names in UTF-8.
     for record in &records {
         fs::File::open(record).map_err(|e| format!("{}: {e}", record.display()))?;
         record.strip_prefix(&source)?.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", record.display()))?;
@@ -47,7 +48,7 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
         let name = original.strip_prefix(&source)?;
         report.record(i, records.len(), name, fs::metadata(original)?.len());
         emr.save(original, name)?;
-        let seen = watch.next(PATIENCE)?.ok_or("the EMR folder did not report the record")?;
+        let seen = watch.next(WATCH_TIMEOUT)?.ok_or("the EMR folder did not report the record")?;
         if seen.strip_prefix(watch.folder())? != name {
             return Err(format!("the EMR folder reported {} instead", seen.display()).into());
         }
@@ -71,20 +72,20 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
     Ok(())
 }
 
-/// The sample records of a checkout, in which cargo runs the command or in which the user stands.
+/// The folder of the sample records: in the checkout where cargo runs the command, or in the current folder.
 fn samples() -> Result<PathBuf, Failure> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(|package| PathBuf::from(package).join(".."));
     let checkouts = package.into_iter().chain([PathBuf::from(".")]);
     let folder = checkouts.map(|checkout| checkout.join("examples").join("records")).find(|folder| folder.is_dir());
     folder.ok_or_else(|| {
         "the sample records are in the repository, not in the installed command; \
-         --emr DIR runs the demo on every file of a folder of yours"
+         use --emr DIR to run the demo on the files of another folder"
             .into()
     })
 }
 
-/// An output folder: new, or empty.
-fn fresh(out: &Path) -> Result<PathBuf, Failure> {
+/// Creates the output folder, or checks that it is empty.
+fn empty_folder(out: &Path) -> Result<PathBuf, Failure> {
     fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     match fs::read_dir(out)?.next() {
         None => Ok(out.to_owned()),

@@ -1,4 +1,4 @@
-//! Who takes part in the demo, and what one record goes through: Figures 2, 3 and 4.
+//! The participants of the demo (Figure 2), and the steps of one record (Figures 3 and 4).
 
 use super::report::{Report, short};
 use crate::output::Failure;
@@ -11,35 +11,36 @@ use phi_pre::pre::{Params, Seed};
 use rand_core::CryptoRng;
 use std::path::{Path, PathBuf};
 
-/// The organisations of Figure 2, each with a peer.
+/// The organisations of Figure 2. Each has one peer.
 const ORGANISATIONS: [&str; 4] = ["user group", "hospital A", "hospital B", "cloud group"];
 
-/// All that takes part.
+/// All participants and the ledger.
 pub(super) struct World<R> {
     pub(super) consortium: Consortium,
     pub(super) user: User,
-    /// Writes the records.
+    /// The hospital that writes the records.
     pub(super) a: Hospital,
-    /// Receives them.
+    /// The hospital that receives the records.
     pub(super) b: Hospital,
-    /// Registered like the others; nobody consents to anything for it.
+    /// A registered hospital to which the user grants nothing.
     pub(super) c: Hospital,
     pub(super) cloud: Cloud,
     pub(super) rng: R,
 }
 
-/// A record that went the whole way.
+/// A record that was shared, with the results of its steps.
 pub(super) struct Shared {
     pub(super) original: PathBuf,
     pub(super) record: TxId,
     pub(super) request: TxId,
     pub(super) grant: Grant,
     pub(super) received: Received,
-    /// Hospital C asked for it too, with the grant's messages in hand, before it was completed.
+    /// The answer to hospital C, which requested the record with the same grant before hospital B completed the
+    /// request.
     pub(super) stranger: Result<Received, FlowError>,
 }
 
-/// Figure 2: authorities, ledger, participants.
+/// Figure 2: founds the consortium, registers the participants, and introduces the user to hospitals A and B.
 pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Report) -> Result<World<R>, Failure> {
     report.figure("Figure 2", "registration: a one-time code, then keys, certificates and vectors under HPKE");
     let now = system::seconds();
@@ -76,7 +77,7 @@ pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Rep
 }
 
 impl<R: CryptoRng> World<R> {
-    /// Figures 3 and 4 for one record.
+    /// Runs Figures 3 and 4 for one record.
     pub(super) fn share(
         &mut self,
         original: &Path,

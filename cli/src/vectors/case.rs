@@ -1,11 +1,12 @@
-//! The form of a case: an operation, its fields, and how they are read.
+//! The format of a case: operations, the kinds of their fields, the functions that read and check fields, and the JSON
+//! schema of a kind.
 
 use core::fmt::Display;
 use phi_pre::group::{Gt, Scalar};
 use phi_pre::wire::Wire;
 use serde_json::{Map, Value, json};
 
-/// What a field holds.
+/// The kind of value that a field holds.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     /// Lower-case hexadecimal digits, two for each byte.
@@ -16,18 +17,18 @@ pub(super) enum Kind {
     Text,
     /// true or false.
     Truth,
-    /// Any number of these.
+    /// A list of any number of values of this kind.
     List(&'static Kind),
-    /// This or null.
+    /// A value of this kind, or null.
     Maybe(&'static Kind),
-    /// Exactly these fields.
+    /// An object with exactly these fields.
     Object(Fields),
 }
 
-/// Names and kinds, in the order of the file.
+/// The names and kinds of the fields, in the order of the file.
 pub(super) type Fields = &'static [(&'static str, Kind)];
 
-/// An operation: what it takes, what it gives, and how it is done.
+/// An operation: the fields of its input, the fields of its output, and the function that computes it.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     pub(super) input: Fields,
@@ -35,18 +36,18 @@ pub(super) struct Operation {
     pub(super) run: fn(Input<'_>) -> Result<Value, Fault>,
 }
 
-/// Why an operation gives no output.
+/// The reason why an operation gives no output.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
-    /// The input is refused: the `error` of an invalid case.
+    /// The library refuses the input. The text is the `error` of an invalid case.
     #[error("{0}")]
     Refused(String),
-    /// The case is none.
+    /// The case or the file is not valid, or the generator made a case with an unexpected result.
     #[error("not a test vector: {0}")]
     Malformed(String),
 }
 
-/// `value.refused()?` makes the error of the library that of the case.
+/// Converts an error of the library to [`Fault::Refused`].
 pub(super) trait OrRefused<T> {
     fn refused(self) -> Result<T, Fault>;
 }
@@ -61,22 +62,22 @@ pub(super) fn malformed(what: impl Display) -> Fault {
     Fault::Malformed(what.to_string())
 }
 
-/// Bytes as a field.
+/// Bytes, as a JSON string of hexadecimal digits.
 pub(super) fn hex(bytes: impl AsRef<[u8]>) -> Value {
     Value::String(hex::encode(bytes))
 }
 
-/// A wire encoding as a field.
+/// The wire encoding of a value, as a JSON string of hexadecimal digits.
 pub(super) fn wire(value: &impl Wire) -> Value {
     hex(value.to_bytes())
 }
 
-/// T6 as a field.
+/// An element of GT in its form of 192 bytes (T6), as a JSON string of hexadecimal digits.
 pub(super) fn t6(value: &Gt) -> Value {
     hex(value.to_bytes())
 }
 
-/// The fields of a case or of an object in it.
+/// A JSON object whose fields are read by name.
 #[derive(Clone, Copy)]
 pub(super) struct Input<'a>(pub(super) &'a Map<String, Value>);
 
@@ -97,7 +98,8 @@ impl<'a> Input<'a> {
         self.bytes(name)?.try_into().map_err(|_| malformed(format_args!("{name} is not {N} bytes")))
     }
 
-    /// An X25519 secret that is clamped, so that no digit of it is without effect.
+    /// An X25519 secret, refused unless it is clamped: X25519 ignores the clamped bits, so digits in them would have no
+    /// effect.
     pub(super) fn clamped(self, name: &str) -> Result<[u8; 32], Fault> {
         let secret: [u8; 32] = self.array(name)?;
         if clamped(secret) == secret { Ok(secret) } else { Err(malformed(format_args!("{name} is not clamped"))) }
@@ -136,13 +138,13 @@ impl<'a> Input<'a> {
         self.byte_lists(name)?.iter().map(|bytes| Scalar::from_bytes(bytes).refused()).collect()
     }
 
-    /// A value by its wire encoding; refused where the library refuses it.
+    /// A value, decoded from its wire encoding. The library's error becomes [`Fault::Refused`].
     pub(super) fn wire<T: Wire>(self, name: &str) -> Result<T, Fault> {
         T::from_bytes(&self.bytes(name)?).refused()
     }
 }
 
-/// An X25519 secret as RFC 7748, section 5, clamps it.
+/// Clamps an X25519 secret (RFC 7748, section 5).
 pub(super) const fn clamped(mut secret: [u8; 32]) -> [u8; 32] {
     secret[0] &= 0xf8;
     secret[31] = secret[31] & 0x7f | 0x40;
@@ -157,7 +159,7 @@ pub(super) fn read_hex(value: &Value) -> Result<Vec<u8>, Fault> {
     hex::decode(text).map_err(malformed)
 }
 
-/// Checks that `value` is exactly of this kind: no field more, none less.
+/// Checks that `value` is of this kind, with no extra and no missing field.
 pub(super) fn conforms(value: &Value, kind: Kind) -> Result<(), Fault> {
     const LARGEST: u64 = 1 << 53;
     match (kind, value) {

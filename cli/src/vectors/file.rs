@@ -1,4 +1,5 @@
-//! A file of vectors: made case by case, written as JSON, read back and checked.
+//! A file of vectors. The generator makes it case by case and writes it as JSON; the checker reads it and runs every
+//! case.
 
 use super::case::{Fault, Input, Operation, conforms_to_fields, malformed, schema_of_fields};
 use phi_pre::hash::sha256;
@@ -7,14 +8,14 @@ use rand_core::SeedableRng;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The version of the vectors. A change of any wire format comes with a new one.
+/// The version of the vectors. A change of any wire format requires a new version.
 pub(super) const VERSION: &str = "1";
 const GENERATOR: &str = "phi-pre vectors generate";
 
-/// What stands before the name of a file in the hash that seeds its generator.
+/// The prefix of the file's name in the hash that seeds the file's random generator.
 const SEED: &[u8] = b"phi-pre/vectors/1/";
 
-/// One file of vectors, while it is made.
+/// A file of vectors that is being made.
 pub(super) struct File {
     name: &'static str,
     algorithm: &'static str,
@@ -25,7 +26,7 @@ pub(super) struct File {
     pub(super) rng: ChaCha20Rng,
 }
 
-/// SHA-256("phi-pre/vectors/1/" || name).
+/// The seed of a file's random generator: SHA-256("phi-pre/vectors/1/" || name).
 fn seed(name: &str) -> [u8; 32] {
     sha256(&[SEED, name.as_bytes()]).0
 }
@@ -40,19 +41,19 @@ impl File {
         Self { name, algorithm, notes, groups: Vec::new(), cases: 0, rng }
     }
 
-    /// Begins a group: the cases that follow are of this operation.
+    /// Begins a group. The following cases are cases of this operation.
     pub(super) fn group(&mut self, operation: &'static Operation) {
         self.groups.push((operation, Vec::new()));
     }
 
-    /// A case that gives an output, which is returned.
+    /// Adds a valid case and returns its output.
     pub(super) fn valid(&mut self, comment: &str, flags: &[&str], input: Value) -> Result<Value, Fault> {
         let output = self.run(&input).map_err(|fault| self.surprise(comment, &fault))?;
         self.push(comment, flags, input, ("output", output.clone()));
         Ok(output)
     }
 
-    /// A case that must be refused.
+    /// Adds an invalid case, whose input the library must refuse.
     pub(super) fn invalid(&mut self, comment: &str, flags: &[&str], input: Value) -> Result<(), Fault> {
         match self.run(&input) {
             Err(Fault::Refused(error)) => {
@@ -158,7 +159,7 @@ fn print(value: &Value) -> Result<String, Fault> {
     Ok(serde_json::to_string_pretty(value).map_err(malformed)? + "\n")
 }
 
-/// Does `operation` on `input`, both held to the fields that they are to have.
+/// Runs `operation` on `input`. Checks that input and output have exactly the fields of the operation.
 fn perform(operation: &Operation, input: &Value) -> Result<Value, Fault> {
     let input = input.as_object().ok_or_else(|| malformed("the input is no object"))?;
     conforms_to_fields(input, operation.input)?;
@@ -167,7 +168,7 @@ fn perform(operation: &Operation, input: &Value) -> Result<Value, Fault> {
     Ok(output)
 }
 
-/// How many cases of a file hold.
+/// The number of cases of a file that hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Cases with an output.
@@ -176,7 +177,7 @@ pub struct Counts {
     pub invalid: u64,
 }
 
-/// Checks the text of the file `name`.
+/// Checks the text of the file `name` (without extension).
 pub(super) fn check(name: &str, text: &str, operations: &[&'static Operation]) -> Result<Counts, Fault> {
     let file: Value = serde_json::from_str(text).map_err(malformed)?;
     let file = object(
@@ -220,7 +221,8 @@ pub(super) fn check(name: &str, text: &str, operations: &[&'static Operation]) -
     Ok(counts)
 }
 
-/// Whether the case, which holds, is a valid one.
+/// Checks a case. Returns true for a valid case that gives its output, and false for an invalid case that gives its
+/// error.
 fn check_case<'a>(
     operation: &Operation,
     case: &'a Value,
@@ -246,7 +248,7 @@ fn check_case<'a>(
     }
 }
 
-/// An object with exactly these fields.
+/// Reads `value` as an object and checks that it has exactly these fields.
 fn object<'a>(value: &'a Value, fields: &[&str]) -> Result<&'a Map<String, Value>, Fault> {
     let object = value.as_object().ok_or_else(|| malformed("no object"))?;
     match object.keys().find(|name| !fields.contains(&name.as_str())) {

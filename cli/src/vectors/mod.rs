@@ -1,12 +1,13 @@
-//! Test vectors: made from a written seed, and checked.
+//! Generates test vectors from fixed seeds, and checks them.
 //!
-//! Paper: all of section 3.2; each byte format of the crate. The shape is that of C2SP/wycheproof. `vectors/README.md`
-//! describes every format so that another implementation can be written from it; `vectors/check.py` is one.
+//! The vectors cover section 3.2 of the paper and every byte format of the crate. Their JSON has the layout of
+//! C2SP/wycheproof. `vectors/README.md` describes every format, so that another implementation can be written from it;
+//! `vectors/check.py` is such an implementation.
 //!
 //! ```text
-//! case = operation, input, and either the output or the error that must come
-//! generate: the inputs are chosen here, the outputs are what the library answers
-//! check:    the library answers the same, and no field, flag or operation is unknown
+//! case = operation, input, and either the expected output or the expected error
+//! generate: this module chooses the inputs; the library computes the outputs and errors
+//! check:    the library gives the same outputs and errors; no field, flag or operation is unknown
 //! ```
 
 mod case;
@@ -21,10 +22,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The longest file that is read: JSON takes many times its length in memory.
+/// The longest file that is read, in bytes. Parsed JSON takes many times this much memory.
 const FILE_LIMIT: u64 = 16 << 20;
 
-/// Why vectors were not made or do not hold.
+/// An error while vectors are made or checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VectorError {
@@ -33,10 +34,10 @@ pub enum VectorError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file does not hold.
+    /// A file is not as it must be.
     #[error("{file}: {reason}")]
     Mismatch {
         /// The file's name.
@@ -44,12 +45,12 @@ pub enum VectorError {
         /// What is wrong.
         reason: String,
     },
-    /// Some files do not hold.
+    /// The check of some files failed.
     #[error("{failed} of {of} files do not hold")]
     Failed {
-        /// How many.
+        /// The number of files that failed.
         failed: usize,
-        /// Of how many.
+        /// The number of all files.
         of: usize,
     },
 }
@@ -64,10 +65,10 @@ impl VectorError {
     }
 }
 
-/// All files: name relative to the folder, and text.
+/// Generates all files. Returns their texts by their names relative to the folder.
 ///
 /// # Errors
-/// [`VectorError::Mismatch`] where a case does not do what it is there for.
+/// [`VectorError::Mismatch`] where a valid case is refused or an invalid case is accepted.
 pub fn generate() -> Result<BTreeMap<String, String>, VectorError> {
     let mut texts = BTreeMap::new();
     for (name, make) in content::FILES {
@@ -79,10 +80,10 @@ pub fn generate() -> Result<BTreeMap<String, String>, VectorError> {
     Ok(texts)
 }
 
-/// Writes all files into `folder`, which is made where it is missing.
+/// Writes all files into `folder` and returns their number. Creates the folder where it is missing.
 ///
 /// # Errors
-/// [`VectorError`].
+/// [`VectorError::Mismatch`] as for [`generate`]; [`VectorError::Io`] where a file cannot be written.
 pub fn write(folder: &Path) -> Result<usize, VectorError> {
     let texts = generate()?;
     let schemas = folder.join("schemas");
@@ -94,10 +95,11 @@ pub fn write(folder: &Path) -> Result<usize, VectorError> {
     Ok(texts.len())
 }
 
-/// Checks that `folder` holds exactly what [`generate`] makes, to the byte.
+/// Checks that `folder` holds exactly the files that [`generate`] makes, byte for byte. Returns their number.
 ///
 /// # Errors
-/// [`VectorError`], naming the first file that differs.
+/// [`VectorError::Mismatch`] with the first file that differs or is not generated; [`VectorError::Io`] where a file
+/// cannot be read.
 pub fn compare(folder: &Path) -> Result<usize, VectorError> {
     let texts = generate()?;
     for (name, text) in &texts {
@@ -117,7 +119,7 @@ pub fn compare(folder: &Path) -> Result<usize, VectorError> {
     Ok(texts.len())
 }
 
-/// The names of the JSON files of a folder, in order.
+/// The names of the JSON files of a folder.
 fn json_files(folder: &Path) -> Result<BTreeSet<String>, VectorError> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(VectorError::io(folder))? {
@@ -129,12 +131,12 @@ fn json_files(folder: &Path) -> Result<BTreeSet<String>, VectorError> {
     Ok(names)
 }
 
-/// Checks every JSON file of `folder`, and those that are missing although their schema is there; `report` is called
-/// with the name of each file and its counts, or the first case that does not hold.
+/// Checks every JSON file of `folder`. A file whose schema exists must exist, too. Calls `report` with the name of each
+/// file, and with its counts or the error of the first case that fails. Returns the sum of the counts.
 ///
 /// # Errors
-/// [`VectorError::Failed`] where a file does not hold or is missing; [`VectorError::Mismatch`] where there is no file at
-/// all; [`VectorError::Io`] for the folder.
+/// [`VectorError::Failed`] where a file fails or is missing; [`VectorError::Mismatch`] where `folder` has no JSON file;
+/// [`VectorError::Io`] where `folder` cannot be read.
 pub fn check(folder: &Path, mut report: impl FnMut(&str, &Result<Counts, VectorError>)) -> Result<Counts, VectorError> {
     let mut names = json_files(folder)?;
     let schemas = folder.join("schemas");
@@ -177,7 +179,7 @@ fn check_file(folder: &Path, name: &str) -> Result<Counts, VectorError> {
 /// Checks the text of the file `name`, for example `groups.json`.
 ///
 /// # Errors
-/// [`VectorError::Mismatch`].
+/// [`VectorError::Mismatch`] with the first case that fails.
 pub fn check_text(name: &str, text: &str) -> Result<Counts, VectorError> {
     let stem = name.strip_suffix(".json").unwrap_or(name);
     file::check(stem, text, &operations::all()).map_err(|fault| VectorError::mismatch(name, fault))

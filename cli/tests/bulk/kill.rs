@@ -1,6 +1,8 @@
-//! SIGKILL at any moment: nothing is half there, nothing is lost, nothing is done twice.
+//! A re-encryption job is killed by SIGKILL at random moments. After each kill every output is complete, and the next run
+//! keeps every output of earlier runs.
 //!
-//! `PHI_PRE_CRASH_KILLS` sets how many kills there are, `PHI_PRE_CRASH_SEED` where they fall.
+//! `PHI_PRE_CRASH_KILLS` is the number of kills. `PHI_PRE_CRASH_SEED` seeds the generator that makes the envelopes and
+//! chooses the moments. The same seed does not reproduce the same kills exactly, since the moments are times.
 
 use crate::JOB;
 use crate::world::{Counts, World, files, names};
@@ -20,7 +22,7 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 #[test]
-fn a_job_survives_kill() {
+fn a_killed_job_resumes() {
     let (seed, kills) = (number("PHI_PRE_CRASH_SEED", 1), number("PHI_PRE_CRASH_KILLS", 10));
     println!("PHI_PRE_CRASH_SEED={seed} PHI_PRE_CRASH_KILLS={kills}");
     let rng = &mut ChaCha20Rng::seed_from_u64(seed);
@@ -32,25 +34,28 @@ fn a_job_survives_kill() {
     let expected = world.expected();
     let start = Instant::now();
     assert_eq!(world.job(&JOB).reencrypted, ENVELOPES);
-    let whole = start.elapsed();
-    assert_eq!(files(&world.path("out")), expected); // the run without a kill
+    let full_run = start.elapsed();
+    assert_eq!(files(&world.path("out")), expected); // the run that is not killed gives the expected outputs
     fs::remove_dir_all(world.path("out")).unwrap();
 
     let (mut killed, mut part, mut finished) = (0, 0, 0);
     let mut before: BTreeMap<PathBuf, (u64, i64, i64)> = BTreeMap::new();
     for attempt in 0.. {
-        assert!(attempt < 20 * kills, "the job ends before it can be killed");
+        assert!(
+            attempt < 20 * kills,
+            "{kills} kills were not reached in {attempt} attempts: most runs end before they are killed"
+        );
         if killed == kills {
             break;
         }
         let _ = fs::remove_file(world.path("report"));
         let mut child = world.command(&JOB).args(["--report", "report"]).stdout(Stdio::null()).spawn().unwrap();
         if rng.next_u32().is_multiple_of(2) {
-            // Some moment of the time that a whole run takes.
-            let micros = u64::try_from(whole.as_micros()).unwrap();
+            // A random time within the duration of a full run.
+            let micros = u64::try_from(full_run.as_micros()).unwrap();
             std::thread::sleep(Duration::from_micros(rng.next_u64() % micros));
         } else {
-            // Some number of outputs more than there were.
+            // Kill after a random number of new outputs; at once if the job has not made the folder yet.
             let wanted = before.len() + usize::try_from(rng.next_u64() % (ENVELOPES / 8)).unwrap();
             while child.try_wait().unwrap().is_none()
                 && world.path("out").is_dir()
@@ -68,14 +73,19 @@ fn a_job_survives_kill() {
         }
         let after = if begun { world.inodes() } else { BTreeMap::new() };
         for (name, file) in &before {
-            assert_eq!(after.get(name), Some(file), "seed {seed}, attempt {attempt}: {} was redone", name.display());
+            assert_eq!(
+                after.get(name),
+                Some(file),
+                "seed {seed}, attempt {attempt}: {} is missing, or was written again",
+                name.display()
+            );
         }
         if status.signal().is_some() {
             killed += 1;
             part += u64::from(there.len() > before.len() && there.len() < expected.len());
             before = after;
         } else {
-            // It ended first: it did what was missing, and the next series begins.
+            // The job ended before the kill, so all outputs exist, and the next series begins.
             assert!(status.success(), "seed {seed}, attempt {attempt}");
             let counts = world.report().1;
             assert_eq!(counts.reencrypted, ENVELOPES - before.len() as u64);

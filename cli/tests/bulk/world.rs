@@ -1,4 +1,4 @@
-//! Keys, envelopes and the command, in a folder of their own.
+//! A temporary folder with keys and envelopes, in which the command runs.
 
 use phi_pre::envelope::{Header, Suite, check_file, encrypt_file};
 use phi_pre::hash::Digest;
@@ -12,7 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a job counted.
+/// The counts of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) reencrypted: u64,
@@ -21,14 +21,15 @@ pub(crate) struct Counts {
     pub(crate) refused: u64,
 }
 
-/// `a`, `b` and `c` with keys from a to b, b to c, c to a, and a to c; envelopes for a in `in`.
+/// The keys of `a`, `b` and `c`, re-encryption keys from a to b, b to c, c to a and a to c, and envelopes for a in
+/// `in`.
 pub(crate) struct World {
     dir: tempfile::TempDir,
     params: Params,
     keys: [DecryptionKey; 3],
     rng: RefCell<ChaCha20Rng>,
     k_re: ReKey,
-    /// Whether the file system keeps marks.
+    /// Whether the file system has extended attributes, which hold the marks.
     marks: bool,
 }
 
@@ -57,7 +58,7 @@ impl World {
         self.dir.path().join(name)
     }
 
-    /// A whole envelope for a, of a record of `bytes` bytes.
+    /// Seals a record of `bytes` bytes for a.
     pub(crate) fn seal(&self, name: &str, bytes: usize) {
         self.seal_at(Path::new(name), bytes);
     }
@@ -75,7 +76,7 @@ impl World {
         fs::remove_file(plain).unwrap();
     }
 
-    /// Many envelopes by shape: real capsules, random bodies of some hundred bytes.
+    /// Writes `n` files with the format of an envelope: a valid capsule and a random body of some hundred bytes.
     pub(crate) fn shapes(&self, folder: &str, n: usize) {
         let folder = self.path("in").join(folder);
         fs::create_dir_all(&folder).unwrap();
@@ -90,7 +91,7 @@ impl World {
         }
     }
 
-    /// The outputs that Equation 2 gives, one at a time, for every envelope of `in`.
+    /// The expected outputs: every envelope of `in`, re-encrypted by itself with Equation 2.
     pub(crate) fn expected(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let (mut names, mut headers, mut all) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (name, bytes) in files(&self.path("in")) {
@@ -106,7 +107,7 @@ impl World {
         all
     }
 
-    /// The output opens under b's key, all of it.
+    /// Checks that the whole output opens under b's key.
     pub(crate) fn opens_for_b(&self, name: &str) {
         check_file(&self.keys[1].encryption_key(&self.params), &self.path("out").join(name)).unwrap();
     }
@@ -117,20 +118,20 @@ impl World {
         command
     }
 
-    /// Exit code, stdout, stderr.
+    /// Runs the command and returns the exit code, standard output and standard error.
     pub(crate) fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let output = self.command(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
-    /// A command that must succeed.
+    /// Runs a command that must succeed.
     pub(crate) fn phi(&self, arguments: &[&str]) {
         let (code, out, err) = self.run(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
     }
 
-    /// Runs a job; its counts are those of its report. It ends with 1 where it refuses something.
+    /// Runs a job and returns the counts of its report. Checks that the exit code is 1 where an envelope was refused.
     pub(crate) fn job(&self, arguments: &[&str]) -> Counts {
         let _ = fs::remove_file(self.path("report"));
         let (code, out, err) = self.run(&[arguments, &["--report", "report"]].concat());
@@ -143,7 +144,7 @@ impl World {
         counts
     }
 
-    /// A job that must refuse nothing, and finds so many outputs there with and without a mark.
+    /// Runs a job without refusals that finds `marked` outputs with a mark and `compared` outputs without.
     pub(crate) fn done(&self, arguments: &[&str], reencrypted: u64, marked: u64, compared: u64) -> Counts {
         let mut counts = self.job(arguments);
         if !self.marks && compared > 0 {
@@ -153,7 +154,7 @@ impl World {
         counts
     }
 
-    /// The refused names with their reasons, and the counts, of a report of one whole run.
+    /// Reads the report of one complete run: the refused names with their reasons, and the counts.
     pub(crate) fn report(&self) -> (BTreeMap<String, String>, Counts) {
         let (mut refused, mut counts) = (BTreeMap::new(), None);
         for line in fs::read_to_string(self.path("report")).unwrap().lines() {
@@ -176,7 +177,7 @@ impl World {
         (refused, counts.unwrap())
     }
 
-    /// Which file each output is.
+    /// The inode and the time of the last change of each output.
     pub(crate) fn inodes(&self) -> BTreeMap<PathBuf, (u64, i64, i64)> {
         let identify = |name: PathBuf| {
             let metadata = fs::metadata(self.path("out").join(&name)).unwrap();
@@ -185,7 +186,7 @@ impl World {
         names(&self.path("out")).into_iter().map(identify).collect()
     }
 
-    /// Copies bytes and nothing else.
+    /// Copies the files of a folder without their extended attributes.
     pub(crate) fn copy_without_marks(&self, from: &str, to: &str) {
         for (name, bytes) in files(&self.path(from)) {
             let path = self.path(to).join(name);
@@ -207,7 +208,7 @@ fn keeps_marks(folder: &Path) -> bool {
         && rustix::fs::fsetxattr(&probe, "user.phi-pre.probe", &[0; 32], rustix::fs::XattrFlags::empty()).is_ok()
 }
 
-/// The names of all files below a folder, links included, relative to it.
+/// The paths of all files and links below a folder, relative to the folder.
 pub(crate) fn names(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(below) = folders.pop() {
@@ -223,7 +224,7 @@ pub(crate) fn names(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// All files below a folder with their bytes.
+/// The contents of all files below a folder.
 pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let read = |name: PathBuf| {
         let bytes = fs::read(folder.join(&name)).unwrap();
@@ -232,7 +233,7 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     names(folder).into_iter().map(read).collect()
 }
 
-/// A tmpfs of a size, for as long as this lives.
+/// A mounted tmpfs of a given size. It is unmounted on drop.
 pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {

@@ -1,4 +1,5 @@
-//! Torn writes, bits that flip and files that are lost: named or harmless, and repaired from what the other nodes have.
+//! Torn writes, flipped bits and lost files: each is reported or harmless, and is repaired from the files of the other
+//! nodes.
 
 use crate::kill::{below, long, plan};
 use crate::world::{Counter, World, increment};
@@ -15,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 const NODES: [&str; 4] = ["orderer", "peer-0", "peer-1", "peer-2"];
 const BLOCKS: u64 = 7;
 
-/// A ledger that was stopped: its files now, and as they were before the last block.
+/// A stopped ledger: its files, and its files before the last block.
 struct Stopped {
     world: World,
     now: tempfile::TempDir,
@@ -42,7 +43,7 @@ fn stopped() -> &'static Stopped {
     })
 }
 
-/// A folder in memory where there is such: these tests change files, and sync them often, but kill nobody.
+/// A folder in memory, where the system has such folders: these tests sync often, and kill no process.
 fn memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
@@ -62,7 +63,7 @@ fn copy_node(from: &Path, to: &Path) {
     }
 }
 
-/// The files of the stopped ledger once more, to be damaged.
+/// A copy of the files of the stopped ledger.
 fn fresh() -> tempfile::TempDir {
     let folder = memory();
     copy(stopped().now.path(), folder.path());
@@ -86,12 +87,12 @@ fn repair(folder: &Path, node: &str) -> Result<Repaired, RepairError> {
     repair(&folder.join(node), &others)
 }
 
-/// The block file of a node when it was stopped.
+/// The undamaged block file of a node.
 fn whole(node: &str) -> Vec<u8> {
     fs::read(stopped().now.path().join(node).join("blocks")).unwrap()
 }
 
-/// Where the records of a block file begin, and where the last one ends.
+/// The offsets at which the records of a block file begin, and the end of the last record.
 fn records(bytes: &[u8]) -> Vec<usize> {
     let mut starts = vec![17];
     while let Some(head) = bytes.get(starts[starts.len() - 1]..).filter(|rest| !rest.is_empty()) {
@@ -110,7 +111,8 @@ fn is_whole(folder: &Path) {
     assert!((0..3).all(|i| network.peer(i).unwrap().verify().is_ok()));
 }
 
-/// The last block cut at every byte: cut off and fetched anew where nobody was told of it; named where it was committed.
+/// The last block is truncated at every byte. A block that was never acknowledged is cut off and fetched again. The
+/// loss of a committed block is reported.
 #[test]
 fn a_last_block_cut_at_any_byte() {
     let (_, mut rng) = plan("cut", 100);
@@ -119,7 +121,7 @@ fn a_last_block_cut_at_any_byte() {
     let (last, end) = (starts[starts.len() - 2], bytes.len());
     let folder = fresh();
     let peer = folder.path().join("peer-0");
-    // A few dozen places, or every single one.
+    // About 40 offsets, or all of them in the long form.
     let step = if long() { 1 } else { (end - last) / 40 };
     let first = 1 + usize::try_from(below(&mut rng, step as u64)).unwrap();
     let mut cuts = 0;
@@ -138,7 +140,7 @@ fn a_last_block_cut_at_any_byte() {
         if nth % 8 == 0 {
             is_whole_after_opening(folder.path());
         }
-        // The state or the height has seen the block: it was committed, and its loss is named.
+        // The state or the verdicts have the block, so it was committed, and its loss is reported.
         let seen = if nth % 2 == 0 { "state.redb" } else { "verdicts" };
         fs::copy(stopped.now.path().join("peer-0").join(seen), peer.join(seen)).unwrap();
         fs::write(peer.join("blocks"), &bytes[..at]).unwrap();
@@ -157,8 +159,9 @@ fn is_whole_after_opening(folder: &Path) {
     is_whole(folder);
 }
 
-/// Bytes behind the last block, whatever they are, are cut off: a loss of power can leave anything where nothing was synced.
-/// Behind them a block that begins an append shows that there had been blocks: then they are named, and repaired.
+/// Any bytes after the last block are cut off, since a loss of power can leave arbitrary bytes that were not synced. If
+/// a whole block that begins an append follows these bytes, they were blocks: then the damage is reported, and
+/// repaired.
 #[test]
 fn a_tail_of_garbage() {
     let (_, mut rng) = plan("garbage", 100);
@@ -182,14 +185,15 @@ fn a_tail_of_garbage() {
     }
 }
 
-/// Every node has another block damaged: each has it back from the others, whose files are used although damaged.
+/// A different block is damaged on every node. Each node gets its block from the files of the others, which are
+/// damaged, too.
 #[test]
 fn every_node_is_damaged() {
     let folder = fresh();
     for (n, node) in NODES.iter().enumerate() {
         let mut bytes = whole(node);
         let start = records(&bytes)[n + 1];
-        bytes[start + if n % 2 == 0 { 2 } else { 60 }] ^= 0x10; // in the head, and in the content
+        bytes[start + if n % 2 == 0 { 2 } else { 60 }] ^= 0x10; // in the header of the record, or in its content
         fs::write(folder.path().join(node).join("blocks"), bytes).unwrap();
     }
     assert!(open_network(folder.path()).is_err());
@@ -199,7 +203,7 @@ fn every_node_is_damaged() {
     is_whole(folder.path());
 }
 
-/// A block that is whole nowhere cannot come back: the repair says so, and changes nothing.
+/// A block that is damaged on every node cannot be repaired. The repair reports this and changes nothing.
 #[test]
 fn a_block_that_nobody_has() {
     let folder = fresh();
@@ -218,7 +222,7 @@ fn a_block_that_nobody_has() {
     }
 }
 
-/// The damaged node alone has the last block: the repair keeps it, and gives the others what they never had.
+/// Only the damaged node has the last block. Its repair keeps this block, and the other nodes then fetch it.
 #[test]
 fn the_only_copy_of_a_block_is_kept() {
     let folder = memory();
@@ -229,7 +233,7 @@ fn the_only_copy_of_a_block_is_kept() {
     let start = records(&bytes)[2];
     bytes[start + 3] ^= 0x80;
     fs::write(&blocks, &bytes).unwrap();
-    // Without the others the block in the middle is lost, and so would be all behind it.
+    // Without the other nodes, the damaged block cannot be restored, and the blocks after it would be lost.
     let alone = repair_peer(&folder.path().join("peer-1"), &[]).unwrap_err();
     assert!(matches!(alone, RepairError::Missing { number: 2, height: BLOCKS }), "{alone}");
     assert!(fs::read(&blocks).unwrap() == bytes);
@@ -238,7 +242,7 @@ fn the_only_copy_of_a_block_is_kept() {
     is_whole_after_opening(folder.path());
 }
 
-/// Files that are gone altogether come back too; a peer that runs is not repaired.
+/// A lost folder is restored, too. A running peer is not repaired.
 #[test]
 fn a_lost_folder_and_a_running_peer() {
     let folder = fresh();
@@ -256,7 +260,7 @@ fn a_lost_folder_and_a_running_peer() {
     is_whole(folder.path());
 }
 
-/// A state whose making was interrupted is not in the way of the next.
+/// The leftover of an interrupted rebuild of the state does not prevent the next rebuild.
 #[test]
 fn a_state_that_was_never_finished() {
     let folder = fresh();
@@ -271,7 +275,7 @@ fn a_state_that_was_never_finished() {
     assert!(!peer.join("state.redb.new").exists());
 }
 
-/// Records of another channel inside a damaged one are not taken for the node's own, nor another channel's files.
+/// A repair uses no records of another channel, neither inside a damaged record nor from another channel's files.
 #[test]
 fn records_of_another_channel() {
     let (mut world, other) = (World::new(), memory());
@@ -293,7 +297,7 @@ fn records_of_another_channel() {
     is_whole(folder.path());
 }
 
-/// The places of a file that hold something.
+/// The offsets of the nonzero bytes of a file.
 fn written(file: &str) -> Vec<usize> {
     let bytes = fs::read(stopped().now.path().join(file)).unwrap();
     (0..bytes.len()).filter(|at| bytes[*at] != 0).collect()
@@ -313,7 +317,7 @@ fn flipped(node: &str, file: &str, at: usize, bit: u32) -> tempfile::TempDir {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: if long() { 4000 } else { 100 }, ..ProptestConfig::default() })]
 
-    /// A bit of a peer's state: named, and then made again from the blocks; or the peer is the same as before.
+    /// A flipped bit of a peer's state is reported, and the state is rebuilt from the blocks; or the bit has no effect.
     #[test]
     fn one_bit_of_a_state(at in any::<prop::sample::Index>(), bit in 0..8_u32) {
         static WRITTEN: OnceLock<Vec<usize>> = OnceLock::new();
@@ -333,7 +337,7 @@ proptest! {
         prop_assert!(peer.verify().is_ok());
     }
 
-    /// A bit of a peer's or the orderer's blocks: refused by name, and repaired from one other node to the same bytes.
+    /// A flipped bit of a block file is reported. A repair from one other node restores the same bytes.
     #[test]
     fn one_bit_of_a_block_file(at in any::<prop::sample::Index>(), bit in 0..8_u32, orderer in any::<bool>()) {
         let node = if orderer { "orderer" } else { "peer-0" };
@@ -354,8 +358,8 @@ proptest! {
         prop_assert!(fs::read(folder.path().join("blocks")).unwrap() == bytes);
     }
 
-    /// A bit of the verdicts, or an end that is lost: refused by name where the state has the block, and repaired from the
-    /// blocks; without a state they are judged once more. The file is the same in the end.
+    /// A flipped bit or a lost end of the verdicts is reported where the state has the block, and repaired from the
+    /// blocks. Without a state, the blocks are validated again. In both cases the file is restored.
     #[test]
     fn one_bit_of_the_verdicts(at in any::<prop::sample::Index>(), bit in 0..9_u32, state in any::<bool>()) {
         let whole = fs::read(stopped().now.path().join("peer-0/verdicts")).unwrap();

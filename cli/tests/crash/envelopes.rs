@@ -1,4 +1,4 @@
-//! Envelope files: a process that encrypts, decrypts and re-encrypts is killed; every file with a name is whole.
+//! Envelope files: a process that encrypts, decrypts and re-encrypts is killed. Every named file is whole.
 
 use crate::kill::{Killer, begin, below, child, done, plan};
 use phi_pre::envelope::{
@@ -10,10 +10,10 @@ use rand_core::{Rng, SeedableRng};
 use std::fs;
 use std::path::Path;
 
-/// Bytes of the record: enough for writes of several batches.
+/// The length of the record in bytes: several batches of chunks.
 const RECORD: usize = 3 << 20;
 
-/// The keys 0, 1, 2, ... that the envelope goes through, and which of them it is under.
+/// The parameters of the keys 0, 1, 2, ... under which the envelope is, one after the other.
 pub struct Keys(pub Params);
 
 impl Keys {
@@ -78,7 +78,8 @@ fn killed_while_files_are_encrypted_re_encrypted_and_decrypted() {
         let target = targets[usize::try_from(below(&mut rng, 4)).unwrap()];
         let nth = 1 + below(&mut rng, 3);
         let heard = killer.life(child("envelopes", folder.path(), under), target, nth, &mut rng);
-        // In place: the key that was acknowledged, or the one after it.
+        // The envelope that is re-encrypted in place is under the key that was acknowledged last, or under the next
+        // key.
         for (_, number) in heard.done.iter().filter(|(what, _)| what == "re-encrypt") {
             under = number.parse().unwrap();
         }

@@ -1,9 +1,11 @@
-//! Full disks and files that may not be written: an error that names the file, nothing lost, and work goes on after it.
+//! Full disks and files without write permission. Each operation must return an error that names the file, lose nothing,
+//! and succeed once there is space or permission again.
 //!
-//! Each case is a process of its own: under a limit on the size of its files (for everybody), on a small file system of
-//! its own (where the system lets us mount one), or as a user without rights (as root, by becoming nobody).
+//! Each test runs in a child process: with a limit on the file size (RLIMIT_FSIZE); on a small tmpfs, where one can be
+//! mounted; or without write permission, where a test started by root runs as the user `nobody`.
 
-use crate::cloud::{self, Platform};
+use crate::cloud::{self, recorded};
+use crate::consortium::{self, Platform};
 use crate::envelopes::Keys;
 use crate::kill::in_role;
 use crate::world::{Counter, NOW, World, count, increment, signed_transaction};
@@ -27,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-/// Bytes of the small file system.
+/// The size of the small file system, in bytes.
 const SMALL: u64 = 16 << 20;
 const NOBODY: u32 = 65534;
 
@@ -47,15 +49,14 @@ pub fn run(role: &str, folder: &Path) {
 fn ended_well(output: &Output, role: &str) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{role}: {}\n{out}\n{err}", output.status);
-    // The harness begins the line with its own words.
+    // The test harness can print its own text at the beginning of the line.
     out.lines()
         .filter_map(|line| line.split_once(&format!("{role}: ")))
         .for_each(|(_, told)| println!("{role}: {told}"));
     assert!(out.contains("1 passed"), "{role}: {out}");
 }
 
-/// A process that gets an error where it would be killed by SIGXFSZ. The shell is the one program that every system has
-/// which can say so.
+/// Runs the role in a process that ignores SIGXFSZ, so that a write beyond the limit is an error. The shell sets this.
 fn at_a_limit(role: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
@@ -64,7 +65,7 @@ fn at_a_limit(role: &str) {
     ended_well(&command.output().unwrap(), role);
 }
 
-/// No file may grow beyond this now.
+/// Sets the largest size of a file, or removes the limit.
 fn limit(bytes: Option<u64>) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     setrlimit(Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
@@ -74,7 +75,7 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::StorageFull)
 }
 
-/// The file that a store of the ledger could not write.
+/// The file that could not be written because of the limit or a full disk.
 fn full_file(error: &StoreError) -> Option<&Path> {
     match error {
         StoreError::Io { path, source, .. } if is_full(source) => Some(path),
@@ -90,7 +91,7 @@ fn full_file(error: &StoreError) -> Option<&Path> {
     }
 }
 
-/// The file that stopped a peer of the network.
+/// The file whose error stopped a peer.
 fn stopped_by(network: &Network, i: usize) -> &Path {
     match network.failure(i).unwrap() {
         CommitError::Store(error) => full_file(error).unwrap_or_else(|| panic!("{error}")),
@@ -118,7 +119,7 @@ fn ledger_at_a_limit(folder: &Path) {
         limit(None);
         made.unwrap_err()
     };
-    // The founding fails at the orderer's file, at a peer's, and at its state.
+    // Creating the ledger fails at the orderer's block file, then at the state file of peer 0.
     let error = refused(10);
     let file = |error: &StoreError, end: &str| assert!(full_file(error).unwrap().ends_with(end), "{error}");
     match &error {
@@ -141,7 +142,7 @@ fn ledger_at_a_limit(folder: &Path) {
     }
     let (mut before, mut expected) = (length(&orderer), 12);
 
-    // At the orderer: the transaction waits, and goes into the next block, with its place in the order.
+    // At the orderer's file: the transaction waits, keeps its place in the order, and goes into the next block.
     for room in [0, 1, 19, 20, 500] {
         limit(Some(before + room));
         let (txid, refused) = transact(&mut network, &mut world);
@@ -156,11 +157,11 @@ fn ledger_at_a_limit(folder: &Path) {
         (before, expected) = (length(&orderer), expected + 1);
     }
     an_envelope_that_is_refused_changes_nothing(&mut network, &mut world, &orderer);
-    expected += 1; // all ten read the same value
+    expected += 1; // all ten transactions read the same version of the value, so one is valid
     room_for_the_first_of_two_blocks(&network, &mut world, &folder.join("two"));
     before = length(&orderer);
 
-    // At a peer's block file: it stays behind, and fetches the block when it can.
+    // At a peer's block file: the peer stops, and fetches the block after a restart.
     network.stop(1);
     increment(&mut network, &mut world, "n");
     expected += 1;
@@ -177,7 +178,7 @@ fn ledger_at_a_limit(folder: &Path) {
 
     assert_eq!(count(&network, "n"), expected);
 
-    // A repair that has no room leaves the damaged file as it is.
+    // A repair without room does not change the damaged file.
     network.stop(2);
     let blocks = folder.join("peer-2/blocks");
     let whole = fs::read(&blocks).unwrap();
@@ -195,9 +196,9 @@ fn ledger_at_a_limit(folder: &Path) {
     assert!(network.agreement().is_some() && (0..3).all(|i| network.peer(i).unwrap().verify().is_ok()));
 }
 
-/// The block is on the disk, and the state is not: the next start replays it.
+/// The block is on the disk, and the state is not: the next start replays the block.
 fn at_the_state(network: &mut Network, world: &mut World, folder: &Path) {
-    // The state is longer than the first blocks.
+    // The state file is larger than the block file here, so this limit has room for one more block and none for the state.
     limit(Some(length(&folder.join("peer-0/blocks")) + 8000));
     let (txid, committed) = transact(network, world);
     assert_eq!(committed.unwrap(), Code::Valid);
@@ -212,7 +213,8 @@ fn at_the_state(network: &mut Network, world: &mut World, folder: &Path) {
     assert_eq!(network.outcome(&txid).unwrap().unwrap().code, Code::Valid);
 }
 
-/// Nine transactions wait; the tenth would complete the block, which cannot be kept. It is refused, and the nine wait on.
+/// Nine transactions wait. The tenth would complete a block, which cannot be written: the tenth is refused, and the
+/// nine still wait.
 fn an_envelope_that_is_refused_changes_nothing(network: &mut Network, world: &mut World, orderer: &Path) {
     let made = |_| {
         let proposal = world.increment("n");
@@ -237,7 +239,8 @@ fn an_envelope_that_is_refused_changes_nothing(network: &mut Network, world: &mu
     assert!(network.outcome(&last).unwrap().is_some());
 }
 
-/// The transaction completes two blocks, and there is room for the first alone: that one stands, and the transaction waits.
+/// A transaction completes two blocks, and there is room for the first only: the first is written, and the transaction
+/// waits.
 fn room_for_the_first_of_two_blocks(network: &Network, world: &mut World, folder: &Path) {
     let [small, large] = [1, 200].map(|n| {
         let proposal = world.increment(&"n".repeat(n));
@@ -267,18 +270,18 @@ fn cannot_write(result: Result<impl Sized, FlowError>, expected: &str) {
 }
 
 fn cloud_at_a_limit(store: &Path) {
-    let mut platform = Platform::new(store, 7);
+    let mut platform = Platform::with_store(store, 7);
     for bytes in [200_000, 9 << 20] {
-        let draft = platform.recorded(bytes);
+        let draft = recorded(&mut platform, bytes);
         let network = &platform.consortium.network;
         for room in [0, 150, 100_000] {
             limit(Some(room));
-            let refused = platform.a.upload(network, &platform.cloud, &draft, cloud::NOW);
+            let refused = platform.a.upload(network, &platform.cloud, &draft, consortium::NOW);
             limit(None);
             cannot_write(refused, "envelopes/");
             assert_eq!(cloud::check(store).1, 0, "the part of an upload stays behind");
         }
-        platform.a.upload(network, &platform.cloud, &draft, cloud::NOW).unwrap();
+        platform.a.upload(network, &platform.cloud, &draft, consortium::NOW).unwrap();
         let grant = platform.granted(draft.alert().txid);
         let network = &platform.consortium.network;
         for room in [0, 100] {
@@ -289,22 +292,22 @@ fn cloud_at_a_limit(store: &Path) {
         }
         platform.cloud.reencrypt(network, &grant).unwrap();
         // Hospital B has no room for the record.
-        let folder = platform.folder.path().join(format!("received {bytes}"));
+        let folder = platform.dir.path().join(format!("received {bytes}"));
         limit(Some(100_000));
-        let refused = platform.b.receive(network, &platform.cloud, &grant, &folder, cloud::NOW);
+        let refused = platform.b.receive(network, &platform.cloud, &grant, &folder, consortium::NOW);
         limit(None);
         match refused {
-            Err(FlowError::File { path, source }) if is_full(&source) => assert_eq!(path, folder.join("name")),
+            Err(FlowError::File { path, source }) if is_full(&source) => assert_eq!(path, folder.join(Platform::NAME)),
             refused => panic!("{refused:?}"),
         }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-        platform.b.receive(network, &platform.cloud, &grant, &folder, cloud::NOW).unwrap();
+        platform.b.receive(network, &platform.cloud, &grant, &folder, consortium::NOW).unwrap();
     }
     let (objects, left) = cloud::check(store);
     assert_eq!((objects, left), (6, 0));
 }
 
-/// The names in a folder.
+/// The names in a folder, in order.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -312,7 +315,8 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Everything that writes a new file fails while `full` holds; nothing appears, and the error names the file.
+/// Checks that every function that writes a new file fails with the expected error, which names the file, and leaves no
+/// file.
 fn new_files_fail(folder: &Path, keys: &Keys, expected: &dyn Fn(&io::Error) -> bool) {
     let (record, envelope, to) = (folder.join("record"), folder.join("envelope.phi"), folder.join("new"));
     let before = names(folder);
@@ -344,7 +348,7 @@ fn envelopes_at_a_limit(folder: &Path) {
         new_files_fail(folder, &keys, &is_full);
         limit(None);
     }
-    // In place: part of C was written when the limit came, and is written back.
+    // Re-encryption in place: the limit stops the write of C before or inside C, and the old C is written back.
     let envelope = folder.join("envelope.phi");
     let before = fs::read(&envelope).unwrap();
     for room in [0, 92, 93, 150, 283] {
@@ -358,14 +362,14 @@ fn envelopes_at_a_limit(folder: &Path) {
         reencrypt_file(&k_re, &envelope).unwrap();
     }
     assert!(check_file(&keys.key(0), &envelope).is_ok());
-    // What is sealed into a device that is always full.
+    // Sealing into a device that is always full.
     if let Ok(mut full) = OpenOptions::new().write(true).open("/dev/full") {
         let sealer =
             Sealer::new(&keys.0, &keys.public(0), Suite::default(), &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
         let refused = sealer.seal(&mut &[0; 1000][..], &mut full).unwrap_err();
         assert!(matches!(refused, EncryptError::Io(error) if is_full(&error)));
     }
-    // A pair of keys, or nothing.
+    // `keygen` writes both keys or none.
     for blocks in ["0", "1"] {
         let mut keygen = Command::new("sh");
         keygen.args(["-c", "ulimit -f \"$1\"; exec \"$0\" keygen \"$2\"", env!("CARGO_BIN_EXE_phi-pre"), blocks]);
@@ -378,7 +382,7 @@ fn envelopes_at_a_limit(folder: &Path) {
     }
 }
 
-/// Runs the role on a file system of `SMALL` bytes, mounted for that process alone.
+/// Runs the role on a file system of `SMALL` bytes that is mounted for this process only.
 fn on_a_full_disk(role: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mount = |then: &str| {
@@ -404,7 +408,7 @@ fn on_a_full_disk(role: &str) {
     ended_well(&command.output().unwrap(), role);
 }
 
-/// A file that takes all the room there is, but for so many pages.
+/// A file that fills the file system except for a number of pages. It is removed on drop.
 struct Ballast(PathBuf);
 
 impl Ballast {
@@ -438,7 +442,7 @@ fn ledger_on_a_full_disk(folder: &Path) {
     for pages in (0..24).chain(0..8).chain([0; 8]) {
         let ballast = Ballast::leave(folder, pages);
         for _ in 0..6 {
-            // Two peers endorse; with fewer the transaction never comes to the orderer.
+            // With fewer than two endorsing peers, the transaction does not reach the orderer.
             let endorsed = (0..3).filter(|i| network.peer(*i).is_some()).count() >= 2;
             let (txid, outcome) = transact(&mut network, &mut world);
             match outcome {
@@ -468,7 +472,7 @@ fn ledger_on_a_full_disk(folder: &Path) {
         network.agreement().unwrap();
         increment(&mut network, &mut world, "m");
     }
-    // What was ordered is committed, in blocks that hold nothing else.
+    // The blocks hold the ordered transactions and no others.
     let ordered = (1..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap().block.transactions.len());
     let ordered: usize = ordered.sum();
     assert!(sent.iter().all(|txid| network.outcome(txid).unwrap().is_some()));
@@ -481,7 +485,7 @@ fn ledger_on_a_full_disk(folder: &Path) {
             Peer::open(&ledger.join(format!("peer-{i}")), world.peers[i].clone(), Arc::new(Counter)).unwrap();
         assert_eq!((peer.savepoint(), peer.verify().unwrap().savepoint), (Some(agreed), agreed));
     }
-    // Which peer gets the last page is chance, so the state is counted here and has a test under a limit.
+    // It is random which file gets the last page. The failures at the state are counted here, and tested under a limit.
     assert!(orderer > 0 && blocks + state > 0, "{orderer} {blocks} {state}");
     println!(
         "ledger on a full disk: {known} transactions; refused {orderer} times at the orderer, peers stopped {blocks} \
@@ -491,14 +495,14 @@ fn ledger_on_a_full_disk(folder: &Path) {
 
 fn cloud_on_a_full_disk(folder: &Path) {
     let store = folder.join("store");
-    let mut platform = Platform::new(&store, 9);
-    let draft = platform.recorded(1 << 20);
+    let mut platform = Platform::with_store(&store, 9);
+    let draft = recorded(&mut platform, 1 << 20);
     let network = &platform.consortium.network;
-    // From no room at all, page by page, until the envelope fits, then its note too.
+    // The free space grows until the envelope fits (about 256 pages) and then until its note fits, too.
     let (mut envelope, mut note) = (0, 0);
     for pages in [0, 1, 100].into_iter().chain(255..300) {
         let ballast = Ballast::leave(folder, pages);
-        let tried = platform.a.upload(network, &platform.cloud, &draft, cloud::NOW);
+        let tried = platform.a.upload(network, &platform.cloud, &draft, consortium::NOW);
         drop(ballast);
         assert_eq!(cloud::check(&store).1, 0, "the part of an upload stays behind");
         match tried {
@@ -529,7 +533,7 @@ fn envelopes_on_a_full_disk(folder: &Path) {
     for pages in [0, 1, 100] {
         let ballast = Ballast::leave(folder, pages);
         new_files_fail(folder, &keys, &is_full);
-        // In place there is always room.
+        // Re-encryption in place needs no room.
         let envelope = folder.join("envelope.phi");
         reencrypt_file(&keys.hop(0), &envelope).unwrap();
         reencrypt_file(&keys.hop(0).inverse(), &envelope).unwrap();
@@ -554,7 +558,7 @@ fn without_rights(folder: &Path) {
     let mut network = world.counters(&ledger);
     increment(&mut network, &mut world, "n");
 
-    // A peer whose files may not be written, one by one: the others go on, and it is named.
+    // A peer may not write its files, one after the other: the other peers continue, and the error names the file.
     network.stop(1);
     let peer = ledger.join("peer-1");
     let before = fs::read(peer.join("blocks")).unwrap();
@@ -571,7 +575,7 @@ fn without_rights(folder: &Path) {
     assert_eq!((count(&network, "n"), network.agreement().unwrap().height), (4, 5));
     drop(network);
 
-    // The orderer's file, and a folder in which nothing may be made.
+    // The orderer may not write its file, and a folder may not be changed.
     let orderer = ledger.join("orderer/blocks");
     mode(&orderer, 0o400);
     match Orderer::open(&ledger.join("orderer"), world.orderer.clone()) {
@@ -591,22 +595,22 @@ fn without_rights(folder: &Path) {
         other => panic!("{other:?}"),
     }
 
-    // A store whose folders may not be written.
+    // The store's folder is read-only, so its subfolders cannot be created.
     let store = folder.join("store");
-    let mut platform = Platform::new(&store, 3);
-    let draft = platform.recorded(1000);
+    let mut platform = Platform::with_store(&store, 3);
+    let draft = recorded(&mut platform, 1000);
     mode(&store, 0o500);
-    let refused = platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, cloud::NOW);
+    let refused = platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, consortium::NOW);
     mode(&store, 0o700);
     cannot_write(refused, "envelopes/");
-    platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, cloud::NOW).unwrap();
+    platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, consortium::NOW).unwrap();
     assert_eq!(cloud::check(&store), (2, 0));
     match cloud_in(&closed) {
         Err(FlowError::File { path, source }) if denied(&source) => assert_eq!(path, closed.join("store")),
         other => panic!("{other:?}"),
     }
 
-    // Envelopes: a folder without room for names, and an envelope that may be read alone.
+    // Envelopes: a folder that may not be changed, and an envelope that may only be read.
     let (keys, place) = (Keys::new(), folder.join("envelopes"));
     fs::create_dir(&place).unwrap();
     some_envelope(&place, &keys);
@@ -617,7 +621,7 @@ fn without_rights(folder: &Path) {
     mode(&envelope, 0o400);
     let refused = reencrypt_file(&keys.hop(0), &envelope).unwrap_err();
     assert!(refused.path == envelope && check_file(&keys.key(0), &envelope).is_ok(), "{refused}");
-    // So that the folder can be removed.
+    // The test removes the folder at its end.
     mode(&closed, 0o700);
 }
 
@@ -655,7 +659,7 @@ fn envelopes_on_a_disk_that_is_full() {
     on_a_full_disk("envelopes on a full disk");
 }
 
-/// Root may write everything, so as root the test becomes nobody.
+/// Root may write every file, so a test run by root changes to the user nobody.
 #[test]
 fn files_that_may_not_be_written() {
     let (role, folder) = ("without rights", tempfile::tempdir().unwrap());
@@ -666,7 +670,7 @@ fn files_that_may_not_be_written() {
         in_role(&mut command, role, &place, 0);
         return ended_well(&command.output().unwrap(), role);
     }
-    // The test itself may lie where nobody cannot read it.
+    // The test's binary may be in a folder that the user nobody cannot read.
     fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
     mode(folder.path(), 0o755);
     mode(&exe, 0o755);

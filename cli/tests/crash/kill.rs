@@ -1,4 +1,4 @@
-//! A process of its own that says what it begins and what is done, and its end at a random point.
+//! A child process that reports the begin and the end of each call, and is killed at a random time.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -14,38 +14,38 @@ pub const ROLE: &str = "PHI_PRE_CRASH_ROLE";
 pub const FOLDER: &str = "PHI_PRE_CRASH_FOLDER";
 pub const LIFE: &str = "PHI_PRE_CRASH_LIFE";
 
-/// In the child: the call `what` comes next.
+/// In the child: reports that the call `what` begins.
 pub fn begin(what: &str) {
     say(&format!("begin {what}"));
 }
 
-/// In the child: the call has returned, and has acknowledged this.
+/// In the child: reports that the call has returned, and what it has acknowledged.
 pub fn done(what: &str, acknowledged: &str) {
     say(&format!("done {what} {acknowledged}"));
 }
 
-/// A line of its own, in one write: a kill leaves all of it or nothing.
+/// Prints a line with a single write, so that a kill leaves the whole line or nothing.
 fn say(line: &str) {
     if std::env::var_os(ROLE).is_some() {
         println!("\n{line}");
     }
 }
 
-/// The test binary as another process in that role.
+/// The command that runs the test binary in this role.
 pub fn child(role: &str, folder: &Path, life: u64) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     in_role(&mut command, role, folder, life);
     command
 }
 
-/// Arguments and environment of the test binary in that role.
+/// Sets the arguments and the environment of the test binary for this role.
 pub fn in_role(command: &mut Command, role: &str, folder: &Path, life: u64) {
     command.args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"]);
     command.env(ROLE, role).env(FOLDER, folder).env(LIFE, life.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::piped());
 }
 
-/// The number of kills for a test that makes `percent` of them, and the source of their points.
+/// The number of kills of a test, `percent` of `PHI_PRE_CRASH_KILLS`, and the random generator of their times.
 pub fn plan(what: &str, percent: u64) -> (u64, ChaCha20Rng) {
     let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse::<u64>().unwrap());
     let (kills, seed) = (number("PHI_PRE_CRASH_KILLS", 30), number("PHI_PRE_CRASH_SEED", 1));
@@ -55,30 +55,30 @@ pub fn plan(what: &str, percent: u64) -> (u64, ChaCha20Rng) {
     ((kills * percent).div_ceil(100), rng)
 }
 
-/// Whether the long form was asked for.
+/// Whether the long form of the tests is requested: 500 kills or more.
 pub fn long() -> bool {
     plan("form", 100).0 >= 500
 }
 
-/// A number below `limit`.
+/// A random number below `limit`.
 pub fn below(rng: &mut impl Rng, limit: u64) -> u64 {
     rng.next_u64() % limit
 }
 
-/// What a child said before it was killed.
+/// The reports of a child until it was killed.
 pub struct Life {
-    /// The acknowledgements, in order: of what, and what came with it.
+    /// The calls that returned, in order, each with what it has acknowledged.
     pub done: Vec<(String, String)>,
     /// The call inside which it was killed.
     pub inside: Option<String>,
 }
 
-/// Starts children and kills them; learns how long their calls take, so that the kills spread over them.
+/// Starts children and kills them. It measures how long their calls take, so that the kills spread over the calls.
 #[derive(Default)]
 pub struct Killer {
     spans: BTreeMap<String, (Duration, u32)>,
     pub kills: u64,
-    /// How many kills fell inside a call, by call.
+    /// The number of kills inside each call.
     pub inside: BTreeMap<String, u64>,
 }
 
@@ -107,7 +107,8 @@ impl Killer {
         }
         assert_eq!(left, 0, "the child ended by itself: {heard:?}");
         let part = u32::try_from(below(rng, 1000)).unwrap();
-        // A call of which nothing is known may end first. Else some kills fall behind the call's mean time, most before.
+        // A call that has not been measured may end before the kill. After that, the kill comes at a random time
+        // between the begin and 1.14 times the mean duration of the call.
         let point = if let Some((total, count)) = self.spans.get(target) {
             *total / *count * part / 880
         } else {
@@ -126,7 +127,7 @@ impl Killer {
         let status = process.wait().unwrap();
         reader.join().unwrap();
         heard.extend(lines);
-        // It may have done all that it had to do; it may not have failed.
+        // The child may have ended before the kill, but without an error.
         assert!(status.signal() == Some(9) || status.success(), "{status}: {heard:?}");
         self.kills += 1;
         self.told(&heard)
@@ -158,7 +159,7 @@ impl Killer {
     pub fn report(&self, what: &str, rest: &str) {
         let mid: u64 = self.inside.values().sum();
         println!("{what}: {} kills, {mid} inside a call {:?}; {rest}", self.kills, self.inside);
-        // A short run can be unlucky; a long one cannot.
+        // With fewer than 20 kills, too few may be inside a call by chance.
         assert!(self.kills < 20 || mid * 4 > self.kills, "the kills do not land inside calls any more");
     }
 }

@@ -1,11 +1,11 @@
-//! Peers and orderer: killed while they commit, catch up and repair, on folders that live through all kills.
+//! Peers and orderer: a process that commits, catches up or repairs is killed again and again on the same folder.
 
+use crate::child::{PEERS, acknowledgement, commit_block, has, open};
 use crate::kill::{Killer, begin, below, child, done, plan};
-use crate::world::{Counter, NOW, World, signed_transaction};
+use crate::world::{Counter, World};
 use phi_pre::hash::Digest;
 use phi_pre::ledger::{
-    Block, BlockFile, Code, CommittedBlock, Network, Peer, Proposal, Savepoint, TxId, read_verdicts, repair_peer,
-    verify,
+    Block, BlockFile, CommittedBlock, Network, Peer, Savepoint, TxId, read_verdicts, repair_peer, verify,
 };
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -14,13 +14,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-const PEERS: usize = 3;
-
-/// Opens the ledger of the tests; in the child as well as here, whoever comes next after a kill.
-fn open(world: &World, folder: &Path) -> Network {
-    Network::open(folder, world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap().0
-}
 
 fn of_life(life: u64) -> World {
     let mut world = World::new();
@@ -31,43 +24,14 @@ fn of_life(life: u64) -> World {
 fn opened(world: &World, folder: &Path) -> Network {
     begin("open");
     let network = open(world, folder);
-    done("open", &standing(&network, &[]));
+    done("open", &acknowledgement(&network, &[]));
     network
 }
 
-/// `height height height: txid txid ...` with the peers that run and have all of the txids.
-fn standing(network: &Network, txids: &[TxId]) -> String {
-    let height = |i| match network.peer(i) {
-        Some(peer) => {
-            let snapshot = peer.snapshot().unwrap();
-            assert!(txids.iter().all(|txid| snapshot.outcome(txid).unwrap().is_some()), "peer {i}");
-            peer.height().to_string()
-        }
-        None => "-".to_owned(),
-    };
-    let heights: Vec<_> = (0..PEERS).map(height).collect();
-    let txids: Vec<_> = txids.iter().map(ToString::to_string).collect();
-    format!("{}:{}", heights.join(" "), txids.join(" "))
-}
-
-/// Commits blocks of one to four transactions; those of one block that touch the same key are in conflict.
+/// Commits a block of one to four transactions. Transactions that increment the same key are in conflict.
 fn block(network: &mut Network, world: &mut World) {
-    let size = 1 + below(&mut world.rng, 4);
-    let proposals: Vec<Proposal> = (0..size)
-        .map(|_| {
-            let key = format!("n{}", below(&mut world.rng, 6));
-            world.increment(&key)
-        })
-        .collect();
-    let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
-    let transactions: Vec<_> =
-        proposals.into_iter().map(|one| signed_transaction(network, one, &world.alice)).collect();
-    begin("commit");
-    for signed in &transactions {
-        network.broadcast(signed, NOW).unwrap();
-    }
-    network.flush().unwrap();
-    done("commit", &standing(network, &txids));
+    let keys: Vec<_> = (0..=below(&mut world.rng, 4)).map(|_| format!("n{}", below(&mut world.rng, 6))).collect();
+    commit_block(network, world, &keys);
 }
 
 pub fn commit(folder: &Path, life: u64) {
@@ -78,7 +42,7 @@ pub fn commit(folder: &Path, life: u64) {
         if below(&mut world.rng, 3) == 0 {
             begin("checkpoint");
             network.checkpoint();
-            done("checkpoint", &standing(&network, &[]));
+            done("checkpoint", &acknowledgement(&network, &[]));
         }
     }
 }
@@ -93,7 +57,7 @@ pub fn catch_up(folder: &Path, life: u64) {
         }
         begin("restart");
         network.restart(2).unwrap();
-        done("restart", &standing(&network, &[]));
+        done("restart", &acknowledgement(&network, &[]));
     }
 }
 
@@ -101,7 +65,7 @@ pub fn found(folder: &Path) {
     let world = World::new();
     begin("found");
     let network = world.counters(folder);
-    done("found", &standing(&network, &[]));
+    done("found", &acknowledgement(&network, &[]));
 }
 
 pub fn repair(folder: &Path) {
@@ -115,18 +79,18 @@ pub fn repair(folder: &Path) {
     done("rebuild", &peer.height().to_string());
 }
 
-/// What the processes that were killed had acknowledged.
+/// What the killed processes have acknowledged.
 #[derive(Default)]
-struct Told {
-    /// By peer.
+struct Acknowledged {
+    /// The transactions that each peer has committed.
     txids: [BTreeSet<TxId>; PEERS],
     heights: [u64; PEERS],
-    /// Those that stand on some peer, and which a peer that catches up then has as well.
+    /// The transactions that some peer has committed. Every peer has them after catching up.
     all: BTreeSet<TxId>,
 }
 
-impl Told {
-    fn hear(&mut self, done: &[(String, String)]) {
+impl Acknowledged {
+    fn add(&mut self, done: &[(String, String)]) {
         for (_, acknowledged) in done {
             let (heights, txids) = acknowledged.split_once(':').unwrap();
             self.all.extend(txids.split_whitespace().map(|hex| TxId(Digest::from_hex(hex).unwrap())));
@@ -134,19 +98,19 @@ impl Told {
                 let height = height.parse().unwrap();
                 assert!(height >= self.heights[i]);
                 self.heights[i] = height;
-                // A peer that runs has caught up with all that was acknowledged before.
+                // A running peer has caught up with everything that was acknowledged before.
                 self.txids[i].clone_from(&self.all);
             }
         }
     }
 }
 
-/// A ledger that lives through the kills, and beside it a peer that replays its blocks from genesis and is never killed.
+/// The ledger of the killed processes, and a peer that is never killed and replays its blocks from genesis.
 struct Ledger {
     world: World,
     folder: tempfile::TempDir,
     witness: Peer,
-    told: Told,
+    told: Acknowledged,
     torn: u64,
     replayed: u64,
 }
@@ -158,14 +122,14 @@ impl Ledger {
         let genesis = network.peer(0).unwrap().block(0).unwrap().block;
         let witness = folder.path().join("witness");
         let witness = Peer::create(&witness, &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
-        Self { world, folder, witness, told: Told::default(), torn: 0, replayed: 0 }
+        Self { world, folder, witness, told: Acknowledged::default(), torn: 0, replayed: 0 }
     }
 
     fn peer(&self, i: usize) -> PathBuf {
         self.folder.path().join(format!("peer-{i}"))
     }
 
-    /// Everything that was acknowledged is there, before any peer is helped by another; then all agree with a replay.
+    /// Checks that every peer has by itself what it has acknowledged, and that all peers then agree with a replay.
     fn check(&mut self, chosen: usize) -> Savepoint {
         let report = verify(&self.peer(chosen), None).unwrap();
         assert!(report.savepoint.height >= self.told.heights[chosen]);
@@ -193,7 +157,7 @@ impl Ledger {
         agreed
     }
 
-    /// The whole chain once more, from genesis into a fresh folder.
+    /// Replays the whole chain from genesis in a fresh folder, and verifies every peer.
     fn check_from_genesis(&mut self) -> Savepoint {
         let agreed = self.check(0);
         let (blocks, _) = BlockFile::open_read_only(&self.peer(1), agreed.height).unwrap();
@@ -221,16 +185,7 @@ impl Ledger {
     }
 }
 
-fn has(peer: &Peer, txids: &BTreeSet<TxId>) {
-    let snapshot = peer.snapshot().unwrap();
-    for txid in txids {
-        let outcome = snapshot.outcome(txid).unwrap();
-        let known = outcome.is_some_and(|found| matches!(found.code, Code::Valid | Code::MvccReadConflict));
-        assert!(known, "{txid} was acknowledged, and is {outcome:?}");
-    }
-}
-
-/// Kills of processes in `role`, most of them inside calls of `targets`, some inside the recovery from the kill before.
+/// Kills processes in `role`: most of them inside calls of `targets`, some inside the recovery from the previous kill.
 fn killed(role: &str, targets: &[&str], percent: u64) {
     let (kills, mut rng) = plan(role, percent);
     let (mut ledger, mut killer) = (Ledger::new(), Killer::default());
@@ -238,8 +193,8 @@ fn killed(role: &str, targets: &[&str], percent: u64) {
         let target = targets[usize::try_from(life).unwrap() % targets.len()];
         let (target, nth) = if below(&mut rng, 5) == 0 { ("open", 1) } else { (target, 1 + below(&mut rng, 4)) };
         let heard = killer.life(child(role, ledger.folder.path(), rng.next_u64()), target, nth, &mut rng);
-        ledger.told.hear(&heard.done);
-        // Now and then the next process comes before anybody has looked.
+        ledger.told.add(&heard.done);
+        // One time in four, the next process opens the ledger without a check before it.
         if below(&mut rng, 4) > 0 {
             ledger.check(usize::try_from(life).unwrap() % PEERS);
         }
@@ -254,7 +209,7 @@ fn killed_while_blocks_are_committed() {
     killed("commit", &["commit", "commit", "checkpoint"], 35);
 }
 
-/// A ledger whose founding was killed is founded by the same call, and is no other.
+/// If the creation of a ledger is killed, the same call completes it, and the result is the same ledger.
 #[test]
 fn killed_while_a_ledger_is_founded() {
     let (kills, mut rng) = plan("found", 5);
@@ -281,7 +236,7 @@ fn killed_while_a_peer_catches_up() {
     killed("catch-up", &["restart"], 25);
 }
 
-/// A peer with a damaged block, and a repair that is killed: the old file or the new one, and the next repair goes on.
+/// The repair of a damaged block file is killed: the old file or the new file is there, and the next repair succeeds.
 #[test]
 fn killed_while_a_peer_is_repaired() {
     let (kills, mut rng) = plan("repair", 10);
@@ -304,13 +259,13 @@ fn killed_while_a_peer_is_repaired() {
         if state {
             fs::write(peer.join("state.redb"), b"no database").unwrap();
         }
-        // The process may have ended before it was killed: then it is as if it had not been.
+        // The process may end before the kill; the checks below hold in this case, too.
         let target = if state { "rebuild" } else { "repair" };
         let heard = killer.life(child("repair", folder.path(), 0), target, 1, &mut rng);
         let left = fs::read(peer.join("blocks")).unwrap();
         assert!(left == damaged || left == whole, "neither the old file nor the new one");
         replaced += u64::from(left == whole);
-        // Once the blocks are back, opening the peer is enough, however often that is interrupted.
+        // Once the blocks are repaired, opening the peer rebuilds its state, also after an interruption.
         if heard.inside.as_deref() != Some("rebuild") {
             repair(folder.path());
         }

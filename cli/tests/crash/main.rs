@@ -1,12 +1,17 @@
-//! Crash safety: processes that are killed, files that are cut or changed, disks that are full.
+//! Tests of crash safety: killed processes, truncated and damaged files, full disks.
 //!
-//! `PHI_PRE_CRASH_KILLS` is the number of processes to kill, `PHI_PRE_CRASH_SEED` chooses where.
+//! `PHI_PRE_CRASH_KILLS` scales the number of kills, and `PHI_PRE_CRASH_SEED` seeds the points at which they happen.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(unreachable_pub, reason = "the rooms of one test")]
 
+#[path = "../support/child.rs"]
+mod child;
 mod cloud;
+#[path = "../../../tests/support/consortium.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod consortium;
 mod damage;
 mod envelopes;
 mod full;
@@ -20,12 +25,7 @@ mod world;
 #[test]
 #[ignore = "a process of its own, started by the other tests"]
 fn child() {
-    let Ok(role) = std::env::var(kill::ROLE) else {
-        println!("skipped: no role in {}", kill::ROLE);
-        return;
-    };
-    let folder = std::path::PathBuf::from(std::env::var(kill::FOLDER).unwrap());
-    let seed = std::env::var(kill::LIFE).unwrap().parse().unwrap();
+    let Some((role, folder, seed)) = child::role() else { return };
     match role.as_str() {
         "commit" => ledger::commit(&folder, seed),
         "catch-up" => ledger::catch_up(&folder, seed),

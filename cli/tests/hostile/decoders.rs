@@ -1,7 +1,7 @@
-//! Every reader of bytes from outside, by name: the one table that the test `hostile` and the package `tests/fuzz` share.
+//! The table of all decoders of untrusted bytes, by name. The test `hostile` and the package `tests/fuzz` share it.
 //!
-//! A decoder answers whether it took the bytes, and panics where a property does not hold: what is taken has one encoding
-//! and is written back to the same bytes, all engines say the same, what is refused says why.
+//! A decoder returns whether it accepts the bytes. It panics where a property fails: an accepted value encodes to the
+//! same bytes, all engines give the same answer, and every refusal has a text.
 
 use super::fixture::{FIXTURE, Fixture};
 use core::fmt::{Debug, Display};
@@ -34,28 +34,28 @@ use std::fs;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A reader of bytes from outside.
+/// A decoder of untrusted bytes.
 pub(crate) struct Decoder {
-    /// The name, for people and for folders.
+    /// The name, also of the folder of its regressions.
     pub name: &'static str,
-    /// Whether it took the bytes.
+    /// Decodes the bytes; returns whether they were accepted.
     pub run: fn(&[u8]) -> bool,
-    /// The most memory that it may hold at once: so many bytes, and so many more for each byte of the input.
+    /// The bound of its memory: a number of bytes, and a number of bytes for each byte of the input.
     pub memory: (usize, usize),
-    /// Of how many rounds it takes part in one: some write files.
+    /// The decoder runs in one of `every` rounds. Decoders that write files run less often.
     pub every: u32,
 }
 
-/// Memory of a decoder that holds what it read; beside it only caches of a fixed size grow.
+/// The bound of a decoder that holds the decoded value. Caches of a fixed size are included.
 const IN_MEMORY: (usize, usize) = (256 << 10, 64);
-/// A batch of 64 chunks being worked on and one being read, each with its tag; threads and buffers.
+/// The bound of a streaming decoder: two batches of 64 chunks with their tags, threads and buffers.
 const STREAMED: (usize, usize) = (10 << 20, 0);
 
 const fn plain(name: &'static str, run: fn(&[u8]) -> bool) -> Decoder {
     Decoder { name, run, memory: IN_MEMORY, every: 1 }
 }
 
-/// All of them.
+/// All decoders.
 pub(crate) const ALL: &[Decoder] = &[
     // group
     plain("scalar", |b| by_engines(b, Scalar::from_bytes, |x| x.to_bytes().to_vec())),
@@ -124,11 +124,11 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("fig5", fig5),
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
     plain("key-file", |b| text(b, key_file)),
-    // A number of two bytes becomes a value of 72 in a list that grows by doubling.
+    // Two bytes of JSON can become a value of 72 bytes, in a list that grows by doubling.
     Decoder { name: "vectors", run: |b| text(b, vector_file), memory: (256 << 10, 128), every: 1 },
 ];
 
-/// The decoder of that name.
+/// The decoder with this name.
 pub(crate) fn named(name: &str) -> Option<&'static Decoder> {
     ALL.iter().find(|decoder| decoder.name == name)
 }
@@ -147,7 +147,7 @@ fn canonical<T, E: Display + Debug, B: PartialEq + Debug + ?Sized, W: AsRef<B>>(
     }
 }
 
-/// A refusal has a text, and printing it does not panic.
+/// Returns whether `read` is accepted. Checks that an error has a text, and that printing it does not panic.
 fn refusal<T, E: Display + Debug>(read: Result<T, E>) -> bool {
     read.inspect_err(|error| assert!(!error.to_string().is_empty() && !format!("{error:?}").is_empty())).is_ok()
 }
@@ -160,7 +160,7 @@ fn wire<T: Wire>(bytes: &[u8]) -> bool {
     canonical(T::from_bytes(bytes), T::to_bytes, bytes)
 }
 
-/// The encoding and the hex digits of a public type say the same.
+/// The encoding and the hexadecimal digits of a public type give the same value.
 fn public<T: Wire + FromStr<Err = DecodeError> + PartialEq + Debug>(bytes: &[u8]) -> bool {
     let read = T::from_bytes(bytes);
     let from_text = hex::encode(bytes).parse::<T>();
@@ -188,7 +188,8 @@ fn by_engines<T: PartialEq + Debug, E: PartialEq + Display + Debug>(
     verdicts[0].1
 }
 
-/// Whole records in a batch, so that the lanes take part: each is judged as it is alone, by every engine.
+/// Re-encrypts a batch of records, so that the engine `lanes` is used. Every engine gives for each record the result
+/// that the record has by itself.
 fn records(bytes: &[u8]) -> bool {
     let good = FIXTURE.capsule.to_bytes();
     let mut batch: Vec<[u8; Capsule::BYTES]> = bytes.as_chunks().0.iter().take(16).copied().collect();
@@ -214,7 +215,7 @@ fn records(bytes: &[u8]) -> bool {
     alone[..mine].iter().any(Result::is_ok)
 }
 
-/// A share, a signature, and the name of the other side.
+/// The input is a share, a signature, and the name of the other side.
 fn handshake(bytes: &[u8]) -> bool {
     let (Some((share, rest)), rng) = (bytes.split_first_chunk::<32>(), &mut ChaCha20Rng::seed_from_u64(1)) else {
         return false;
@@ -225,7 +226,7 @@ fn handshake(bytes: &[u8]) -> bool {
     let session = Session { initiator: (b"name", initiator.share()), responder: (name, DhPublicKey(*share)) };
     let verified = |statement: &Digest| {
         let key = FIXTURE.signer.verifying_key();
-        // What the signature says is another decoder's matter: here the exchange goes on either way.
+        // Another decoder tests signatures. Here the handshake continues whether or not the signature is valid.
         let _ = Signature::from_bytes(signature).map(|signature| key.verify(&statement.0, &signature));
         true
     };
@@ -263,7 +264,7 @@ fn sealed_enrolment(bytes: &[u8]) -> bool {
     wire::<SealedEnrolment>(bytes)
 }
 
-/// A whole envelope under the key that it may be for.
+/// Opens an envelope with the key of the seeds.
 fn opened(bytes: &[u8]) -> bool {
     let (header, body) = bytes.split_at(bytes.len().min(Header::BYTES));
     let Ok(header) = Header::from_bytes(header) else { return false };
@@ -271,7 +272,7 @@ fn opened(bytes: &[u8]) -> bool {
     refusal(opener.open(&mut &*body, &mut std::io::sink()))
 }
 
-/// The same in one call, and Equation (2) there and back.
+/// Decrypts an envelope in one call, and re-encrypts it with k_re and with its inverse.
 fn in_memory(bytes: &[u8]) -> bool {
     let decrypted = envelope::decrypt(&FIXTURE.k_e, bytes);
     assert_eq!(decrypted.is_ok(), opened(bytes));
@@ -293,7 +294,7 @@ fn envelope_file(bytes: &[u8]) -> bool {
     assert_eq!(decrypted.is_ok(), out.exists(), "a record appears if and only if it is whole");
     assert_eq!(decrypted.as_ref().ok(), checked.as_ref().ok());
     assert!(inspected || decrypted.is_err(), "an envelope that opens has the length of one");
-    // The way there and back is the identity on the bytes, whatever the body is.
+    // Re-encryption with k_re and then with its inverse restores the bytes, whatever the body is.
     if refusal(envelope::reencrypt_file(&FIXTURE.k_re, &path)) {
         assert!(refusal(envelope::reencrypt_file(&FIXTURE.k_re.inverse(), &path)));
     }
@@ -308,7 +309,7 @@ fn ledger_envelope(bytes: &[u8]) -> bool {
     wire::<SignedTransaction>(bytes)
 }
 
-/// A block as block 0 of a channel of its own, and as the next one of a chain.
+/// Uses a block as block 0 of a new channel, and as the next block of a chain.
 fn block(bytes: &[u8]) -> bool {
     if let Ok(block) = Block::from_bytes(bytes) {
         if let Ok(channel) = Channel::of_genesis(&block) {
@@ -327,7 +328,7 @@ fn policy(bytes: &[u8]) -> bool {
     wire::<Policy>(bytes)
 }
 
-/// A state without a key.
+/// A state without any key.
 struct Nothing;
 
 impl Committed for Nothing {
@@ -340,7 +341,7 @@ impl Committed for Nothing {
     }
 }
 
-/// The bytes as a transaction in a block: every verdict but a panic will do.
+/// Validates a block with the bytes as its transaction. Every verdict is accepted.
 fn validation(bytes: &[u8]) -> bool {
     let block = Block { transactions: vec![bytes.to_vec()], ..FIXTURE.block.clone() };
     let verdict = validate(&block, &FIXTURE.config, &FIXTURE.msp, &Nothing).unwrap();
@@ -348,7 +349,7 @@ fn validation(bytes: &[u8]) -> bool {
     verdict.codes[0] == ledger::Code::Valid
 }
 
-/// The bytes as a proposal that reaches a peer.
+/// Sends the bytes to a peer as a proposal.
 fn endorse(bytes: &[u8]) -> bool {
     let Ok(signed) = SignedProposal::from_bytes(bytes) else { return false };
     let network = FIXTURE.network.lock().unwrap();
@@ -368,17 +369,17 @@ fn block_file(bytes: &[u8]) -> bool {
         assert!(blocks.read(blocks.len()).is_err());
         let (opened, again) = BlockFile::open(dir.path(), 1).unwrap();
         assert_eq!((opened.len(), again), (blocks.len(), *torn));
-        // A torn tail is cut off, and nothing else.
+        // Opening cuts off a torn tail, and nothing else.
         let whole = torn.map_or(bytes.len(), |torn| torn.offset.try_into().unwrap());
         assert!(fs::read(&path).unwrap() == bytes[..whole]);
     }
-    // Without a state the whole chain is judged again.
+    // Without a state, the whole chain is validated again.
     refusal(PeerStore::open(dir.path()).map(drop));
     refusal(read.map(drop))
 }
 
-/// Changes to the state of a stopped peer: three bytes where, one how many, and what. redb may panic on what it finds; it
-/// is the library that turns this into an error.
+/// Overwrites parts of the state of a stopped peer. Each change is an offset (three bytes), a count (one byte) and the
+/// new bytes. redb may panic on a damaged file; the library returns an error instead.
 fn state_file(bytes: &[u8]) -> bool {
     let dir = tempfile::tempdir().unwrap();
     let mut state = FIXTURE.state.clone();
@@ -403,7 +404,7 @@ fn state_file(bytes: &[u8]) -> bool {
     verified
 }
 
-/// The verdicts beside the blocks of a stopped peer: those of blocks that are not there, too few or too many.
+/// Replaces the file of verdicts of a stopped peer: verdicts of other blocks, too few or too many.
 fn verdicts_file(bytes: &[u8]) -> bool {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(ledger::STATE_NAME), &FIXTURE.state).unwrap();
@@ -416,17 +417,17 @@ fn verdicts_file(bytes: &[u8]) -> bool {
     match (&verified, &opened) {
         (Ok(report), Ok((peer, _))) => assert_eq!(Some(report.savepoint), peer.savepoint()),
         (Err(verified), Err(opened)) => assert_eq!(verified.to_string(), opened.to_string()),
-        // Whole records, of another chain: those below the state are believed, as the state is, until they are verified.
+        // Well-formed records of another chain. Below the height of the state, only `verify` checks them.
         (Err(VerifyError::Chain(CommitError::Diverged(_))), Ok(_)) => {}
         other => panic!("{other:?}"),
     }
     refusal(verified)
 }
 
-/// The kinds of keys of the contract.
+/// The prefixes of the contract's keys.
 pub(crate) const KINDS: [&str; 5] = ["record/", "confirmation/", "share/", "latest/", "commitment/"];
 
-/// A state in which all keys of some kinds have the same value.
+/// A state in which all keys with some of the prefixes have the same value.
 struct Everywhere<'a>(u8, &'a [u8]);
 
 impl Committed for Everywhere<'_> {
@@ -441,7 +442,7 @@ impl Committed for Everywhere<'_> {
     }
 }
 
-/// The kinds of keys that are there, a length, an action of so many bytes, and the value under the keys.
+/// The input is a set of prefixes whose keys exist, a length, an action of this length, and the value of the keys.
 fn contract_call(bytes: &[u8]) -> bool {
     let Some(([kinds, length], rest)) = bytes.split_first_chunk() else { return false };
     let (action, value) = rest.split_at(rest.len().min(usize::from(*length)));

@@ -1,4 +1,4 @@
-//! What the decoders need beside the bytes: keys, trusted roots, a ledger with records. The same in every run.
+//! The keys, roots and ledger that the decoders need in addition to their input. They are the same in every run.
 
 use phi_pre::contract::{self, Action, PhiContract};
 use phi_pre::hash::Digest;
@@ -19,7 +19,7 @@ use rand_core::SeedableRng;
 use std::fs;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// Everything, made once.
+/// The fixture of all decoders, built once.
 pub(crate) static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
 
 pub(crate) struct Fixture {
@@ -40,9 +40,9 @@ pub(crate) struct Fixture {
     pub orderer: Mutex<Orderer>,
     /// Block 1 of the ledger.
     pub block: Block,
-    /// Signed proposals: four that were committed, and one that waits.
+    /// Signed proposals: four that were committed, and one that was not sent.
     pub proposals: Vec<SignedProposal>,
-    /// All blocks as a peer keeps them.
+    /// All blocks with their verdicts.
     pub committed: Vec<CommittedBlock>,
     /// The files of a stopped peer.
     pub blocks: Vec<u8>,
@@ -54,7 +54,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) const SECONDS: Seconds = Seconds(1_800_000_000);
     pub(crate) const NOW: Millis = Self::SECONDS.millis();
-    /// HPKE info of the sealed seeds.
+    /// The HPKE info of the sealed seeds.
     pub(crate) const INFO: &'static [u8] = b"hostile";
 
     fn new() -> Self {
@@ -94,7 +94,7 @@ impl Fixture {
         let mut network =
             Network::create(&folder, &config, orderer.clone(), vec![peer.clone()], Arc::new(PhiContract)).unwrap();
 
-        // A record that was confirmed, shared and received.
+        // The transactions of one record: confirmed, written, shared and received.
         let id = Pseudonym::from(user.0.subject().id);
         let commitment = Commitment(Digest([7; 32]));
         let nonce = Nonce([1; 24]);
@@ -113,7 +113,7 @@ impl Fixture {
             network.transact(&proposal, &Transient::default(), key, Self::NOW).unwrap();
             proposals.push(proposal);
         }
-        // One that was not sent yet, of another commitment.
+        // A proposal that is not sent, with another commitment.
         let commitment = Commitment(Digest([10; 32]));
         let (record, hospital_id) = (TxId(Digest([9; 32])), hospital.0.subject().id);
         let action = Action::Confirmation { record, id, commitment, hospital: hospital_id }.to_bytes();

@@ -1,4 +1,4 @@
-//! Where mutation starts: the test vectors, and what the crate writes where no vector has it.
+//! The seeds of the mutations: the test vectors, and encodings made here where no vector has them.
 
 use super::decoders::{ALL, Decoder, KINDS};
 use super::fixture::{FIXTURE, Fixture};
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The most seeds of one decoder.
+/// The largest number of seeds of one decoder.
 const MOST: usize = 48;
 
 /// The seeds of every decoder, in the order of the table.
@@ -24,7 +24,7 @@ pub(crate) fn all() -> Vec<(&'static Decoder, Vec<Vec<u8>>)> {
     ALL.iter().map(|decoder| (decoder, of(decoder, &vectors))).collect()
 }
 
-/// Every string of the vectors under operation and path, as the bytes of its digits or as text.
+/// Every string of the vectors by its operation and path: the bytes of its hexadecimal digits, or its text.
 type Vectors = BTreeMap<String, BTreeSet<Vec<u8>>>;
 
 fn vectors() -> Vectors {
@@ -62,7 +62,8 @@ fn strings(value: &Value, at: &str, found: &mut Vectors) {
     }
 }
 
-/// Where a decoder takes one string of a field, all strings of that field are its seeds: those it must refuse as well.
+/// The seeds of a decoder. If it accepts one string of a field of the vectors, all strings of this field are seeds,
+/// also the invalid ones.
 fn of(decoder: &Decoder, vectors: &Vectors) -> Vec<Vec<u8>> {
     let mut seeds = own(decoder.name);
     if decoder.every == 1 {
@@ -75,7 +76,7 @@ fn of(decoder: &Decoder, vectors: &Vectors) -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Seeds that the vectors lack. Some are for the decoders that refuse nothing but their length.
+/// Seeds that the vectors do not have. Some are for decoders that refuse only a wrong length.
 fn own(name: &str) -> Vec<Vec<u8>> {
     let rng = &mut ChaCha20Rng::seed_from_u64(2);
     let Fixture { hospital: (certificate, key), sealing_key, .. } = &*FIXTURE;
@@ -127,7 +128,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         }
         "verdicts-file" => verdicts_files(),
         "state-file" => {
-            // Nothing; then every byte value at places all over the file.
+            // No change; then changes at offsets all over the file.
             let patch = |at: usize, bytes: &[u8]| {
                 [&at.to_be_bytes()[5..], &[u8::try_from(bytes.len()).unwrap()], bytes].concat()
             };
@@ -177,7 +178,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// Too few, all, too many, others, and all with a rest.
+/// Files of verdicts: too few, all, too many, others, and all with trailing bytes.
 fn verdicts_files() -> Vec<Vec<u8>> {
     let whole: Vec<Metadata> = FIXTURE.committed.iter().map(|block| block.metadata.clone()).collect();
     let other = Metadata { codes: vec![Code::BadPayload], ..whole[1].clone() };
@@ -188,7 +189,7 @@ fn verdicts_files() -> Vec<Vec<u8>> {
     files
 }
 
-/// As a peer keeps them.
+/// The file in which a peer stores these verdicts.
 fn verdicts_file(metadata: &[Metadata]) -> Vec<u8> {
     let record = |(number, metadata): (u64, &Metadata)| {
         let content = [&number.to_be_bytes()[..], &metadata.to_bytes()].concat();
@@ -206,7 +207,7 @@ fn transactions() -> Vec<Transaction> {
     transactions.map(read).collect()
 }
 
-/// As `phi-pre keygen` and `phi-pre rekey` write them.
+/// Key files as `phi-pre keygen` and `phi-pre rekey` write them.
 fn key_files() -> Vec<Vec<u8>> {
     let k_d = FIXTURE.k_d.to_bytes().expose().to_vec();
     let public = FIXTURE.k_d.public_key(&FIXTURE.params).to_bytes().to_vec();

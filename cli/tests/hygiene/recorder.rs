@@ -1,4 +1,4 @@
-//! A generator that remembers what it gave.
+//! A random generator that records its output, and a generator that replays it.
 
 use core::convert::Infallible;
 use rand_chacha::ChaCha20Rng;
@@ -6,7 +6,7 @@ use rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
 
 pub(crate) struct Recorder {
     rng: ChaCha20Rng,
-    /// Each draw, in order.
+    /// The output of every call, in order.
     pub(crate) draws: Vec<Vec<u8>>,
 }
 
@@ -40,7 +40,7 @@ impl TryRng for Recorder {
 
 impl TryCryptoRng for Recorder {}
 
-/// A generator that gives what another gave, and then nothing more.
+/// A generator that replays recorded outputs of `fill_bytes`. It panics where none is left.
 pub(crate) struct Replay(pub(crate) Vec<Vec<u8>>);
 
 impl TryRng for Replay {

@@ -1,5 +1,5 @@
-//! Looks for secrets in files: as bytes, as hexadecimal digits, as base64 at any place in a text, as a list of numbers, in
-//! both byte orders, whole or half.
+//! Searches files for secrets: as bytes, as hexadecimal digits, as base64 at any offset of a text, and as a list of
+//! numbers, in both byte orders. The first or the last 16 bytes of a secret suffice for a match.
 
 use aho_corasick::AhoCorasick;
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Bytes of the two ends of a secret that are looked for.
+/// The length of the two searched ends of a secret, in bytes.
 const PIECE: usize = 16;
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Search {
         }
     }
 
-    /// Which secrets stand in which files below `folder`.
+    /// The secrets found in files below `folder`, with the files.
     pub(crate) fn below(&self, folder: &Path) -> BTreeSet<(String, PathBuf)> {
         let automaton = AhoCorasick::new(&self.patterns).unwrap();
         let (mut found, mut folders, mut files) = (BTreeSet::new(), vec![folder.to_owned()], 0);
@@ -39,7 +39,7 @@ impl Search {
                     continue;
                 }
                 files += 1;
-                // The name of a file can tell as much as its content.
+                // The path is searched, too.
                 let text = [path.to_string_lossy().as_bytes(), &fs::read(&path).unwrap()].concat();
                 let hits = automaton.find_overlapping_iter(&text).map(|hit| hit.pattern());
                 found.extend(hits.map(|i| (self.names[i.as_usize()].clone(), path.clone())));
@@ -50,7 +50,7 @@ impl Search {
     }
 }
 
-/// How `piece` may be written.
+/// The forms in which `piece` may be written.
 pub(crate) fn forms(piece: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = Vec::new();
     for bytes in [piece.to_vec(), piece.iter().rev().copied().collect()] {
@@ -62,7 +62,8 @@ pub(crate) fn forms(piece: &[u8]) -> Vec<Vec<u8>> {
         forms.push(numbers(",", u8::to_string));
         forms.push(numbers(":", |byte| format!("{byte:02x}")));
         for before in 0..3 {
-            // In the middle of a text only those characters are the piece's own that hold no bit of its neighbours.
+            // Within a longer text, only the characters without a bit of the neighbouring bytes depend on the piece
+            // alone.
             let longer = [&[0; 2][..before], &bytes].concat();
             let own = (8 * before).div_ceil(6)..8 * longer.len() / 6;
             forms.push(Base64Unpadded::encode_string(&longer).as_bytes()[own.clone()].to_vec());

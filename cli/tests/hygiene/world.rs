@@ -1,21 +1,17 @@
-//! The flow as the demo drives it, by somebody who keeps every key.
+//! The flow of the demo, with all keys known to the test.
 
+use super::consortium::{NOW, SECONDS, config, issue, phone, register, signer};
 use super::recorder::{Recorder, Replay};
-use phi_pre::contract::{self, PhiContract};
+use phi_pre::contract::PhiContract;
 use phi_pre::flow::{Cloud, Handset, Hospital, Phone, Store, User, introduce};
 use phi_pre::identity::{
-    Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealingKey, SigningKey,
-    Subject,
+    Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealingKey, Subject,
 };
-use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
+use phi_pre::ledger::{Network, Signer, TxId};
 use phi_pre::pre::{Handshake, Params, Party, Seed, Session, SharedSecret};
-use phi_pre::time::{Millis, Seconds};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-
-pub(crate) const SECONDS: Seconds = Seconds(1_800_000_000);
-const NOW: Millis = SECONDS.millis();
 
 pub(crate) struct World {
     pub(crate) params: Params,
@@ -32,7 +28,7 @@ pub(crate) struct World {
     pub(crate) cloud: Cloud,
     /// sk with hospital A and with hospital B.
     pub(crate) shared: [SharedSecret; 2],
-    /// What both sides of each exchange drew.
+    /// The bytes that both sides of each Diffie-Hellman exchange drew.
     pub(crate) exchanged: Vec<Vec<u8>>,
     pub(crate) phone: Handset,
     pub(crate) rng: Recorder,
@@ -42,35 +38,23 @@ impl World {
     pub(crate) fn new(folder: &Path) -> Self {
         let rng = &mut Recorder::new(2);
         let params = Params::new(Seed::random(rng));
-        let mut phone = Handset::new("+821055501000").unwrap();
+        let mut phone = phone();
         let mut authorities = ParticipantGroup::ALL.map(|group| Authority::new(group, rng, SECONDS).unwrap());
+        let config = config(&authorities, &["user group"]);
         let [users, hospitals, clouds, ledger] = &mut authorities;
 
         let mut node = |organisation, role| {
-            let (key, subject) = (SigningKey::random(rng), Subject::new(organisation, role, MemberId::random(rng)));
-            let certificate = ledger.issue(&subject.unwrap(), &key.verifying_key(), None, SECONDS, rng).unwrap();
-            Signer { certificate, key }
+            let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
+            signer(&issue(ledger, &subject, SECONDS, rng).unwrap())
         };
         let nodes = [node("orderer", Role::Orderer), node("user group", Role::Peer)];
-        let roots = [&*users, hospitals, clouds, ledger].map(|authority| authority.root().clone());
-        let config = Config {
-            channel: "phi".to_owned(),
-            contract: contract::NAME.to_owned(),
-            roots: roots.to_vec(),
-            policy: Policy::majority(&["user group"]),
-            cut: CutRules::default(),
-            window: Config::WINDOW,
-        };
         let [orderer, peer] = nodes.clone();
         let network =
             Network::create(&folder.join("ledger"), &config, orderer, vec![peer], Arc::new(PhiContract)).unwrap();
         let msp = config.msp().unwrap();
 
         let number = phone.number().clone();
-        let (ticket, key) =
-            (users.begin_registration(&number, SECONDS, &mut phone, rng).unwrap(), SealingKey::random(rng));
-        let sealed = users.finish_registration(&ticket, phone.code(), SECONDS, &key.public(), rng).unwrap();
-        let credentials = sealed.open(&key, &ticket, users.root()).unwrap();
+        let credentials = register(users, &mut phone, rng);
         let mut enrol = |authority: &mut Authority, organisation: &str, role: Role| {
             let ticket = authority.begin_institution(organisation, role, &number, SECONDS, &mut phone, rng).unwrap();
             let key = SealingKey::random(rng);
@@ -116,7 +100,7 @@ impl World {
         }
     }
 
-    /// What was made at registration and in the exchanges, with names.
+    /// The secrets of the registration and of the exchanges, with names.
     pub(crate) fn secrets(&self) -> Vec<(&'static str, Vec<u8>)> {
         let mut secrets = vec![("uid", self.credentials.uid.0.to_vec())];
         secrets.extend(self.shared.iter().map(|sk| ("sk", sk.expose().to_vec())));
@@ -131,7 +115,7 @@ impl World {
         secrets
     }
 
-    /// Figures 3 and 4 for one record; returns its txid, the debug output on the way, and the grant's request.
+    /// Runs Figures 3 and 4 for one record. Returns its txid and the debug output of all values.
     pub(crate) fn share(&mut self, record: &Path, received: &Path) -> (TxId, String) {
         let Self { msp, network, user, a, b, cloud, rng, .. } = self;
         let draft = a.admit(user.id().unwrap(), record, "record", rng).unwrap();
@@ -140,7 +124,7 @@ impl World {
         let txid = draft.alert().txid;
         user.confirm(network, txid, NOW, rng).unwrap();
         a.record(network, &proposal, NOW).unwrap();
-        // The envelope as it lay at hospital A, for the search as well.
+        // A copy of hospital A's envelope, so that it is searched, too.
         fs::copy(&draft.alert().envelope, received.with_file_name("envelope")).unwrap();
         a.upload(network, cloud, &draft, NOW).unwrap();
         let [to_b, to_cloud] = [b.certificate(), cloud.certificate()].map(|c| msp.validate_at(c, SECONDS).unwrap());
@@ -156,7 +140,7 @@ impl World {
     }
 }
 
-/// sk from what both sides drew: the exchange once more.
+/// Repeats the exchange with the drawn bytes of both sides and returns sk.
 fn agreed(draws: Vec<Vec<u8>>, user: &Certificate, hospital: &Certificate) -> SharedSecret {
     let rng = &mut Replay(draws);
     let [initiator, responder] = [Party::Initiator, Party::Responder].map(|party| Handshake::new(party, rng));

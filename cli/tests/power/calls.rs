@@ -1,5 +1,5 @@
-//! From system calls to entries of the log. A call that could change a watched file in a way that is not known here ends
-//! the test.
+//! Translates system calls into entries of the log. A call that could change a watched file, and that this module does
+//! not know, fails the test.
 
 use crate::log::{Log, Name, Node, Op};
 use crate::trace::{memory, text};
@@ -11,17 +11,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// A system call: as it was begun, and its result.
+/// A system call with its arguments and its result.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     pub number: i64,
     pub arguments: [u64; 6],
     pub result: i64,
-    /// How long the log was when it began.
+    /// The length of the log when the call began.
     pub began: usize,
 }
 
-/// Whether a call of this number may come into the log.
+/// Whether a call of this number can add an entry to the log.
 pub fn changes(number: i64) -> bool {
     #[cfg(target_arch = "x86_64")]
     if matches!(
@@ -56,7 +56,7 @@ pub fn changes(number: i64) -> bool {
     )
 }
 
-/// What a sync makes durable: a watched file or folder, or all of them.
+/// The scope of a sync: a watched file or folder, or all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Durable {
     Nothing,
@@ -64,14 +64,14 @@ pub enum Durable {
     All,
 }
 
-/// A stopped thread, and where its calls go.
+/// A stopped thread, and the log of its calls.
 pub struct Calls<'a> {
     pub thread: i32,
     pub log: &'a mut Log,
 }
 
 impl Calls<'_> {
-    /// What the link of a descriptor says.
+    /// The target of the link of a descriptor in `/proc`.
     pub fn link(&self, descriptor: u64) -> Option<PathBuf> {
         fs::read_link(self.descriptor(descriptor)).ok()
     }
@@ -87,7 +87,7 @@ impl Calls<'_> {
         self.log.id(metadata.ok()?.ino())
     }
 
-    /// What a call is to make durable.
+    /// The scope of a call that syncs.
     pub fn syncs(&self, call: &Call) -> Durable {
         match call.number {
             libc::SYS_fsync | libc::SYS_fdatasync => {
@@ -98,10 +98,10 @@ impl Calls<'_> {
         }
     }
 
-    /// A path argument, from the folder of a descriptor.
+    /// The absolute path of a path argument that is relative to a descriptor's folder.
     fn path(&self, folder: u64, text: &[u8]) -> PathBuf {
         let path = Path::new(OsStr::from_bytes(text));
-        // The kernel looks at the lower half of the register alone.
+        // The kernel uses the lower half of the register only.
         let base = if folder & u64::from(u32::MAX) == u64::from(libc::AT_FDCWD.cast_unsigned()) {
             fs::read_link(format!("/proc/{}/cwd", self.thread)).unwrap()
         } else {
@@ -121,7 +121,7 @@ impl Calls<'_> {
         self.log.name(&self.path(folder, &text(self.thread, text_at)))
     }
 
-    /// A call has returned, and not failed.
+    /// Logs a call that has returned without an error.
     pub fn ended(mut self, call: &Call) {
         let here = u64::from(libc::AT_FDCWD.cast_unsigned());
         let Call { arguments: [a, b, c, d, e, _], result, began, .. } = *call;
@@ -253,7 +253,7 @@ impl Calls<'_> {
         self.log.push(Op::Names { folder: to.0, names: vec![(to, id)] });
     }
 
-    /// What a write wrote, from the memory of the thread.
+    /// The data of a write, read from the memory of the thread.
     fn data(&self, call: &Call) -> Vec<u8> {
         let [descriptor, at, count, ..] = call.arguments;
         let length = usize::try_from(call.result).unwrap();
@@ -272,7 +272,7 @@ impl Calls<'_> {
         data
     }
 
-    /// Data at a place, or where the file's position stood before.
+    /// Logs data that was written at an offset, or at the position that the file had before.
     fn written(&mut self, descriptor: u64, at: Option<u64>, data: Vec<u8>) {
         if data.is_empty() {
             return;
@@ -288,7 +288,7 @@ impl Calls<'_> {
         info.lines().find_map(|line| line.strip_prefix("pos:")).unwrap().trim().parse().unwrap()
     }
 
-    /// The kernel has copied from another file: what it wrote is read back.
+    /// Logs a copy by the kernel from another file. The copied data is read from the target.
     fn copied(&mut self, descriptor: u64, offset_at: u64, length: i64) {
         if self.watched(descriptor).is_none() || length == 0 {
             return;

@@ -1,4 +1,5 @@
-//! The cloud's store: killed, the same once more, and then without power. What is listed is whole, and what was taken in stays.
+//! The cloud's store: a process that stores objects is killed and runs again; then the power is lost. Every listed
+//! object is whole, and every acknowledged object exists.
 
 use crate::kill::{begin, below, done};
 use crate::log::Log;
@@ -13,7 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::path::Path;
 
-/// Objects by their keys: envelopes, and notes that name them.
+/// Random objects by their keys: envelopes, notes that name them, and deliveries.
 fn objects(life: u64) -> Vec<(String, Vec<u8>)> {
     let rng = &mut ChaCha20Rng::seed_from_u64(life);
     let mut all = Vec::new();

@@ -1,21 +1,25 @@
-//! What a disk may hold after a loss of power, from a log up to a cut.
+//! The possible contents of a disk after a loss of power at a given entry (the cut) of a log.
 //!
-//! After ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014), whose abstract persistence model this
-//! is, and CrashMonkey (Mohan et al., "Finding Crash-Consistency Bugs with Bounded Black-Box Crash Testing", OSDI 2018).
+//! The model is the abstract persistence model of ALICE (Pillai et al., "All File Systems Are Not Created Equal", OSDI
+//! 2014); see also CrashMonkey (Mohan et al., "Finding Crash-Consistency Bugs with Bounded Black-Box Crash Testing",
+//! OSDI 2018).
 //!
 //! ```text
-//! data        of a file is durable after fsync, fdatasync or syncfs, as far as it was written before that call began.
-//!             Otherwise each block (a page of 4096 bytes, or a sector of 512) stands as of some moment since then, and
-//!             by itself: early and late blocks of one write, and blocks of different writes, in any mixture
-//! length      likewise as of some moment: longer than the data that came (then zeros), or shorter (then cut)
-//! attributes  as data, but fdatasync does not keep them
-//! names       are durable after fsync of their folder, or syncfs. A rename is one step and durable with its target's
-//!             folder; fsync of a file makes no name of it durable. Otherwise
-//!               ordered   all changes of names up to some moment, as a journal gives them
-//!               any       each by itself, as POSIX allows
+//! data        Data of a file is durable after fsync, fdatasync or syncfs, if it was written before that call began.
+//!             Without such a call, each block (a page of 4096 bytes, or a sector of 512) has the content of some
+//!             moment since the last sync, independently of the other blocks: early and late blocks of one write, and
+//!             blocks of different writes, can be combined in any way.
+//! length      The length of a file is also that of some moment since the last sync. If it exceeds the surviving data,
+//!             the rest is zeros; if it is shorter, the data is cut.
+//! attributes  Extended attributes are durable like data, but not after fdatasync.
+//! names       Names are durable after fsync of their folder, or syncfs. A rename is one step, and is durable with the
+//!             folder of its target. fsync of a file does not make a name of the file durable. Of the other changes
+//!             of names
+//!               ordered   all changes up to some moment survive, as with a journal
+//!               any       each change survives or not independently, as POSIX allows
 //! ```
 //!
-//! A sector is written whole or not at all, and blocks that were not written since the last sync stay as they were.
+//! A sector is written whole or not at all. Blocks that were not written since the last sync keep their content.
 
 use crate::log::{Id, Log, Name, Node, Op, ROOT, give};
 use rand_core::Rng;
@@ -25,24 +29,24 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// How much of what is not durable survives.
+/// The part of the changes that are not durable which survives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Survival {
     Nothing,
     Everything,
-    /// A coin for each.
+    /// Each change survives with probability 1/2.
     Any,
-    /// All but one.
+    /// All changes but one survive.
     ButOne,
-    /// Nothing but one.
+    /// One change survives.
     One,
 }
 
 impl Survival {
-    /// As often as they are worth it.
+    /// The distribution of the random choice.
     const MIXED: [Self; 6] = [Self::Nothing, Self::Everything, Self::Any, Self::Any, Self::ButOne, Self::One];
 
-    /// Which of so many survive.
+    /// Chooses which of `count` changes survive.
     fn which(self, count: usize, rng: &mut impl Rng) -> Vec<bool> {
         let chosen = below(rng, count.max(1));
         let survives = |at: usize, coin: bool| match self {
@@ -56,11 +60,11 @@ impl Survival {
     }
 }
 
-/// Where the power goes, and what kind of disk there is.
+/// A loss of power: the cut of the log, and the behaviour of the disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     pub cut: usize,
-    /// Names: a journal's order, or any.
+    /// Whether changes of names survive in their order, as with a journal.
     pub ordered: bool,
     pub names: Survival,
     pub data: Survival,
@@ -68,7 +72,7 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// One at random, often where the most was promised or the most is not durable.
+    /// A random loss. Its cut is often after an acknowledgement or before a sync.
     pub fn random(log: &Log, rng: &mut impl Rng) -> Self {
         let (done, syncs) = log.edges();
         let places = [&done, &syncs, &syncs][below(rng, 3)];
@@ -83,7 +87,7 @@ impl Loss {
         }
     }
 
-    /// All of what is not durable is there, or none of it.
+    /// A loss after which all changes that are not durable survive, or none.
     pub const fn all_or_none(cut: usize, survival: Survival) -> Self {
         Self { cut, ordered: true, names: survival, data: survival, block: 4096 }
     }
@@ -93,14 +97,14 @@ pub fn below(rng: &mut impl Rng, limit: usize) -> usize {
     usize::try_from(rng.next_u64() % limit as u64).unwrap()
 }
 
-/// A file as it may stand on the disk.
+/// A file on the disk: its bytes and extended attributes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Content {
     pub bytes: Vec<u8>,
     pub attributes: BTreeMap<OsString, Vec<u8>>,
 }
 
-/// The folders and files that have a name, by their path below the root.
+/// The named folders and files, by their path below the root.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     pub folders: Vec<PathBuf>,
@@ -108,13 +112,13 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Makes them anew in an empty folder.
+    /// Creates the folders and files in an empty folder.
     pub fn write(&self, to: &Path) {
         self.folders.iter().for_each(|folder| fs::create_dir(to.join(folder)).unwrap());
         for (path, Content { bytes, attributes }) in &self.files {
             fs::write(to.join(path), bytes).unwrap();
             for (name, value) in attributes {
-                // Where there are none, none survives.
+                // A file system without extended attributes keeps none.
                 let _ = rustix::fs::setxattr(to.join(path), name.as_bytes(), value, rustix::fs::XattrFlags::empty());
             }
         }
@@ -122,7 +126,7 @@ impl Tree {
 }
 
 impl Log {
-    /// What is durable at the cut: entry `at`, of `id`, or an attribute of it.
+    /// Tells whether the entry `at`, which changes `id` or an attribute of `id`, is durable at the cut.
     fn durable(&self, cut: usize) -> impl Fn(usize, Id, bool) -> bool + use<> {
         let mut synced: BTreeMap<(Option<Id>, bool), usize> = BTreeMap::new();
         for op in &self.ops[..cut] {
@@ -138,7 +142,7 @@ impl Log {
         }
     }
 
-    /// A tree that a loss of power may leave.
+    /// A random tree that this loss of power may leave.
     pub fn after(&self, loss: Loss, rng: &mut impl Rng) -> Tree {
         let durable = self.durable(loss.cut);
         let names = self.names_after(loss, &durable, rng);
@@ -149,7 +153,7 @@ impl Log {
 
     /// The tree as every process saw it at the cut.
     pub fn seen(&self, cut: usize) -> Tree {
-        // Nothing is left to chance.
+        // The result does not depend on the generator.
         let rng = &mut <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(0);
         self.after(Loss::all_or_none(cut, Survival::Everything), rng)
     }
@@ -169,7 +173,7 @@ impl Log {
         let pending: Vec<usize> =
             changes().filter(|(at, folder, _)| !durable(*at, *folder, false)).map(|(at, ..)| at).collect();
         let lost: Vec<usize> = if loss.ordered {
-            // The journal is on the disk up to the last change that is durable, at least.
+            // The journal is on the disk at least up to the last durable change.
             let last = changes().filter(|(at, folder, _)| durable(*at, *folder, false)).map(|(at, ..)| at).last();
             let open: Vec<usize> = pending.into_iter().filter(|at| last.is_none_or(|last| *at > last)).collect();
             let kept = match loss.names {
@@ -240,7 +244,7 @@ impl Log {
     }
 }
 
-/// Does one entry to the blocks that have seen it. A shorter length leaves zeros where the rest was.
+/// Applies an entry to the blocks for which `seen` is true. A shorter length leaves zeros in place of the rest.
 fn apply(op: &Op, bytes: &mut Vec<u8>, seen: impl Fn(usize) -> bool, block: usize) {
     match op {
         Op::Write { at, data, .. } => {
@@ -270,7 +274,7 @@ fn apply(op: &Op, bytes: &mut Vec<u8>, seen: impl Fn(usize) -> bool, block: usiz
     }
 }
 
-/// Applies what is not durable: to each block what came up to some moment, and the length of some moment.
+/// Applies the entries that are not durable: to each block those up to some moment; the length is that of some moment.
 fn mix(pending: &[&Op], bytes: &mut Vec<u8>, loss: Loss, rng: &mut impl Rng) {
     let (mut lengths, mut most) = (vec![bytes.len()], bytes.len());
     let mut touched: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -293,7 +297,7 @@ fn mix(pending: &[&Op], bytes: &mut Vec<u8>, loss: Loss, rng: &mut impl Rng) {
             touched.entry(block).or_default().push(moment + 1);
         }
     }
-    // One thing more than the blocks: the length.
+    // The last of the choices is for the length.
     let mut survive = loss.data.which(touched.len() + 1, rng);
     let length = match (survive.pop(), loss.data) {
         (Some(true), Survival::Any) => lengths[below(rng, lengths.len())],

@@ -1,4 +1,5 @@
-//! Keys, envelopes and records as files, made by the command: what has a name is whole, and what was done stays done.
+//! Files of keys, envelopes and records, made by the command: every named file is whole, and acknowledged changes are
+//! kept.
 
 use crate::kill::{begin, done};
 use crate::log::Log;
@@ -8,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The one file that is changed in place; all others are written once.
+/// The only file that is changed in place. All others are written once.
 const IN_PLACE: &str = "a.phi";
 
 /// Runs the command, which must succeed.
@@ -19,7 +20,7 @@ pub fn phi(folder: &Path, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Each command, and the files that are there once it has ended.
+/// Each command, and the files that exist once it has ended.
 const COMMANDS: [(&[&str], &str); 10] = [
     (&["keygen", "a"], "a.secret a.public"),
     (&["keygen", "b"], "b.secret b.public"),
@@ -33,7 +34,7 @@ const COMMANDS: [(&[&str], &str); 10] = [
     (&["decrypt", "--key", "a.secret", "a.phi", "from-a"], "from-a"),
 ];
 
-/// A first process does part of it, and the next one what is missing.
+/// Runs the commands whose files do not exist yet.
 pub fn life(folder: &Path) {
     for (command, names) in COMMANDS {
         let there = names.split(' ').all(|name| folder.join(name).exists()) && !names.contains(IN_PLACE);
@@ -75,7 +76,7 @@ fn power_is_lost_while_files_are_made_and_changed() {
             }
             for (path, found) in &tree.files {
                 if path == Path::new(IN_PLACE) {
-                    // Under the key that was acknowledged last, or under the next.
+                    // The envelope is under the key that was acknowledged last, or under the next key.
                     let before = acknowledged.iter().rfind(|at| **at <= loss.cut).and_then(|at| content(*at));
                     let after = acknowledged.iter().find(|at| **at > loss.cut).and_then(|at| content(*at));
                     assert!(Some(found) == before.as_ref() || Some(found) == after.as_ref(), "under no key");

@@ -1,5 +1,5 @@
-//! A bulk job into a folder: killed, run again, and then without power. What has a name is the right output, a job that
-//! ended stays done, and the same job goes on.
+//! A bulk job into a folder is killed and runs again; then the power is lost. Every named output is right, all outputs
+//! of a job that has ended exist, and the same job resumes.
 
 use crate::files::phi;
 use crate::kill::{begin, done};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 const SIZES: [usize; 8] = [100, 3000, 5000, 70_000, 12_000, 200_000, 64, 9000];
 
-/// The job as a process of its own.
+/// Runs the job in a process of its own.
 pub fn life(folder: &Path) {
     begin("job");
     job(folder);
@@ -22,7 +22,7 @@ fn job(folder: &Path) {
     phi(folder, &["reencrypt", "--rekey", "ab.rekey", "--in", "in", "--out", "new/out"]);
 }
 
-/// Two keys and envelopes in folders.
+/// Makes two key pairs, a re-encryption key, and envelopes in folders.
 fn prepare(folder: &Path, scene: &mut Scene) {
     phi(folder, &["keygen", "a"]);
     phi(folder, &["keygen", "b"]);

@@ -1,12 +1,14 @@
-//! Peers and orderer: founded, killed, opened again, and then without power; a peer that catches up; a repair.
+//! Peers and orderer: a process creates a ledger or commits to it, is killed, and runs again; then the power is lost.
+//! In one scenario a peer catches up.
 
+use crate::child::{PEERS, acknowledgement, commit_block, has, open};
 use crate::kill::{begin, below, done};
 use crate::log::Log;
 use crate::scene::{Scene, memory};
 use crate::trace::Limit;
-use crate::world::{Counter, NOW, World, increment, signed_transaction};
+use crate::world::{Counter, World, increment};
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{Network, Peer, Proposal, Savepoint, TxId, verify};
+use phi_pre::ledger::{Network, Peer, Savepoint, TxId, verify};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeSet;
@@ -14,57 +16,23 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-const PEERS: usize = 3;
-/// Blocks that a process commits.
+/// The number of blocks that a process commits.
 const BLOCKS: u64 = 5;
 
-fn open(world: &World, folder: &Path) -> Network {
-    Network::open(folder, world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap().0
-}
-
-/// `height height height: txid txid ...` with the peers that run and have all of the txids.
-fn standing(network: &Network, txids: &[TxId]) -> String {
-    let height = |i| match network.peer(i) {
-        Some(peer) => {
-            has(peer, txids);
-            peer.height().to_string()
-        }
-        None => "-".to_owned(),
-    };
-    let heights: Vec<_> = (0..PEERS).map(height).collect();
-    let txids: Vec<_> = txids.iter().map(ToString::to_string).collect();
-    format!("{}:{}", heights.join(" "), txids.join(" "))
-}
-
-pub fn has<'a>(peer: &Peer, txids: impl IntoIterator<Item = &'a TxId>) {
-    let snapshot = peer.snapshot().unwrap();
-    for txid in txids {
-        assert!(snapshot.outcome(txid).unwrap().is_some(), "{txid} was acknowledged");
-    }
-}
-
+/// Commits a block of one or two transactions.
 pub fn block(network: &mut Network, world: &mut World) {
     let keys: Vec<_> = (0..=below(&mut world.rng, 2)).map(|_| format!("n{}", below(&mut world.rng, 4))).collect();
-    let proposals: Vec<Proposal> = keys.iter().map(|key| world.increment(key)).collect();
-    let txids: Vec<TxId> = proposals.iter().map(|proposal| proposal.txid).collect();
-    let transactions: Vec<_> =
-        proposals.into_iter().map(|one| signed_transaction(network, one, &world.alice)).collect();
-    begin("commit");
-    for signed in &transactions {
-        network.broadcast(signed, NOW).unwrap();
-    }
-    network.flush().unwrap();
-    done("commit", &standing(network, &txids));
+    commit_block(network, world, &keys);
 }
 
-/// Founds the ledger where there is none, and otherwise goes on with it.
+/// Creates the ledger where there is none, or opens it, and commits blocks.
 pub fn life(role: &str, folder: &Path, life: u64) {
     let mut world = World::new();
     begin("open");
     let folder = folder.join("ledger");
     let mut network = if folder.exists() { open(&world, &folder) } else { world.counters(&folder) };
     world.rng = ChaCha20Rng::seed_from_u64(life);
-    done("open", &standing(&network, &[]));
+    done("open", &acknowledgement(&network, &[]));
     if role == "catch-up" {
         network.stop(2);
     }
@@ -73,28 +41,28 @@ pub fn life(role: &str, folder: &Path, life: u64) {
         if below(&mut world.rng, 3) == 0 {
             begin("checkpoint");
             network.checkpoint();
-            done("checkpoint", &standing(&network, &[]));
+            done("checkpoint", &acknowledgement(&network, &[]));
         }
     }
     if role == "catch-up" {
         begin("restart");
         network.restart(2).unwrap();
-        done("restart", &standing(&network, &[]));
+        done("restart", &acknowledgement(&network, &[]));
     }
     block(&mut network, &mut world);
 }
 
-/// What the log has acknowledged up to a cut.
+/// What was acknowledged up to a cut of the log.
 #[derive(Clone, Default)]
-struct Told {
+struct Acknowledged {
     founded: bool,
     heights: [u64; PEERS],
     txids: [BTreeSet<TxId>; PEERS],
     all: BTreeSet<TxId>,
 }
 
-impl Told {
-    fn hear(&mut self, done: &[(&str, &str)]) {
+impl Acknowledged {
+    fn add(&mut self, done: &[(&str, &str)]) {
         for (_, acknowledged) in done {
             self.founded = true;
             let (heights, txids) = acknowledged.split_once(':').unwrap();
@@ -107,7 +75,7 @@ impl Told {
     }
 }
 
-/// Where the chain that was recorded stood after each block.
+/// The savepoint of the recorded chain after each block.
 fn chain(world: &World, log: &Log) -> Vec<Savepoint> {
     let (folder, tree) = (memory(), log.seen(log.ops.len()));
     tree.write(folder.path());
@@ -120,11 +88,12 @@ fn chain(world: &World, log: &Log) -> Vec<Savepoint> {
     (0..peer.height()).map(place).collect()
 }
 
-/// All that was acknowledged is on each peer by itself; then all agree, on a part of the chain that was recorded, and go on.
-fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> [u64; 2] {
+/// Checks that every peer has by itself what it has acknowledged, and that all peers then agree on a prefix of the
+/// recorded chain and commit another block. Returns the number of torn tails and of blocks that were validated again.
+fn check(world: &mut World, folder: &Path, told: &Acknowledged, chain: &[Savepoint]) -> [u64; 2] {
     let (folder, mut torn, mut revalidated) = (folder.join("ledger"), 0, 0);
     if !told.founded {
-        // Nobody was told that there is a ledger; founding it goes on, whatever is left of it.
+        // The creation of the ledger was not acknowledged. Creating it again succeeds, whatever is left of it.
         assert!(World::new().counters(&folder).agreement() == Some(chain[0]));
         return [0; 2];
     }
@@ -144,7 +113,7 @@ fn check(world: &mut World, folder: &Path, told: &Told, chain: &[Savepoint]) -> 
     assert_eq!(agreed, chain[usize::try_from(agreed.height).unwrap() - 1]);
     for i in 0..PEERS {
         has(network.peer(i).unwrap(), &told.all);
-        // The state, too, is the one that follows from genesis.
+        // The state equals that of a replay from genesis.
         assert_eq!(network.peer(i).unwrap().verify().unwrap().savepoint, agreed);
     }
     increment(&mut network, world, "after");
@@ -155,14 +124,14 @@ fn without_power(role: &'static str, percent: u64) {
     let (mut scene, mut world) = (Scene::new(role, percent), World::new());
     let (states, mut torn, mut revalidated, mut blocks) = (scene.states, 0, 0, 0);
     let histories = 1 + states / 25;
-    // The ledger as the loss of power before left it, and what had been acknowledged in it.
-    let mut before = (memory(), Told::default());
+    // The ledger after the previous loss of power, and what was acknowledged in it.
+    let mut before = (memory(), Acknowledged::default());
     for history in 0..histories {
         let (folder, told) = before;
         let mut log = Log::new(folder.path());
         let limit = scene.limit();
         for limit in [limit, Limit::Never] {
-            // A process that is killed while it founds a ledger leaves one that is no ledger.
+            // If the process was killed during the creation of the ledger, a part of a ledger is left. It is removed.
             let part = folder.path().join("ledger");
             if !told.founded && log.said(log.ops.len()).0.is_empty() && part.exists() {
                 fs::remove_dir_all(folder.path().join("ledger")).unwrap();
@@ -177,7 +146,7 @@ fn without_power(role: &'static str, percent: u64) {
         blocks += chain.len();
         let told_at = |cut| {
             let mut told = told.clone();
-            told.hear(&log.said(cut).0);
+            told.add(&log.said(cut).0);
             told
         };
         scene.draw(&log, states.div_ceil(histories), |folder, loss, _| {
@@ -186,7 +155,7 @@ fn without_power(role: &'static str, percent: u64) {
         });
         let loss = crate::disk::Loss::random(&log, &mut scene.rng);
         let next = if history % 4 == 3 || !told_at(loss.cut).founded {
-            (memory(), Told::default())
+            (memory(), Acknowledged::default())
         } else {
             (memory(), told_at(loss.cut))
         };
@@ -196,7 +165,7 @@ fn without_power(role: &'static str, percent: u64) {
         before = next;
     }
     scene.report(&format!(
-        "{histories} ledgers, {blocks} blocks, {torn} torn tails cut off, {revalidated} blocks judged anew"
+        "{histories} ledgers, {blocks} blocks, {torn} torn tails cut off, {revalidated} blocks validated again"
     ));
 }
 

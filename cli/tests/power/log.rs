@@ -1,4 +1,4 @@
-//! The log: what was done to a folder, in order, and the folder's names as they are now.
+//! The log of the changes of a folder, in order, and the current names in the folder.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -6,21 +6,21 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-/// A file or folder for as long as the log lasts; the kernel may give an inode's number to another one.
+/// A file or folder. Unlike an inode number, which the kernel may reuse, an identifier is unique in the log.
 pub type Id = usize;
 /// A name in a folder.
 pub type Name = (Id, OsString);
 /// The watched folder itself.
 pub const ROOT: Id = 0;
 
-/// What a file or folder was when the log began: then everything was on the disk.
+/// A file or folder at the beginning of the log, when all of its content is durable.
 #[derive(Debug)]
 pub enum Node {
     Folder,
     File { content: Vec<u8>, attributes: BTreeMap<OsString, Vec<u8>> },
 }
 
-/// Something that was done and may or may not survive, or that makes others survive, or that was said.
+/// An entry of the log: a change, a sync, or a line that a process printed.
 #[derive(Debug)]
 pub enum Op {
     Write {
@@ -37,12 +37,12 @@ pub enum Op {
         name: OsString,
         value: Vec<u8>,
     },
-    /// Names that are given or taken in one step; durable with `folder`.
+    /// Names that are added or removed in one step. The change is durable with `folder`.
     Names {
         folder: Id,
         names: Vec<(Name, Option<Id>)>,
     },
-    /// What was done before the log had `began` entries is durable: of one file or folder, or of all.
+    /// A sync of one file or folder, or of all. It makes the changes durable that are among the first `began` entries.
     Sync {
         what: Option<Id>,
         attributes: bool,
@@ -51,7 +51,7 @@ pub enum Op {
     Said(String),
 }
 
-/// See the module.
+/// The log of a watched folder.
 pub struct Log {
     pub root: PathBuf,
     pub nodes: Vec<Node>,
@@ -64,7 +64,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Watches the folder as it is.
+    /// Begins a log with the current content of the folder.
     pub fn new(root: &Path) -> Self {
         let mut this = Self {
             root: root.canonicalize().unwrap(),
@@ -99,19 +99,19 @@ impl Log {
         }
     }
 
-    /// Something new, under the number that the kernel gave it.
+    /// Adds a new file or folder with this inode number.
     pub fn add(&mut self, inode: u64, node: Node) -> Id {
         self.nodes.push(node);
         self.inodes.insert(inode, self.nodes.len() - 1);
         self.nodes.len() - 1
     }
 
-    /// What has this inode number now.
+    /// The file or folder that has this inode number now.
     pub fn id(&self, inode: u64) -> Option<Id> {
         self.inodes.get(&inode).copied()
     }
 
-    /// The folder and the name of a path below the root; none for others.
+    /// The folder and the name of a path below the root, or none for another path.
     pub fn name(&self, path: &Path) -> Option<Name> {
         let mut parts = path.strip_prefix(&self.root).ok()?.components().peekable();
         let mut folder = ROOT;
@@ -124,7 +124,7 @@ impl Log {
         None
     }
 
-    /// What has this name now.
+    /// The file or folder that has this name now.
     pub fn at(&self, name: &Name) -> Option<Id> {
         self.now.get(name).copied()
     }
@@ -140,7 +140,7 @@ impl Log {
         self.ops.push(op);
     }
 
-    /// What was said before the cut: each "done" with its acknowledgement, and the call that had begun.
+    /// The reports before the cut: every "done" with its acknowledgement, and the call that has begun and not ended.
     pub fn said(&self, cut: usize) -> (Vec<(&str, &str)>, Option<&str>) {
         let (mut done, mut inside) = (Vec::new(), None);
         for op in &self.ops[..cut] {
@@ -155,7 +155,7 @@ impl Log {
         (done, inside)
     }
 
-    /// An entry in a line.
+    /// An entry as a line of text.
     pub fn line(&self, op: &Op) -> String {
         let of = |id: &Id| {
             let name = |((folder, name), _): (&Name, &Id)| format!("{folder}/{}", name.display());
@@ -175,7 +175,7 @@ impl Log {
         }
     }
 
-    /// Behind each "done", and before each sync: where the most may be lost of what was promised, or of all.
+    /// The cuts after each "done", where an acknowledgement must hold, and before each sync, where most may be lost.
     pub fn edges(&self) -> (Vec<usize>, Vec<usize>) {
         let places = |wanted: fn(&Op) -> bool| (0..self.ops.len()).filter(move |at| wanted(&self.ops[*at]));
         let done = places(|op| matches!(op, Op::Said(line) if line.starts_with("done "))).map(|at| at + 1);
@@ -183,7 +183,7 @@ impl Log {
     }
 }
 
-/// Names that are given and taken.
+/// Applies a change of names.
 pub fn give(all: &mut BTreeMap<Name, Id>, names: &[(Name, Option<Id>)]) {
     for (name, id) in names {
         match id {
@@ -193,7 +193,7 @@ pub fn give(all: &mut BTreeMap<Name, Id>, names: &[(Name, Option<Id>)]) {
     }
 }
 
-/// The extended attributes of a file; none where there can be none.
+/// The extended attributes of a file. A file system without them gives none.
 fn attributes(path: &Path) -> BTreeMap<OsString, Vec<u8>> {
     use std::os::unix::ffi::OsStrExt;
     let mut list = vec![0; 4096];

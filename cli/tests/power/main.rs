@@ -1,13 +1,15 @@
-//! Loss of power, simulated: what processes did to a folder is recorded, and every state of the disk that it allows is to be
-//! one from which all that was acknowledged comes back.
+//! Simulated loss of power: the test records what processes do to a folder. From every state of the disk that the
+//! record allows, everything that was acknowledged must be recovered.
 //!
-//! `PHI_PRE_CRASH_KILLS` scales the number of states, `PHI_PRE_CRASH_SEED` chooses them.
+//! `PHI_PRE_CRASH_KILLS` scales the number of tested states, and `PHI_PRE_CRASH_SEED` seeds their choice.
 
 #![cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(unreachable_pub, reason = "the rooms of one test")]
 
 mod calls;
+#[path = "../support/child.rs"]
+mod child;
 mod cloud;
 mod disk;
 mod files;
@@ -25,16 +27,11 @@ mod trace;
 #[allow(dead_code, reason = "shared with the other tests of the ledger")]
 mod world;
 
-/// The process that the other tests watch.
+/// The process that the other tests trace.
 #[test]
 #[ignore = "a process of its own, started by the other tests"]
 fn child() {
-    let Ok(role) = std::env::var(kill::ROLE) else {
-        println!("skipped: no role in {}", kill::ROLE);
-        return;
-    };
-    let folder = std::path::PathBuf::from(std::env::var(kill::FOLDER).unwrap());
-    let seed = std::env::var(kill::LIFE).unwrap().parse().unwrap();
+    let Some((role, folder, seed)) = child::role() else { return };
     trace::ready();
     match role.as_str() {
         "commit" | "catch-up" => ledger::life(&role, &folder, seed),

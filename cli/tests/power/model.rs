@@ -1,4 +1,4 @@
-//! The recorder and the model on a program whose every outcome is known.
+//! Tests of the recorder and of the model, on a program whose possible outcomes are known.
 
 use crate::disk::{Loss, Survival, Tree};
 use crate::kill::{begin, done};
@@ -11,7 +11,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// Every kind of call that the crate makes, with and without its sync.
+/// Makes every kind of system call that the crate makes, with and without a sync.
 pub fn life(folder: &Path) {
     let path = |name: &str| folder.join(name);
     begin("files");
@@ -60,7 +60,7 @@ fn what_was_recorded_is_what_happened() {
     assert_eq!(now(copy.path()), now(folder.path()));
 }
 
-/// Every file of every state, by where the power went, is one of those that the model's words allow; and all of those come.
+/// Every state of the disk is one that the model allows for its cut, and each of the listed states occurs.
 #[test]
 fn what_is_durable_is_there_and_the_rest_may_be() {
     let Some((mut scene, _folder, log)) = recorded() else { return };
@@ -71,12 +71,12 @@ fn what_is_durable_is_there_and_the_rest_may_be() {
     for _ in 0..400 {
         let survival = [Survival::Any, Survival::One, Survival::ButOne][scene.somewhere(3) - 1];
         let any = |cut| Loss { cut, ordered: false, names: survival, data: survival, block: 4096 };
-        // Durable: there, whatever else is not.
+        // Durable data survives in every state.
         let tree = log.after(any(files), &mut scene.rng);
         assert_eq!(tree.files[Path::new("a")].bytes, [1; 5000]);
         let tree = log.after(any(end), &mut scene.rng);
         assert_eq!(tree, log.seen(end));
-        // Not yet durable: any mixture.
+        // Changes that are not durable survive in any combination.
         let tree = log.after(any(before_end), &mut scene.rng);
         let a = &tree.files[Path::new("a")].bytes;
         lengths.insert(a.len());
@@ -90,7 +90,7 @@ fn what_is_durable_is_there_and_the_rest_may_be() {
         }
         let e = tree.files.get(Path::new("folder/e")).map(|content| content.bytes.clone());
         assert!(e.is_none_or(|e| [&b""[..], b"bytes of b", &[0; 10]].contains(&&e[..])));
-        // In the order of a journal: what is later is not there without what is earlier.
+        // With a journal, no change of names survives without all earlier changes.
         let tree = log.after(Loss { ordered: true, ..any(before_end) }, &mut scene.rng);
         let has = |path: &str| tree.files.contains_key(Path::new(path));
         assert!(!(has("b") && has("c")) && (!has("folder/d") || has("c")));

@@ -1,4 +1,5 @@
-//! A damaged peer that is repaired: killed, repaired again or opened as it is, and then without power.
+//! The repair of a damaged peer is killed. The peer is repaired again, or opened without another repair; then the power
+//! is lost.
 
 use crate::kill::{begin, below, done};
 use crate::ledger::block;
@@ -28,7 +29,7 @@ fn network(world: &World, folder: &Path) -> Result<Network, NetworkError> {
     opened.map(|(network, _)| network)
 }
 
-/// Repairs the peer where it does not open as it is, and then commits a block with it.
+/// Opens the ledger, after a repair of the peer where this is necessary, and commits a block.
 pub fn life(folder: &Path, life: u64) {
     let mut world = World::new();
     let mut network = network(&world, folder).unwrap_or_else(|_| {
@@ -40,8 +41,8 @@ pub fn life(folder: &Path, life: u64) {
     block(&mut network, &mut world);
 }
 
-/// The old block file or the new one, and the same repair once more makes it whole; once a repair has ended it opens, and
-/// once it has committed a block it has it.
+/// The old or the new block file is there, and another repair restores it. If the end of a repair was acknowledged, the
+/// peer opens; if a block was acknowledged, the peer has it.
 #[test]
 fn power_is_lost_while_a_peer_is_repaired() {
     let (mut scene, mut world, folder) = (Scene::new("repair", 500), World::new(), memory());

@@ -1,4 +1,5 @@
-//! What the scenarios share: lives that follow each other in one folder, and states of the disk drawn from their log.
+//! The common part of all scenarios: processes that run one after the other in a folder, and random states of the disk,
+//! drawn from the log of these processes.
 
 use crate::disk::{Loss, Survival, Tree, below};
 use crate::kill::{child, plan};
@@ -8,7 +9,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use std::path::Path;
 
-/// A folder in memory where there is such: the calls are the same, and no disk is waited for.
+/// A folder in memory, where the system has such folders. The system calls are the same, and no disk slows them down.
 pub fn memory() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
@@ -17,26 +18,27 @@ pub fn memory() -> tempfile::TempDir {
 pub struct Scene {
     what: &'static str,
     pub rng: ChaCha20Rng,
-    /// How many states are to be drawn.
+    /// The number of states to be drawn.
     pub states: usize,
     drawn: usize,
     lives: usize,
     killed: usize,
     entries: usize,
     partly: usize,
-    /// The syncs of the log before, those of folders among them, and its entries.
+    /// The number of syncs, of syncs of folders, and of entries in the previous log.
     before: (usize, usize, usize),
 }
 
 impl Scene {
-    /// `percent` of `PHI_PRE_CRASH_KILLS` states.
+    /// A scenario with `percent` of `PHI_PRE_CRASH_KILLS` states.
     pub fn new(what: &'static str, percent: u64) -> Self {
         let (states, rng) = plan(&format!("power: {what}"), percent);
         let states = usize::try_from(states).unwrap();
         Self { what, rng, states, drawn: 0, lives: 0, killed: 0, entries: 0, partly: 0, before: (20, 5, 60) }
     }
 
-    /// One more process in this folder, killed after so many entries; false where nothing can be traced.
+    /// Runs a process in this folder until it ends or reaches the limit. Returns false where the system allows no
+    /// tracing.
     pub fn life(&mut self, role: &str, folder: &Path, life: u64, log: &mut Log, limit: Limit) -> bool {
         let before = log.ops.len();
         let end = record(child(role, folder, life), log, limit);
@@ -46,7 +48,8 @@ impl Scene {
         end != End::NotTraced
     }
 
-    /// Draws `count` states from the log, nothing and everything first, and checks each in a fresh folder.
+    /// Draws `count` states from the log and checks each in a fresh folder. Of eight states, one keeps nothing and one
+    /// everything that is not durable.
     pub fn draw(&mut self, log: &Log, count: usize, mut check: impl FnMut(&Path, &Loss, &Tree)) {
         let of_folder =
             |op: &&Op| matches!(op, Op::Sync { what: Some(id), .. } if matches!(log.nodes[*id], Node::Folder));
@@ -65,19 +68,19 @@ impl Scene {
             self.partly += usize::from(
                 tree != seen && tree != log.after(Loss::all_or_none(loss.cut, Survival::Nothing), &mut self.rng),
             );
-            let said = Said { what: self.what, loss, log };
+            let print = PrintOnPanic { what: self.what, loss, log };
             check(folder.path(), &loss, &tree);
-            drop(said);
+            drop(print);
             self.drawn += 1;
         }
     }
 
-    /// Some number from one up to this.
+    /// A random number from 1 to `most`.
     pub fn somewhere(&mut self, most: usize) -> usize {
         1 + below(&mut self.rng, most.max(1))
     }
 
-    /// Where a process is to be killed: anywhere, or in front of one of as many syncs as the log before had.
+    /// A random limit of a process: a number of entries, or a sync, within the counts of the previous log.
     pub fn limit(&mut self) -> Limit {
         let (syncs, folders, entries) = self.before;
         let mut one_of = |many: usize| 1 + below(&mut self.rng, many.max(1));
@@ -92,7 +95,7 @@ impl Scene {
         self.rng.next_u32().is_multiple_of(2)
     }
 
-    /// One line for the report.
+    /// Prints the counts as one line.
     pub fn report(&self, rest: &str) {
         let Self { what, drawn, lives, killed, entries, partly, .. } = self;
         println!(
@@ -103,14 +106,14 @@ impl Scene {
     }
 }
 
-/// Names the state in which a check fails.
-struct Said<'a> {
+/// Prints the state if its check panics.
+struct PrintOnPanic<'a> {
     what: &'static str,
     loss: Loss,
     log: &'a Log,
 }
 
-impl Drop for Said<'_> {
+impl Drop for PrintOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let from = self.loss.cut.saturating_sub(12);

@@ -1,7 +1,7 @@
-//! Runs a process and all that it starts under ptrace, and writes what it does to the watched folder into a log.
+//! Runs a process and its children under ptrace, and logs their changes of the watched folder.
 //!
-//! The process waits for a line on its standard input, so that it is watched from its first step on. Its lines "begin" and
-//! "done" come into the log where it said them. x86-64 and aarch64: elsewhere the registers are not known here.
+//! The process waits for a line on its standard input, so that it is traced from its first step on. Its lines "begin"
+//! and "done" are entries of the log, too. The registers are known for x86-64 and aarch64.
 
 use crate::calls::{Call, Calls, Durable, changes};
 use crate::log::{Log, Node, Op};
@@ -17,40 +17,40 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// What a process under trace says before it waits to be told to go on.
+/// The line that a process prints before it waits for the tracer.
 const READY: &str = "ready";
 
-/// In the child: waits until the parent watches.
+/// In the child: waits until the parent traces it.
 pub fn ready() {
     println!("\n{READY}");
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
-/// How a process that was watched ended.
+/// The end of a traced process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// By itself, and in good order.
+    /// The process ended by itself, without an error.
     Done,
-    /// Killed where it was to be killed.
+    /// The process was killed at its limit.
     Killed,
-    /// This machine allows no tracing.
+    /// The system allows no tracing.
     NotTraced,
 }
 
-/// When a process is killed.
+/// The point at which a process is killed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Limit {
     Never,
-    /// Once the log has grown by so many entries.
+    /// After this number of new entries of the log.
     Entries(usize),
-    /// In front of this sync, the first being 1: then the process that comes next finds the most that is not durable.
+    /// Before the `nth` sync, counted from 1. There, the number of changes that are not durable is largest.
     Sync {
         nth: usize,
         of_folders: bool,
     },
 }
 
-/// Runs `command` up to the limit.
+/// Runs `command` up to the limit and logs its changes.
 pub fn record(mut command: Command, log: &mut Log, limit: Limit) -> End {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
@@ -76,7 +76,7 @@ pub fn record(mut command: Command, log: &mut Log, limit: Limit) -> End {
     tracer.run(root, &mut child, log)
 }
 
-/// All threads of the process, stopped.
+/// Attaches to all threads of the process and stops them.
 fn seize(root: Pid) -> nix::Result<()> {
     let options = Options::PTRACE_O_TRACESYSGOOD
         | Options::PTRACE_O_TRACECLONE
@@ -94,23 +94,23 @@ fn seize(root: Pid) -> nix::Result<()> {
 }
 
 struct Tracer {
-    /// The threads, and the system calls inside which they are.
+    /// The threads, each with the system call that it is in.
     threads: BTreeMap<Pid, Option<Call>>,
     out: std::process::ChildStdout,
-    /// What the link of the root's standard output says.
+    /// The target of the link `/proc/PID/fd/1` of the first process.
     stdout: PathBuf,
     limit: Limit,
-    /// The limit has been reached: nobody begins anything, and once everybody has ended what he had begun, all are killed.
+    /// The limit is reached: no thread begins another call, and once all calls have ended, all processes are killed.
     closing: bool,
 }
 
 impl Tracer {
     fn run(&mut self, root: Pid, child: &mut Child, log: &mut Log) -> End {
         let mut end = None;
-        // The process goes on by itself once it is told; until its threads have stopped it cannot.
+        // The process continues when it reads this line. Until then its threads are stopped.
         child.stdin.take().unwrap().write_all(b"go\n").unwrap();
         loop {
-            // Only what this thread traces: other tests have children of their own.
+            // Waits only for processes that this thread traces, since other tests have their own children.
             let status = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
                 Ok(status) => status,
                 Err(Errno::ECHILD) => return end.expect("the child is gone, and nobody saw it go"),
@@ -151,11 +151,11 @@ impl Tracer {
         }
     }
 
-    /// A thread stands before or behind a system call.
+    /// Handles a thread that is stopped before or after a system call.
     fn step(&mut self, thread: Pid, log: &mut Log) {
         const ENTRY: u8 = 1;
         let (Ok(info), Ok((number, arguments, result))) = (ptrace::syscall_info(thread), registers(thread)) else {
-            return; // it was killed meanwhile
+            return; // the thread was killed in the meantime
         };
         if info.op == ENTRY {
             let call = Call { number, arguments, result: 0, began: log.ops.len() };
@@ -181,7 +181,7 @@ impl Tracer {
         }
     }
 
-    /// Whether the limit comes before this call.
+    /// Whether the limit is reached before this call.
     fn reached(&mut self, thread: Pid, call: &Call, log: &mut Log) -> bool {
         match &mut self.limit {
             Limit::Never => false,
@@ -199,7 +199,7 @@ impl Tracer {
     }
 }
 
-/// Until the next system call. A thread that was killed meanwhile is reported by the next wait.
+/// Lets a thread run until its next system call. The next wait reports a thread that was killed in the meantime.
 fn go_on(thread: Pid, signal: Option<Signal>) {
     match ptrace::syscall(thread, signal) {
         Ok(()) | Err(Errno::ESRCH) => {}
@@ -207,7 +207,7 @@ fn go_on(thread: Pid, signal: Option<Signal>) {
     }
 }
 
-/// The number of the call, its arguments, and its result where it has one.
+/// The number of the system call, its arguments, and its result after the call.
 #[cfg(target_arch = "x86_64")]
 fn registers(thread: Pid) -> nix::Result<(i64, [u64; 6], i64)> {
     let all = ptrace::getregs(thread)?;
@@ -222,18 +222,18 @@ fn registers(thread: Pid) -> nix::Result<(i64, [u64; 6], i64)> {
     Ok((all[8].cast_signed(), arguments, all[0].cast_signed()))
 }
 
-/// Bytes of a stopped thread's memory.
+/// Reads the memory of a stopped thread.
 pub fn memory(thread: i32, at: u64, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     File::open(format!("/proc/{thread}/mem")).unwrap().read_exact_at(&mut bytes, at).unwrap();
     bytes
 }
 
-/// A text that ends with a zero in a stopped thread's memory.
+/// Reads a zero-terminated string from the memory of a stopped thread.
 pub fn text(thread: i32, mut at: u64) -> Vec<u8> {
     let (memory, mut bytes) = (File::open(format!("/proc/{thread}/mem")).unwrap(), Vec::new());
     loop {
-        // Not over the end of a page: the next one may not be there.
+        // A part does not cross the end of a page, since the next page may not be mapped.
         let mut part = vec![0; 256 - usize::try_from(at % 256).unwrap()];
         memory.read_exact_at(&mut part, at).unwrap();
         if let Some(end) = part.iter().position(|byte| *byte == 0) {

@@ -247,9 +247,9 @@ impl Wire for Block {
             got => return Err(DecodeError::Unknown { what: "previous hash", got: got.into() }),
         };
         let header = Header { number, previous, data_hash: Digest::read(input)? };
-        let count = input.count("transactions", BLOCK_TRANSACTIONS_LIMIT)?;
+        let count = input.count("envelopes", BLOCK_TRANSACTIONS_LIMIT)?;
         let transactions = (0..count)
-            .map(|_| input.bytes("transaction", TRANSACTION_BYTES_LIMIT).map(<[u8]>::to_vec))
+            .map(|_| input.bytes("envelope", TRANSACTION_BYTES_LIMIT).map(<[u8]>::to_vec))
             .collect::<Result<_, _>>()?;
         let seal = Seal { orderer: Certificate::read(input)?, signature: input.array("seal")? };
         Ok(Self { header, transactions, seal })

@@ -115,7 +115,7 @@ impl Wire for CutRules {
         let max_messages = at_most("messages of a block", BLOCK_TRANSACTIONS_LIMIT)?;
         // With these limits a block is never longer than BLOCK_BYTES_LIMIT.
         let preferred_bytes = at_most("bytes of a block", BLOCK_BYTES_LIMIT / 2)?;
-        let max_bytes = at_most("bytes of a transaction", TRANSACTION_BYTES_LIMIT)?;
+        let max_bytes = at_most("bytes of an envelope", TRANSACTION_BYTES_LIMIT)?;
         Ok(Self { max_messages, preferred_bytes, max_bytes, timeout: input.u64("timeout")? })
     }
 }

@@ -245,7 +245,8 @@ impl Wire for Transaction {
 }
 
 impl Wire for SignedTransaction {
-    const NAME: &'static str = "signed transaction";
+    // The test vectors name the type by Fabric's word.
+    const NAME: &'static str = "envelope";
 
     fn write(&self, out: &mut Writer) {
         out.bytes(&self.transaction).raw(&self.signature);

@@ -12,9 +12,9 @@
 //!    earlier valid transaction of the block (11)                               in order
 //! ```
 //!
-//! Step 1 and the policy of step 2 verify all signatures and need no state ([`validate_stateless`]). They run on all cores
+//! Step 1 and the policy of step 2 verify all signatures and need no state (`validate_stateless`). They run on all cores
 //! (feature `parallel`), for all blocks at hand at once. The look-ups in the state run on all cores too if a block is large;
-//! the rest is serial and cheap ([`validate_mvcc`]). Nothing here reads a clock, so every replay gives the same codes.
+//! the rest is serial and cheap (`validate_mvcc`). Nothing here reads a clock, so every replay gives the same codes.
 //!
 //! Departure: the chain indexes only the txids of transactions that pass step 1. Fabric indexes the txid that a transaction
 //! claims, so anybody who has heard of a txid can use it up; here only its creator can.

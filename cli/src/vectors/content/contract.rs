@@ -1,4 +1,4 @@
-//! Actions, the values that the contract keeps, and each of its answers.
+//! Cases of actions, of the values that the contract stores, and of each answer of the contract.
 
 use super::super::case::{Fault, hex};
 use super::super::file::File;

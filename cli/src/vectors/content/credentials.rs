@@ -1,4 +1,4 @@
-//! What participants keep: the credentials of a person and of an institution.
+//! Cases of the credentials of a user and of an institution, which they store.
 
 use super::super::case::{Fault, clamped, hex, malformed};
 use super::super::file::File;
@@ -15,7 +15,7 @@ const NOTES: &[(&str, &str)] = &[
     ("Inconsistent", "Keys, identifiers and certificates that do not belong together."),
     ("Malformed", "Bytes that are no credentials."),
 ];
-/// Bytes of the first line of either format.
+/// The length of the first field of either format, in bytes.
 const MAGIC: usize = 22;
 
 pub(super) fn credentials() -> Result<File, Fault> {

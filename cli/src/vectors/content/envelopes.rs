@@ -1,12 +1,13 @@
-//! Envelopes, and each thing that can be done to one on its way.
+//! Cases of envelopes: intact ones, and a selection of alterations, each of which must be refused.
 
-use super::super::case::{Fault, hex};
+use super::super::case::{Fault, hex, malformed};
 use super::super::file::File;
 use super::super::operations::envelopes::{ENVELOPE, HEADER};
 use super::draw::{encoded, flip, lengths, put, seed};
 use super::groups::outside;
-use phi_pre::envelope::{Sealer, Suite};
+use phi_pre::envelope::{Header, Sealer, Suite, TAG_BYTES};
 use phi_pre::group::{Gt, Scalar};
+use phi_pre::integrity::CHUNK_BYTES;
 use phi_pre::pre::{DecryptionKey, Params, ReKey, Seed};
 use serde_json::{Value, json};
 
@@ -23,9 +24,10 @@ const NOTES: &[(&str, &str)] = &[
     ("WrongKey", "Another key than the one that it was encrypted for."),
 ];
 
-/// A chunk with its tag, and the header.
-const SLOT: usize = 65_536 + 16;
-const HEADER_BYTES: usize = 284;
+/// Bytes of a chunk with its tag.
+const SEALED_CHUNK_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
+/// Bytes of the header.
+const HEADER_BYTES: usize = Header::BYTES;
 
 pub(super) fn envelopes() -> Result<File, Fault> {
     let mut file = File::new("envelopes", "Envelopes", NOTES);
@@ -59,7 +61,7 @@ fn xor(at: usize, bytes: &[u8]) -> Vec<Value> {
     vec![edit("xor", at, 0, 0, bytes)]
 }
 
-/// Puts `bytes` in the place of as many.
+/// The edits that overwrite the bytes at `at` with `bytes`.
 fn replace(at: usize, bytes: &[u8]) -> Vec<Value> {
     vec![edit("remove", at, 0, bytes.len(), &[]), edit("insert", at, 0, 0, bytes)]
 }
@@ -110,7 +112,8 @@ fn refuse(file: &mut File, good: &Value, comment: &str, flag: &str, edits: &[Val
 fn altered_bodies(file: &mut File, suite: u8) -> Result<(), Fault> {
     let (small, large) = (case(file, suite, 100), case(file, suite, 150_000));
     let (empty, whole) = (case(file, suite, 0), case(file, suite, 65_536));
-    let (first, second, third) = (HEADER_BYTES, HEADER_BYTES + SLOT, HEADER_BYTES + 2 * SLOT);
+    let (first, second, third) =
+        (HEADER_BYTES, HEADER_BYTES + SEALED_CHUNK_BYTES, HEADER_BYTES + 2 * SEALED_CHUNK_BYTES);
     let last = 150_000 - 2 * 65_536 + 16;
     for (comment, good, flag, edits) in [
         ("the first byte of the body", &small, "Chunk", xor(first, &[1])),
@@ -127,9 +130,9 @@ fn altered_bodies(file: &mut File, suite: u8) -> Result<(), Fault> {
         ("a byte behind a whole chunk", &whole, "Length", vec![edit("insert", second, 0, 0, &[0])]),
         ("a tag behind a whole chunk", &whole, "Chunk", vec![edit("insert", second, 0, 0, &[0; 16])]),
         ("the last chunk cut off", &large, "Chunk", vec![edit("remove", third, 0, last, &[])]),
-        ("the first chunk left out", &large, "Chunk", vec![edit("remove", first, 0, SLOT, &[])]),
-        ("the second chunk left out", &large, "Chunk", vec![edit("remove", second, 0, SLOT, &[])]),
-        ("two chunks exchanged", &large, "Chunk", vec![edit("swap", first, second, SLOT, &[])]),
+        ("the first chunk left out", &large, "Chunk", vec![edit("remove", first, 0, SEALED_CHUNK_BYTES, &[])]),
+        ("the second chunk left out", &large, "Chunk", vec![edit("remove", second, 0, SEALED_CHUNK_BYTES, &[])]),
+        ("two chunks exchanged", &large, "Chunk", vec![edit("swap", first, second, SEALED_CHUNK_BYTES, &[])]),
         ("two tags exchanged", &large, "Chunk", vec![edit("swap", second - 16, third - 16, 16, &[])]),
     ] {
         refuse(file, good, comment, flag, &edits)?;
@@ -142,12 +145,12 @@ fn headers(file: &mut File) -> Result<(), Fault> {
     let rng = &mut file.rng;
     let [a, b] = [DecryptionKey::random(rng), DecryptionKey::random(rng)];
     let [k_e, k_e_prime] = [&a, &b].map(|k_d| k_d.encryption_key(&params));
-    let k_re = ReKey::new(&k_e, &k_e_prime).map_err(super::super::case::malformed)?;
+    let k_re = ReKey::new(&k_e, &k_e_prime).map_err(malformed)?;
     let k_re = hex(k_re.to_bytes().expose());
     let mut headers = Vec::new();
     for suite in [Suite::Aes256Gcm, Suite::ChaCha20Poly1305] {
         let sealer = Sealer::new(&params, &a.public_key(&params), suite, rng);
-        headers.push(encoded(sealer.map_err(super::super::case::malformed)?.header()));
+        headers.push(encoded(sealer.map_err(malformed)?.header()));
     }
     file.group(&HEADER);
     let input = |bytes: &[u8]| json!({ "k_re": k_re, "encoding": hex(bytes) });

@@ -1,4 +1,5 @@
-//! The sealed identifier, and the whole flow of Figures 3 and 4: registered parties, one record, one request.
+//! Cases of the sealed identifier, and of the whole flow of Figures 3 and 4 with registered parties, one record and one
+//! request.
 
 use super::super::case::{Fault, Input, clamped, hex, malformed};
 use super::super::file::File;
@@ -107,7 +108,7 @@ fn identifiers(file: &mut File) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What goes wrong on the way.
+/// The single fault of a flow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Twist {
     None,
@@ -117,7 +118,7 @@ enum Twist {
     Completion,
 }
 
-/// Everything that the parties send and keep.
+/// Everything that the parties send and store.
 struct Transcript {
     world: World,
     k_s: [u8; 32],
@@ -247,7 +248,7 @@ impl Transcript {
         })
     }
 
-    /// The envelope with another C of the group: C · gT.
+    /// The envelope with C · gT in place of C.
     fn c_altered(&self) -> Result<Vec<u8>, Fault> {
         let at = Header::BYTES - phi_pre::group::Gt::BYTES;
         let c = phi_pre::group::Gt::from_bytes(&self.envelope[at..Header::BYTES]).map_err(malformed)?;
@@ -256,7 +257,7 @@ impl Transcript {
     }
 }
 
-/// sk, as the initiator comes to it.
+/// sk, as the initiator computes it.
 fn shared(sides: &Sides) -> Result<SharedSecret, Fault> {
     let case = sides.good();
     introduced(Input(case.as_object().ok_or_else(|| malformed("no case"))?))

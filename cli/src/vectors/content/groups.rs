@@ -1,4 +1,4 @@
-//! Elements of the groups, and what is none.
+//! Cases of the elements of the groups, and of bytes that encode no element.
 
 use super::super::case::{Fault, hex, malformed, read_hex};
 use super::super::file::File;
@@ -9,13 +9,13 @@ use super::draw::{flip, lengths, put};
 use phi_pre::group::{G1, G2, Gt, Scalar};
 use serde_json::json;
 
-/// Made by `vectors/outside.py`.
+/// Points and elements outside the groups of order q, made by `vectors/outside.py`.
 const OUTSIDE: &str = include_str!("../outside.txt");
-/// The modulus of the coordinates and the order of the groups.
+/// The modulus p of the coordinates, and the order q of the groups.
 const P: &str = "1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
 const Q: &str = "73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001";
 
-/// The element of that name in [`OUTSIDE`].
+/// The element with this name in [`OUTSIDE`].
 pub(super) fn outside(name: &str) -> Result<Vec<u8>, Fault> {
     let line = OUTSIDE.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     read_hex(&line.ok_or_else(|| malformed(format_args!("no line {name}")))?.into())
@@ -25,7 +25,7 @@ fn digits(text: &str) -> Result<Vec<u8>, Fault> {
     read_hex(&text.into())
 }
 
-/// p + n with the flag bits of `of` in front.
+/// Encodes p + n with the flag bits `of` in the first byte.
 fn beyond(of: u8, n: u8) -> Result<Vec<u8>, Fault> {
     let mut p = digits(P)?;
     p[0] |= of & 0xe0;

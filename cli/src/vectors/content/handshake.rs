@@ -1,4 +1,4 @@
-//! The Diffie-Hellman, and what either side refuses.
+//! Cases of the Diffie-Hellman handshake, and the messages that either side refuses.
 
 use super::super::case::{Fault, clamped, hex, read_hex};
 use super::super::file::File;
@@ -51,7 +51,7 @@ pub(super) fn diffie_hellman() -> Result<File, Fault> {
     Ok(file)
 }
 
-/// Points of order 1, 2, 4 and 8, and their encodings beyond p.
+/// Points of order 1, 2, 4 and 8, and their encodings that are at least p.
 const SMALL_ORDER: &[&str] = &[
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
@@ -75,7 +75,7 @@ impl Sides {
         Self::between([name_i, name_r], secrets, [SigningKey::random(rng), SigningKey::random(rng)])
     }
 
-    /// A session of these parties; the secrets become clamped.
+    /// A session of these parties. The secrets are clamped.
     pub(super) fn between(names: [&[u8]; 2], secrets: [[u8; 32]; 2], keys: [SigningKey; 2]) -> Self {
         let secrets = secrets.map(clamped);
         let share = |secret: [u8; 32]| {
@@ -89,12 +89,12 @@ impl Sides {
         Session { initiator: side(0), responder: side(1) }
     }
 
-    /// The case of the initiator as it is.
+    /// The valid case of the initiator.
     pub(super) fn good(&self) -> Value {
         self.case("I", None, None, None)
     }
 
-    /// What `side` has to check: the other side's signature.
+    /// The other side's signature, which `side` has to check.
     fn signature(&self, side: &str) -> Vec<u8> {
         self.sign(&self.session(), side)
     }
@@ -105,8 +105,8 @@ impl Sides {
         key.sign(&session.statement(signer).0).as_bytes().to_vec()
     }
 
-    /// The case of `side` with at most one field replaced; a share is then signed for, so that it alone is the fault,
-    /// unless the signature is given.
+    /// The case of `side`, with at most one field replaced. Unless a signature is given, a replaced share is signed
+    /// anew, so that the share is the only fault.
     fn case(
         &self,
         side: &str,

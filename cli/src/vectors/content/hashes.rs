@@ -1,4 +1,4 @@
-//! Framing, identifiers, commitments and the record of Fig. 5.
+//! Cases of framing, identifiers, commitments and the record of Fig. 5.
 
 use super::super::case::{Fault, hex};
 use super::super::file::File;
@@ -163,7 +163,7 @@ fn ranges(file: &mut File) -> Result<(), Fault> {
     file.invalid("a byte too few", &["AnotherRange"], with("to", json!(4 * SIZE - 1)))?;
     let other = random::<32>(&mut file.rng);
     file.invalid("another commitment", &["AnotherRange"], with("commitment", other))?;
-    // Length 8 bytes, first 8, count 4, two salts, then the roots.
+    // The proof holds the record's length (8 bytes), the first chunk (8), the count (4), two salts, and the roots.
     for (comment, altered) in [
         ("a record a byte shorter", flip(&proof, 7, 1)),
         ("another chunk first", flip(&proof, 15, 1)),

@@ -1,4 +1,4 @@
-//! Signatures, certificates, revocations, sealed and signed messages.
+//! Cases of signatures, certificates, revocation lists, and sealed and signed messages.
 
 use super::super::case::{Fault, clamped, hex, malformed};
 use super::super::file::File;
@@ -144,7 +144,7 @@ fn tbs_of(der: &[u8]) -> Option<&[u8]> {
     der.get(4..8 + length)
 }
 
-/// r || s of a certificate, by the key of its tests: the last two INTEGERs.
+/// The signature r || s of a certificate: its last two INTEGERs.
 fn parse_signature(der: &[u8]) -> Option<[u8; 64]> {
     let rest = der.get(4 + tbs_of(der)?.len() + 12..)?;
     let mut integers = rest.get(5..)?;
@@ -289,7 +289,7 @@ pub(super) fn messages() -> Result<File, Fault> {
     Ok(file)
 }
 
-/// The bytes of an [`Upload`] under another name.
+/// A message with the encoding of an [`Upload`] and another wire name.
 #[derive(Clone, Copy)]
 struct TxIdTwice(TxId, TxId);
 

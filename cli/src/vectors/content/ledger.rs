@@ -1,4 +1,4 @@
-//! Formats of the ledger, a small chain, and everything that a chain refuses.
+//! Cases of the ledger: its formats, a small chain, and every block and transaction that a chain refuses.
 
 use super::super::case::{Fault, hex, malformed};
 use super::super::file::File;
@@ -17,7 +17,7 @@ use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
-/// The world with a confirmed and written record in blocks 1 and 2, and what a share request needs.
+/// A consortium with a confirmed record in blocks 1 and 2, and the action of a share request for this record.
 fn world(rng: &mut ChaCha20Rng) -> Result<(World, Action), Fault> {
     let mut world = World::new(rng)?;
     let config = encoded(&world.config());
@@ -45,17 +45,17 @@ fn with(
     transaction.sign(&who.key).map_err(malformed)
 }
 
-/// The signature with r = 0.
+/// Replaces r of the signature by 0.
 fn no_r(signature: &[u8; 64]) -> [u8; 64] {
     let mut signature = *signature;
     signature[..32].fill(0);
     signature
 }
 
-/// Bytes, each with what is the matter with them.
+/// Encodings, each with a description of its fault.
 type Named = Vec<(&'static str, Vec<u8>)>;
 
-/// The good share request, and for each code an envelope that has it.
+/// The valid share request, and for each validation code a transaction that gets it.
 fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(SignedTransaction, Named), Fault> {
     let (alice, nonce) = (&world.alice, Nonce(bytes(rng)));
     let good = world.envelope(nonce, alice, ask, 3)?;
@@ -129,7 +129,7 @@ pub(super) fn ledger() -> Result<File, Fault> {
     let (mut world, ask) = world(&mut file.rng)?;
     let before: Vec<_> = world.blocks.iter().map(|block| hex(encoded(block))).collect();
     let (good, bad) = envelopes(&world, &ask, &mut file.rng)?;
-    // Endorsed on the same state as the good one.
+    // Endorsed on the same state as the valid transaction.
     let stale = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 3)?;
     let late = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 3)?;
     file.group(&TRANSACTION);
@@ -144,7 +144,7 @@ pub(super) fn ledger() -> Result<File, Fault> {
     let replayed = world.blocks[2].transactions.clone();
     file.invalid("a transaction of block 2", &["Replay"], input(&replayed))?;
 
-    // The txid of the first is spent by the second, which is valid, and no more by those after it.
+    // `few` and `good` have one txid. `good` is valid, so it takes the txid, and its repetition is a duplicate.
     let few = with(&good, |transaction| transaction.endorsements.truncate(1), &world.alice)?;
     let first = [&few, &good, &stale, &good].map(encoded).to_vec();
     let all = [first, bad.into_iter().map(|(_, bytes)| bytes).collect()];
@@ -279,7 +279,7 @@ pub(super) fn formats() -> Result<File, Fault> {
     Ok(file)
 }
 
-/// A read-write set with these keys, whatever their order; a version by the tag that stands for it.
+/// A read-write set with these keys in this order, which may be invalid, and with these tags of versions.
 fn rwset_of(reads: &[(&str, Option<u8>)], writes: &[&str]) -> Vec<u8> {
     let mut out = phi_pre::wire::Writer::default();
     out.u32(u32::try_from(reads.len()).unwrap_or_default());

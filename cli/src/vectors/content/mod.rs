@@ -1,4 +1,4 @@
-//! What the files hold. Inputs come from the file's own generator; each invalid case has one fault.
+//! The cases of every file. Random inputs come from the file's own generator. Each invalid case has one fault.
 
 mod contract;
 mod credentials;
@@ -16,10 +16,10 @@ mod world;
 use super::case::Fault;
 use super::file::File;
 
-/// Makes a file.
+/// A function that makes a file.
 type Make = fn() -> Result<File, Fault>;
 
-/// Every file, by name without extension.
+/// Every file: its name without extension, and the function that makes it.
 pub(super) const FILES: [(&str, Make); 17] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),

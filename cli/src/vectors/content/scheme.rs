@@ -1,4 +1,4 @@
-//! Equations 1 to 3, keys, capsules, the Diffie-Hellman.
+//! Cases of Equations 1 to 3, of keys and of capsules.
 
 use super::super::case::{Fault, hex};
 use super::super::file::File;
@@ -188,7 +188,7 @@ pub(super) fn capsules() -> Result<File, Fault> {
     Ok(file)
 }
 
-/// Returns a re-encryption key from the first key to the second.
+/// Adds the cases of re-encryption keys. Returns the key from the first k_e to the second.
 fn rekeys(file: &mut File, k_e: &[phi_pre::pre::EncryptionKey], k_e_hex: &[Value]) -> Result<Value, Fault> {
     file.group(&REKEY);
     let made = file.valid("Equation 1", &["Capsule"], json!({ "k_e": k_e_hex[0], "k_e_prime": k_e_hex[1] }))?;

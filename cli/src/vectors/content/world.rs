@@ -1,4 +1,4 @@
-//! A small consortium from the file's own randomness, and certificates that no authority of the crate would make.
+//! A small consortium, made from the file's random generator, and certificates that no authority of the crate issues.
 
 use super::super::case::{Fault, malformed};
 use super::super::operations::ledger::Chain;
@@ -17,7 +17,7 @@ pub(super) const NOW: Millis = Millis(1_748_779_200_000);
 pub(super) const CHANNEL: &str = "records";
 pub(super) const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
 
-/// An authority with its private key, which is what it draws first.
+/// An authority with its private key. The key is the first value that the authority draws.
 pub(super) struct Known {
     pub(super) authority: Authority,
     pub(super) key: SigningKey,
@@ -45,7 +45,7 @@ impl Known {
         Ok(Signer { certificate: certificate.map_err(malformed)?, key })
     }
 
-    /// The certificate with the last `from` in its signed part replaced by `to`, of the same length, and signed again.
+    /// Replaces the last `from` in the signed part of the certificate by `to`, of the same length, and signs it again.
     pub(super) fn reissue(&self, certificate: &Certificate, from: &[u8], to: &[u8]) -> Result<Vec<u8>, Fault> {
         let der = certificate.der();
         let mut tbs = signed_part(der).ok_or_else(|| malformed("no certificate"))?.to_vec();
@@ -55,14 +55,14 @@ impl Known {
     }
 }
 
-/// tbsCertificate of a certificate of 256 to 65535 bytes.
+/// The tbsCertificate of a certificate of 256 to 65535 bytes.
 fn signed_part(der: &[u8]) -> Option<&[u8]> {
     let tbs = der.get(4..)?;
     let length = usize::from(u16::from_be_bytes([*tbs.get(2)?, *tbs.get(3)?]));
     tbs.get(..4 + length)
 }
 
-/// The certificate of a signed part and r || s.
+/// Encodes the certificate with this signed part and this signature r || s.
 pub(super) fn assemble(tbs: &[u8], signature: &[u8; 64]) -> Vec<u8> {
     const ECDSA_WITH_SHA256: [u8; 12] = [0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
     let integer = |bytes: &[u8]| {
@@ -75,7 +75,7 @@ pub(super) fn assemble(tbs: &[u8], signature: &[u8; 64]) -> Vec<u8> {
     tlv(0x30, &[tbs, &ECDSA_WITH_SHA256, &tlv(3, &[&[0], signature.as_slice()].concat())].concat())
 }
 
-/// Tag, length and value (X.690), values of up to 65535 bytes.
+/// Encodes tag, length and value (X.690). The value has at most 65535 bytes.
 #[expect(clippy::cast_possible_truncation, reason = "a certificate has less than 4096 bytes")]
 fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = value.len();
@@ -87,7 +87,7 @@ fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     [head.as_slice(), value].concat()
 }
 
-/// n - s in place of s.
+/// Replaces s of the signature by n - s.
 pub(super) fn high_s(signature: &[u8; 64]) -> [u8; 64] {
     const N: [u8; 32] = [
         0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,
@@ -102,7 +102,7 @@ pub(super) fn high_s(signature: &[u8; 64]) -> [u8; 64] {
     out
 }
 
-/// Authorities, nodes and participants, and the chain so far.
+/// The authorities, nodes and participants, and the chain.
 pub(super) struct World {
     pub(super) users: Known,
     pub(super) hospitals: Known,
@@ -134,7 +134,7 @@ impl World {
         Ok(Self { users, hospitals, ledger, orderer, peers, north, south, alice, bob, chain, blocks })
     }
 
-    /// Majority of the three organisations.
+    /// The configuration: its policy is the majority of the three organisations.
     pub(super) fn config(&self) -> Config {
         Config {
             channel: CHANNEL.into(),
@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    /// Seals and commits the next block; returns the codes.
+    /// Seals and commits the next block. Returns the validation codes.
     pub(super) fn block(&mut self, envelopes: Vec<Vec<u8>>) -> Result<Vec<u8>, Fault> {
         let block = self.next_block(envelopes);
         let (verdict, _) = self.chain.commit(&block)?;
@@ -163,7 +163,7 @@ impl World {
         Block::seal(number, previous, envelopes, certificate, key)
     }
 
-    /// An envelope endorsed on the state as it is by the first `n` peers.
+    /// A signed transaction that the first `n` peers endorse on the current state.
     pub(super) fn envelope(
         &self,
         nonce: Nonce,
@@ -176,7 +176,7 @@ impl World {
         Transaction::assemble(proposal, answers).map_err(malformed)?.sign(&who.key).map_err(malformed)
     }
 
-    /// What `peer` answers to the proposal.
+    /// The answer of `peer` to the proposal.
     pub(super) fn endorse(&self, proposal: &Proposal, peer: &Signer) -> Result<Endorsed, Fault> {
         let subject = proposal.creator.subject();
         let creator = Member {

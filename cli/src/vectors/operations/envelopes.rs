@@ -1,4 +1,5 @@
-//! Envelopes: a record, its envelope, and what is done to it on the way.
+//! Two operations: `envelope` seals a record, edits the envelope and opens the envelope; `header` decodes and re-encrypts
+//! a header.
 
 use super::given::Given;
 use super::scheme::key;
@@ -12,10 +13,11 @@ use serde_json::json;
 
 pub(in crate::vectors) const ALL: &[&Operation] = &[&ENVELOPE, &HEADER];
 
-/// The longest record of a case: 1000 chunks.
+/// The longest record of a case, in bytes: 1000 chunks.
 const RECORD_LIMIT: usize = 1000 * CHUNK_BYTES;
 
-/// A record by rule: SHA-256(seed || 0), SHA-256(seed || 1), ..., the numbers as eight bytes, cut to `bytes`.
+/// A record that is computed from a seed: SHA-256(seed || 0) || SHA-256(seed || 1) || ..., with each number as
+/// eight bytes, big-endian, truncated to `bytes` bytes.
 pub(in crate::vectors) const RECORD: Kind = Kind::Object(&[("seed", Kind::Hex), ("bytes", Kind::Number)]);
 
 pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
@@ -24,7 +26,7 @@ pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
         return Err(malformed("a record of more than 1000 chunks"));
     }
     if bytes == 0 && !seed.is_empty() {
-        return Err(malformed("a seed without effect"));
+        return Err(malformed("an empty record must have an empty seed"));
     }
     let mut record = Vec::with_capacity(bytes + 32);
     for block in 0_u64.. {
@@ -37,8 +39,10 @@ pub(in crate::vectors) fn record(rule: Input<'_>) -> Result<Vec<u8>, Fault> {
     Ok(record)
 }
 
-/// `xor`: bytes onto those at `at`. `remove`: `count` bytes at `at`. `insert`: bytes at `at`.
-/// `swap`: `count` bytes at `at` and as many at `to`.
+/// An edit of the envelope's bytes. `xor` xors the given bytes into the bytes at `at`, `remove` removes `count` bytes
+/// at `at`, `insert` inserts the given bytes at `at`, and `swap` exchanges `count` bytes at `at` with `count` bytes at
+/// `to`; the two ranges of `swap` do not overlap, and `at` is lower than `to`. Each edit ignores the fields that it does
+/// not use.
 const EDIT: Kind = Kind::Object(&[
     ("edit", Kind::Text),
     ("at", Kind::Number),
@@ -104,7 +108,7 @@ pub(in crate::vectors) const ENVELOPE: Operation = Operation {
         let params = Params::new(Seed([0; 32]));
         let (suite, k_d, opened_by) = (suite(input)?, key(input, "k_d")?, key(input, "opened_by")?);
         let record = record(input.object("record")?)?;
-        // The sealer draws t, then r, each as 48 bytes that it reduces modulo q.
+        // The sealer draws t, then r. It draws 48 bytes for each and reduces them modulo q.
         let wide = |x: &Scalar| [&[0; 16][..], &x.to_bytes()].concat();
         let (t, r) = (input.scalar("t")?, input.scalar("r")?);
         if t.is_zero() || r.is_zero() {

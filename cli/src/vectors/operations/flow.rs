@@ -1,4 +1,4 @@
-//! The sealed identifier, and the whole flow of Figures 3 and 4 as one transcript.
+//! Operations on the sealed identifier, and on a transcript of the whole flow of Figures 3 and 4.
 
 use super::identity::sealing_key;
 use super::ledger::Chain;
@@ -41,7 +41,7 @@ pub(in crate::vectors) const IDENTIFIER: Operation = Operation {
     },
 };
 
-/// sk, by a case of a handshake.
+/// Computes sk from a case of the handshake.
 pub(in crate::vectors) fn introduced(case: Input<'_>) -> Result<SharedSecret, Fault> {
     let output = (HANDSHAKE.run)(case)?;
     let sk = read_hex(&output["sk"])?;
@@ -70,7 +70,8 @@ fn party(found: MemberId, named: MemberId) -> Result<(), Fault> {
     if found == named { Ok(()) } else { Err(FlowError::WrongParty(found)).refused() }
 }
 
-/// The upload answers to the ledger and to its digests.
+/// Checks an upload against the record on the ledger and against the digests of the envelope. Returns the record's
+/// txid, the record on the ledger, and the header.
 fn uploaded(input: Input<'_>, chain: &Chain, envelope: &[u8]) -> Result<(TxId, contract::Record, Header), Fault> {
     let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
     let upload: Signed<Upload> = input.wire("upload")?;

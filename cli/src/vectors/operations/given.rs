@@ -1,9 +1,9 @@
-//! Randomness that is a part of a case.
+//! A random generator whose output is part of a case.
 
 use core::convert::Infallible;
 use rand_core::{TryCryptoRng, TryRng};
 
-/// Randomness that a case prescribes: these bytes, then zeros.
+/// A generator that returns these bytes, and then zeros.
 pub(super) struct Given(pub(super) Vec<u8>);
 
 impl TryRng for Given {

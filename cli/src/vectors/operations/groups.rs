@@ -1,4 +1,4 @@
-//! Scalars, elements of the groups, and the pairing.
+//! Operations on scalars and on elements of the groups, and the pairing.
 
 use crate::vectors::case::{Input, Kind, Operation, OrRefused, hex, malformed, t6};
 use phi_pre::group::{G1, G2, Gt, pairing};

@@ -1,4 +1,4 @@
-//! Framing, identifiers and commitments.
+//! Operations: tagged hash, HMAC, HKDF, identifiers, record commitments, range proofs, and the record of Fig. 5.
 
 use super::envelopes::{RECORD, record};
 use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};

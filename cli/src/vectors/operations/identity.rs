@@ -1,4 +1,4 @@
-//! Signatures, certificates, revocations, sealed and signed messages.
+//! Operations on signatures, certificates, revocation lists, and sealed and signed messages.
 
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::flow::{Fetch, Grant, Signed, Upload};
@@ -103,7 +103,7 @@ pub(in crate::vectors) const REVOCATIONS: Operation = Operation {
     },
 };
 
-/// A clamped X25519 secret.
+/// Reads a sealing key from a clamped X25519 secret.
 pub(super) fn sealing_key(input: Input<'_>, name: &str) -> Result<SealingKey, Fault> {
     Ok(SealingKey::from_bytes(Secret::new(input.clamped(name)?)))
 }

@@ -1,4 +1,4 @@
-//! Policies, whole chains, and single transactions against a chain.
+//! Operations on policies, on whole chains, and on transactions that are validated against a chain.
 
 use crate::vectors::case::{Fault, Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::hash::{Digest, sha256};
@@ -41,7 +41,7 @@ pub(in crate::vectors) const POLICY: Operation = Operation {
     },
 };
 
-/// SHA-256 of the encoding of what was read.
+/// Decodes a value and returns the SHA-256 digest of its encoding.
 fn read<T: Wire>(bytes: &[u8]) -> Result<Digest, Fault> {
     Ok(sha256(&[&T::from_bytes(bytes).refused()?.to_bytes()]))
 }
@@ -76,12 +76,12 @@ pub(in crate::vectors) struct Chain {
 }
 
 impl Chain {
-    /// What block 0 opened.
+    /// The channel of block 0, once block 0 is committed.
     pub(in crate::vectors) const fn channel(&self) -> Option<&Channel> {
         self.channel.as_ref()
     }
 
-    /// Commits the next block, as a peer does.
+    /// Validates and commits the next block, with the library's functions.
     pub(in crate::vectors) fn commit(&mut self, block: &Block) -> Result<(BlockVerdict, Savepoint), Fault> {
         let channel = match self.channel.take() {
             Some(channel) => channel,
@@ -150,7 +150,7 @@ pub(in crate::vectors) const TRANSACTION: Operation = Operation {
         let (Some(tail), Some(channel), Some(savepoint)) = (tail, &chain.channel, chain.savepoint) else {
             return Err(malformed("an empty chain"));
         };
-        // Verdicts on transactions look at the number of the block alone, not at its seal.
+        // The verdicts on transactions depend on the number of the block, not on its seal.
         let header = Header { number: savepoint.height, ..tail.header };
         let block = Block { header, transactions: input.byte_lists("envelopes")?, seal: tail.seal };
         let verdict = validate(&block, &channel.config, &channel.msp, &chain.state).refused()?;

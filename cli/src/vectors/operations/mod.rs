@@ -1,4 +1,4 @@
-//! What the cases do: one operation each, by the library's public functions alone.
+//! The operations of the cases. They use only public functions of the library.
 
 pub(super) mod envelopes;
 pub(super) mod flow;

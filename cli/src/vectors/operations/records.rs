@@ -1,4 +1,4 @@
-//! The contract: actions, what it keeps, and its answers.
+//! Operations of the contract: decoding actions and stored values, and invoking the contract.
 
 use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
@@ -93,7 +93,7 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
     ],
     run: |input| {
         let role = Role::named(input.text("role")?).ok_or_else(|| malformed("no role"))?;
-        // The contract looks at no key.
+        // The contract does not read the creator's keys, so any valid key can be used here.
         let key = SigningKey::from_bytes(&Secret::new([1; 32])).refused()?;
         let creator = Member {
             organisation: String::new(),
@@ -119,7 +119,8 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         let outcome = simulation.finish();
         let mut after = values.0.clone();
         after.extend(outcome.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
-        // So that no digit of the input is without effect: some actions look at neither creator nor txid.
+        // Some actions use neither the creator nor the txid. With this digest, every digit of the input affects the
+        // output.
         let digest = sha256(&[&creator.id.0, &call.txid.0.0, &action]);
         Ok(json!({
             "call": wire(&digest),

@@ -1,4 +1,4 @@
-//! Keys, capsules, Equations 1 to 3, and the Diffie-Hellman.
+//! Operations on keys and capsules, Equations 1 to 3, and the Diffie-Hellman handshake.
 
 use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};

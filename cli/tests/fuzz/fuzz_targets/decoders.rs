@@ -1,5 +1,5 @@
-//! One decoder of the table, named by `PHI_PRE_DECODER`, on what libFuzzer thinks of. A property that fails, a panic that
-//! gets out of the decoder and memory above its bound end the process.
+//! Runs the decoder that `PHI_PRE_DECODER` names on the inputs of libFuzzer. A failed property, a panic that leaves the
+//! decoder, and memory above the decoder's bound end the process.
 #![no_main]
 
 #[path = "../../hostile/decoders.rs"]
@@ -10,7 +10,6 @@ mod fixture;
 use decoders::Decoder;
 use libfuzzer_sys::fuzz_target;
 use peak_alloc::PeakAlloc;
-use phi_pre::wire::Wire;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock};
 
@@ -18,14 +17,14 @@ use std::sync::{Mutex, OnceLock};
 static MEMORY: PeakAlloc = PeakAlloc;
 
 static DECODER: OnceLock<&Decoder> = OnceLock::new();
-/// The last panic. Those inside redb are caught by the library; libFuzzer's own hook would end the process at them.
+/// The text of the last panic. The library catches panics inside redb, but libFuzzer's own hook would end the process.
 static PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn begin() {
     let name = std::env::var("PHI_PRE_DECODER").expect("PHI_PRE_DECODER names a decoder");
     let decoder = decoders::named(&name).unwrap_or_else(|| panic!("no decoder {name}"));
     std::panic::set_hook(Box::new(|panic| *PANIC.lock().expect("no panic while it is held") = panic.to_string()));
-    // Tables that are made once are not the input's doing.
+    // Builds the tables that are made once, so that their memory is not attributed to the input.
     let record = fixture::FIXTURE.capsule.to_bytes();
     assert!(decoders::named("records").is_some_and(|records| (records.run)(&record.repeat(9))));
     let _ = DECODER.set(decoder);
