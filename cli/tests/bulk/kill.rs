@@ -50,17 +50,16 @@ fn a_killed_job_resumes() {
         }
         let _ = fs::remove_file(world.path("report"));
         let mut child = world.command(&JOB).args(["--report", "report"]).stdout(Stdio::null()).spawn().unwrap();
-        if rng.next_u32().is_multiple_of(2) {
+        if attempt % 2 == 0 {
             // A random time within the duration of a full run.
             let micros = u64::try_from(full_run.as_micros()).unwrap();
             std::thread::sleep(Duration::from_micros(rng.next_u64() % micros));
         } else {
-            // Kill after a random number of new outputs; at once if the job has not made the folder yet.
-            let wanted = before.len() + usize::try_from(rng.next_u64() % (ENVELOPES / 8)).unwrap();
-            while child.try_wait().unwrap().is_none()
-                && world.path("out").is_dir()
-                && names(&world.path("out")).len() < wanted
-            {
+            // After a random number of new outputs, at least one: the kill comes in the middle of the job, however busy the
+            // machine is.
+            let wanted = before.len() + 1 + usize::try_from(rng.next_u64() % (ENVELOPES / 8)).unwrap();
+            let outputs = || if world.path("out").is_dir() { names(&world.path("out")).len() } else { 0 };
+            while child.try_wait().unwrap().is_none() && outputs() < wanted {
                 std::thread::yield_now();
             }
         }
