@@ -12,15 +12,21 @@ fn main() {
     let lock = [package.join("../Cargo.lock"), package.join("Cargo.lock")].into_iter().find(|path| path.is_file());
     let text = lock.as_ref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let versions = LIBRARIES.map(|name| format!("{name} {}", version(&text, name)));
+    // Only the repository of this workspace, not one that happens to contain the package.
+    let git = package.join("../.git");
+    let commit = if git.exists() {
+        output(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(&package))
+    } else {
+        "unknown".into()
+    };
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     for (name, value) in [
         ("PHI_PRE_LIBRARIES", versions.join(", ")),
         ("PHI_PRE_RUSTC", output(Command::new(rustc).arg("--version"))),
-        ("PHI_PRE_COMMIT", output(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(&package))),
+        ("PHI_PRE_COMMIT", commit),
     ] {
         println!("cargo::rustc-env={name}={value}");
     }
-    let git = package.join("../.git");
     for path in lock.iter().map(PathBuf::as_path).chain([git.join("HEAD").as_path(), git.join("logs/HEAD").as_path()]) {
         watch(path);
     }

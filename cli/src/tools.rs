@@ -131,7 +131,10 @@ pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), 
     refuse_pipe(envelope)?;
     [envelope, record].into_iter().try_for_each(refuse_dash)?;
     let k_e = keyfile::read_secret(key)?.encryption_key(&params());
-    envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
+    // A pipe has no length to check, and can be read only once.
+    if std::fs::metadata(envelope).is_ok_and(|found| found.is_file()) {
+        envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
+    }
     let bar = bytes_of(envelope);
     let sealed = envelope::decrypt_file(&k_e, envelope, record, &|n| bar.set_position(n));
     let sealed = sealed.map_err(|error| readable(&error))?;

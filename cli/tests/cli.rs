@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn phi(dir: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap()
@@ -257,4 +258,22 @@ fn a_pair_of_one_record_is_derived() {
     );
     assert!(!done(dir, &["keygen", "--shared", "sk", "--record", "z", "f"]).contains("every record"));
     assert!(done(dir, &["keygen", "g"]).contains("works on every record encrypted to it"));
+}
+
+/// An envelope that comes through a pipe has no length to check, and is read once.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_envelope_from_standard_input_is_decrypted() {
+    let keys = with_keys();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_phi-pre"))
+        .current_dir(keys.path())
+        .args(["decrypt", "--key", "a.secret", "/dev/stdin", "out"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let envelope = fs::read(keys.path().join("record.phi")).unwrap();
+    child.stdin.take().unwrap().write_all(&envelope).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(fs::read(keys.path().join("out")).unwrap(), b"a record");
 }
