@@ -125,10 +125,10 @@ def _(case):
     z = groups.power_g(G1, r)
     # The paper's own pad: e(g1, k_e)^r.
     pad = tower.power(groups.pairing(G1, k_e), r)
-    shift, unpad = groups.pairing(z, k_re), tower.conjugate(groups.pairing(z, k_e_prime))
+    factor, unpad = groups.pairing(z, k_re), tower.conjugate(groups.pairing(z, k_e_prime))
     ms = [tower.power(groups.GENERATOR, groups.scalar(bytes.fromhex(t))) for t in case["t"]]
     cs = [tower.mul(m, pad) for m in ms]
-    again = [tower.mul(c, shift) for c in cs]
+    again = [tower.mul(c, factor) for c in cs]
     return {
         "k_e": g2_hex(k_e),
         "k_e_prime": g2_hex(k_e_prime),
@@ -138,6 +138,7 @@ def _(case):
         "M": [gt_hex(m) for m in ms],
         "C": [gt_hex(c) for c in cs],
         "k_re": g2_hex(k_re),
+        "factor": gt_hex(factor),
         "C_prime": [gt_hex(c) for c in again],
         "M_again": [gt_hex(tower.mul(c, unpad)) for c in again],
     }
@@ -147,12 +148,16 @@ def key_pair(k_d):
     return {"k_e": g2_hex(scheme.k_e(k_d)), "Y": gt_hex(scheme.public_key(k_d))}
 
 
-@operation("key derivation")
-def _(case):
+def derive(case, secret):
     name = field(case, "name")
     if case["scope"] not in ("relationship", "folder", "record") or (case["scope"] == "relationship" and name):
         raise Malformed("unknown scope")
-    okm, k_d = scheme.derive(field(case, "sk", 32), field(case, "k_s", 32), case["scope"], name)
+    return scheme.derive(field(case, secret, 32), field(case, "k_s", 32), case["scope"], name)
+
+
+@operation("key derivation")
+def _(case):
+    okm, k_d = derive(case, "sk")
     return {"okm": okm.hex(), "k_d": groups.write_scalar(k_d).hex(), **key_pair(k_d)}
 
 
@@ -221,8 +226,37 @@ def _(case):
 
 @operation("re-encrypt")
 def _(case):
-    k_re = g2(case, "k_re")
-    return {"capsule": scheme.write_capsule(*scheme.reencrypt(k_re, *capsule(case, "capsule"))).hex()}
+    k_re, (z, c) = g2(case, "k_re"), capsule(case, "capsule")
+    factor = groups.pairing(z, k_re)
+    return {"factor": gt_hex(factor), "capsule": scheme.write_capsule(z, tower.mul(c, factor)).hex()}
+
+
+@operation("re-encryption")
+def _(case):
+    (_, k_d), (_, k_d_prime), r = derive(case, "sk"), derive(case, "sk_prime"), some(scalar(case, "r"))
+    k_e, k_e_prime = scheme.k_e(k_d), scheme.k_e(k_d_prime)
+    k_re = scheme.rekey(k_e, k_e_prime)
+    z = groups.power_g(G1, r)
+    pad = tower.power(scheme.public_key(k_d), r)
+    m = tower.power(groups.GENERATOR, scalar(case, "t"))
+    c, factor = tower.mul(m, pad), groups.pairing(z, k_re)
+    c_prime = tower.mul(c, factor)
+    return {
+        "k_d": groups.write_scalar(k_d).hex(),
+        "k_d_prime": groups.write_scalar(k_d_prime).hex(),
+        "k_e": g2_hex(k_e),
+        "k_e_prime": g2_hex(k_e_prime),
+        "Y": gt_hex(scheme.public_key(k_d)),
+        "Z": groups.write_g1(z).hex(),
+        "pad": gt_hex(pad),
+        "M": gt_hex(m),
+        "C": gt_hex(c),
+        "k_re": g2_hex(k_re),
+        "inverse": g2_hex(groups.neg(k_re)),
+        "factor": gt_hex(factor),
+        "C_prime": gt_hex(c_prime),
+        "M_again": gt_hex(scheme.decapsulate(k_e_prime, z, c_prime)),
+    }
 
 
 @operation("decapsulate")

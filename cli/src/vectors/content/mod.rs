@@ -10,6 +10,7 @@ mod handshake;
 mod hashes;
 mod identity;
 mod ledger;
+mod reencryption;
 mod scheme;
 mod world;
 
@@ -20,7 +21,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 17] = [
+pub(super) const FILES: [(&str, Make); 18] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -28,6 +29,7 @@ pub(super) const FILES: [(&str, Make); 17] = [
     ("keys", scheme::keys),
     ("diffie-hellman", handshake::diffie_hellman),
     ("capsules", scheme::capsules),
+    ("re-encryption", reencryption::reencryption),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),

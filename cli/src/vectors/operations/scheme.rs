@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
-use phi_pre::group::{Gt, pairing};
+use phi_pre::group::{G2, Gt, pairing};
 use phi_pre::hash::{hkdf, label};
 use phi_pre::identity::{Signature, VerifyingKey};
 use phi_pre::pre::hazmat::encapsulate_with;
@@ -24,6 +24,7 @@ pub(in crate::vectors) const ALL: &[&Operation] = &[
     &REKEY,
     &COMPOSE,
     &REENCRYPT,
+    &REENCRYPTION,
     &DECAPSULATE,
     &CHAIN,
     &FOLDER,
@@ -57,6 +58,7 @@ pub(in crate::vectors) const EQUATIONS: Operation = Operation {
         ("M", Kind::List(&Kind::Hex)),
         ("C", Kind::List(&Kind::Hex)),
         ("k_re", Kind::Hex),
+        ("factor", Kind::Hex),
         ("C_prime", Kind::List(&Kind::Hex)),
         ("M_again", Kind::List(&Kind::Hex)),
     ],
@@ -76,7 +78,7 @@ pub(in crate::vectors) const EQUATIONS: Operation = Operation {
         if capsules.iter().chain(&again).any(|capsule| *capsule.z() != z) {
             return Err(malformed("another Z"));
         }
-        let element = phi_pre::group::G2::from_bytes(k_e.to_bytes().expose()).refused()?;
+        let element = G2::from_bytes(k_e.to_bytes().expose()).refused()?;
         Ok(json!({
             "k_e": hex(k_e.to_bytes().expose()),
             "k_e_prime": hex(k_e_prime.to_bytes().expose()),
@@ -86,11 +88,22 @@ pub(in crate::vectors) const EQUATIONS: Operation = Operation {
             "M": messages.iter().map(t6).collect::<Vec<_>>(),
             "C": capsules.iter().map(|capsule| t6(capsule.c())).collect::<Vec<_>>(),
             "k_re": hex(k_re.to_bytes().expose()),
+            "factor": factor(&capsules[0], &k_re)?,
             "C_prime": again.iter().map(|capsule| t6(capsule.c())).collect::<Vec<_>>(),
             "M_again": again.iter().map(|capsule| m(&k_e_prime.decapsulate(capsule))).collect::<Vec<_>>(),
         }))
     },
 };
+
+/// The scope of a key, and the byte that stands for the scope in the derivation.
+fn scope<'a>(input: Input<'_>, name: &'a [u8]) -> Result<(u8, Scope<'a>), Fault> {
+    match input.text("scope")? {
+        "relationship" if name.is_empty() => Ok((0, Scope::Relationship)),
+        "folder" => Ok((1, Scope::Folder(name))),
+        "record" => Ok((2, Scope::Record(name))),
+        scope => Err(malformed(format_args!("unknown scope {scope}"))),
+    }
+}
 
 pub(in crate::vectors) const DERIVE: Operation = Operation {
     name: "key derivation",
@@ -100,12 +113,7 @@ pub(in crate::vectors) const DERIVE: Operation = Operation {
         let params = Params::new(Seed(input.array("k_s")?));
         let sk = SharedSecret::from_bytes(input.array("sk")?);
         let name = input.bytes("name")?;
-        let (kind, scope) = match input.text("scope")? {
-            "relationship" if name.is_empty() => (0_u8, Scope::Relationship),
-            "folder" => (1, Scope::Folder(&name)),
-            "record" => (2, Scope::Record(&name)),
-            scope => return Err(malformed(format_args!("unknown scope {scope}"))),
-        };
+        let (kind, scope) = scope(input, &name)?;
         let okm = hkdf::<48>(sk.expose(), &params.seed().0, label::DECRYPTION_KEY, &[&[kind], &name, &[0]]);
         let k_d = params.derive(&sk, scope);
         let (k_e, y) = (k_d.encryption_key(&params), k_d.public_key(&params));
@@ -232,13 +240,94 @@ pub(in crate::vectors) const COMPOSE: Operation = Operation {
     },
 };
 
+/// e(Z, k_re), the factor of Equation 2.
+fn factor(capsule: &Capsule, k_re: &ReKey) -> Result<serde_json::Value, Fault> {
+    Ok(t6(&pairing(capsule.z(), &G2::from_bytes(k_re.to_bytes().expose()).refused()?)))
+}
+
+/// Equation 2 for one capsule, and in each of the batch forms, which must give the same capsule. The batch is longer
+/// than eight, so that an engine with vector lanes uses full lanes and a remainder.
+fn reencrypt(capsule: &Capsule, k_re: &ReKey) -> Result<Capsule, Fault> {
+    let again = k_re.reencrypt(capsule);
+    let (batch, prepared) = ([*capsule; 9], k_re.prepare());
+    let encoded = prepared.reencrypt_bytes(&batch.map(|capsule| capsule.to_bytes()));
+    let same = prepared.reencrypt(&batch) == [again; 9]
+        && ReKey::reencrypt_each(&batch.map(|capsule| (capsule, k_re))) == [again; 9]
+        && encoded == [(); 9].map(|()| Ok(again.to_bytes()));
+    if same { Ok(again) } else { Err(malformed("a batch gives another capsule")) }
+}
+
 pub(in crate::vectors) const REENCRYPT: Operation = Operation {
     name: "re-encrypt",
     input: &[("k_re", Kind::Hex), ("capsule", Kind::Hex)],
-    output: &[("capsule", Kind::Hex)],
+    output: &[("factor", Kind::Hex), ("capsule", Kind::Hex)],
     run: |input| {
-        let k_re = rekey(input, "k_re")?;
-        Ok(json!({ "capsule": wire(&k_re.reencrypt(&input.wire("capsule")?)) }))
+        let (k_re, capsule) = (rekey(input, "k_re")?, input.wire("capsule")?);
+        Ok(json!({ "factor": factor(&capsule, &k_re)?, "capsule": wire(&reencrypt(&capsule, &k_re)?) }))
+    },
+};
+
+pub(in crate::vectors) const REENCRYPTION: Operation = Operation {
+    name: "re-encryption",
+    input: &[
+        ("sk", Kind::Hex),
+        ("sk_prime", Kind::Hex),
+        ("k_s", Kind::Hex),
+        ("scope", Kind::Text),
+        ("name", Kind::Hex),
+        ("r", Kind::Hex),
+        ("t", Kind::Hex),
+    ],
+    output: &[
+        ("k_d", Kind::Hex),
+        ("k_d_prime", Kind::Hex),
+        ("k_e", Kind::Hex),
+        ("k_e_prime", Kind::Hex),
+        ("Y", Kind::Hex),
+        ("Z", Kind::Hex),
+        ("pad", Kind::Hex),
+        ("M", Kind::Hex),
+        ("C", Kind::Hex),
+        ("k_re", Kind::Hex),
+        ("inverse", Kind::Hex),
+        ("factor", Kind::Hex),
+        ("C_prime", Kind::Hex),
+        ("M_again", Kind::Hex),
+    ],
+    run: |input| {
+        let params = Params::new(Seed(input.array("k_s")?));
+        let (name, r) = (input.bytes("name")?, input.scalar("r")?);
+        if r.is_zero() {
+            return Err(malformed("r is zero"));
+        }
+        let (_, scope) = scope(input, &name)?;
+        let derive = |name| Ok::<_, Fault>(params.derive(&SharedSecret::from_bytes(input.array(name)?), scope));
+        let (k_d, k_d_prime) = (derive("sk")?, derive("sk_prime")?);
+        let [k_e, k_e_prime] = [&k_d, &k_d_prime].map(|k_d| k_d.encryption_key(&params));
+        let y = k_d.public_key(&params);
+        let element = params.g_t().pow(&input.scalar("t")?);
+        let (capsule, message) = encapsulate_with(&params, &y, &element, &r);
+        let k_re = ReKey::new(&k_e, &k_e_prime).refused()?;
+        let again = reencrypt(&capsule, &k_re)?;
+        if reencrypt(&again, &k_re.inverse())? != capsule || k_e.decapsulate(&capsule) != message {
+            return Err(malformed("the way back gives another capsule"));
+        }
+        Ok(json!({
+            "k_d": hex(k_d.to_bytes().expose()),
+            "k_d_prime": hex(k_d_prime.to_bytes().expose()),
+            "k_e": hex(k_e.to_bytes().expose()),
+            "k_e_prime": hex(k_e_prime.to_bytes().expose()),
+            "Y": wire(&y),
+            "Z": hex(capsule.z().to_bytes()),
+            "pad": t6(&Gt::from_bytes(&y.to_bytes()).refused()?.pow(&r)),
+            "M": m(&message),
+            "C": t6(capsule.c()),
+            "k_re": hex(k_re.to_bytes().expose()),
+            "inverse": hex(k_re.inverse().to_bytes().expose()),
+            "factor": factor(&capsule, &k_re)?,
+            "C_prime": t6(again.c()),
+            "M_again": m(&k_e_prime.decapsulate(&again)),
+        }))
     },
 };
 
