@@ -120,6 +120,61 @@ fn seeds_as_files() {
     }
 }
 
+/// Every type of the library that is read from bytes or text stands in the table. The types are found in the sources.
+#[test]
+fn every_reader_stands_in_the_table() {
+    /// Types that another reader of the table reads, or that no outsider writes.
+    const ELSEWHERE: [(&str, &str); 5] = [
+        ("ChunkSalt", "a private part of a range proof"),
+        ("Engine", "a name that the operator types"),
+        ("Read", "a part of a read-write set"),
+        ("Write", "a part of a read-write set"),
+        ("SigningKey", "a part of credentials"),
+    ];
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src");
+    let table = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/decoders.rs")).unwrap();
+    let words: BTreeSet<_> = table.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let mut readers = BTreeSet::new();
+    for file in sources(&library) {
+        let mut owner = String::new();
+        for line in fs::read_to_string(file).unwrap().lines() {
+            let name = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric()).collect::<String>();
+            let of = |prefix: &str| line.strip_prefix(prefix).map(name).filter(|name| !name.is_empty());
+            if let Some(found) = ["impl Wire for ", "impl FromStr for ", "wire_newtype!("].into_iter().find_map(of) {
+                readers.insert(found);
+            } else if let Some(found) = of("impl ") {
+                owner = found;
+            }
+            if ["from_bytes(", "from_der(", "from_hex("].iter().any(|read| line.contains(&format!("    pub fn {read}")))
+            {
+                readers.insert(owner.clone());
+            }
+        }
+    }
+    let elsewhere = ELSEWHERE.map(|(name, _)| name);
+    let missing: Vec<_> = readers
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !words.contains(name) && !elsewhere.contains(name) && !name.is_empty())
+        .collect();
+    assert!(readers.len() > 50, "{readers:?}");
+    assert!(missing.is_empty(), "readers that do not stand in the table: {missing:?}");
+    assert!(elsewhere.iter().all(|name| readers.contains(*name)), "a name that no source has");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
 /// Inputs that a fuzzer found or that an attacker would try first: the largest counts and lengths that a limit admits,
 /// deep and wide trees, damaged headers. The files of a decoder lie in the folder of its name.
 #[test]

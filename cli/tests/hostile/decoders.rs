@@ -8,21 +8,22 @@ use core::fmt::{Debug, Display};
 use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
 use phi_pre::envelope::{self, Header, Opener};
 use phi_pre::error::DecodeError;
-use phi_pre::flow::{Fetch, Grant, Signed, Upload};
+use phi_pre::flow::{Fetch, Grant, SealedIdentifier, Signed, Upload};
 use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
+use phi_pre::identifier::{Pseudonym, UserId};
 use phi_pre::identity::{
-    Certificate, Credentials, Institution, PhoneNumber, RevocationList, Role, Sealed, SealedEnrolment, Signature,
-    Ticket, VerifyingKey,
+    Certificate, Credentials, Institution, MemberId, PhoneNumber, RevocationList, Role, Sealed, SealedEnrolment,
+    SealingPublicKey, Serial, Signature, Ticket, VerifyingKey,
 };
-use phi_pre::integrity::Fig5Record;
+use phi_pre::integrity::{CHUNK_BYTES, Commitment, Fig5Record, RangeProof};
 use phi_pre::ledger::{
     self, Block, BlockFile, Channel, CommitError, Committed, Config, CutRules, Endorsement, Entry, Invocation,
     Metadata, Outcome, Payload, PeerStore, Policy, Proposal, ReadWriteSet, Savepoint, SignedProposal,
     SignedTransaction, Simulation, StoreError, Transaction, Transient, TxId, VerifyError, Version, validate,
 };
 use phi_pre::pre::{
-    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Session,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Seed, Session,
 };
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
@@ -84,6 +85,9 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("credentials", |b| held(Credentials::from_bytes(b).map(|c| c.to_bytes().expose().clone()), b)),
     plain("institution", |b| held(Institution::from_bytes(b).map(|i| i.to_bytes().expose().clone()), b)),
     plain("phone-number", |b| text(b, |text| refusal(PhoneNumber::new(text)))),
+    plain("fixed-length", fixed_length),
+    // integrity
+    plain("range-proof", range_proof),
     // envelope
     plain("envelope-header", wire::<Header>),
     Decoder { name: "envelope", run: opened, memory: STREAMED, every: 1 },
@@ -262,6 +266,36 @@ fn sealed_enrolment(bytes: &[u8]) -> bool {
     refusal(sealed.open(&FIXTURE.sealing_key, &Ticket([0; 16]), root));
     refusal(sealed.open_institution(&FIXTURE.sealing_key, &Ticket([0; 16]), root));
     wire::<SealedEnrolment>(bytes)
+}
+
+/// Types that accept every value of their length.
+fn fixed_length(bytes: &[u8]) -> bool {
+    let decoders = [
+        public::<Commitment>,
+        public::<MemberId>,
+        public::<Pseudonym>,
+        public::<SealingPublicKey>,
+        public::<Seed>,
+        public::<Serial>,
+        public::<TxId>,
+        wire::<SealedIdentifier>,
+        wire::<Ticket>,
+        wire::<UserId>,
+    ];
+    decoders.map(|decoder| decoder(bytes)).contains(&true)
+}
+
+/// Verifies a proof for the record of the seeds, with shown bytes of the length that the proof asks for.
+fn range_proof(bytes: &[u8]) -> bool {
+    if let Ok(proof) = RangeProof::from_bytes(bytes) {
+        let shown = proof.bytes();
+        assert!(shown.start < shown.end || proof.length() == 0, "an empty range of a record");
+        assert!(shown.end <= proof.length() && !proof.range().is_empty());
+        let shown = usize::try_from(shown.end - shown.start).unwrap();
+        let record = vec![7; shown.min(2 * CHUNK_BYTES)];
+        refusal(proof.verify(&Commitment(Digest([7; 32])), &record));
+    }
+    wire::<RangeProof>(bytes)
 }
 
 /// Opens an envelope with the key of the seeds.
