@@ -6,9 +6,9 @@
 //!
 //! | how the watch notices it | taken |
 //! |---|---|
-//! | its writer closes it, or it is renamed into the folder (Linux) | at once; an empty file after [`SETTLE`] |
-//! | it appears and nobody is seen to close it, for example a link (Linux) | after [`UNCLOSED`] without a change |
-//! | a scan finds it: at the start, in a new or renamed folder, after lost events, by polling | after [`SETTLE`] without a change |
+//! | its writer closes it, or it is renamed into the folder (Linux) | at once; an empty file after [`EmrWatch::SETTLE`] |
+//! | it appears and nobody is seen to close it, for example a link (Linux) | after [`EmrWatch::UNCLOSED`] without a change |
+//! | a scan finds it: at the start, in a new or renamed folder, after lost events, by polling | after [`EmrWatch::SETTLE`] without a change |
 //!
 //! A change is another inode, size or time of last modification. A file that was taken is taken again after such a
 //! change, by the same rules. A file that is renamed is a new file. Temporary names ([`is_temporary`]) are left alone
@@ -41,10 +41,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A file whose closing cannot be seen is taken when it has not changed for this time.
-pub const SETTLE: Duration = Duration::from_secs(2);
-/// A file that appeared and was not yet closed is taken when it has not changed for this time.
-pub const UNCLOSED: Duration = Duration::from_secs(30);
 /// The shortest interval of polling.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 /// How often a waiting call checks that the watched folder is there.
@@ -108,7 +104,7 @@ impl Listing {
     }
 }
 
-/// A watched folder. [`next`](Self::next) yields its records.
+/// A watched folder. [`next`](Self::next) yields its records, first those that are there when the watch begins.
 #[derive(Debug)]
 pub struct EmrWatch {
     folder: PathBuf,
@@ -141,6 +137,11 @@ enum Source {
 }
 
 impl EmrWatch {
+    /// A file whose closing cannot be seen is taken when it has not changed for this time: two seconds.
+    pub const SETTLE: Duration = Duration::from_secs(2);
+    /// A file that appeared and was not yet closed is taken when it has not changed for this time: thirty seconds.
+    pub const UNCLOSED: Duration = Duration::from_secs(30);
+
     /// Watches `folder` and its subfolders: by inotify on Linux, by polling every two seconds on other systems.
     ///
     /// inotify sees changes made on this machine only. Use [`polling`](Self::polling) for a network mount.
@@ -156,7 +157,7 @@ impl EmrWatch {
             Ok(watch)
         }
         #[cfg(not(target_os = "linux"))]
-        Self::polling(folder, SETTLE)
+        Self::polling(folder, Self::SETTLE)
     }
 
     /// Looks at `folder` and its subfolders every `interval` (at least 100 milliseconds). This works on every file
@@ -199,7 +200,7 @@ impl EmrWatch {
     /// cover a call of the file system that hangs, as on a network mount whose server is gone.
     ///
     /// After an error the watch goes on, and later calls yield the other records. What could not be read is tried again
-    /// after [`UNCLOSED`].
+    /// after [`UNCLOSED`](Self::UNCLOSED).
     ///
     /// # Errors
     /// [`FlowError::File`] with a file or folder that cannot be read; one that has vanished is no error, except for the
@@ -289,7 +290,7 @@ impl EmrWatch {
             Change::Created(path) => {
                 let waits = self.files.get(&path).is_some_and(|entry| entry.due.is_some());
                 if !waits {
-                    self.look_at(path, None, now, UNCLOSED);
+                    self.look_at(path, None, now, Self::UNCLOSED);
                 }
             }
             Change::Complete(path) => self.look_at(path, None, now, Duration::ZERO),
@@ -308,6 +309,7 @@ impl EmrWatch {
         self.queue.insert((due, path));
     }
 
+    #[cfg(target_os = "linux")]
     fn forget(&mut self, path: &Path) {
         if let Some(Entry { due: Some(due), .. }) = self.files.remove(path) {
             self.queue.remove(&(due, path.to_owned()));
@@ -332,7 +334,7 @@ impl EmrWatch {
                     continue;
                 }
                 Err(error) => {
-                    self.look_at(path.clone(), None, now + UNCLOSED, UNCLOSED);
+                    self.look_at(path.clone(), None, now + Self::UNCLOSED, Self::UNCLOSED);
                     return Err(FlowError::file(&self.folder.join(&path))(error));
                 }
             };
@@ -341,8 +343,8 @@ impl EmrWatch {
                 continue;
             }
             let quiet = match entry.seen {
-                Some(seen) if seen != stamp && entry.quiet.is_zero() => UNCLOSED, // it is being written again
-                _ if stamp.is_empty() => entry.quiet.max(SETTLE),
+                Some(seen) if seen != stamp && entry.quiet.is_zero() => Self::UNCLOSED, // it is being written again
+                _ if stamp.is_empty() => entry.quiet.max(Self::SETTLE),
                 _ => entry.quiet,
             };
             let complete = entry.seen.map_or(quiet.is_zero(), |seen| seen == stamp);
@@ -424,7 +426,7 @@ impl EmrWatch {
         #[cfg(target_os = "linux")]
         if let Source::Events(inotify) = &mut self.source {
             inotify.keep(folder, self.scans);
-            self.retry.get_or_insert(Instant::now() + UNCLOSED);
+            self.retry.get_or_insert(Instant::now() + Self::UNCLOSED);
         }
     }
 
@@ -433,7 +435,7 @@ impl EmrWatch {
         let entry = self.files.entry(path.clone()).or_default();
         entry.scan = self.scans;
         if entry.due.is_none() && entry.taken != Some(stamp) {
-            self.look_at(path, Some(stamp), Instant::now() + SETTLE, SETTLE);
+            self.look_at(path, Some(stamp), Instant::now() + Self::SETTLE, Self::SETTLE);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use crate::output::Failure;
 use crate::signals;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -40,10 +40,11 @@ impl Temporary {
                 folder.permissions(fs::Permissions::from_mode(0o700));
             }
             let folder = folder.prefix(PREFIX).tempdir()?;
-            // Without locks (other systems, some file systems) nobody takes the folder for an abandoned one either.
-            let lock = File::open(&folder).ok().filter(|lock| lock.try_lock().is_ok());
-            // Another demo may have found the folder before it was locked, and have removed it.
-            if folder.path().exists() {
+            // Another demo may find the folder before it is locked, and remove it. Then a new one is made.
+            let lock = File::open(&folder).ok();
+            let taken = lock.as_ref().is_some_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)));
+            if !taken && folder.path().exists() {
+                // Where a folder cannot be locked, no demo can take it for an abandoned one either.
                 return Ok(Self { folder, _lock: lock });
             }
         }
@@ -59,8 +60,9 @@ impl Temporary {
             if !ours || !entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user) {
                 continue; // the metadata are those of a link itself
             }
-            if File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
-                signals::remove(&entry.path());
+            let Ok(folder) = File::open(entry.path()) else { continue };
+            if folder.try_lock().is_ok() {
+                signals::remove(&entry.path()); // while the lock is held
                 say!("removed {}: an earlier demo was killed and left records in the clear", entry.path().display());
             }
         }

@@ -1,7 +1,8 @@
 //! The changes of the folder's tree, by Linux's inotify. Each folder is watched by itself.
 //!
 //! Only these events are requested: a name appears or goes, a file that was open for writing is closed. Reading and
-//! listing cause none, so a scan does not cause the next one.
+//! listing cause none, so a scan does not cause the next one. The crate `notify` is not used: it requests events of
+//! opening, too, and it watches a new folder only after it has reported it, so that files in the folder are missed.
 
 use super::names::is_temporary;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

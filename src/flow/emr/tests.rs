@@ -3,6 +3,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::thread;
 
+const SETTLE: Duration = EmrWatch::SETTLE;
+const UNCLOSED: Duration = EmrWatch::UNCLOSED;
 /// Long enough for a busy machine. A wait ends as soon as a record is yielded.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -237,6 +239,7 @@ fn a_corrected_record_comes_again() {
 }
 
 /// Changes of the same size in the shortest time are not missed: the last content always comes.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_quick_correction_is_not_missed() {
     let emr = Emr::new();
@@ -390,7 +393,7 @@ fn an_overflow_leads_to_one_scan() {
 }
 
 /// A file that gets its name by a link is never seen to be closed.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn a_linked_file_is_taken_after_a_while() {
     let emr = Emr::new();
@@ -429,7 +432,7 @@ fn links_and_pipes_are_no_records() {
         symlink(emr.beside.join("folder"), emr.path("folder")).unwrap();
         symlink(emr.beside.join("folder/file"), emr.path("file")).unwrap();
         symlink(emr.path("loop"), emr.path("loop")).unwrap();
-        rustix::fs::mknodat(rustix::fs::CWD, emr.path("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(emr.path("pipe")).status().unwrap().success());
         nothing_more(&mut watch);
         // A folder that is swapped for a link after it was listed.
         fs::create_dir(emr.path("real")).unwrap();
@@ -490,12 +493,11 @@ fn what_cannot_be_read_is_tried_again() {
     for name in ["folder: ", "file: "] {
         assert!(errors.iter().any(|error| error.contains(name) && error.contains("ermission")), "{errors:?}");
     }
-    nothing_more(&mut watch);
     emr.write("folder/after", "3");
-    assert_eq!(next(&mut watch), record("folder/after", "3"));
     mode("folder", 0o700);
     mode("file", 0o600);
-    assert_eq!(next(&mut watch), record("file", "2"));
+    let found = BTreeSet::from([(); 2].map(|()| next(&mut watch)));
+    assert_eq!(found, BTreeSet::from([record("file", "2"), record("folder/after", "3")]));
     nothing_more(&mut watch);
 }
 
