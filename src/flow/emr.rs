@@ -334,7 +334,7 @@ impl EmrWatch {
                     continue;
                 }
                 Err(error) => {
-                    self.look_at(path.clone(), None, now + Self::UNCLOSED, Self::UNCLOSED);
+                    self.look_at(path.clone(), None, now + Self::UNCLOSED, Self::SETTLE);
                     return Err(FlowError::file(&self.folder.join(&path))(error));
                 }
             };
