@@ -1,7 +1,7 @@
 //! Shares one record of hospital A with hospital B, with the patient's consent on the ledger:
 //! `cargo run --release --example share_a_record`.
 
-use phi_pre::flow::{Consortium, Handset, Store, introduce};
+use phi_pre::flow::{Consortium, EmrFile, Handset, Store, introduce};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::Millis;
 use rand_chacha::ChaCha20Rng;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // cloud stores the envelope.
     let file = dir.path().join("note.txt");
     std::fs::write(&file, "Penicillin: anaphylaxis, 2019.")?;
-    let draft = a.admit(patient.id()?, &file, "note.txt", rng)?;
+    let draft = a.admit(patient.id()?, &mut EmrFile::open(&file)?, "note.txt", rng)?;
     let identifier = patient.check(a.certificate(), draft.alert())?;
     let proposal = a.propose(&world.network, &draft, &identifier, now)?;
     let record = draft.alert().txid;

@@ -9,13 +9,16 @@ mod consortium;
 use consortium::{NOW, Platform, SECONDS};
 use phi_pre::contract::Record;
 use phi_pre::envelope::DecryptError;
-use phi_pre::flow::{Draft, Fetch, FlowError, Grant, Hospital, SealedIdentifier, Signed, Upload, introduce};
+use phi_pre::flow::{
+    Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Hospital, SealedIdentifier, Signed, Upload, introduce,
+};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, Msp};
 use phi_pre::ledger::{NetworkError, Simulation, TxId};
 use phi_pre::wire::Wire;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the tests of the flow do with the participants.
 impl Platform {
@@ -111,7 +114,7 @@ fn the_user_confirms_no_other_record_than_was_sent() {
     let mut w = Platform::new();
     let user = w.user.id().unwrap();
     let path = w.file(b"true");
-    let honest = w.a.admit(user, &path, "n", &mut w.rng).unwrap();
+    let honest = w.a.admit(user, &mut EmrFile::open(&path).unwrap(), "n", &mut w.rng).unwrap();
     let mut forged = honest.alert().clone();
     forged.commitment.0.0[0] ^= 1;
     assert!(matches!(w.user.check(w.a.certificate(), &forged), Err(FlowError::Commitment)));
@@ -125,11 +128,40 @@ fn the_user_confirms_no_other_record_than_was_sent() {
     assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
 }
 
+/// What is sent is the file that the watch has opened, whatever is put under its name afterwards.
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_swapped_for_a_link_is_sent_as_it_was() {
+    let mut w = Platform::new();
+    let user = w.user.id().unwrap();
+    let other = w.file(b"a file outside the EMR folder");
+    let emr = w.dir.path().join("emr");
+    fs::create_dir(&emr).unwrap();
+    fs::write(emr.join("n"), b"record").unwrap();
+    let mut watch = EmrWatch::new(&emr).unwrap();
+    let mut record = watch.next(Duration::from_secs(60)).unwrap().unwrap();
+    fs::remove_file(emr.join("n")).unwrap();
+    std::os::unix::fs::symlink(&other, emr.join("n")).unwrap();
+    let draft = w.a.admit(user, &mut record, "n", &mut w.rng).unwrap();
+    assert_eq!(draft.sealed().bytes, b"record".len() as u64);
+}
+
+#[test]
+fn a_record_that_is_written_to_meanwhile_is_refused() {
+    let mut w = Platform::new();
+    let user = w.user.id().unwrap();
+    let path = w.file(b"record");
+    let mut record = EmrFile::open(&path).unwrap();
+    fs::write(&path, b"").unwrap();
+    let refused = w.a.admit(user, &mut record, "n", &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Changed(name)) if name == "n"));
+}
+
 #[test]
 fn strangers_share_no_secret() {
     let mut w = Platform::new();
     let path = w.file(b"record");
-    let nobody = w.c.admit(w.user.id().unwrap(), &path, "n", &mut w.rng);
+    let nobody = w.c.admit(w.user.id().unwrap(), &mut EmrFile::open(&path).unwrap(), "n", &mut w.rng);
     assert!(matches!(nobody, Err(FlowError::Stranger(_))));
     let txid = w.stored(b"record");
     let (c, cloud) = (w.member(&w.c), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
@@ -143,10 +175,10 @@ fn names_stay_below_their_folder() {
     let path = w.file(b"record");
     let user = w.user.id().unwrap();
     for name in ["", "/etc/passwd", "../up", "a/../../up", "."] {
-        let refused = w.a.admit(user, &path, name, &mut w.rng);
+        let refused = w.a.admit(user, &mut EmrFile::open(&path).unwrap(), name, &mut w.rng);
         assert!(matches!(refused, Err(FlowError::Name(_))), "{name}");
     }
-    assert!(w.a.admit(user, &path, "a folder/기록.txt", &mut w.rng).is_ok());
+    assert!(w.a.admit(user, &mut EmrFile::open(&path).unwrap(), "a folder/기록.txt", &mut w.rng).is_ok());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! are invalid, or `PHI_PRE_ENGINE` names no engine that is available. Long operations show a progress bar if standard
 //! error is a terminal.
 
-use crate::{bench, bulk, demo, ledger, output, system, tools, vector_files};
+use crate::{bench, bulk, demo, ledger, output, signals, system, tools, vector_files};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -123,12 +123,49 @@ enum Command {
 
 /// Runs the command that this process's arguments name, and returns its exit code.
 pub fn run() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(mut said) => {
+            if said.use_stderr() {
+                // The error can quote an argument, so it is made again from arguments that a terminal can show.
+                let shown = std::env::args_os().map(|argument| output::escaped(&argument.to_string_lossy()));
+                said = Cli::try_parse_from(shown).err().unwrap_or(said);
+            }
+            let (code, printed) = (said.exit_code(), output::say_usage(&said));
+            return printed.map_or_else(|failure| failed(&failure), |()| ExitCode::from(u8::from(code != 0) * 2));
+        }
+    };
     if let Err(failure) = system::install_engine() {
-        eprintln!("phi-pre: {failure}");
+        output::complain(&failure);
         return ExitCode::from(2);
     }
-    let done = match command {
+    let done = command.threads().and_then(|()| perform(command)).and_then(|()| output::flush());
+    signals::leave_the_end_to_a_signal();
+    done.map_or_else(|failure| failed(&failure), |()| ExitCode::SUCCESS)
+}
+
+fn failed(failure: &output::Failure) -> ExitCode {
+    output::complain(failure);
+    ExitCode::FAILURE
+}
+
+impl Command {
+    /// Starts the threads for the commands that compute on all cores.
+    fn threads(&self) -> Result<(), output::Failure> {
+        let few = matches!(
+            self,
+            Self::Keygen { .. }
+                | Self::Shared { .. }
+                | Self::Rekey { .. }
+                | Self::Inspect { .. }
+                | Self::Reencrypt { from: None, .. }
+        );
+        if few { Ok(()) } else { system::start_threads() }
+    }
+}
+
+fn perform(command: Command) -> Result<(), output::Failure> {
+    match command {
         Command::Demo { emr, out } => system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), rng)),
         Command::Bench { files, rounds } => bench::run(&files, rounds),
         Command::Keygen { scope, name } => tools::keygen(&name, &scope),
@@ -145,12 +182,5 @@ pub fn run() -> ExitCode {
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),
         Command::Vectors(command) => vector_files::run(&command),
-    };
-    match done.and_then(|()| output::flush()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("phi-pre: {failure}");
-            ExitCode::FAILURE
-        }
     }
 }

@@ -9,8 +9,11 @@
 //! | `demo`, `bench` | the paper's flow on real files; the throughput of every engine |
 //! | `tools`, `bulk`, `keyfile` | one step of the scheme on a file; jobs over folders and stores; key files |
 //! | `ledger`, `vector_files` | a ledger on the disk; the files of test vectors |
-//! | `output`, `system` | printed lines, errors, progress; randomness, the clock and the engine |
+//! | `output`, `signals` | printed lines, errors, progress; what is removed before a signal ends the process |
+//! | `system` | randomness, the clock, the engine and the threads |
 //! | [`vectors`] | the test vectors themselves |
+
+#![warn(clippy::print_stdout, clippy::print_stderr)] // `output` alone prints
 
 #[macro_use]
 mod output;
@@ -20,6 +23,7 @@ mod command;
 mod demo;
 mod keyfile;
 mod ledger;
+mod signals;
 mod system;
 mod tools;
 mod vector_files;

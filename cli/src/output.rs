@@ -1,7 +1,10 @@
 //! What the command prints: lines on standard output, errors on standard error, progress on a terminal.
+//!
+//! Names of files and answers of stores can hold any characters. So every line is escaped here, and only here:
+//! a terminal gets no control character, and a line stays one line.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use std::fmt::{Arguments, Display};
+use std::fmt::{Arguments, Display, Write as _};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::OnceLock;
@@ -12,14 +15,52 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 /// The first error of standard output, other than a closed pipe.
 static LOST: OnceLock<std::io::Error> = OnceLock::new();
 
-/// `println!` that never panics: a closed pipe (`| head`) is ignored, and [`flush`] returns the first other error.
+/// `println!` for one line, which is escaped. It never panics: a closed pipe (`| head`) is ignored, and [`flush`]
+/// returns the first other error.
 macro_rules! say {
+    () => { $crate::output::say(format_args!("")) };
     ($($text:tt)*) => { $crate::output::say(format_args!($($text)*)) };
 }
 
 /// Prints a line: the function behind [`say!`].
 pub(crate) fn say(line: Arguments<'_>) {
-    keep(writeln!(std::io::stdout().lock(), "{line}"));
+    keep(writeln!(std::io::stdout().lock(), "{}", escaped(&line.to_string())));
+}
+
+/// Prints an error or a warning on standard error. Where this fails, nobody can be told.
+pub(crate) fn complain(line: &dyn Display) {
+    let _ = writeln!(std::io::stderr().lock(), "phi-pre: {}", escaped(&line.to_string()));
+}
+
+/// Prints what clap says about the arguments: help, or an error that can quote an argument.
+///
+/// # Errors
+/// Standard output did not take the help.
+pub(crate) fn say_usage(said: &clap::Error) -> Result<(), Failure> {
+    if said.use_stderr() {
+        let text = said.render().to_string();
+        let _ = text.lines().try_for_each(|line| writeln!(std::io::stderr().lock(), "{}", escaped(line)));
+    } else {
+        keep(said.print());
+    }
+    flush()
+}
+
+/// The text with escapes for control characters (C0, DEL, C1), for characters that change the direction of the text
+/// around them, and for separators of lines.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Writing into a String cannot fail.
+        let _ = match c {
+            c if c.is_control() => write!(out, "{}", c.escape_debug()),
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                write!(out, "{}", c.escape_unicode())
+            }
+            c => out.write_char(c),
+        };
+    }
+    out
 }
 
 fn keep(written: std::io::Result<()>) {
@@ -78,4 +119,24 @@ pub(crate) fn progress(length: Option<u64>, template: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_terminal_gets_no_control_character() {
+        assert_eq!(escaped("a\u{1b}[2Jb\r\n\t\u{7f}\u{9b}c"), r"a\u{1b}[2Jb\r\n\t\u{7f}\u{9b}c");
+        assert_eq!(
+            escaped("cod\u{202e}gpj.exe\u{2066}\u{200f}\u{2028}"),
+            r"cod\u{202e}gpj.exe\u{2066}\u{200f}\u{2028}"
+        );
+        for c in ('\0'..=char::MAX).filter(|c| c.is_control()) {
+            assert!(!escaped(&c.to_string()).contains(c), "{c:?}");
+        }
+        for plain in ["안과 2026/결과.txt", "naïve – 100 µm \\ \"quoted\" 'x'", "e\u{301}"] {
+            assert_eq!(escaped(plain), plain);
+        }
+    }
 }

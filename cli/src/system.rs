@@ -1,4 +1,4 @@
-//! Randomness and time from the operating system, and the engine that the environment names.
+//! Randomness, time and threads from the operating system, and the engine that the environment names.
 
 use crate::output::Failure;
 use phi_pre::group::Engine;
@@ -22,6 +22,24 @@ pub(crate) fn install_engine() -> Result<(), Failure> {
     let engaged = name.to_string_lossy().parse::<Engine>().and_then(Engine::engage);
     engaged.map_err(|error| format!("{VARIABLE}: {error}"))?.install();
     Ok(())
+}
+
+/// Starts the threads on which the library computes: one for each core, or `RAYON_NUM_THREADS`. A single one is this
+/// thread.
+///
+/// # Errors
+/// The system refuses a thread.
+pub(crate) fn start_threads() -> Result<(), Failure> {
+    let chosen = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
+    let threads = match chosen {
+        None | Some(0) => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        Some(threads) => threads,
+    };
+    let mut pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    if threads == 1 {
+        pool = pool.use_current_thread();
+    }
+    pool.build_global().map_err(|error| format!("starting {threads} threads (RAYON_NUM_THREADS): {error}").into())
 }
 
 /// The current time in seconds, the unit of certificates.

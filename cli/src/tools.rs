@@ -163,7 +163,7 @@ fn readable(error: &FileError<DecryptError>) -> Failure {
     match &error.source {
         DecryptError::Header(malformed) => named(&error.path, &not_an_envelope(malformed)),
         DecryptError::Refused => format!(
-            "{error}\nWas the envelope re-encrypted to this key? If a re-encryption key was applied twice, or to the wrong \
+            "{error}. Was the envelope re-encrypted to this key? If a re-encryption key was applied twice, or to the wrong \
              envelope, the inverse key undoes this. For a key made with --from A.secret --to B.secret, phi-pre rekey --from B.secret --to A.secret makes it."
         )
         .into(),

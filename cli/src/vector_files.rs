@@ -20,6 +20,9 @@ pub(super) enum Command {
         /// Writes nothing, and fails where a file differs from what would be written.
         #[arg(long)]
         check: bool,
+        /// Replaces existing files that differ from what is written. Without this option, they are an error.
+        #[arg(long, conflicts_with = "check")]
+        replace: bool,
     },
 }
 
@@ -38,10 +41,10 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
             })?;
             line("all", sum);
         }
-        Command::Generate { folder, check: true } => {
+        Command::Generate { folder, check: true, .. } => {
             say!("{} files are what the generator makes", vectors::compare(folder)?);
         }
-        Command::Generate { folder, check: false } => say!("{} files written", vectors::write(folder)?),
+        Command::Generate { folder, replace, .. } => say!("{} files written", vectors::write(folder, *replace)?),
     }
     Ok(())
 }

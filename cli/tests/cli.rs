@@ -194,22 +194,222 @@ fn an_engine_that_the_machine_has_is_used_and_another_one_is_an_error() {
     }
 }
 
-/// Output that is lost is a failure, printed once; a reader that stops early is none.
+/// Output that is lost is a failure of each command, printed once. Lost messages are none.
 #[cfg(target_os = "linux")]
 #[test]
 fn lost_output_is_a_failure() {
     let keys = with_keys();
+    let dir = keys.path();
+    fs::create_dir(dir.join("envelopes")).unwrap();
+    fs::copy(dir.join("record.phi"), dir.join("envelopes/record.phi")).unwrap();
+    fs::create_dir(dir.join("emr")).unwrap();
+    fs::copy(dir.join("record"), dir.join("emr/record")).unwrap();
+    done(dir, &["demo", "--emr", "emr", "--out", "kept"]);
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_phi-pre"))
-        .current_dir(keys.path())
-        .args(["inspect", "record.phi"])
-        .stdout(full())
-        .output()
-        .unwrap();
-    let message = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(run.status.code(), Some(1), "{message}");
-    assert_eq!(message.lines().count(), 1, "{message}");
-    assert!(message.starts_with("phi-pre: standard output: "), "{message}");
+    for line in [
+        "--help",
+        "--version",
+        "keygen --help",
+        "demo --emr emr",
+        "keygen c",
+        "shared sk",
+        "encrypt --to a.public record new.phi",
+        "rekey --from b.secret --to a.secret ba.rekey",
+        "inspect record.phi",
+        "reencrypt --rekey ab.rekey --out b.phi record.phi",
+        "reencrypt --rekey ab.rekey --in envelopes --out re-encrypted",
+        "decrypt --key a.secret record.phi again",
+        "ledger show kept",
+        "ledger verify kept",
+        "ledger repair kept",
+        "vectors check ../vectors",
+    ] {
+        let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../vectors");
+        let arguments: Vec<_> = line.split(' ').map(|part| part.replace("../vectors", vectors)).collect();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        let run = command.current_dir(dir).args(&arguments).stdout(full()).output().unwrap();
+        let message = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(1), "{line}: {message}");
+        assert_eq!(message.lines().count(), 1, "{line}: {message}");
+        assert!(message.starts_with("phi-pre: standard output: "), "{line}: {message}");
+    }
+    for (code, line) in [(1, "inspect absent"), (2, "inspect"), (0, "inspect record.phi")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        let run = command.current_dir(dir).args(line.split(' ')).stderr(full()).output().unwrap();
+        assert_eq!(run.status.code(), Some(code), "{line}");
+    }
+}
+
+/// Names of files with control characters, and with characters that change the direction of a text.
+#[cfg(unix)]
+#[test]
+fn a_terminal_gets_no_control_character_of_a_name() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+    const HOSTILE: &str = "x\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\r\nphi-pre: done\u{7f}\u{202e}gpj\u{2066}.exe";
+    let keys = with_keys();
+    let dir = keys.path();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let run = |code: i32, arguments: &[&OsStr]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap();
+        let printed = [text(output.stdout), text(output.stderr)].concat();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {printed:?}");
+        for c in printed.chars().filter(|c| *c != '\n') {
+            let harmless = !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            assert!(harmless, "{arguments:?}: {printed:?}");
+        }
+        assert!(!printed.lines().any(|line| line.starts_with("phi-pre: done")), "{printed:?}");
+        printed
+    };
+    let words =
+        |line: &str| -> Vec<OsString> { line.split(' ').map(|word| word.replace('X', HOSTILE).into()).collect() };
+    for folder in ["emr", "in"] {
+        fs::create_dir(dir.join(folder)).unwrap();
+        fs::write(dir.join(folder).join(HOSTILE), "a record").unwrap();
+    }
+    fs::write(dir.join(OsStr::from_bytes(b"raw\x9b2J\xff")), "no envelope").unwrap();
+    for (code, line) in [
+        (0, "keygen X"),
+        (0, "shared X.sk"),
+        (0, "encrypt --to X.public record X.phi"),
+        (0, "rekey --from X.secret --to a.secret X.rekey"),
+        (0, "reencrypt --rekey X.rekey --out X.new X.phi"),
+        (0, "decrypt --key a.secret X.new X.received"),
+        (0, "inspect X.phi"),
+        (0, "demo --emr emr --out X.kept"),
+        (0, "ledger verify X.kept"),
+        (0, "ledger repair X.kept"),
+        (1, "ledger verify X.none"),
+        (1, "demo --emr emr --out X.kept"),
+        (1, "demo --emr X"),
+        (1, "inspect X"),
+        (1, "inspect X.secret"),
+        (1, "encrypt --to X.public record X.phi"),
+        (1, "decrypt --key a.secret X.phi out"),
+        (1, "decrypt --key X.phi X.phi out"),
+        (1, "reencrypt --rekey ab.rekey --in in --out X.out"),
+        (1, "vectors check X"),
+        (2, "inspect X X"),
+        (2, "X"),
+        (2, "encrypt --suite X"),
+    ] {
+        let words = words(line);
+        let printed = run(code, &words.iter().map(OsString::as_os_str).collect::<Vec<_>>());
+        assert!(line.contains("inspect X.phi") || printed.contains(r"\u{1b}[2J"), "{line}: {printed:?}");
+    }
+    run(1, &["inspect".as_ref(), OsStr::from_bytes(b"raw\x9b2J\xff")]);
+}
+
+/// The files of `bench` are checked before the measurement, which takes minutes.
+#[cfg(unix)]
+#[test]
+fn bench_checks_its_files_first() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    fs::write(dir.join("there"), "kept").unwrap();
+    std::os::unix::fs::symlink("nowhere", dir.join("link")).unwrap();
+    for option in ["--json", "--csv", "--plot"] {
+        for (path, why) in [
+            ("there", "there: exists already"),
+            ("link", "link: exists already"),
+            ("no/folder", "the folder does not exist"),
+            ("there/below", "the folder does not exist"),
+        ] {
+            assert!(fails(dir, 1, &["bench", option, path]).contains(why), "{option} {path}");
+        }
+    }
+    assert!(fails(dir, 1, &["bench", "--json", "new", "--plot", "./new"]).contains("a file each"));
+    assert_eq!(fs::read(dir.join("there")).unwrap(), b"kept");
+    assert_eq!(fs::read_dir(dir).unwrap().count(), 2);
+}
+
+/// Existing vectors are replaced on demand only, and otherwise nothing is written.
+#[test]
+fn vectors_are_not_replaced_unasked() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["vectors", "generate", "new"]);
+    assert!(done(dir, &["vectors", "generate", "new"]).contains("0 files written"));
+    let (other, missing) = (dir.join("new/keys.json"), dir.join("new/groups.json"));
+    let made = fs::read(&other).unwrap();
+    fs::write(&other, "mine").unwrap();
+    fs::remove_file(&missing).unwrap();
+    let message = fails(dir, 1, &["vectors", "generate", "new"]);
+    assert!(message.contains("keys.json: exists already and differs"), "{message}");
+    assert_eq!(fs::read(&other).unwrap(), b"mine");
+    assert!(!missing.exists());
+    assert!(done(dir, &["vectors", "generate", "--replace", "new"]).contains("2 files written"));
+    assert_eq!(fs::read(&other).unwrap(), made);
+    assert!(done(dir, &["vectors", "generate", "--check", "new"]).contains("what the generator makes"));
+}
+
+/// Without threads, a command fails by name or does its work on one thread. It does not panic.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_cannot_be_made_is_an_error() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    const USER: u32 = 54_321;
+    let keys = with_keys();
+    let dir = keys.path();
+    fs::create_dir_all(dir.join("emr")).unwrap();
+    fs::create_dir_all(dir.join("in")).unwrap();
+    fs::copy(dir.join("record"), dir.join("emr/record")).unwrap();
+    fs::copy(dir.join("record.phi"), dir.join("in/record.phi")).unwrap();
+    done(dir, &["demo", "--emr", "emr", "--out", "kept"]);
+    // Root has no limit of threads. Another user without any process takes its place.
+    let root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let command = tempfile::tempdir().unwrap();
+    let phi = command.path().join("phi-pre");
+    fs::copy(env!("CARGO_BIN_EXE_phi-pre"), &phi).unwrap();
+    if root {
+        let all = Command::new("chown").arg("-R").arg(USER.to_string()).args([dir, command.path()]).status().unwrap();
+        assert!(all.success());
+    }
+    fs::set_permissions(command.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let limited = |threads: u32, one: bool, line: &str| {
+        let mut command = Command::new(if root { "setpriv" } else { "prlimit" });
+        if root {
+            command.args([&format!("--reuid={USER}"), "--clear-groups", "prlimit"]);
+        }
+        command.arg(format!("--nproc={threads}")).arg(&phi).args(line.split(' ')).current_dir(dir);
+        command.env("TMPDIR", dir).env_remove("RAYON_NUM_THREADS");
+        if one {
+            command.env("RAYON_NUM_THREADS", "1");
+        } else {
+            command.env("RAYON_NUM_THREADS", "4");
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (i, line) in [
+        "encrypt --to a.public record new-I.phi",
+        "decrypt --key a.secret record.phi again-I",
+        "ledger verify kept",
+        "ledger show kept",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let line = line.replace('I', &i.to_string());
+        let (code, message) = limited(1, false, &line);
+        assert_eq!(code, Some(1), "{line}: {message}");
+        assert!(message.starts_with("phi-pre: starting 4 threads") && message.contains("emporarily"), "{message}");
+        assert_eq!(limited(1, true, &line), (Some(0), String::new()), "{line}");
+    }
+    for line in ["keygen c", "rekey --from b.secret --to a.secret ba.rekey", "inspect record.phi"] {
+        assert_eq!(limited(1, false, line), (Some(0), String::new()), "{line}");
+    }
+    let (code, message) = limited(1, true, "reencrypt --rekey ab.rekey --in in --out out");
+    assert_eq!(code, Some(1), "{message}");
+    assert!(message.contains("starting a thread: "), "{message}");
+    // However many threads can be made, the demo ends with its work done or with a reason.
+    for threads in (1..=8).chain([40]) {
+        let (code, message) = limited(threads, true, "demo --emr emr");
+        let said = message.starts_with("phi-pre: ") && message.contains("emporarily");
+        assert!(code == Some(0) && message.is_empty() || code == Some(1) && said, "{threads}: {code:?} {message}");
+        assert!(threads < 40 || code == Some(0), "{message}");
+        assert!(!message.contains("panicked"), "{threads}: {message}");
+    }
 }
 
 #[cfg(unix)]

@@ -5,6 +5,9 @@
 #[path = "../../tests/support/consortium.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with other tests")]
 mod consortium;
+#[cfg(unix)]
+#[path = "hygiene/ending.rs"]
+mod ending;
 #[path = "hygiene/recorder.rs"]
 mod recorder;
 #[path = "hygiene/search.rs"]

@@ -25,9 +25,17 @@ pub enum FlowError {
     /// Reading a stream or writing a new file failed.
     #[error("input or output: {0}")]
     Io(#[source] io::Error),
-    /// The system cannot watch the EMR folder.
-    #[error("watching the EMR folder: {0}")]
-    Watch(#[from] notify::Error),
+    /// The system cannot watch a folder.
+    #[error("{}: cannot be watched: {source}", path.display())]
+    Watch {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A record was changed while it was encrypted. It is encrypted again once it is complete.
+    #[error("record {0:?} was changed while it was read")]
+    Changed(String),
     /// The runtime for the store could not be started.
     #[error("starting the store: {0}")]
     Runtime(#[source] io::Error),
@@ -130,9 +138,6 @@ pub enum FlowError {
     /// A record could not be encrypted.
     #[error(transparent)]
     Encrypt(#[from] EncryptError),
-    /// A record could not be encrypted to a file.
-    #[error(transparent)]
-    EncryptFile(#[from] FileError<EncryptError>),
     /// An envelope was refused.
     #[error(transparent)]
     Decrypt(#[from] DecryptError),
@@ -148,6 +153,11 @@ impl From<io::Error> for FlowError {
 }
 
 impl FlowError {
+    /// For `map_err`: names the folder that cannot be watched.
+    pub(super) fn watch(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        |source| Self::Watch { path: path.to_owned(), source }
+    }
+
     /// For `map_err`: names the file.
     pub(crate) fn file(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
         |source| Self::File { path: path.to_owned(), source }

@@ -2,9 +2,9 @@
 
 use super::messages::{Alert, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, propose};
-use super::{Cloud, FlowError};
+use super::{Cloud, EmrFile, FlowError};
 use crate::contract::Action;
-use crate::envelope::{self, DecryptError, Header, Opener, SealedRecord, Suite};
+use crate::envelope::{self, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
@@ -100,15 +100,15 @@ impl Hospital {
         self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
     }
 
-    /// Figure 3: draws a new txid, encrypts a copy of the patient's new record under the key of this txid, and makes
-    /// the alarm.
+    /// Figure 3: draws a new txid, encrypts the patient's new record under the key of this txid, and makes the alarm.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::EncryptFile`].
+    /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::Encrypt`], [`FlowError::File`]; [`FlowError::Changed`] where somebody
+    /// wrote to the record meanwhile.
     pub fn admit(
         &self,
         patient: MemberId,
-        record: &Path,
+        record: &mut EmrFile,
         name: &str,
         rng: &mut impl CryptoRng,
     ) -> Result<Draft, FlowError> {
@@ -118,9 +118,17 @@ impl Hospital {
         let k_d = self.params.derive(self.secret(&patient)?, Scope::Record(&txid.0.0));
         let envelope = self.folder.join(format!("{txid}.phi"));
         let public = k_d.public_key(&self.params);
-        let receipt = envelope::encrypt_file(&self.params, &public, Suite::default(), rng, record, &envelope, &|_| ())?;
-        let alert = Alert { txid, nonce, name: name.to_owned(), commitment: receipt.sealed.commitment, envelope };
-        Ok(Draft { patient, alert, sealed: receipt.sealed })
+        let sealer = Sealer::new(&self.params, &public, Suite::default(), rng)?;
+        let sealed = envelope::create_file(&envelope, |file| {
+            let sealed = sealer.seal(record, file)?;
+            if record.is_unchanged()? { Ok(sealed) } else { Err(FlowError::Changed(name.to_owned())) }
+        });
+        let sealed = sealed.map_err(|error| match error {
+            FlowError::Io(source) | FlowError::Encrypt(EncryptError::Io(source)) => FlowError::file(&envelope)(source),
+            error => error,
+        })?;
+        let alert = Alert { txid, nonce, name: name.to_owned(), commitment: sealed.commitment, envelope };
+        Ok(Draft { patient, alert, sealed })
     }
 
     /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.

@@ -41,7 +41,7 @@ mod user;
 pub use bulk::{StorePrefix, StoreTarget};
 pub use cloud::Cloud;
 pub use consortium::{Consortium, Handset, Phone};
-pub use emr::{EmrWatch, files};
+pub use emr::{EmrFile, EmrWatch, files, is_temporary};
 pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};
 pub use introduction::introduce;

@@ -10,7 +10,11 @@ use object_store::{
 use std::io::{self, Read};
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
+
+/// How long the runtime keeps an idle thread: as long as the process lives.
+const KEPT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// A store, and the runtime that drives its asynchronous calls.
 #[derive(Clone, Debug)]
@@ -30,7 +34,12 @@ pub(super) struct Part {
 
 impl Objects {
     pub(super) fn new(store: Arc<dyn ObjectStore>) -> Result<Self, FlowError> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(FlowError::Runtime)?;
+        // The calls of a local store run on other threads. The runtime panics where it cannot start the first of them,
+        // so this is tried first; the runtime then keeps its thread.
+        let _ = std::thread::Builder::new().spawn(|| ()).map_err(FlowError::Runtime)?.join();
+        let runtime = Builder::new_current_thread().enable_all().thread_keep_alive(KEPT).build();
+        let runtime = runtime.map_err(FlowError::Runtime)?;
+        let _ = runtime.block_on(runtime.spawn_blocking(|| ()));
         Ok(Self { store, runtime: Arc::new(runtime) })
     }
 

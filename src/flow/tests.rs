@@ -27,7 +27,7 @@ fn share(name: &str, exchange: impl FnOnce(&Hospital, &User, &Draft, &mut ChaCha
     introduce(&mut user, &mut b, &world.msp, SECONDS, rng)?;
 
     fs::write(path("record"), b"committed").unwrap();
-    let draft = a.admit(user.id()?, &path("record"), "name", rng)?;
+    let draft = a.admit(user.id()?, &mut EmrFile::open(&path("record"))?, "name", rng)?;
     let identifier = user.check(a.certificate(), draft.alert())?;
     let proposal = a.propose(&world.network, &draft, &identifier, NOW)?;
     user.confirm(&mut world.network, draft.alert().txid, NOW, rng)?;

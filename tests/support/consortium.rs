@@ -5,7 +5,7 @@
 
 use phi_pre::contract;
 use phi_pre::flow::{
-    Cloud, Consortium, Draft, Grant, Handset, Hospital, Phone, SealedIdentifier, Store, User, introduce,
+    Cloud, Consortium, Draft, EmrFile, Grant, Handset, Hospital, Phone, SealedIdentifier, Store, User, introduce,
 };
 use phi_pre::identity::{
     Authority, Credentials, IdentityError, Institution, Member, Role, SealingKey, SigningKey, Subject,
@@ -82,7 +82,7 @@ impl<R: CryptoRng> Steps<'_, R> {
     pub fn admit(&mut self, name: &str, record: &[u8]) -> Draft {
         let path = self.folder.join("record");
         fs::write(&path, record).unwrap();
-        self.a.admit(self.user.id().unwrap(), &path, name, self.rng).unwrap()
+        self.a.admit(self.user.id().unwrap(), &mut EmrFile::open(&path).unwrap(), name, self.rng).unwrap()
     }
 
     /// Figure 3 up to the identifier.

@@ -28,6 +28,10 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
     let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(begin).transpose());
     let (json, csv, plot) = (json?, csv?, plot?);
+    let paths: Vec<_> = [&json, &csv, &plot].into_iter().flatten().map(|(_, path)| path).collect();
+    if (1..paths.len()).any(|i| paths[..i].contains(&paths[i])) {
+        return Err("--json, --csv and --plot need a file each".into());
+    }
 
     let chosen = Engaged::current();
     let engines: Vec<_> = Engine::available().collect();
@@ -63,24 +67,18 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
 
     let cases: Vec<_> = alone.into_iter().chain(together).chain(files).collect();
     print(&cases);
-    if let Some((file, path)) = json {
-        let figures: Vec<_> = cases.iter().map(Case::json).collect();
-        let text = serde_json::to_string_pretty(&json!({ "machine": machine, "figures": figures }))?;
-        finish(file, path, &(text + "\n"))?;
-    }
-    if let Some((file, path)) = csv {
-        let rows: String = cases.iter().map(Case::csv).collect();
-        finish(file, path, &format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}"))?;
-    }
-    if let Some((file, path)) = plot {
-        finish(file, path, &plot::svg(&cases))?;
-    }
-    Ok(())
+    let figures: Vec<_> = cases.iter().map(Case::json).collect();
+    let figures = serde_json::to_string_pretty(&json!({ "machine": machine, "figures": figures }))? + "\n";
+    let rows: String = cases.iter().map(Case::csv).collect();
+    let rows = format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}");
+    let written = [(json, figures), (csv, rows), (plot, plot::svg(&cases))]
+        .map(|(to, text)| to.map_or(Ok(()), |(file, path)| finish(file, &path, &text)));
+    written.into_iter().collect() // the first error, after all were tried
 }
 
-/// Creates a temporary file beside `path`. No file may exist at `path`.
-fn begin(path: &Path) -> Result<(NamedTempFile, &Path), Failure> {
-    if path.exists() {
+/// Creates a temporary file beside `path`, and returns it with the canonical path. No file may exist at `path`.
+fn begin(path: &Path) -> Result<(NamedTempFile, PathBuf), Failure> {
+    if path.symlink_metadata().is_ok() {
         return Err(named(path, &"exists already; choose another name"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -93,7 +91,9 @@ fn begin(path: &Path) -> Result<(NamedTempFile, &Path), Failure> {
         use std::os::unix::fs::PermissionsExt;
         file.permissions(std::fs::Permissions::from_mode(0o666)); // less the user's umask: figures are no secret
     }
-    Ok((file.tempfile_in(folder).map_err(|e| named(path, &e.kind()))?, path))
+    let canonical = folder.canonicalize().map_err(|e| named(path, &e))?;
+    let name = path.file_name().ok_or_else(|| named(path, &"not the name of a file"))?;
+    Ok((file.tempfile_in(folder).map_err(|e| named(path, &e.kind()))?, canonical.join(name)))
 }
 
 fn finish(mut file: NamedTempFile, path: &Path, text: &str) -> Result<(), Failure> {
@@ -129,7 +129,8 @@ fn print(cases: &[Case<'_>]) {
     for case in cases {
         if case.operation != operation {
             operation = case.operation;
-            say!("\n{operation:<46} batch  threads   microseconds   (p10 - p90)     ratio to blst   ratio to [1]");
+            say!();
+            say!("{operation:<46} batch  threads   microseconds   (p10 - p90)     ratio to blst   ratio to [1]");
         }
         let (low, high) = case.spread();
         let ratio = |to: Option<f64>| to.map_or("      -".into(), |to| format!("{:>7.3}", case.median() / to));
@@ -151,7 +152,8 @@ fn print(cases: &[Case<'_>]) {
             ratio(prepared.map(Case::median)),
         );
     }
-    say!("\nMicroseconds and ratios are for one record. A ratio below 1 is faster.");
+    say!();
+    say!("Microseconds and ratios are for one record. A ratio below 1 is faster.");
     say!("[1] blst, re-encryption with precomputed line coefficients of k_re, batch of {BATCH}.");
     say!("noisy: p90 - p10 is above a tenth of the median; measure again on a quiet machine.");
 }

@@ -21,7 +21,8 @@ pub(super) fn run<R>(
     folder: &Path,
     report: &mut Report,
 ) -> Result<usize, Failure> {
-    say!("\nChecks");
+    say!();
+    say!("Checks");
     let n = shared.len();
     let mut failed = 0;
     let mut check = |value: bool, what: String| failed += usize::from(!report.check(value, &what));

@@ -5,5 +5,6 @@ mod emr;
 mod report;
 mod run;
 mod scene;
+mod temporary;
 
 pub use run::run;

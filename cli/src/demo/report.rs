@@ -33,10 +33,12 @@ impl Report {
         self.record = Some(name.display().to_string());
         self.last = Instant::now();
         if number < IN_FULL {
-            say!("\nRecord {} of {of}: {}, {bytes} bytes", number + 1, name.display());
+            say!();
+            say!("Record {} of {of}: {}, {bytes} bytes", number + 1, name.display());
         } else {
             if number == IN_FULL {
-                say!("\nThe other records take the same steps.");
+                say!();
+                say!("The other records take the same steps.");
             }
             say!("  {:>6} of {of}   {:>10} bytes   {}", number + 1, bytes, name.display());
         }
@@ -51,7 +53,8 @@ impl Report {
     pub(super) fn figure(&mut self, figure: &str, title: &str) {
         figure.clone_into(&mut self.figure);
         if self.number < IN_FULL {
-            say!("\n{figure}   {title}");
+            say!();
+            say!("{figure}   {title}");
         }
     }
 

@@ -4,8 +4,9 @@ use super::checks;
 use super::emr::EmrFolder;
 use super::report::Report;
 use super::scene::register;
+use super::temporary::Temporary;
 use crate::output::Failure;
-use phi_pre::flow::{EmrWatch, files};
+use phi_pre::flow::{EmrWatch, files, is_temporary};
 use rand_core::CryptoRng;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,11 +24,16 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
         Some(folder) => folder.to_owned(),
         None => samples()?,
     };
-    let records = files(&source)?;
+    let (left_alone, records): (Vec<_>, Vec<_>) = files(&source)?
+        .into_iter()
+        .partition(|record| record.strip_prefix(&source).is_ok_and(|name| name.iter().any(is_temporary)));
+    for name in left_alone {
+        say!("left alone, since the name is temporary: {}", name.display());
+    }
     if records.is_empty() {
         return Err(format!("{}: no files", source.display()).into());
     }
-    let temporary = tempfile::tempdir()?;
+    let temporary = Temporary::new()?;
     let folder = match out {
         Some(out) => empty_folder(out)?,
         None => temporary.path().to_owned(),
@@ -40,34 +46,35 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
     }
 
     let mut report = Report::default();
-    let mut world = register(&folder, rng, &mut report)?;
+    let mut world = register(&folder, temporary.path(), rng, &mut report)?;
     let mut shared = Vec::new();
-    let emr = EmrFolder::new(&source, &records, &folder)?;
-    let mut watch = EmrWatch::new(&emr.0.join("emr"))?;
+    let emr = EmrFolder::new(&source, &records, temporary.path())?;
+    let mut watch = EmrWatch::new(&emr.watched())?;
     for (i, original) in records.iter().enumerate() {
         let name = original.strip_prefix(&source)?;
         report.record(i, records.len(), name, fs::metadata(original)?.len());
         emr.save(original, name)?;
-        let seen = watch.next(WATCH_TIMEOUT)?.ok_or("the EMR folder did not report the record")?;
-        if seen.strip_prefix(watch.folder())? != name {
-            return Err(format!("the EMR folder reported {} instead", seen.display()).into());
+        let mut seen = watch.next(WATCH_TIMEOUT)?.ok_or("the EMR folder did not report the record")?;
+        if seen.name() != name {
+            return Err(format!("the EMR folder reported {} instead", seen.name().display()).into());
         }
-        shared.push(world.share(original, &seen, name, &folder, &mut report)?);
+        let done = world.share(original, &mut seen, name, &folder, &mut report);
+        shared.push(done.map_err(|failure| world.explained(failure))?);
     }
-    drop((watch, emr));
 
     let failed = checks::run(&world, &shared, &folder, &mut report)?;
     if let Some(out) = out {
         report.write(&out.join("transcript.json"))?;
-        say!("\nkept in {}: ledger, cloud, received, transcript.json", out.display());
+        say!();
+        say!("kept in {}: ledger, cloud, received, transcript.json", out.display());
     }
+    say!();
     match failed {
-        0 => say!(
-            "\nEvery check holds: {} of {} records went from hospital A to hospital B.",
-            shared.len(),
-            records.len()
-        ),
-        failed => return Err(format!("{failed} checks do not hold").into()),
+        0 => {
+            let (done, all) = (shared.len(), records.len());
+            say!("Every check holds: {done} of {all} records went from hospital A to hospital B.");
+        }
+        failed => return Err(world.explained(format!("{failed} checks do not hold").into())),
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 use super::report::{Report, short};
 use crate::output::Failure;
 use crate::system;
-use phi_pre::flow::{Cloud, Consortium, FlowError, Grant, Handset, Hospital, Received, Store, User, introduce};
+use phi_pre::flow::{
+    Cloud, Consortium, EmrFile, FlowError, Grant, Handset, Hospital, Received, Store, User, introduce,
+};
 use phi_pre::hash::Digest;
 use phi_pre::integrity::{Fig5Record, TxType};
 use phi_pre::ledger::TxId;
@@ -41,7 +43,14 @@ pub(super) struct Shared {
 }
 
 /// Figure 2: founds the consortium, registers the participants, and introduces the user to hospitals A and B.
-pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Report) -> Result<World<R>, Failure> {
+///
+/// Hospital A keeps its outbox in `temporary`, since nobody needs it after the demo.
+pub(super) fn register<R: CryptoRng>(
+    folder: &Path,
+    temporary: &Path,
+    mut rng: R,
+    report: &mut Report,
+) -> Result<World<R>, Failure> {
     report.figure("Figure 2", "registration: a one-time code, then keys, certificates and vectors under HPKE");
     let now = system::seconds();
     let params = Params::new(Seed::random(&mut rng));
@@ -57,14 +66,14 @@ pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Rep
         &format!("uid, 8 vectors, 8 certificates, the first for introductions, {}", short(&user.id()?)),
         [],
     );
-    let mut hospital = |name: &str, folder: &str, rng: &mut R| {
-        let hospital = consortium.register_hospital(name, &ledger.with_file_name(folder), &mut phone, now, rng)?;
+    let mut hospital = |name: &str, folder: PathBuf, rng: &mut R| {
+        let hospital = consortium.register_hospital(name, &folder, &mut phone, now, rng)?;
         report.step(name, &format!("certificate for {}", short(&hospital.id())), []);
         Ok::<_, FlowError>(hospital)
     };
-    let mut a = hospital("hospital A", "hospital-a/outbox", &mut rng)?;
-    let mut b = hospital("hospital B", "received", &mut rng)?;
-    let c = hospital("hospital C", "hospital-c", &mut rng)?;
+    let mut a = hospital("hospital A", temporary.join("outbox"), &mut rng)?;
+    let mut b = hospital("hospital B", folder.join("received"), &mut rng)?;
+    let c = hospital("hospital C", folder.join("hospital-c"), &mut rng)?;
     let store = Store::local(&folder.join("cloud"))?;
     let cloud = consortium.register_cloud("cloud", store, &mut phone, now, &mut rng)?;
     report.step("cloud", &format!("certificate for {}", short(&cloud.certificate().subject().id)), []);
@@ -76,12 +85,21 @@ pub(super) fn register<R: CryptoRng>(folder: &Path, mut rng: R, report: &mut Rep
     Ok(World { consortium, user, a, b, c, cloud, rng })
 }
 
+impl<R> World<R> {
+    /// Adds to a failure why peers were stopped.
+    pub(super) fn explained(&self, failure: Failure) -> Failure {
+        let network = &self.consortium.network;
+        let stopped = (0..ORGANISATIONS.len()).filter_map(|i| Some((i, network.failure(i)?)));
+        stopped.fold(failure, |failure, (i, why)| format!("{failure}; peer {i} was stopped: {why}").into())
+    }
+}
+
 impl<R: CryptoRng> World<R> {
     /// Runs Figures 3 and 4 for one record.
     pub(super) fn share(
         &mut self,
         original: &Path,
-        seen: &Path,
+        seen: &mut EmrFile,
         name: &Path,
         folder: &Path,
         report: &mut Report,

@@ -19,7 +19,7 @@ pub use file::Counts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. Parsed JSON takes many times this much memory.
@@ -80,17 +80,36 @@ pub fn generate() -> Result<BTreeMap<String, String>, VectorError> {
     Ok(texts)
 }
 
-/// Writes all files into `folder` and returns their number. Creates the folder where it is missing.
+/// Writes into `folder` the files that do not stand there already, and returns their number. Creates the folder where
+/// it is missing. With `replace`, files of other content are replaced; without, they are an error, and nothing is
+/// written.
 ///
 /// # Errors
-/// [`VectorError::Mismatch`] as for [`generate`]; [`VectorError::Io`] where a file cannot be written.
-pub fn write(folder: &Path) -> Result<usize, VectorError> {
-    let texts = generate()?;
+/// [`VectorError::Mismatch`] as for [`generate`]; [`VectorError::Io`] where a file cannot be written or, with the kind
+/// [`io::ErrorKind::AlreadyExists`], where it would be replaced.
+pub fn write(folder: &Path, replace: bool) -> Result<usize, VectorError> {
+    let mut texts = generate()?;
+    let mut kept = Ok(());
+    texts.retain(|name, text| {
+        let path = folder.join(name);
+        let there = fs::read(&path);
+        let same = there.as_ref().is_ok_and(|there| *there == text.as_bytes());
+        if !same && !replace && path.symlink_metadata().is_ok() && kept.is_ok() {
+            let why = "exists already and differs; choose another folder, or use --replace";
+            kept = Err(VectorError::io(&path)(io::Error::new(io::ErrorKind::AlreadyExists, why)));
+        }
+        !same
+    });
+    kept?;
     let schemas = folder.join("schemas");
     fs::create_dir_all(&schemas).map_err(VectorError::io(&schemas))?;
     for (name, text) in &texts {
         let path = folder.join(name);
-        fs::write(&path, text).map_err(VectorError::io(&path))?;
+        // A file that appeared meanwhile is not replaced either.
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(!replace).create(true).truncate(replace);
+        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(VectorError::io(&path))?;
     }
     Ok(texts.len())
 }

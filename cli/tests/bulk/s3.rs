@@ -52,9 +52,9 @@ impl Drop for Server {
     }
 }
 
-fn environment(command: &mut Command, server: &Server) {
+fn environment(command: &mut Command, port: u16) {
     command
-        .env("AWS_ENDPOINT", format!("http://127.0.0.1:{}", server.port))
+        .env("AWS_ENDPOINT", format!("http://127.0.0.1:{port}"))
         .env("AWS_ALLOW_HTTP", "true")
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -92,7 +92,7 @@ fn jobs_over_s3() {
         let _ = std::fs::remove_file(world.path("report"));
         let arguments = ["reencrypt", "--rekey", rekey, "--in", from, "--out", to, "--report", "report"];
         let mut command = world.command(&arguments);
-        environment(&mut command, &server);
+        environment(&mut command, server.port);
         command
     };
     let job = |rekey: &str, from: &str, to: &str| {
@@ -141,4 +141,36 @@ fn jobs_over_s3() {
     assert!(text.contains("the output cannot have this name: it is not UTF-8"), "{text}");
     let (code, text) = job("ab.rekey", "s3://no-such-bucket/x", "out-2");
     assert!(code == Some(1) && text.contains("no-such-bucket"), "{text}");
+}
+
+/// What a store says in an error reaches a terminal without control characters.
+#[test]
+fn the_answer_of_a_store_is_escaped() {
+    const SAID: &str = "<Error>\n\u{1b}[2J\u{9b}31m\u{202e}refused\r\nphi-pre: done\n</Error>";
+    if !cfg!(feature = "s3") {
+        println!("skipped: the command is built without the feature `s3`");
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1 << 14]);
+            let head = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {}\r\nConnection: close", SAID.len());
+            let _ = write!(stream, "{head}\r\n\r\n{SAID}");
+        }
+    });
+    let world = World::new(21);
+    world.seal("envelope", 10);
+    for (from, to) in [("s3://bucket/c", "out"), ("in", "s3://bucket/c")] {
+        let mut command = world.command(&["reencrypt", "--rekey", "ab.rekey", "--in", from, "--out", to]);
+        environment(&mut command, port);
+        let output = command.output().unwrap();
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains(r"\u{1b}[2J\u{9b}31m\u{202e}refused\r\nphi-pre: done"), "{text:?}");
+        assert!(!text.chars().any(|c| c != '\n' && c.is_control() || c == '\u{202e}'), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("phi-pre: done")), "{text:?}");
+    }
 }

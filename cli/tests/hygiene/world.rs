@@ -3,7 +3,7 @@
 use super::consortium::{NOW, SECONDS, config, issue, phone, register, signer};
 use super::recorder::{Recorder, Replay};
 use phi_pre::contract::PhiContract;
-use phi_pre::flow::{Cloud, Handset, Hospital, Phone, Store, User, introduce};
+use phi_pre::flow::{Cloud, EmrFile, Handset, Hospital, Phone, Store, User, introduce};
 use phi_pre::identity::{
     Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealingKey, Subject,
 };
@@ -118,7 +118,7 @@ impl World {
     /// Runs Figures 3 and 4 for one record. Returns its txid and the debug output of all values.
     pub(crate) fn share(&mut self, record: &Path, received: &Path) -> (TxId, String) {
         let Self { msp, network, user, a, b, cloud, rng, .. } = self;
-        let draft = a.admit(user.id().unwrap(), record, "record", rng).unwrap();
+        let draft = a.admit(user.id().unwrap(), &mut EmrFile::open(record).unwrap(), "record", rng).unwrap();
         let identifier = user.check(a.certificate(), draft.alert()).unwrap();
         let proposal = a.propose(network, &draft, &identifier, NOW).unwrap();
         let txid = draft.alert().txid;

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
 
 /// Names in one message to the threads.
 const NAMES: usize = 128;
@@ -62,7 +63,9 @@ pub fn reencrypt_all<S: Source, T: Target>(
     std::thread::scope(|scope| {
         let (receiver, job, names) = (&receiver, &job, names);
         for _ in 0..threads {
-            scope.spawn(move || job.work(source, receiver));
+            if let Err(source) = Builder::new().spawn_scoped(scope, move || job.work(source, receiver)) {
+                return job.fail(BulkError::Io { what: "starting a thread".into(), source });
+            }
         }
         job.walk(source, &names);
     });

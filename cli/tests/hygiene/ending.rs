@@ -1,0 +1,131 @@
+//! The demo is ended by a signal, or killed: no record stays in the clear.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// What every record holds.
+const RECORD: &str = "a record in the clear: 14 mmHg";
+
+/// A folder of records, and the folder that the demo takes for the system's temporary folder.
+struct Place {
+    _dir: tempfile::TempDir,
+    emr: PathBuf,
+    temporary: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let [emr, temporary] = ["emr", "temporary"].map(|name| dir.path().join(name));
+        for folder in [&emr, &temporary] {
+            fs::create_dir(folder).unwrap();
+        }
+        for i in 0..60 {
+            fs::write(emr.join(i.to_string()), RECORD).unwrap();
+        }
+        Self { _dir: dir, emr, temporary }
+    }
+
+    fn demo(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        command.args(["demo", "--emr"]).arg(&self.emr).env("TMPDIR", &self.temporary);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts the demo, and waits until hospital B has received a record.
+    fn at_work(mut command: Command) -> Child {
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("share-complete")));
+        std::thread::spawn(move || lines.for_each(drop)); // so that the pipe does not fill up
+        child
+    }
+
+    /// The number of files below the temporary folder that hold a record.
+    fn in_the_clear(&self) -> usize {
+        fn count(folder: &Path) -> usize {
+            let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());
+            let is_record = |path: &Path| fs::read(path).is_ok_and(|bytes| bytes == RECORD.as_bytes());
+            entries.map(|path| if path.is_dir() { count(&path) } else { usize::from(is_record(&path)) }).sum()
+        }
+        count(&self.temporary)
+    }
+
+    fn names(&self) -> Vec<PathBuf> {
+        fs::read_dir(&self.temporary).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn a_signal_leaves_no_record_in_the_clear() {
+    let place = Place::new();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let child = Place::at_work(place.demo());
+        assert!(place.in_the_clear() > 0, "the test does not see the records");
+        send(&child, signal);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{:?}", String::from_utf8_lossy(&ended.stderr));
+        assert!(place.names().is_empty(), "{signal:?}: {:?}", place.names());
+    }
+}
+
+/// With `--out`, the received records are kept on purpose; the copies in the EMR folder are not.
+#[test]
+fn a_signal_leaves_no_emr_folder_beside_the_output() {
+    let place = Place::new();
+    let mut command = place.demo();
+    let out = place.emr.with_file_name("out");
+    command.arg("--out").arg(&out);
+    let child = Place::at_work(command);
+    send(&child, Signal::TERM);
+    child.wait_with_output().unwrap();
+    assert!(place.names().is_empty(), "{:?}", place.names());
+    assert!(!out.join("hospital-a").exists() && out.join("received").exists());
+}
+
+#[test]
+fn the_next_demo_removes_what_a_killed_one_has_left() {
+    let place = Place::new();
+    let child = Place::at_work(place.demo());
+    send(&child, Signal::KILL);
+    child.wait_with_output().unwrap();
+    assert!(place.in_the_clear() > 0);
+    let other = place.temporary.join("phi-pre-demo-is-not-a-folder");
+    fs::write(&other, "").unwrap();
+
+    // A demo that lives keeps its folder.
+    let alive = Place::at_work(place.demo());
+    send(&alive, Signal::STOP);
+    let mine = |name: &PathBuf| *name != other;
+    let of_the_living: Vec<_> = place.names().into_iter().filter(mine).collect();
+    assert_eq!(of_the_living.len(), 1, "{of_the_living:?}");
+    let next = place.demo().output().unwrap();
+    assert!(next.status.success(), "{}", String::from_utf8_lossy(&next.stderr));
+    assert_eq!(place.names().into_iter().filter(mine).collect::<Vec<_>>(), of_the_living);
+    send(&alive, Signal::CONT);
+    assert!(alive.wait_with_output().unwrap().status.success());
+    assert_eq!(place.names(), [other]);
+}
+
+/// A signal that the process was told to ignore does not end it.
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let place = Place::new();
+    let demo = place.demo();
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(demo.get_program()).args(demo.get_args());
+    command.env("TMPDIR", &place.temporary).stdout(Stdio::piped()).process_group(0);
+    let child = Place::at_work(command);
+    send(&child, Signal::HUP);
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
