@@ -1,11 +1,12 @@
 //! Key files: three lines of text with the kind of key, the key in hexadecimal digits, and a checksum of 16 digits.
 //! A file with a secret has mode 0600.
 
-use crate::output::{Failure, named, open_file};
-use phi_pre::envelope::create_file;
+use crate::output::{Failure, named, open_file, warn, warn_unsynced};
+use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -53,15 +54,25 @@ pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
     Ok(SharedSecret::from_bytes(sk))
 }
 
-/// Writes a new key file, either whole or not at all. An existing file is never overwritten.
+/// Writes a new key file, either whole or not at all. An existing file is never overwritten. The mode is set before the
+/// file has its name, so nothing can fail after that.
 pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let text = Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)));
-    create_file(path, |file| file.write_all(text.as_bytes())).map_err(|e| named(path, &e))?;
-    #[cfg(unix)]
-    if matches!(kind, Kind::Public) {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).map_err(|e| named(path, &e))?;
+    let write = |file: &mut BufWriter<&mut File>| {
+        file.write_all(text.as_bytes())?;
+        Ok(if matches!(kind, Kind::Public) { readable_by_all(file.get_ref()).err() } else { None })
+    };
+    let Created { value: private, unsynced } = create_file(path, write).map_err(|e: io::Error| named(path, &e))?;
+    if let Some(error) = private {
+        warn(path, &format_args!("only you can read the file: its mode cannot be set ({error})"));
     }
+    warn_unsynced(path, unsynced.as_ref());
+    Ok(())
+}
+
+fn readable_by_all(_file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    _file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     Ok(())
 }
 

@@ -44,6 +44,19 @@ pub(crate) fn named(path: &Path, error: &dyn Display) -> Failure {
     format!("{}: {error}", path.display()).into()
 }
 
+/// Prints a warning about a file on standard error.
+pub(crate) fn warn(path: &Path, what: &dyn Display) {
+    eprintln!("phi-pre: warning: {}: {what}", path.display());
+}
+
+/// Warns where the folder of a new file could not be synced.
+pub(crate) fn warn_unsynced(path: &Path, unsynced: Option<&std::io::Error>) {
+    if let Some(error) = unsynced {
+        let what = format!("written, but its folder cannot be synced ({error}); a loss of power may take the name");
+        warn(path, &what);
+    }
+}
+
 /// Opens a file or a terminal's input for reading, and refuses what would block without a word: a named pipe.
 pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
     refuse_pipe(path)?;

@@ -277,3 +277,25 @@ fn an_envelope_from_standard_input_is_decrypted() {
     assert!(child.wait().unwrap().success());
     assert_eq!(fs::read(keys.path().join("out")).unwrap(), b"a record");
 }
+
+/// `keygen` leaves both keys or none, and never a public key without its secret key.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pair_is_written_whole_or_not_at_all() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["shared", "sk"]);
+    let pair = ["keygen", "--shared", "sk", "--record", "x", "a"];
+    done(dir, &pair);
+    // The secret key is lost: the public key stays, and no other secret key is made beside it.
+    fs::rename(dir.join("a.secret"), dir.join("lost")).unwrap();
+    assert!(fails(dir, 1, &pair).contains("a.public: exists already"));
+    assert!(!dir.join("a.secret").exists() && dir.join("a.public").exists());
+    // There is room for the secret key and none for the public key.
+    let limited = "trap '' XFSZ; exec prlimit --fsize=300 \"$0\" keygen b";
+    let run =
+        Command::new("sh").current_dir(dir).args(["-c", limited, env!("CARGO_BIN_EXE_phi-pre")]).output().unwrap();
+    let message = String::from_utf8(run.stderr).unwrap();
+    assert!(!run.status.success() && message.contains("b.public: File too large"), "{message}");
+    assert!(!dir.join("b.secret").exists() && !dir.join("b.public").exists());
+}

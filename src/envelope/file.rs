@@ -3,7 +3,8 @@
 //! A new file is written without a name in the folder of its destination, synced, and given its name once it is
 //! complete. An existing file is never replaced. Only the owner can read a new file (mode 0600). Where the system or
 //! the file system does not support files without a name, a temporary name is used (`.tmp...`); a killed process leaves
-//! this file behind, and nothing reads it.
+//! this file behind, and nothing reads it. After a file has its name, nothing is an error any more: a folder that cannot
+//! be synced is reported in [`Created::unsynced`].
 //!
 //! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. These bytes lie inside the file's
 //! first sector of 512 bytes, which the storage writes completely or not at all. Readers and writers of an envelope
@@ -18,8 +19,21 @@ use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
 use rand_core::CryptoRng;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use tempfile::NamedTempFile;
+
+/// A new file that has its name.
+#[derive(Debug)]
+pub struct Created<T> {
+    /// The result of writing the file.
+    pub value: T,
+    /// Why the folder of the file could not be synced, for example because it may not be read, or because its file
+    /// system does not support it. The content of the file is durable; a loss of power may take its name. `None` where
+    /// the name is durable, too.
+    pub unsynced: Option<io::Error>,
+}
 
 /// The result of [`encrypt_file`].
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +86,7 @@ pub fn encrypt_file(
     from: &Path,
     to: &Path,
     progress: Progress<'_>,
-) -> Result<WrittenEnvelope, FileError<EncryptError>> {
+) -> Result<Created<WrittenEnvelope>, FileError<EncryptError>> {
     let file = File::open(from).map_err(FileError::at(from))?;
     if file.metadata().map_err(FileError::at(from))?.is_dir() {
         return Err(FileError::at(from)(io::Error::from(io::ErrorKind::IsADirectory)));
@@ -80,8 +94,8 @@ pub fn encrypt_file(
     let mut record = Watched { file, read: 0, progress };
     let sealer = Sealer::new(params, key, suite, rng).map_err(FileError::at(from))?;
     let header = *sealer.header();
-    let sealed = create_file(to, |envelope| sealer.seal(&mut record, envelope)).map_err(FileError::at(to))?;
-    Ok(WrittenEnvelope { header, sealed })
+    create_file(to, |envelope| Ok(WrittenEnvelope { header, sealed: sealer.seal(&mut record, envelope)? }))
+        .map_err(FileError::at::<EncryptError>(to))
 }
 
 /// Decrypts the envelope `from` into the record `to`. `progress` is called with the bytes read so far.
@@ -93,7 +107,7 @@ pub fn decrypt_file(
     from: &Path,
     to: &Path,
     progress: Progress<'_>,
-) -> Result<SealedRecord, FileError<DecryptError>> {
+) -> Result<Created<SealedRecord>, FileError<DecryptError>> {
     let (file, header) = open(from).map_err(FileError::at(from))?;
     let mut envelope = Watched { file, read: 0, progress };
     let opener = Opener::new(&header, key).map_err(FileError::at(from))?;
@@ -149,15 +163,14 @@ fn write_capsule(file: &mut File, header: &Header) -> io::Result<()> {
 ///
 /// # Errors
 /// [`DecryptError::Header`] or [`DecryptError::Io`]. `to` is then not created.
-pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header, FileError<DecryptError>> {
+pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Created<Header>, FileError<DecryptError>> {
     let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
     let again = header.reencrypt(k_re);
     create_file(to, |file| {
         file.write_all(&again.to_bytes())?;
-        io::copy(&mut envelope, file).map(|_| ())
+        io::copy(&mut envelope, file).map(|_| again)
     })
-    .map_err(FileError::at(to))?;
-    Ok(again)
+    .map_err(FileError::at::<io::Error>(to))
 }
 
 /// Reads the header and size of an envelope, and checks that its body consists of complete chunks. Needs no key.
@@ -204,15 +217,16 @@ fn read_header(file: &mut File) -> Result<Header, DecryptError> {
     Ok(Header::from_bytes(&bytes)?)
 }
 
-/// Writes a new file with `write`, and gives it its name once it is complete and on disk.
+/// Writes a new file with `write`, and gives it its name once it is complete and on disk. `write` can change the mode of
+/// the file by its descriptor, before the file has a name.
 ///
 /// # Errors
 /// Those of `write` and of the file system; [`io::ErrorKind::AlreadyExists`] where a file of this name exists, which is
-/// not changed.
+/// not changed. After an error, no file of this name was made.
 pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
-) -> Result<T, E> {
+) -> Result<Created<T>, E> {
     if path.symlink_metadata().is_ok() {
         return Err(taken().into()); // fail early, before the work
     }
@@ -229,8 +243,7 @@ pub fn create_file<T, E: From<io::Error>>(
     pending
         .publish(path)
         .map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
-    crate::folder::sync(folder)?; // makes the name durable
-    Ok(value)
+    Ok(Created { value, unsynced: crate::folder::sync(folder).err() })
 }
 
 fn taken() -> io::Error {
@@ -241,14 +254,14 @@ fn taken() -> io::Error {
 enum PendingFile {
     /// A file without a name, and the folder where it will get one.
     #[cfg(target_os = "linux")]
-    Unnamed(File, File),
+    Unnamed(File, OwnedFd),
     Named(NamedTempFile),
 }
 
 impl PendingFile {
     fn new(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Ok(place) = File::open(folder)
+        if let Ok(place) = unnamed::place(folder)
             && let Ok(file) = unnamed::create(&place)
             && unnamed::can_be_named(&file)
         {

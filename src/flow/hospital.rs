@@ -47,6 +47,8 @@ pub struct Received {
     pub path: PathBuf,
     /// The commitment, which equals the one on the ledger, and the size.
     pub sealed: SealedRecord,
+    /// Whether the name of the file survives a loss of power. False where the folder could not be synced.
+    pub durable: bool,
 }
 
 /// A hospital with the secrets of its DApp.
@@ -118,9 +120,11 @@ impl Hospital {
         let k_d = self.params.derive(self.secret(&patient)?, Scope::Record(&txid.0.0));
         let envelope = self.folder.join(format!("{txid}.phi"));
         let public = k_d.public_key(&self.params);
-        let receipt = envelope::encrypt_file(&self.params, &public, Suite::default(), rng, record, &envelope, &|_| ())?;
-        let alert = Alert { txid, nonce, name: name.to_owned(), commitment: receipt.sealed.commitment, envelope };
-        Ok(Draft { patient, alert, sealed: receipt.sealed })
+        // A draft whose name a loss of power takes is made again.
+        let written = envelope::encrypt_file(&self.params, &public, Suite::default(), rng, record, &envelope, &|_| ())?;
+        let sealed = written.value.sealed;
+        let alert = Alert { txid, nonce, name: name.to_owned(), commitment: sealed.commitment, envelope };
+        Ok(Draft { patient, alert, sealed })
     }
 
     /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.
@@ -200,11 +204,11 @@ impl Hospital {
             let sealed = opener.open(&mut body, file)?;
             if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
         });
-        let sealed = sealed.map_err(|error| match error {
+        let created = sealed.map_err(|error| match error {
             FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(&path)(source),
             error => error,
         })?;
-        Ok(Received { name, path, sealed })
+        Ok(Received { name, path, sealed: created.value, durable: created.unsynced.is_none() })
     }
 
     /// Opens k'_e and the record's name in a grant to this hospital.

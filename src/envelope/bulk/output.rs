@@ -190,7 +190,8 @@ fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &Os
         renamed => return Ok(renamed?),
     }
     linkat(folder, temporary, parent, name, AtFlags::empty())?;
-    Ok(unlinkat(folder, temporary, AtFlags::empty())?)
+    let _ = unlinkat(folder, temporary, AtFlags::empty()); // the output has its name; the end of the job removes the rest
+    Ok(())
 }
 
 /// Writes envelopes into a folder, for one thread.
