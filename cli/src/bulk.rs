@@ -63,7 +63,7 @@ mod job {
     use crate::output::{Failure, progress};
     use crate::tools::not_an_envelope;
     use indicatif::ProgressBar;
-    use phi_pre::envelope::bulk::{Event, Refusal, Source, Summary, Target, reencrypt_all};
+    use phi_pre::envelope::bulk::{BulkError, Event, Refusal, Source, Summary, Target, reencrypt_all};
     use phi_pre::pre::ReKey;
     use serde_json::{Value, json};
     use std::ffi::OsStr;
@@ -124,6 +124,7 @@ mod job {
         }
         report.map_or(Ok(()), |report| report.close(&summary, stopped.is_none()))?;
         match stopped {
+            Some(stopped) if matches!(stopped.source, BulkError::Missing(_)) => Err(stopped.into()),
             Some(stopped) => Err(format!("{stopped}; run the same command again to resume").into()),
             None if refused > 0 => Err(format!("{refused} refused").into()),
             None => Ok(()),

@@ -33,6 +33,8 @@ mod hospital;
 mod introduction;
 mod messages;
 mod objects;
+#[cfg(all(unix, feature = "s3"))]
+mod s3;
 mod store;
 mod transaction;
 mod user;

@@ -31,6 +31,8 @@ mod job;
 mod output;
 
 pub use engine::reencrypt_all;
+#[cfg(feature = "flow")]
+pub(crate) use engine::same_mark;
 pub use folder::Folder;
 pub use job::{
     BulkError, Event, Fault, Found, HeaderBytes, Present, ReadEnvelopes, Refusal, Rest, Source, Stopped, Summary,
