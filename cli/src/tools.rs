@@ -191,7 +191,7 @@ pub(super) fn not_an_envelope(error: &DecodeError) -> String {
         DecodeError::Magic { .. } | DecodeError::Length { what: "envelope magic", .. } => {
             "not a phi-pre envelope".into()
         }
-        DecodeError::Length { .. } => format!("a phi-pre envelope that is cut off: {error}"),
+        DecodeError::Length { .. } => format!("a truncated phi-pre envelope: {error}"),
         error => format!("a damaged phi-pre envelope: {error}"),
     }
 }

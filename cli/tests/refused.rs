@@ -156,3 +156,35 @@ fn a_refused_chmod_or_folder_sync_is_a_warning() {
         assert_eq!((mode(&place.join("b.public")), mode(&place.join("b.secret"))), (public, 0o600));
     }
 }
+
+/// Where a file system has no locks, files are read without one, a job goes on with a warning, and a file is not
+/// changed in place.
+#[test]
+fn without_locks_only_a_change_in_place_is_refused() {
+    let system = System::new();
+    let place = system.place();
+    system.done("", &["keygen", "a"]);
+    system.done("", &["keygen", "b"]);
+    system.done("", &["rekey", "--from", "a.secret", "--to", "b.secret", "ab.rekey"]);
+    fs::write(place.join("record"), b"a record").unwrap();
+    fs::create_dir(place.join("in")).unwrap();
+    system.done("", &["encrypt", "--to", "a.public", "record", "in/a.phi"]);
+    let sealed = fs::read(place.join("in/a.phi")).unwrap();
+    for refuse in ["flock-enotsup", "flock-enosys", "flock-ebadf", "flock-enolck"] {
+        let name = |what: &str| format!("{what}-{refuse}");
+        assert!(system.done(refuse, &["inspect", "in/a.phi"]).0.contains("8 bytes"));
+        system.done(refuse, &["decrypt", "--key", "a.secret", "in/a.phi", &name("out")]);
+        assert_eq!(fs::read(place.join(name("out"))).unwrap(), b"a record");
+        system.done(refuse, &["reencrypt", "--rekey", "ab.rekey", "--out", &name("b.phi"), "in/a.phi"]);
+        let (out, err) =
+            system.done(refuse, &["reencrypt", "--rekey", "ab.rekey", "--in", "in", "--out", &name("job")]);
+        assert!(out.contains("1 envelopes re-encrypted"), "{out}");
+        assert!(err.contains(&format!("warning: {}: its file system has no locks", name("job"))), "{err}");
+        let moved = fs::read(place.join(name("b.phi"))).unwrap();
+        assert!(fs::read(place.join(name("job")).join("a.phi")).unwrap() == moved);
+        let output = system.command(refuse, &["reencrypt", "--rekey", "ab.rekey", "in/a.phi"]).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && err.contains("in/a.phi: its file system has no locks"), "{err}");
+        assert!(fs::read(place.join("in/a.phi")).unwrap() == sealed);
+    }
+}

@@ -8,7 +8,9 @@
 //!
 //! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. These bytes lie inside the file's
 //! first sector of 512 bytes, which the storage writes completely or not at all. Readers and writers of an envelope
-//! take turns by the lock of the file.
+//! take turns by the lock of the file. Where the file system has no locks, an envelope is read without one and not
+//! changed in place: a reader at the wrong moment could only see a C that is no element of GT or that opens under no
+//! key.
 
 #[cfg(target_os = "linux")]
 use super::unnamed;
@@ -136,11 +138,12 @@ pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<SealedRecord, File
 /// applied.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`]. The envelope then remains under its old key.
+/// [`DecryptError::Header`] or [`DecryptError::Io`], with [`io::ErrorKind::Unsupported`] where the file system has no
+/// locks. The envelope then remains under its old key.
 pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<DecryptError>> {
     let rewrite = || -> Result<Header, DecryptError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-        file.lock()?;
+        file.lock().map_err(|e| if has_no_locks(&e) { without_locks(&e) } else { e })?;
         let old = read_header(&mut file)?;
         let new = old.reencrypt(k_re);
         if let Err(error) = write_capsule(&mut file, &new) {
@@ -206,9 +209,35 @@ pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
 /// file is open.
 fn open(path: &Path) -> Result<(File, Header), DecryptError> {
     let mut file = File::open(path)?;
-    file.lock_shared()?;
+    lock_for_reading(&file)?;
     let header = read_header(&mut file)?;
     Ok((file, header))
+}
+
+/// Waits for the writer of a file. Does nothing where the file system has no locks.
+fn lock_for_reading(file: &File) -> io::Result<()> {
+    match file.lock_shared() {
+        Err(error) if has_no_locks(&error) => Ok(()),
+        locked => locked,
+    }
+}
+
+/// Whether a lock was refused because the file system has no locks, or none for this kind of descriptor (NFS).
+pub(super) fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let none = [Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::BADF, Errno::INVAL, Errno::NOLCK];
+        if none.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+            return true;
+        }
+    }
+    error.kind() == io::ErrorKind::Unsupported
+}
+
+fn without_locks(error: &io::Error) -> io::Error {
+    let reason = format!("its file system has no locks ({error}), so it is not changed in place; write a new file");
+    io::Error::new(io::ErrorKind::Unsupported, reason)
 }
 
 fn read_header(file: &mut File) -> Result<Header, DecryptError> {

@@ -233,13 +233,18 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     names(folder).into_iter().map(read).collect()
 }
 
-/// A mounted tmpfs of a given size. It is unmounted on drop.
+/// A mounted file system. It is unmounted on drop.
 pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
     pub(crate) fn tmpfs(at: &Path, size: &str) -> Option<Self> {
         let options = format!("size={size}");
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output().ok()?;
+        mount.status.success().then(|| Self(at.to_owned()))
+    }
+
+    pub(crate) fn bind(from: &Path, at: &Path) -> Option<Self> {
+        let mount = Command::new("mount").arg("--bind").args([from, at]).output().ok()?;
         mount.status.success().then(|| Self(at.to_owned()))
     }
 }

@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The size of the envelope changed while it was read.
     #[error("changed while it was read")]
     Changed,
+    /// The output folder of the job, which a mount shows below the input.
+    #[error("the output of this job")]
+    Output,
     /// The envelope lies in more than this many nested folders.
     #[error("more than {0} folders deep")]
     Depth(usize),
