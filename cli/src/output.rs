@@ -63,14 +63,26 @@ pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
     std::fs::File::open(path).map_err(|e| named(path, &e))
 }
 
-/// Refuses a named pipe: opening one waits, without an end, for somebody who writes to the pipe.
+/// Refuses a named pipe, also behind links: opening one waits, without an end, for somebody who writes to the pipe. A
+/// descriptor that the process already has (`/dev/stdin`) is no named pipe.
 pub(crate) fn refuse_pipe(path: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        let named_pipe = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_fifo());
-        if named_pipe {
-            return Err(named(path, &"a named pipe, not a file"));
+        let mut place = path.to_owned();
+        for _ in 0..40 {
+            let Ok(found) = std::fs::symlink_metadata(&place) else { break };
+            if found.file_type().is_fifo() {
+                return Err(named(path, &"a named pipe, not a file"));
+            }
+            let folder = place.parent().unwrap_or(Path::new(""));
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let descriptor = folder.canonicalize().is_ok_and(|at| at.starts_with("/proc") && at.ends_with("fd"));
+            let Ok(target) = std::fs::read_link(&place) else { break };
+            if descriptor {
+                break;
+            }
+            place = folder.join(target);
         }
     }
     Ok(())

@@ -70,6 +70,11 @@ pub(super) fn shared(path: &Path) -> Result<(), Failure> {
 }
 
 pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
+    refuse_dash(name)?;
+    let bytes = name.as_os_str().as_encoded_bytes();
+    if name.file_name().is_none() || [&b"/"[..], b"/."].iter().any(|end| bytes.ends_with(end)) {
+        return Err(named(name, &"the name of a folder, not of a file"));
+    }
     let with = |extension: &str| {
         let mut path = name.as_os_str().to_owned();
         path.push(extension);
@@ -103,6 +108,7 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
 
 pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
     [record, envelope].into_iter().try_for_each(refuse_dash)?;
+    refuse_pipe(record)?;
     let key = keyfile::read_public(to)?;
     let bar = bytes_of(record);
     let rng = &mut system::rng()?;

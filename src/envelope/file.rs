@@ -143,6 +143,7 @@ pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<SealedRecord, File
 pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<DecryptError>> {
     let rewrite = || -> Result<Header, DecryptError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        regular(&file)?;
         file.lock().map_err(|e| if has_no_locks(&e) { without_locks(&e) } else { e })?;
         let old = read_header(&mut file)?;
         let new = old.reencrypt(k_re);
@@ -182,11 +183,24 @@ pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Created
 /// [`DecryptError::Header`] or [`DecryptError::Io`].
 pub fn inspect_file(path: &Path) -> Result<Inspection, FileError<DecryptError>> {
     let inspect = || -> Result<Inspection, DecryptError> {
+        regular(&File::open(path)?)?;
         let (file, header) = open(path)?;
-        let (chunks, record_bytes) = body(file.metadata()?.len())?;
+        let (chunks, record_bytes) = body(regular(&file)?)?;
         Ok(Inspection { header, record_bytes, chunks })
     };
     inspect().map_err(FileError::at(path))
+}
+
+/// The length of a file, which a pipe or a device does not have.
+fn regular(file: &File) -> io::Result<u64> {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(found.len())
 }
 
 /// Computes the number of chunks and of record bytes from the size of an envelope, which must fit complete chunks.
@@ -256,6 +270,9 @@ pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
 ) -> Result<Created<T>, E> {
+    if !names_a_file(path) {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "the name of a folder, not of a file").into());
+    }
     if path.symlink_metadata().is_ok() {
         return Err(taken().into()); // fail early, before the work
     }
@@ -273,6 +290,13 @@ pub fn create_file<T, E: From<io::Error>>(
         .publish(path)
         .map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
     Ok(Created { value, unsynced: crate::folder::sync(folder).err() })
+}
+
+/// Whether a path can be the name of a file: its last part is a name, and no `/` follows.
+fn names_a_file(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let folder = [&b"/"[..], b"/."].iter().any(|end| bytes.ends_with(end));
+    path.file_name().is_some() && !folder
 }
 
 fn taken() -> io::Error {

@@ -27,7 +27,7 @@ use phi_pre::pre::{
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use phi_pre_cli::vectors;
-use phi_pre_cli::{KeyFile, parse_key_file};
+use phi_pre_cli::{KeyFile, key_file_text, parse_key_file};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;
@@ -469,13 +469,16 @@ fn fig5(bytes: &[u8]) -> bool {
 fn key_file(text: &str) -> bool {
     let kinds = [KeyFile::Secret, KeyFile::Public, KeyFile::ReKey, KeyFile::Shared];
     kinds.into_iter().any(|kind| match parse_key_file(kind, text) {
-        Ok(key) => match kind {
-            KeyFile::Secret => named("k_d"),
-            KeyFile::Public => named("public-key"),
-            KeyFile::ReKey => named("k_re"),
-            KeyFile::Shared => return key.len() == 32,
+        Ok(key) => {
+            assert_eq!(key_file_text(kind, &key).as_str(), text, "taken, and written back otherwise");
+            match kind {
+                KeyFile::Secret => named("k_d"),
+                KeyFile::Public => named("public-key"),
+                KeyFile::ReKey => named("k_re"),
+                KeyFile::Shared => return key.len() == 32,
+            }
+            .is_some_and(|decoder| (decoder.run)(&key))
         }
-        .is_some_and(|decoder| (decoder.run)(&key)),
         refused => refusal(refused),
     })
 }
