@@ -79,9 +79,13 @@ pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure
     Ok(())
 }
 
-fn readable_by_all(_file: &File) -> io::Result<()> {
-    #[cfg(unix)]
-    _file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &File) -> io::Result<()> {
     Ok(())
 }
 

@@ -113,7 +113,9 @@ fn a_folder_that_may_not_be_read_gets_its_files() {
     // Root may read every folder, so a test run by root runs the command as the user nobody.
     let root = chown(&place, Some(NOBODY), Some(NOBODY)).is_ok();
     if root {
-        ["a.secret", "record"].iter().for_each(|name| chown(place.join(name), Some(NOBODY), Some(NOBODY)).unwrap());
+        for name in ["a.secret", "record"] {
+            chown(place.join(name), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
     }
     fs::set_permissions(&place, Permissions::from_mode(0o300)).unwrap();
     for (arguments, files) in WRITERS {

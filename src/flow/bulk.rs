@@ -45,8 +45,8 @@ pub struct StorePrefix {
     /// The store's name. Two values with the same name mean the same store.
     place: String,
     prefix: Key,
-    /// Whether a listing gives keys as hexadecimal digits.
-    hex_keys: bool,
+    /// The key of a location of a listing.
+    listed_key: fn(&str) -> Option<String>,
 }
 
 /// The reason for refusing a key of a listing that no path of `object_store` can name.
@@ -63,7 +63,12 @@ impl StorePrefix {
         let bare = prefix.strip_suffix('/').unwrap_or(prefix);
         let parsed = exact(bare).filter(|_| prefix.is_empty() || !bare.is_empty());
         let prefix = parsed.ok_or_else(|| FlowError::Prefix(prefix.to_owned()))?;
-        Ok(Self { objects: Objects::new(store)?, place: place.to_owned(), prefix, hex_keys: false })
+        Ok(Self {
+            objects: Objects::new(store)?,
+            place: place.to_owned(),
+            prefix,
+            listed_key: |location| Some(location.to_owned()),
+        })
     }
 
     /// Opens `s3://bucket/prefix`. Credentials, region and endpoint are read from the environment (`AWS_ACCESS_KEY_ID`,
@@ -81,18 +86,7 @@ impl StorePrefix {
         }
         let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
         let store = builder.with_http_connector(Connector::default()).build()?;
-        Ok(Self { hex_keys: true, ..Self::new(Arc::new(store), bucket, prefix)? })
-    }
-
-    /// The key of an object of a listing.
-    fn listed_key(&self, object: &ObjectMeta) -> Option<String> {
-        let location = object.location.as_ref();
-        #[cfg(feature = "s3")]
-        if self.hex_keys {
-            return listed_key(location);
-        }
-        debug_assert!(!self.hex_keys);
-        Some(location.to_owned())
+        Ok(Self { listed_key, ..Self::new(Arc::new(store), bucket, prefix)? })
     }
 
     /// Lists the objects below the prefix.
@@ -121,7 +115,7 @@ fn exact(key: &str) -> Option<Key> {
 
 /// Whether the error or one of its sources is an `E`.
 fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<E>())
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
 }
 
 /// The mark that a job has attached to an object.
@@ -151,7 +145,7 @@ impl Source for StorePrefix {
         let (mut any, prefix) = (false, self.prefix.as_ref());
         let each = |object: ObjectMeta| {
             any = true;
-            let Some(key) = self.listed_key(&object) else {
+            let Some(key) = (self.listed_key)(object.location.as_ref()) else {
                 return found((object.location.as_ref().into(), Err(Refusal::Key("it is not UTF-8"))));
             };
             let below = if prefix.is_empty() {

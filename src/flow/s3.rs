@@ -69,7 +69,7 @@ impl HttpService for Service {
             let (mut parts, body) = response.into_parts();
             let mut answer = bounded(body).await?;
             if listing && status.is_success() {
-                answer = hex_keys(&answer).map_err(|e| HttpError::new(HttpErrorKind::Decode, e))?;
+                answer = hex_keys(&answer).map_err(|e| HttpError::new_boxed(HttpErrorKind::Decode, e))?;
                 parts.headers.remove("content-length");
             }
             Ok(HttpResponse::from_parts(parts, answer.into()))
@@ -90,7 +90,10 @@ async fn bounded(body: HttpResponseBody) -> Result<Vec<u8>, HttpError> {
 }
 
 /// Replaces the text of each element `Key` of a listing by its hexadecimal digits.
-fn hex_keys(listing: &[u8]) -> Result<Vec<u8>, quick_xml::Error> {
+///
+/// # Errors
+/// The listing is no XML.
+pub fn hex_keys(listing: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut reader = quick_xml::Reader::from_reader(listing);
     let mut writer = quick_xml::Writer::new(Vec::with_capacity(2 * listing.len()));
     let mut key: Option<String> = None;
@@ -114,7 +117,7 @@ fn hex_keys(listing: &[u8]) -> Result<Vec<u8>, quick_xml::Error> {
                     _ => match quick_xml::escape::resolve_predefined_entity(&name) {
                         Some(text) => key.push_str(text),
                         // No XML text has this character, and no path of the client either.
-                        None => key.push_str(&format!("&{name};")),
+                        None => key.extend(["&", &*name, ";"]),
                     },
                 }
                 continue;

@@ -311,9 +311,9 @@ fn a_store_that_sends_more_than_asked_is_cut_off() {
                 let range = "Content-Range: bytes 0-399/400\r\nContent-Length: 268435456\r\n";
                 let _ = write!(stream, "HTTP/1.1 206 Partial Content\r\n{date}{range}\r\n");
                 while counted.load(std::sync::atomic::Ordering::Relaxed) < MORE
-                    && stream.write_all(&[7; 1 << 16]).is_ok()
+                    && stream.write_all(&[7; 1 << 14]).is_ok()
                 {
-                    counted.fetch_add(1 << 16, std::sync::atomic::Ordering::Relaxed);
+                    counted.fetch_add(1 << 14, std::sync::atomic::Ordering::Relaxed);
                 }
             });
         }

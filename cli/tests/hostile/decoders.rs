@@ -120,6 +120,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("upload", wire::<Signed<Upload>>),
     plain("fetch", wire::<Signed<Fetch>>),
     plain("grant", wire::<Signed<Grant>>),
+    #[cfg(feature = "s3")]
+    plain("store-listing", store_listing),
     // text
     plain("fig5", fig5),
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
@@ -464,6 +466,17 @@ fn contract_call(bytes: &[u8]) -> bool {
 
 fn fig5(bytes: &[u8]) -> bool {
     text(bytes, |text| canonical(text.parse::<Fig5Record>(), ToString::to_string, text))
+}
+
+/// A key of a listing becomes digits, and digits become digits of digits.
+#[cfg(feature = "s3")]
+fn store_listing(bytes: &[u8]) -> bool {
+    let read = phi_pre::flow::hex_keys(bytes);
+    if let Ok(read) = &read {
+        let again = phi_pre::flow::hex_keys(read).unwrap();
+        assert!(again.len() >= read.len(), "a listing that was written is read again");
+    }
+    refusal(read)
 }
 
 fn key_file(text: &str) -> bool {
