@@ -2,30 +2,43 @@
 
 use crate::keyfile;
 use crate::output::Failure;
+#[cfg(unix)]
+use crate::output::warn;
+#[cfg(unix)]
+use phi_pre::envelope::bulk::{Folder, FolderTarget};
 use std::ffi::OsStr;
 use std::path::Path;
 
 #[cfg(unix)]
 pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>) -> Result<(), Failure> {
-    use phi_pre::envelope::bulk::{Folder, FolderTarget};
     use phi_pre::flow::StoreTarget;
     let k_re = &keyfile::read_rekey(rekey)?;
     match (job::Place::of(from)?, job::Place::of(to)?) {
         (job::Place::Folder(from), job::Place::Folder(to)) => {
             let from = Folder::open(&from)?;
-            job::run(k_re, &from, &FolderTarget::create(&to, Some(&from))?, report)
+            job::run(k_re, &from, &folder(&to, Some(&from))?, report)
         }
         (job::Place::Folder(from), job::Place::Store(to)) => {
             job::run(k_re, &Folder::open(&from)?, &StoreTarget::new(store(&to)?, None)?, report)
         }
         (job::Place::Store(from), job::Place::Folder(to)) => {
-            job::run(k_re, &store(&from)?, &FolderTarget::create(&to, None)?, report)
+            job::run(k_re, &store(&from)?, &folder(&to, None)?, report)
         }
         (job::Place::Store(from), job::Place::Store(to)) => {
             let from = store(&from)?;
             job::run(k_re, &from, &StoreTarget::new(store(&to)?, Some(&from))?, report)
         }
     }
+}
+
+/// Opens the output folder.
+#[cfg(unix)]
+fn folder(path: &Path, from: Option<&Folder>) -> Result<FolderTarget, Failure> {
+    let target = FolderTarget::create(path, from)?;
+    if let Some(error) = target.unlocked() {
+        warn(path, &format_args!("its file system has no locks ({error}); run no second job on it"));
+    }
+    Ok(target)
 }
 
 /// Opens the store of a URL with the credentials of the environment.
@@ -60,15 +73,15 @@ pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>) -> Resul
 
 #[cfg(unix)]
 mod job {
-    use crate::output::{Failure, progress};
+    use crate::output::{Failure, named, progress};
     use crate::tools::not_an_envelope;
     use indicatif::ProgressBar;
-    use phi_pre::envelope::bulk::{Event, Refusal, Source, Summary, Target, reencrypt_all};
+    use phi_pre::envelope::bulk::{BulkError, Event, Refusal, Source, Summary, Target, reencrypt_all};
     use phi_pre::pre::ReKey;
     use serde_json::{Value, json};
     use std::ffi::OsStr;
     use std::fs::File;
-    use std::io::{BufWriter, Write};
+    use std::io::{Read, Seek, SeekFrom, Write};
     use std::ops::ControlFlow;
     use std::os::unix::ffi::OsStrExt;
     use std::path::{Path, PathBuf};
@@ -124,6 +137,7 @@ mod job {
         }
         report.map_or(Ok(()), |report| report.close(&summary, stopped.is_none()))?;
         match stopped {
+            Some(stopped) if matches!(stopped.source, BulkError::Missing(_)) => Err(stopped.into()),
             Some(stopped) => Err(format!("{stopped}; run the same command again to resume").into()),
             None if refused > 0 => Err(format!("{refused} refused").into()),
             None => Ok(()),
@@ -155,20 +169,27 @@ mod job {
     }
 
     /// The file of `--report`: lines of JSON. Only the first error of writing it is kept.
-    struct Report(Mutex<(BufWriter<File>, std::io::Result<()>)>, PathBuf);
+    struct Report(Mutex<(File, std::io::Result<()>)>, PathBuf);
 
     impl Report {
         fn open(path: &Path) -> Result<Self, Failure> {
-            let file = File::options().append(true).create(true).open(path);
-            let file = file.map_err(|e| format!("{}: {e}", path.display()))?;
-            Ok(Self(Mutex::new((BufWriter::new(file), Ok(()))), path.to_owned()))
+            let open = || {
+                let mut file = File::options().append(true).create(true).open(path)?;
+                // A killed job can leave a line without an end.
+                if file.metadata()?.is_file() && !ends_a_line(path)? {
+                    file.write_all(b"\n")?;
+                }
+                Ok(file)
+            };
+            let file = open().map_err(|e: std::io::Error| named(path, &e))?;
+            Ok(Self(Mutex::new((file, Ok(()))), path.to_owned()))
         }
 
         fn line(&self, line: &Value) {
             let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let (file, result) = &mut *guard;
             if result.is_ok() {
-                *result = writeln!(file, "{line}");
+                *result = file.write_all(format!("{line}\n").as_bytes()); // one write: lines of two jobs do not mix
             }
         }
 
@@ -186,9 +207,22 @@ mod job {
             self.line(&json!({
                 "reencrypted": reencrypted, "marked": marked, "compared": compared, "refused": refused, "complete": complete
             }));
-            let (mut file, result) = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let done = result.and_then(|()| file.flush()).and_then(|()| file.get_ref().sync_all());
-            Ok(done.map_err(|e| format!("{}: {e}", self.1.display()))?)
+            let (file, result) = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+            // A pipe or a terminal cannot be synced.
+            let sync = || if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) };
+            result.and_then(|()| sync()).map_err(|e| named(&self.1, &e))
         }
+    }
+
+    /// Whether a file is empty or ends with the end of a line.
+    fn ends_a_line(path: &Path) -> std::io::Result<bool> {
+        let mut file = File::open(path)?;
+        if file.metadata()?.len() == 0 {
+            return Ok(true);
+        }
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+        Ok(last == *b"\n")
     }
 }

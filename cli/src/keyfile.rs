@@ -1,11 +1,20 @@
-//! Key files: three lines of text with the kind of key, the key in hexadecimal digits, and a checksum of 16 digits.
-//! A file with a secret has mode 0600.
+//! Key files: three lines of ASCII text, each with an LF at its end and nothing else.
+//!
+//! ```text
+//! phi-pre KIND, version 1      the kind of key, for example: phi-pre secret key (k_d), version 1
+//! KEY                          the canonical bytes of the key, in lower-case hexadecimal digits
+//! SUM                          the first 8 bytes of SHA-256(KEY as bytes), in 16 lower-case hexadecimal digits
+//! ```
+//!
+//! A key has this one form. The error of any other text says what is wrong. A file with a secret has mode 0600; where
+//! others can use it, reading it prints a warning.
 
-use crate::output::{Failure, named, open_file};
-use phi_pre::envelope::create_file;
+use crate::output::{Failure, named, open_file, refuse_dash, warn, warn_unsynced};
+use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -53,16 +62,36 @@ pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
     Ok(SharedSecret::from_bytes(sk))
 }
 
-/// Writes a new key file, either whole or not at all. An existing file is never overwritten.
+/// Writes a new key file, either whole or not at all. An existing file is never overwritten. The mode is set before the
+/// file has its name, so nothing can fail after that.
 pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let text = Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)));
-    create_file(path, |file| file.write_all(text.as_bytes())).map_err(|e| named(path, &e))?;
-    #[cfg(unix)]
-    if matches!(kind, Kind::Public) {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).map_err(|e| named(path, &e))?;
+    refuse_dash(path)?;
+    let text = text(kind, bytes);
+    let write = |file: &mut BufWriter<&mut File>| {
+        file.write_all(text.as_bytes())?;
+        Ok(if matches!(kind, Kind::Public) { readable_by_all(file.get_ref()).err() } else { None })
+    };
+    let Created { value: private, unsynced } = create_file(path, write).map_err(|e: io::Error| named(path, &e))?;
+    if let Some(error) = private {
+        warn(path, &format_args!("only you can read the file: its mode cannot be set ({error})"));
     }
+    warn_unsynced(path, unsynced.as_ref());
     Ok(())
+}
+
+#[cfg(unix)]
+fn readable_by_all(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// The text of a key file.
+pub fn text(kind: Kind, bytes: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)))
 }
 
 /// The third line of a key file. It distinguishes a mistyped or damaged key from a valid but wrong key.
@@ -72,8 +101,18 @@ fn sum(bytes: &[u8]) -> String {
 
 fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     const LIMIT: u64 = 4096;
+    refuse_dash(path)?;
     let mut bytes = Zeroizing::new(Vec::new());
     let file = open_file(path)?;
+    #[cfg(unix)]
+    if let Ok(found) = file.metadata()
+        && let mode = std::os::unix::fs::MetadataExt::mode(&found) & 0o777
+        && found.is_file()
+        && !matches!(kind, Kind::Public)
+        && mode & 0o077 != 0
+    {
+        warn(path, &format_args!("other users can use the file (mode {mode:o}); run chmod 600 on it"));
+    }
     file.take(LIMIT).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
     // A file that is no text begins with no title.
     parse(kind, std::str::from_utf8(&bytes).unwrap_or_default()).map_err(|e| named(path, &e))
@@ -84,16 +123,36 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// # Errors
 /// The text is of another kind than `kind`, or damaged.
 pub fn parse(kind: Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-    let mut lines = text.lines();
-    let first = lines.next().unwrap_or_default();
+    let marked = text.strip_prefix('\u{feff}');
+    let first = marked.unwrap_or(text).lines().next().unwrap_or_default();
     if first != kind.title() {
         let other = Kind::ALL.iter().find(|other| other.title() == first);
         let other = other.map_or_else(String::new, |other| format!(": this is a {}", other.title()));
         return Err(format!("not a {}{other}", kind.title()));
     }
-    let bytes = lines.next().and_then(|line| hex::decode(line).ok()).map(Zeroizing::new);
-    match bytes {
-        Some(bytes) if lines.next() == Some(&sum(&bytes)) && lines.next().is_none() => Ok(bytes),
-        _ => Err(format!("damaged {}", kind.title())),
+    let key = if marked.is_some() { Err("it begins with a byte order mark") } else { body(text) };
+    key.map_err(|why| format!("malformed {}: {why}", kind.title()))
+}
+
+/// Reads the lines of a key file after its title.
+fn body(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    if text.contains('\r') {
+        return Err("its lines end in CR LF, not in LF");
     }
+    let lines: Vec<_> = text.split('\n').skip(1).collect();
+    let (key, check) = match lines[..] {
+        [] | [""] => return Err("the second line, the key, is missing"),
+        ["", ..] => return Err("the second line is blank"),
+        [_] | [_, ""] => return Err("the third line, the checksum, is missing"),
+        [_, "", ..] => return Err("the third line is blank"),
+        [_, _] => return Err("the last line has no LF"),
+        [key, check, ""] => (key, check),
+        _ => return Err("there is a fourth line"),
+    };
+    if [key, check].iter().any(|line| line.bytes().any(|digit| matches!(digit, b'A'..=b'F'))) {
+        return Err("it has capital hexadecimal digits");
+    }
+    let bytes = hex::decode(key).map(Zeroizing::new);
+    let bytes = bytes.map_err(|_| "the second line is not an even number of hexadecimal digits")?;
+    if check == sum(&bytes) { Ok(bytes) } else { Err("the checksum does not match the key") }
 }

@@ -33,4 +33,4 @@ pub use command::run;
 #[doc(hidden)]
 pub use demo::run as demo;
 #[doc(hidden)]
-pub use keyfile::{Kind as KeyFile, parse as parse_key_file};
+pub use keyfile::{Kind as KeyFile, parse as parse_key_file, text as key_file_text};

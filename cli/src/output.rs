@@ -85,20 +85,45 @@ pub(crate) fn named(path: &Path, error: &dyn Display) -> Failure {
     format!("{}: {error}", path.display()).into()
 }
 
+/// Prints a warning about a file on standard error.
+pub(crate) fn warn(path: &Path, what: &dyn Display) {
+    eprintln!("phi-pre: warning: {}: {what}", path.display());
+}
+
+/// Warns where the folder of a new file could not be synced.
+pub(crate) fn warn_unsynced(path: &Path, unsynced: Option<&std::io::Error>) {
+    if let Some(error) = unsynced {
+        let what = format!("written, but its folder cannot be synced ({error}); a loss of power may take the name");
+        warn(path, &what);
+    }
+}
+
 /// Opens a file or a terminal's input for reading, and refuses what would block without a word: a named pipe.
 pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
     refuse_pipe(path)?;
     std::fs::File::open(path).map_err(|e| named(path, &e))
 }
 
-/// Refuses a named pipe: opening one waits, without an end, for somebody who writes to the pipe.
+/// Refuses a named pipe, also behind links: opening one waits, without an end, for somebody who writes to the pipe. A
+/// descriptor that the process already has (`/dev/stdin`) is no named pipe.
 pub(crate) fn refuse_pipe(path: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        let named_pipe = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_fifo());
-        if named_pipe {
-            return Err(named(path, &"a named pipe, not a file"));
+        let mut place = path.to_owned();
+        for _ in 0..40 {
+            let Ok(found) = std::fs::symlink_metadata(&place) else { break };
+            if found.file_type().is_fifo() {
+                return Err(named(path, &"a named pipe, not a file"));
+            }
+            let folder = place.parent().unwrap_or(Path::new(""));
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let descriptor = folder.canonicalize().is_ok_and(|at| at.starts_with("/proc") && at.ends_with("fd"));
+            let Ok(target) = std::fs::read_link(&place) else { break };
+            if descriptor {
+                break;
+            }
+            place = folder.join(target);
         }
     }
     Ok(())

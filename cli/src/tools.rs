@@ -1,10 +1,10 @@
 //! The commands on single files. Each performs one step of the scheme.
 
 use crate::keyfile::{self, Kind};
-use crate::output::{Failure, named, progress, refuse_dash, refuse_pipe};
+use crate::output::{Failure, named, progress, refuse_dash, refuse_pipe, warn_unsynced};
 use crate::system;
 use indicatif::ProgressBar;
-use phi_pre::envelope::{self, DecryptError, FileError, Header, Suite};
+use phi_pre::envelope::{self, Created, DecryptError, FileError, Header, Suite};
 use phi_pre::error::DecodeError;
 use phi_pre::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
 use rand_core::Rng;
@@ -70,6 +70,11 @@ pub(super) fn shared(path: &Path) -> Result<(), Failure> {
 }
 
 pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
+    refuse_dash(name)?;
+    let bytes = name.as_os_str().as_encoded_bytes();
+    if name.file_name().is_none() || [&b"/"[..], b"/."].iter().any(|end| bytes.ends_with(end)) {
+        return Err(named(name, &"the name of a folder, not of a file"));
+    }
     let with = |extension: &str| {
         let mut path = name.as_os_str().to_owned();
         path.push(extension);
@@ -77,10 +82,18 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
     };
     let (secret, public) = (with(".secret"), with(".public"));
     let k_d = scope.key()?;
+    if public.symlink_metadata().is_ok() {
+        return Err(named(&public, &"exists already; choose another name"));
+    }
+    // The secret key is durable before the public key has its name. It is removed only if there is no public key to
+    // which somebody could encrypt.
     keyfile::write(Kind::Secret, &secret, k_d.to_bytes().expose())?;
     if let Err(failure) = keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes()) {
-        std::fs::remove_file(&secret)?; // no half of a pair is left
-        return Err(failure);
+        let no_public = public.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+        if no_public && std::fs::remove_file(&secret).is_ok() {
+            return Err(failure);
+        }
+        return Err(format!("{failure}\n{} is written and was kept", secret.display()).into());
     }
     say!("{}   k_d, keep it secret", secret.display());
     say!("{}   Y, give it to those who encrypt", public.display());
@@ -95,14 +108,17 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
 
 pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
     [record, envelope].into_iter().try_for_each(refuse_dash)?;
+    refuse_pipe(record)?;
     let key = keyfile::read_public(to)?;
     let bar = bytes_of(record);
     let rng = &mut system::rng()?;
-    let receipt =
+    let written =
         envelope::encrypt_file(&params(), &key, suite.into(), rng, record, envelope, &|n| bar.set_position(n))?;
     bar.finish_and_clear();
-    say!("{}   {} bytes of record", envelope.display(), receipt.sealed.bytes);
-    say!("commitment   {}", receipt.sealed.commitment);
+    warn_unsynced(envelope, written.unsynced.as_ref());
+    let sealed = written.value.sealed;
+    say!("{}   {} bytes of record", envelope.display(), sealed.bytes);
+    say!("commitment   {}", sealed.commitment);
     Ok(())
 }
 
@@ -120,7 +136,10 @@ pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Re
     let k_re = keyfile::read_rekey(rekey)?;
     let header = match out {
         None => envelope::reencrypt_file(&k_re, envelope),
-        Some(out) => envelope::reencrypt_file_to(&k_re, envelope, out),
+        Some(out) => envelope::reencrypt_file_to(&k_re, envelope, out).map(|written| {
+            warn_unsynced(out, written.unsynced.as_ref());
+            written.value
+        }),
     };
     let header = header.map_err(|error| readable(&error))?;
     say!("{}   C is now {}...", out.unwrap_or(envelope).display(), hex::encode(&header.capsule.c().to_bytes()[..16]));
@@ -137,8 +156,9 @@ pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), 
     }
     let bar = bytes_of(envelope);
     let sealed = envelope::decrypt_file(&k_e, envelope, record, &|n| bar.set_position(n));
-    let sealed = sealed.map_err(|error| readable(&error))?;
+    let Created { value: sealed, unsynced } = sealed.map_err(|error| readable(&error))?;
     bar.finish_and_clear();
+    warn_unsynced(record, unsynced.as_ref());
     say!("{}   {} bytes", record.display(), sealed.bytes);
     say!("commitment   {}", sealed.commitment);
     Ok(())
@@ -177,7 +197,7 @@ pub(super) fn not_an_envelope(error: &DecodeError) -> String {
         DecodeError::Magic { .. } | DecodeError::Length { what: "envelope magic", .. } => {
             "not a phi-pre envelope".into()
         }
-        DecodeError::Length { .. } => format!("a phi-pre envelope that is cut off: {error}"),
+        DecodeError::Length { .. } => format!("a truncated phi-pre envelope: {error}"),
         error => format!("a damaged phi-pre envelope: {error}"),
     }
 }

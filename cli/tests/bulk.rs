@@ -59,18 +59,121 @@ fn a_tree_is_reencrypted_under_its_names() {
     assert_eq!(world.done(&JOB, 0, 0, 310).compared, 310);
 }
 
-/// A file system without unnamed temporary files is not available everywhere. Its leftovers can be made by hand.
+/// A file system without unnamed temporary files is not available everywhere. Its leftovers can be made by hand. Only
+/// files that a job made go away, and no input is passed over in silence.
 #[test]
-fn leftovers_of_a_killed_job_go_away_and_are_no_input() {
+fn leftovers_of_a_killed_job_go_away_and_other_files_stay() {
     let world = World::new(2);
     world.shapes("", 20);
+    world.shapes("below/.phi-pre-job", 5);
+    let expected = world.expected();
     fs::create_dir_all(world.path("out/.phi-pre-job")).unwrap();
-    fs::write(world.path("out/.phi-pre-job/17"), b"half of it").unwrap();
-    fs::create_dir_all(world.path("in/.phi-pre-job")).unwrap();
-    fs::write(world.path("in/.phi-pre-job/3"), b"half of it").unwrap();
-    world.done(&JOB, 20, 0, 0);
-    assert_eq!(files(&world.path("out")), world.expected());
+    fs::write(world.path("out/.phi-pre-job/17-3.phi-pre-tmp"), b"half of it").unwrap();
+    world.done(&JOB, 25, 0, 0);
+    assert_eq!(files(&world.path("out")), expected);
     assert!(!world.path("out/.phi-pre-job").exists());
+
+    let mine = ["17", "notes.txt", "a-b.phi-pre-tmp", "1-.phi-pre-tmp", "folder/1-2.phi-pre-tmp"];
+    for name in mine {
+        let path = world.path("out/.phi-pre-job").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"mine").unwrap();
+    }
+    fs::create_dir(world.path("in/.phi-pre-job")).unwrap();
+    fs::copy(world.path("in/000000.phi"), world.path("in/.phi-pre-job/3")).unwrap();
+    assert_eq!(world.job(&JOB), Counts { marked: 25, refused: 1, ..Counts::default() });
+    let (refused, _) = world.report();
+    assert!(refused[".phi-pre-job"].contains("the temporary files of jobs"), "{refused:?}");
+    for name in mine {
+        assert_eq!(fs::read(world.path("out/.phi-pre-job").join(name)).unwrap(), b"mine", "{name}");
+    }
+}
+
+/// A folder that a bind mount shows under a second name is the same folder.
+#[test]
+fn an_overlap_through_a_bind_mount_is_noticed() {
+    let world = World::new(13);
+    world.shapes("sub", 3);
+    let before = files(&world.path("in"));
+    for name in ["in-again", "sub-again", "around/in", "out"] {
+        fs::create_dir_all(world.path(name)).unwrap();
+    }
+    let mut mounted = Vec::new();
+    for (from, to) in [("in", "in-again"), ("in/sub", "sub-again"), ("in", "around/in")] {
+        let Some(mount) = world::Mounted::bind(&world.path(from), &world.path(to)) else {
+            println!("skipped: no bind mount can be made here");
+            return;
+        };
+        mounted.push(mount);
+    }
+    let job = |from, to| world.run(&["reencrypt", "--rekey", "ab.rekey", "--in", from, "--out", to]);
+    for (from, to) in [
+        ("in", "in-again"),
+        ("in", "in-again/new/out"),
+        ("in-again", "in/new"),
+        ("in-again/sub", "in"),
+        ("in/sub", "in-again"),
+        ("sub-again", "in/sub/new"),
+        ("around/in", "in"),
+    ] {
+        let (code, out, err) = job(from, to);
+        assert_eq!(code, Some(1), "{from} {to}: {out}{err}");
+        assert!(err.contains("input and output overlap"), "{from} {to}: {out}{err}");
+    }
+    assert_eq!(files(&world.path("in")), before);
+    // The output lies in a folder below the input that is mounted elsewhere: the input is read around the output.
+    let (code, out, err) = job("in", "sub-again/out");
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("refused   \"sub/out\": the output of this job"), "{out}{err}");
+    assert!(out.contains("3 envelopes re-encrypted, 0 existed already, 1 refused"), "{out}{err}");
+}
+
+/// An envelope whose copy stopped is named as truncated where its length shows this.
+#[test]
+fn a_truncated_envelope_is_called_so() {
+    let world = World::new(14);
+    world.seal("whole", 200_000);
+    let whole = fs::read(world.path("in/whole")).unwrap();
+    let slot = 65_536 + 16;
+    let lengths = [1, 100, 283, 284, 284 + 15, 284 + slot + 1, 284 + slot + 16, 284 + 2 * slot + 9];
+    for length in lengths {
+        fs::write(world.path("in").join(format!("cut {length}")), &whole[..length]).unwrap();
+    }
+    assert_eq!(world.job(&JOB), Counts { reencrypted: 1, refused: lengths.len() as u64, ..Counts::default() });
+    let (refused, _) = world.report();
+    for length in &lengths[1..] {
+        assert!(refused[&format!("cut {length}")].contains("truncated"), "{refused:?}");
+    }
+}
+
+/// A report is whole lines of JSON, also after a line that a killed job left unfinished, and also in a pipe.
+#[test]
+fn a_report_goes_on_after_a_torn_line_and_into_a_pipe() {
+    let world = World::new(15);
+    world.shapes("", 3);
+    fs::write(world.path("in/bad"), b"no envelope").unwrap();
+    fs::write(world.path("report"), "{\"envelope\":\"a\",\"reason\":\"b\"}\n{\"envelope\":\"to").unwrap();
+    let job = |report| world.command(&[&JOB[..], &["--report", report]].concat());
+    let lines = |text: &str| text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>();
+    assert_eq!(job("report").output().unwrap().status.code(), Some(1));
+    let text = fs::read_to_string(world.path("report")).unwrap();
+    let found: Vec<serde_json::Value> = lines(&text);
+    assert_eq!((text.lines().count(), found.len()), (4, 3), "{text}");
+    assert_eq!((&found[1]["envelope"], &found[2]["complete"]), (&"bad".into(), &true.into()));
+
+    fs::remove_file(world.path("in/bad")).unwrap();
+    let output = job("/dev/stdout").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(lines(&out).len(), 1, "{out}");
+    assert!(Command::new("mkfifo").arg(world.path("pipe")).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = world.path("pipe");
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let output = job("pipe").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(lines(&reader.join().unwrap()).len(), 1);
 }
 
 #[test]
@@ -114,7 +217,7 @@ fn every_refused_file_is_named_with_its_reason() {
         ("bad/empty", "not a phi-pre envelope"),
         ("bad/text.txt", "not a phi-pre envelope"),
         ("bad/half a header", "200 bytes where 284"),
-        ("bad/no body", "cut off: last chunk"),
+        ("bad/no body", "truncated phi-pre envelope: last chunk"),
         ("bad/cut in the tag", "last chunk: 15 bytes"),
         ("bad/version", "envelope version: unknown value 9"),
         ("bad/suite", "envelope suite: unknown value 0"),

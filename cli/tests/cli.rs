@@ -477,3 +477,205 @@ fn an_envelope_from_standard_input_is_decrypted() {
     assert!(child.wait().unwrap().success());
     assert_eq!(fs::read(keys.path().join("out")).unwrap(), b"a record");
 }
+
+/// `keygen` leaves both keys or none, and never a public key without its secret key.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pair_is_written_whole_or_not_at_all() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["shared", "sk"]);
+    let pair = ["keygen", "--shared", "sk", "--record", "x", "a"];
+    done(dir, &pair);
+    // The secret key is lost: the public key stays, and no other secret key is made beside it.
+    fs::rename(dir.join("a.secret"), dir.join("lost")).unwrap();
+    assert!(fails(dir, 1, &pair).contains("a.public: exists already"));
+    assert!(!dir.join("a.secret").exists() && dir.join("a.public").exists());
+    // There is room for the secret key and none for the public key.
+    let limited = "trap '' XFSZ; exec prlimit --fsize=300 \"$0\" keygen b";
+    let run =
+        Command::new("sh").current_dir(dir).args(["-c", limited, env!("CARGO_BIN_EXE_phi-pre")]).output().unwrap();
+    let message = String::from_utf8(run.stderr).unwrap();
+    assert!(!run.status.success() && message.contains("b.public: File too large"), "{message}");
+    assert!(!dir.join("b.secret").exists() && !dir.join("b.public").exists());
+}
+
+/// A key file has one form. The error of any other form says what is wrong, and shows no digit of the key.
+#[test]
+fn a_key_file_has_one_form() {
+    let keys = with_keys();
+    let dir = keys.path();
+    let text = fs::read_to_string(dir.join("a.secret")).unwrap();
+    let [title, key, sum] = text.lines().collect::<Vec<_>>()[..] else { panic!("three lines") };
+    let other = if key.starts_with('0') { "1" } else { "0" };
+    for (changed, why) in [
+        (format!("{text}\n"), "a fourth line"),
+        (format!("{text}more"), "a fourth line"),
+        (format!("{title}\n\n{key}\n{sum}\n"), "the second line is blank"),
+        (format!("{title}\n{key}\n"), "the third line, the checksum, is missing"),
+        (format!("{title}\n{key}"), "the third line, the checksum, is missing"),
+        (title.to_owned(), "the second line, the key, is missing"),
+        (format!("{title}\n{}\n{sum}\n", key.to_uppercase()), "capital hexadecimal digits"),
+        (format!("{title}\n{key}\n{}\n", sum.to_uppercase()), "capital hexadecimal digits"),
+        (text.replace('\n', "\r\n"), "its lines end in CR LF"),
+        (text.trim_end().to_owned(), "the last line has no LF"),
+        (format!("{title}\n{key} \n{sum}\n"), "the second line is not an even number of hexadecimal digits"),
+        (format!("{title}\n{}\n{sum}\n", &key[1..]), "the second line is not an even number of hexadecimal digits"),
+        (format!("{title}\n{other}{}\n{sum}\n", &key[1..]), "the checksum does not match"),
+        (format!("\u{feff}{text}"), "a byte order mark"),
+    ] {
+        fs::write(dir.join("d.secret"), &changed).unwrap();
+        let message = fails(dir, 1, &["decrypt", "--key", "d.secret", "record.phi", "out"]);
+        assert!(
+            message.contains("d.secret: malformed phi-pre secret key") && message.contains(why),
+            "{why}: {message}"
+        );
+        assert!(!message.contains(&key[1..]) && !message.contains(&key[1..].to_uppercase()), "{message}");
+    }
+    assert!(!dir.join("out").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_others_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let keys = with_keys();
+    let dir = keys.path();
+    let warning = |name: &str, out: &str| {
+        let output = phi(dir, &["rekey", "--from", "a.secret", "--to", "b.secret", out]);
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap().contains(&format!("warning: {name}: other users can use the file"))
+    };
+    assert!(!warning("a.secret", "0") && !warning("b.secret", "1"));
+    for (n, mode) in [0o640, 0o604, 0o620, 0o777].into_iter().enumerate() {
+        fs::set_permissions(dir.join("b.secret"), fs::Permissions::from_mode(mode)).unwrap();
+        assert!(warning("b.secret", &format!("b{n}")) && !warning("a.secret", &format!("a{n}")), "{mode:o}");
+    }
+    fs::set_permissions(dir.join("ab.rekey"), fs::Permissions::from_mode(0o644)).unwrap();
+    let output = phi(dir, &["reencrypt", "--rekey", "ab.rekey", "--out", "moved.phi", "record.phi"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("warning: ab.rekey: other users"));
+    // A public key is for everybody.
+    assert!(phi(dir, &["encrypt", "--to", "a.public", "record", "x.phi"]).stderr.is_empty());
+}
+
+/// The name of a folder, and `-`, are refused by name as outputs and as keys.
+#[test]
+fn what_names_no_file_is_refused() {
+    let keys = with_keys();
+    let dir = keys.path();
+    fs::create_dir(dir.join("folder")).unwrap();
+    let before = fs::read_dir(dir).unwrap().count();
+    for place in ["new/", "folder/", "folder/..", "."] {
+        for arguments in [
+            &["encrypt", "--to", "a.public", "record", place][..],
+            &["decrypt", "--key", "a.secret", "record.phi", place],
+            &["reencrypt", "--rekey", "ab.rekey", "--out", place, "record.phi"],
+            &["rekey", "--from", "a.secret", "--to", "b.secret", place],
+            &["shared", place],
+            &["keygen", place],
+        ] {
+            let message = fails(dir, 1, arguments);
+            assert!(
+                message.contains(&format!("{place}: the name of a folder, not of a file")),
+                "{arguments:?}: {message}"
+            );
+        }
+    }
+    for arguments in [
+        &["keygen", "-"][..],
+        &["shared", "-"],
+        &["rekey", "--from", "a.secret", "--to", "b.secret", "-"],
+        &["rekey", "--from", "-", "--to", "b.secret", "out"],
+        &["encrypt", "--to", "a.public", "record", "-"],
+        &["encrypt", "--to", "-", "record", "out"],
+        &["decrypt", "--key", "a.secret", "-", "out"],
+        &["reencrypt", "--rekey", "-", "record.phi"],
+    ] {
+        assert!(fails(dir, 1, arguments).contains("- is not a file"), "{arguments:?}");
+    }
+    assert_eq!((fs::read_dir(dir).unwrap().count(), fs::read_dir(dir.join("folder")).unwrap().count()), (before, 0));
+}
+
+/// A named pipe is refused by name wherever a file is read, also behind links. Standard input is read where its length
+/// is not needed.
+#[cfg(target_os = "linux")]
+#[test]
+fn pipes_are_read_or_refused_and_never_waited_for() {
+    let keys = with_keys();
+    let dir = keys.path();
+    assert!(Command::new("mkfifo").arg(dir.join("pipe")).status().unwrap().success());
+    std::os::unix::fs::symlink("pipe", dir.join("link")).unwrap();
+    std::os::unix::fs::symlink(dir.join("link"), dir.join("link to it")).unwrap();
+    for pipe in ["pipe", "link", "link to it"] {
+        for arguments in [
+            &["inspect", pipe][..],
+            &["encrypt", "--to", "a.public", pipe, "out"],
+            &["encrypt", "--to", pipe, "record", "out"],
+            &["decrypt", "--key", "a.secret", pipe, "out"],
+            &["decrypt", "--key", pipe, "record.phi", "out"],
+            &["reencrypt", "--rekey", "ab.rekey", pipe],
+            &["reencrypt", "--rekey", "ab.rekey", "--out", "out", pipe],
+        ] {
+            let limited = [&["10", env!("CARGO_BIN_EXE_phi-pre")], arguments].concat();
+            let run = Command::new("timeout").current_dir(dir).args(limited).output().unwrap();
+            let message = String::from_utf8(run.stderr).unwrap();
+            assert_eq!(run.status.code(), Some(1), "{arguments:?}: {message}");
+            assert!(message.contains(&format!("{pipe}: a named pipe, not a file")), "{arguments:?}: {message}");
+        }
+    }
+    let piped = |arguments: &[&str], input: &[u8]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        command.current_dir(dir).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input); // a command that refuses its input does not read it
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let envelope = fs::read(dir.join("record.phi")).unwrap();
+    assert_eq!(piped(&["encrypt", "--to", "a.public", "/dev/stdin", "s.phi"], b"a record").0, Some(0));
+    assert_eq!(
+        piped(&["decrypt", "--key", "a.secret", "/dev/fd/0", "out"], &fs::read(dir.join("s.phi")).unwrap()).0,
+        Some(0)
+    );
+    assert_eq!(fs::read(dir.join("out")).unwrap(), b"a record");
+    assert_eq!(piped(&["reencrypt", "--rekey", "ab.rekey", "--out", "b.phi", "/dev/stdin"], &envelope).0, Some(0));
+    assert_eq!(fs::read(dir.join("b.phi")).unwrap()[284..], envelope[284..]);
+    for arguments in [&["inspect", "/dev/stdin"][..], &["reencrypt", "--rekey", "ab.rekey", "/dev/stdin"]] {
+        let (code, message) = piped(arguments, &envelope);
+        assert_eq!(code, Some(1), "{message}");
+        assert!(message.contains("/dev/stdin: not a regular file"), "{arguments:?}: {message}");
+    }
+}
+
+/// A file of vectors that is too large is refused without being read, and so is what is no file.
+#[cfg(unix)]
+#[test]
+fn a_file_of_vectors_has_a_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("large.json");
+    for (bytes, limited) in [(5 << 20, true), (4 << 20, false)] {
+        let mut text = b"[".to_vec();
+        text.extend_from_slice(&b"0,".repeat(bytes / 2 - 2));
+        text.extend_from_slice(b"0]");
+        fs::write(&path, &text).unwrap();
+        // Four mebibytes of JSON stay within 640 MiB of address space.
+        let check = "ulimit -v 655360; exec \"$0\" vectors check .";
+        let mut command = Command::new("sh");
+        command.current_dir(dir.path()).env("RAYON_NUM_THREADS", "1").args([
+            "-c",
+            check,
+            env!("CARGO_BIN_EXE_phi-pre"),
+        ]);
+        let output = command.output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{out}");
+        assert_eq!(out.contains("large.json: more than 4194304 bytes"), limited, "{out}");
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut command = Command::new("timeout");
+    command.current_dir(dir.path()).args(["10", env!("CARGO_BIN_EXE_phi-pre"), "vectors", "check", "."]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("large.json: not a regular file"));
+}

@@ -3,11 +3,14 @@
 //! A new file is written without a name in the folder of its destination, synced, and given its name once it is
 //! complete. An existing file is never replaced. Only the owner can read a new file (mode 0600). Where the system or
 //! the file system does not support files without a name, a temporary name is used (`.tmp...`); a killed process leaves
-//! this file behind, and nothing reads it.
+//! this file behind, and nothing reads it. After a file has its name, nothing is an error any more: a folder that cannot
+//! be synced is reported in [`Created::unsynced`].
 //!
 //! Re-encryption in place overwrites C, bytes 92 to 284 of the file, in one write. These bytes lie inside the file's
 //! first sector of 512 bytes, which the storage writes completely or not at all. Readers and writers of an envelope
-//! take turns by the lock of the file.
+//! take turns by the lock of the file. Where the file system has no locks, an envelope is read without one and not
+//! changed in place: a reader at the wrong moment could only see a C that is no element of GT or that opens under no
+//! key.
 
 #[cfg(target_os = "linux")]
 use super::unnamed;
@@ -18,8 +21,21 @@ use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
 use rand_core::CryptoRng;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use tempfile::NamedTempFile;
+
+/// A new file that has its name.
+#[derive(Debug)]
+pub struct Created<T> {
+    /// The result of writing the file.
+    pub value: T,
+    /// Why the folder of the file could not be synced, for example because it may not be read, or because its file
+    /// system does not support it. The content of the file is durable; a loss of power may take its name. `None` where
+    /// the name is durable, too.
+    pub unsynced: Option<io::Error>,
+}
 
 /// The result of [`encrypt_file`].
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +88,7 @@ pub fn encrypt_file(
     from: &Path,
     to: &Path,
     progress: Progress<'_>,
-) -> Result<WrittenEnvelope, FileError<EncryptError>> {
+) -> Result<Created<WrittenEnvelope>, FileError<EncryptError>> {
     let file = File::open(from).map_err(FileError::at(from))?;
     if file.metadata().map_err(FileError::at(from))?.is_dir() {
         return Err(FileError::at(from)(io::Error::from(io::ErrorKind::IsADirectory)));
@@ -80,8 +96,8 @@ pub fn encrypt_file(
     let mut record = Watched { file, read: 0, progress };
     let sealer = Sealer::new(params, key, suite, rng).map_err(FileError::at(from))?;
     let header = *sealer.header();
-    let sealed = create_file(to, |envelope| sealer.seal(&mut record, envelope)).map_err(FileError::at(to))?;
-    Ok(WrittenEnvelope { header, sealed })
+    create_file(to, |envelope| Ok(WrittenEnvelope { header, sealed: sealer.seal(&mut record, envelope)? }))
+        .map_err(FileError::at::<EncryptError>(to))
 }
 
 /// Decrypts the envelope `from` into the record `to`. `progress` is called with the bytes read so far.
@@ -93,7 +109,7 @@ pub fn decrypt_file(
     from: &Path,
     to: &Path,
     progress: Progress<'_>,
-) -> Result<SealedRecord, FileError<DecryptError>> {
+) -> Result<Created<SealedRecord>, FileError<DecryptError>> {
     let (file, header) = open(from).map_err(FileError::at(from))?;
     let mut envelope = Watched { file, read: 0, progress };
     let opener = Opener::new(&header, key).map_err(FileError::at(from))?;
@@ -122,11 +138,13 @@ pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<SealedRecord, File
 /// applied.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`]. The envelope then remains under its old key.
+/// [`DecryptError::Header`] or [`DecryptError::Io`], with [`io::ErrorKind::Unsupported`] where the file system has no
+/// locks. The envelope then remains under its old key.
 pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<DecryptError>> {
     let rewrite = || -> Result<Header, DecryptError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-        file.lock()?;
+        regular(&file)?;
+        file.lock().map_err(|e| if has_no_locks(&e) { without_locks(&e) } else { e })?;
         let old = read_header(&mut file)?;
         let new = old.reencrypt(k_re);
         if let Err(error) = write_capsule(&mut file, &new) {
@@ -149,15 +167,14 @@ fn write_capsule(file: &mut File, header: &Header) -> io::Result<()> {
 ///
 /// # Errors
 /// [`DecryptError::Header`] or [`DecryptError::Io`]. `to` is then not created.
-pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header, FileError<DecryptError>> {
+pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Created<Header>, FileError<DecryptError>> {
     let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
     let again = header.reencrypt(k_re);
     create_file(to, |file| {
         file.write_all(&again.to_bytes())?;
-        io::copy(&mut envelope, file).map(|_| ())
+        io::copy(&mut envelope, file).map(|_| again)
     })
-    .map_err(FileError::at(to))?;
-    Ok(again)
+    .map_err(FileError::at::<io::Error>(to))
 }
 
 /// Reads the header and size of an envelope, and checks that its body consists of complete chunks. Needs no key.
@@ -166,11 +183,24 @@ pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Header,
 /// [`DecryptError::Header`] or [`DecryptError::Io`].
 pub fn inspect_file(path: &Path) -> Result<Inspection, FileError<DecryptError>> {
     let inspect = || -> Result<Inspection, DecryptError> {
+        regular(&File::open(path)?)?;
         let (file, header) = open(path)?;
-        let (chunks, record_bytes) = body(file.metadata()?.len())?;
+        let (chunks, record_bytes) = body(regular(&file)?)?;
         Ok(Inspection { header, record_bytes, chunks })
     };
     inspect().map_err(FileError::at(path))
+}
+
+/// The length of a file, which a pipe or a device does not have.
+fn regular(file: &File) -> io::Result<u64> {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(found.len())
 }
 
 /// Computes the number of chunks and of record bytes from the size of an envelope, which must fit complete chunks.
@@ -193,9 +223,35 @@ pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
 /// file is open.
 fn open(path: &Path) -> Result<(File, Header), DecryptError> {
     let mut file = File::open(path)?;
-    file.lock_shared()?;
+    lock_for_reading(&file)?;
     let header = read_header(&mut file)?;
     Ok((file, header))
+}
+
+/// Waits for the writer of a file. Does nothing where the file system has no locks.
+fn lock_for_reading(file: &File) -> io::Result<()> {
+    match file.lock_shared() {
+        Err(error) if has_no_locks(&error) => Ok(()),
+        locked => locked,
+    }
+}
+
+/// Whether a lock was refused because the file system has no locks, or none for this kind of descriptor (NFS).
+pub(super) fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let none = [Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::BADF, Errno::INVAL, Errno::NOLCK];
+        if none.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error())) {
+            return true;
+        }
+    }
+    error.kind() == io::ErrorKind::Unsupported
+}
+
+fn without_locks(error: &io::Error) -> io::Error {
+    let reason = format!("its file system has no locks ({error}), so it is not changed in place; write a new file");
+    io::Error::new(io::ErrorKind::Unsupported, reason)
 }
 
 fn read_header(file: &mut File) -> Result<Header, DecryptError> {
@@ -204,15 +260,19 @@ fn read_header(file: &mut File) -> Result<Header, DecryptError> {
     Ok(Header::from_bytes(&bytes)?)
 }
 
-/// Writes a new file with `write`, and gives it its name once it is complete and on disk.
+/// Writes a new file with `write`, and gives it its name once it is complete and on disk. `write` can change the mode of
+/// the file by its descriptor, before the file has a name.
 ///
 /// # Errors
 /// Those of `write` and of the file system; [`io::ErrorKind::AlreadyExists`] where a file of this name exists, which is
-/// not changed.
+/// not changed. After an error, no file of this name was made.
 pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
-) -> Result<T, E> {
+) -> Result<Created<T>, E> {
+    if !names_a_file(path) {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "the name of a folder, not of a file").into());
+    }
     if path.symlink_metadata().is_ok() {
         return Err(taken().into()); // fail early, before the work
     }
@@ -229,8 +289,14 @@ pub fn create_file<T, E: From<io::Error>>(
     pending
         .publish(path)
         .map_err(|error| if error.kind() == io::ErrorKind::AlreadyExists { taken() } else { error })?;
-    crate::folder::sync(folder)?; // makes the name durable
-    Ok(value)
+    Ok(Created { value, unsynced: crate::folder::sync(folder).err() })
+}
+
+/// Whether a path can be the name of a file: its last part is a name, and no `/` follows.
+fn names_a_file(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let folder = [&b"/"[..], b"/."].iter().any(|end| bytes.ends_with(end));
+    path.file_name().is_some() && !folder
 }
 
 fn taken() -> io::Error {
@@ -241,14 +307,14 @@ fn taken() -> io::Error {
 enum PendingFile {
     /// A file without a name, and the folder where it will get one.
     #[cfg(target_os = "linux")]
-    Unnamed(File, File),
+    Unnamed(File, OwnedFd),
     Named(NamedTempFile),
 }
 
 impl PendingFile {
     fn new(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
-        if let Ok(place) = File::open(folder)
+        if let Ok(place) = unnamed::place(folder)
             && let Ok(file) = unnamed::create(&place)
             && unnamed::can_be_named(&file)
         {

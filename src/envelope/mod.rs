@@ -46,7 +46,7 @@ mod unnamed;
 pub use content::TAG_BYTES;
 pub use error::{DecryptError, EncryptError, FileError};
 pub use file::{
-    Inspection, Progress, WrittenEnvelope, check_file, create_file, decrypt_file, encrypt_file, inspect_file,
+    Created, Inspection, Progress, WrittenEnvelope, check_file, create_file, decrypt_file, encrypt_file, inspect_file,
     reencrypt_file, reencrypt_file_to,
 };
 pub use header::{Header, Suite};

@@ -1,12 +1,18 @@
 //! Files without a name, by Linux's `O_TMPFILE` and `linkat`. They get a name once they are complete, and disappear if
 //! their process is killed before.
 
-use rustix::fs::{AtFlags, Mode, OFlags, linkat, openat};
+use rustix::fs::{AtFlags, Mode, OFlags, linkat, open, openat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+/// Opens a folder as the place of files. The folder itself need not be readable.
+pub(super) fn place(folder: &Path) -> io::Result<OwnedFd> {
+    Ok(open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
 
 /// Creates a file without a name in the folder. Only its owner can read the file (mode 0600).
 pub(super) fn create(folder: impl AsFd) -> io::Result<File> {

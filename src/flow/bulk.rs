@@ -1,20 +1,27 @@
 //! Bulk re-encryption over object stores: the counterpart of the folders of [`bulk`](crate::envelope::bulk).
 //!
-//! A store shows an object only when it is complete, so [`StoreTarget`] has no separate step that publishes it. Small
-//! objects are written on the condition that no object has this key. S3 has no such condition for uploads in parts: if
-//! two jobs write the same key of more than 64 KiB at the same time, one object replaces the other. The parts of a
-//! killed job are not visible; the store removes them by its own rule for unfinished uploads.
+//! A store shows an object only when it is complete, so [`StoreTarget`] has no separate step that publishes it. Objects
+//! are written on the condition that no object has this key, so two jobs never replace each other's outputs. On stores
+//! other than S3, the condition of an object of more than 64 KiB is checked just before its upload is completed, and not
+//! in one step with that. The parts of a killed job are not visible; the store removes them by its own rule for
+//! unfinished uploads.
+//!
+//! A key that ends in `/` and has no bytes is the marker of a folder, and is passed over as a folder is. Any other key
+//! that `object_store` cannot name (an empty, `.` or `..` part, a control character, a `/` at its end) is refused by
+//! itself: [`Refusal::Key`].
 
 use super::FlowError;
-use super::objects::{Objects, Part, read_some};
+use super::objects::{Excess, Objects, Part, read_some};
+#[cfg(feature = "s3")]
+use super::s3::{Connector, NoBucket, listed_key};
 use crate::envelope::Header;
 use crate::envelope::bulk::{
-    BulkError, Fault, Found, Present, ReadEnvelopes, Refusal, Rest, Source, Target, WriteEnvelopes,
+    BulkError, Fault, Found, Present, ReadEnvelopes, Refusal, Rest, Source, Target, WriteEnvelopes, same_mark,
 };
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use object_store::path::Path as Key;
-use object_store::{Attribute, Attributes, Error, ObjectStore, PutMode, PutMultipartOptions, PutOptions};
+use object_store::{Attribute, Attributes, Error, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions};
 use std::borrow::Cow;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -38,24 +45,37 @@ pub struct StorePrefix {
     /// The store's name. Two values with the same name mean the same store.
     place: String,
     prefix: Key,
+    /// The key of a location of a listing.
+    listed_key: fn(&str) -> Option<String>,
 }
+
+/// The reason for refusing a key of a listing that no path of `object_store` can name.
+const NO_PATH: &str = "it has an empty, . or .. part, a control character, or a / at its end";
 
 impl StorePrefix {
     /// Opens a prefix of any store. `place` is the store's name: two prefixes with the same `place` are taken to be in
     /// the same store.
     ///
     /// # Errors
-    /// [`FlowError::Runtime`]; [`FlowError::Store`] for an invalid prefix.
+    /// [`FlowError::Runtime`]; [`FlowError::Prefix`] for a prefix that no path of `object_store` can name. One `/` at its
+    /// end has no meaning.
     pub fn new(store: Arc<dyn ObjectStore>, place: &str, prefix: &str) -> Result<Self, FlowError> {
-        let prefix = Key::parse(prefix).map_err(Error::from)?;
-        Ok(Self { objects: Objects::new(store)?, place: place.to_owned(), prefix })
+        let bare = prefix.strip_suffix('/').unwrap_or(prefix);
+        let parsed = exact(bare).filter(|_| prefix.is_empty() || !bare.is_empty());
+        let prefix = parsed.ok_or_else(|| FlowError::Prefix(prefix.to_owned()))?;
+        Ok(Self {
+            objects: Objects::new(store)?,
+            place: place.to_owned(),
+            prefix,
+            listed_key: |location| Some(location.to_owned()),
+        })
     }
 
     /// Opens `s3://bucket/prefix`. Credentials, region and endpoint are read from the environment (`AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT`, ...).
     ///
     /// # Errors
-    /// [`FlowError::Store`], [`FlowError::Name`] for a URL without a bucket, [`FlowError::Runtime`].
+    /// [`FlowError::Store`], [`FlowError::Name`] for a URL without a bucket, and those of [`new`](Self::new).
     #[cfg(feature = "s3")]
     pub fn s3(url: &str) -> Result<Self, FlowError> {
         let name = || FlowError::Name(url.to_owned());
@@ -65,21 +85,37 @@ impl StorePrefix {
             return Err(name());
         }
         let builder = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket);
-        Self::new(Arc::new(builder.build()?), bucket, prefix)
+        let store = builder.with_http_connector(Connector::default()).build()?;
+        Ok(Self { listed_key, ..Self::new(Arc::new(store), bucket, prefix)? })
+    }
+
+    /// Lists the objects below the prefix.
+    fn list(&self, found: impl FnMut(ObjectMeta) -> ControlFlow<()>) -> Result<(), BulkError> {
+        self.objects.list((!self.prefix.is_root()).then_some(&self.prefix), found).map_err(|error| {
+            #[cfg(feature = "s3")]
+            if caused_by::<NoBucket>(&error) {
+                return BulkError::Missing(format!("{}: {NoBucket}", self.place));
+            }
+            failure(error)
+        })
     }
 
     /// The key of a name below the prefix.
     fn key(&self, name: &Path) -> Result<Key, Refusal> {
         let name = name.to_str().ok_or(Refusal::Name("it is not UTF-8"))?;
         let separator = if self.prefix.is_root() { "" } else { "/" };
-        let key = Key::parse(format!("{}{separator}{name}", self.prefix));
-        key.map_err(|_| Refusal::Name("no key of an object has control characters"))
+        exact(&format!("{}{separator}{name}", self.prefix)).ok_or(Refusal::Name(NO_PATH))
     }
+}
 
-    /// The prefix for a listing; `None` for the whole store.
-    fn listed(&self) -> Option<&Key> {
-        (!self.prefix.is_root()).then_some(&self.prefix)
-    }
+/// The path of `object_store` that names exactly this key. Parsing alone drops a `/` at either end.
+fn exact(key: &str) -> Option<Key> {
+    Key::parse(key).ok().filter(|path| path.as_ref() == key)
+}
+
+/// Whether the error or one of its sources is an `E`.
+fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
 }
 
 /// The mark that a job has attached to an object.
@@ -93,7 +129,8 @@ fn fault(error: Error) -> Fault {
         Error::NotFound { .. } | Error::PermissionDenied { .. } => Refusal::Store(error.into()).into(),
         Error::Precondition { .. } => Refusal::Changed.into(),
         Error::AlreadyExists { .. } => Refusal::Exists.into(),
-        _ => Fault::Fatal(failure(error)),
+        error if caused_by::<Excess>(&error) => Refusal::Store(error.into()).into(),
+        error => Fault::Fatal(failure(error)),
     }
 }
 
@@ -105,14 +142,34 @@ impl Source for StorePrefix {
     type Reader<'a> = StoreReader<'a>;
 
     fn walk(&self, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), BulkError> {
-        let each = |object: object_store::ObjectMeta| {
-            let Some(parts) = object.location.prefix_match(&self.prefix) else { return ControlFlow::Continue(()) };
-            let name: PathBuf = parts.map(|part| part.as_ref().to_owned()).collect();
-            // A store refuses to read a range of an empty object.
-            let empty = DecodeError::Length { what: "envelope header", expected: Header::BYTES, got: 0 };
-            found((name, if object.size == 0 { Err(empty.into()) } else { Ok(()) }))
+        let (mut any, prefix) = (false, self.prefix.as_ref());
+        let each = |object: ObjectMeta| {
+            any = true;
+            let Some(key) = (self.listed_key)(object.location.as_ref()) else {
+                return found((object.location.as_ref().into(), Err(Refusal::Key("it is not UTF-8"))));
+            };
+            let below = if prefix.is_empty() {
+                Some(&*key)
+            } else {
+                key.strip_prefix(prefix).and_then(|k| k.strip_prefix('/'))
+            };
+            let Some(name) = below else { return ControlFlow::Continue(()) };
+            match object.size {
+                0 if name.is_empty() || name.ends_with('/') => ControlFlow::Continue(()), // the marker of a folder
+                _ if exact(&key).is_none() || name.is_empty() => found((name.into(), Err(Refusal::Key(NO_PATH)))),
+                // A store refuses to read a range of an empty object.
+                0 => {
+                    let empty = DecodeError::Length { what: "envelope header", expected: Header::BYTES, got: 0 };
+                    found((name.into(), Err(empty.into())))
+                }
+                _ => found((name.into(), Ok(()))),
+            }
         };
-        self.objects.list(self.listed(), each).map_err(failure)
+        self.list(each)?;
+        if !any && !prefix.is_empty() {
+            return Err(BulkError::Missing(format!("{}/{prefix}: no object has a key below this prefix", self.place)));
+        }
+        Ok(())
     }
 
     fn reader(&self) -> StoreReader<'_> {
@@ -156,7 +213,7 @@ impl StoreTarget {
     /// Creates the target. `from` is the source of the envelopes, if the source is a store too.
     ///
     /// # Errors
-    /// [`BulkError::Overlap`], [`BulkError::Store`].
+    /// [`BulkError::Overlap`], [`BulkError::Missing`] where there is no such bucket, [`BulkError::Store`].
     pub fn new(to: StorePrefix, from: Option<&StorePrefix>) -> Result<Self, BulkError> {
         let inside = |a: &StorePrefix, b: &StorePrefix| a.place == b.place && a.prefix.prefix_matches(&b.prefix);
         if let Some(from) = from.filter(|from| inside(from, &to) || inside(&to, from)) {
@@ -167,7 +224,7 @@ impl StoreTarget {
             empty = false;
             ControlFlow::Break(())
         };
-        to.objects.list(to.listed(), first).map_err(failure)?;
+        to.list(first)?;
         Ok(Self { to, empty, parts: Mutex::default() })
     }
 }
@@ -228,23 +285,50 @@ impl WriteEnvelopes for StoreWriter<'_> {
         let to = &self.0.to;
         let key = to.key(name)?;
         let attributes = Attributes::from_iter([(MARK, mark.to_string())]);
-        let mut rest: Box<dyn Read + Send> = match rest {
+        let written = match rest {
             Rest::None => {
                 let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
-                return to.objects.put(&key, bytes, options).map_err(fault);
+                to.objects.put(&key, bytes, options).map_err(fault)
             }
-            Rest::File(mut file) => {
-                file.seek(SeekFrom::Start(bytes.len() as u64)).map_err(|e| Fault::Refused(Refusal::Io(e)))?;
-                Box::new(file)
-            }
-            Rest::Stream(stream) => stream,
+            Rest::File(mut file) => file
+                .seek(SeekFrom::Start(bytes.len() as u64))
+                .map_err(|e| Fault::Refused(Refusal::Io(e)))
+                .and_then(|_| self.upload(&key, attributes, &mut Cursor::new(bytes).chain(file), size)),
+            Rest::Stream(stream) => self.upload(&key, attributes, &mut Cursor::new(bytes).chain(stream), size),
         };
+        match written {
+            // The client repeats a request whose answer was lost. The object can be the one that was just written.
+            Err(Fault::Refused(Refusal::Exists)) if self.is_there(&key, size, mark) => Ok(()),
+            written => written,
+        }
+    }
+}
+
+impl StoreWriter<'_> {
+    /// Writes an object of `size` bytes in parts, on the condition that no object has this key.
+    fn upload(&self, key: &Key, attributes: Attributes, whole: &mut impl Read, size: u64) -> Result<(), Fault> {
         let _guard = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let objects = &self.0.to.objects;
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
         let part_bytes = usize::try_from(PART_BYTES.max(size.div_ceil(PARTS))).unwrap_or(usize::MAX);
-        let mut whole = Cursor::new(bytes).chain(&mut rest);
-        let read = |buffer: &mut [u8]| read_some(&mut whole, buffer).map_err(|e| Fault::Refused(Refusal::Io(e)));
-        let unchanged = |sent| if sent == size { Ok(()) } else { Err(Refusal::Changed.into()) };
-        to.objects.upload(&key, options, part_bytes, read, unchanged, fault).map(drop)
+        let read = |buffer: &mut [u8]| read_some(whole, buffer).map_err(|e| Fault::Refused(Refusal::Io(e)));
+        let accept = |sent| match objects.head(key) {
+            _ if sent != size => Err(Refusal::Changed.into()),
+            Err(Error::NotFound { .. }) => Ok(()),
+            Ok(_) => Err(Refusal::Exists.into()),
+            Err(error) => Err(fault(error)),
+        };
+        // Here a failed condition is not about the input.
+        let failed = |error| match error {
+            Error::Precondition { .. } => Refusal::Exists.into(),
+            error => fault(error),
+        };
+        objects.upload(key, options, part_bytes, read, accept, failed).map(drop)
+    }
+
+    /// Whether this key has an object of this size with this mark.
+    fn is_there(&self, key: &Key, size: u64, expected: &Digest) -> bool {
+        let found = self.0.to.objects.get(key, 0..Header::BYTES as u64, None);
+        found.is_ok_and(|part| part.size == size && mark(&part).is_some_and(|there| same_mark(&there, expected)))
     }
 }

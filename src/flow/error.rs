@@ -42,6 +42,9 @@ pub enum FlowError {
     /// The store failed.
     #[error("cloud store: {0}")]
     Store(#[from] object_store::Error),
+    /// A prefix of a store that no path of `object_store` can name.
+    #[error("the prefix {0:?} has an empty, . or .. part, or a control character")]
+    Prefix(String),
     /// An object could not be written, for example to a full or read-only disk.
     #[error("cloud store: {key} cannot be written: {source}")]
     Write {

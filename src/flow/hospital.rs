@@ -47,6 +47,8 @@ pub struct Received {
     pub path: PathBuf,
     /// The commitment, which equals the one on the ledger, and the size.
     pub sealed: SealedRecord,
+    /// Whether the name of the file survives a loss of power. False where the folder could not be synced.
+    pub durable: bool,
 }
 
 /// A hospital with the secrets of its DApp.
@@ -123,10 +125,12 @@ impl Hospital {
             let sealed = sealer.seal(record, file)?;
             if record.is_unchanged()? { Ok(sealed) } else { Err(FlowError::Changed(name.to_owned())) }
         });
-        let sealed = sealed.map_err(|error| match error {
+        // A draft whose name a loss of power takes is made again.
+        let written = sealed.map_err(|error| match error {
             FlowError::Io(source) | FlowError::Encrypt(EncryptError::Io(source)) => FlowError::file(&envelope)(source),
             error => error,
         })?;
+        let sealed = written.value;
         let alert = Alert { txid, nonce, name: name.to_owned(), commitment: sealed.commitment, envelope };
         Ok(Draft { patient, alert, sealed })
     }
@@ -208,11 +212,11 @@ impl Hospital {
             let sealed = opener.open(&mut body, file)?;
             if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
         });
-        let sealed = sealed.map_err(|error| match error {
+        let created = sealed.map_err(|error| match error {
             FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(&path)(source),
             error => error,
         })?;
-        Ok(Received { name, path, sealed })
+        Ok(Received { name, path, sealed: created.value, durable: created.unsynced.is_none() })
     }
 
     /// Opens k'_e and the record's name in a grant to this hospital.

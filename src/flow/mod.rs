@@ -33,6 +33,8 @@ mod hospital;
 mod introduction;
 mod messages;
 mod objects;
+#[cfg(all(unix, feature = "s3"))]
+mod s3;
 mod store;
 mod transaction;
 mod user;
@@ -46,6 +48,9 @@ pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};
 pub use introduction::introduce;
 pub use messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
+#[cfg(all(unix, feature = "s3"))]
+#[doc(hidden)]
+pub use s3::hex_keys;
 pub use store::Store;
 pub use transaction::{Receipt, open_share_in, record_in};
 pub use user::User;

@@ -4,8 +4,8 @@ use super::FlowError;
 use futures_util::StreamExt;
 use object_store::path::Path as Key;
 use object_store::{
-    Attributes, Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions,
-    PutPayload, WriteMultipart,
+    Attributes, Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions,
+    PutOptions, PutPayload, WriteMultipart,
 };
 use std::io::{self, Read};
 use std::ops::{ControlFlow, Range};
@@ -32,6 +32,24 @@ pub(super) struct Part {
     pub(super) bytes: Vec<u8>,
 }
 
+/// A store answered with more bytes than were asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("the store sent more than the {0} bytes that were asked for")]
+pub(super) struct Excess(u64);
+
+/// Reads a body of at most `limit` bytes.
+async fn bounded(found: GetResult, limit: u64) -> Result<Vec<u8>, Error> {
+    let (mut bytes, mut stream) = (Vec::new(), found.into_stream());
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk?;
+        if (bytes.len() + chunk.len()) as u64 > limit {
+            return Err(Error::Generic { store: "store", source: Box::new(Excess(limit)) });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 impl Objects {
     pub(super) fn new(store: Arc<dyn ObjectStore>) -> Result<Self, FlowError> {
         // The calls of a local store run on other threads. The runtime panics where it cannot start the first of them,
@@ -47,13 +65,15 @@ impl Objects {
         self.runtime.block_on(self.store.head(key))
     }
 
-    /// Reads a range of bytes, which ends early where the object ends. With a tag, fails if the object has changed.
+    /// Reads a range of bytes, which ends early where the object ends. With a tag, fails if the object has changed. Fails
+    /// with [`Excess`] where the store sends more than the range.
     pub(super) fn get(&self, key: &Key, range: Range<u64>, tag: Option<String>) -> Result<Part, Error> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), if_match: tag, ..GetOptions::default() };
         self.runtime.block_on(async {
             let found = self.store.get_opts(key, options).await?;
             let (meta, attributes) = (found.meta.clone(), found.attributes.clone());
-            Ok(Part { size: meta.size, tag: meta.e_tag, attributes, bytes: found.bytes().await?.into() })
+            let asked = found.range.end.saturating_sub(found.range.start);
+            Ok(Part { size: meta.size, tag: meta.e_tag, attributes, bytes: bounded(found, asked).await? })
         })
     }
 
@@ -63,7 +83,7 @@ impl Objects {
             let found = self.store.get(key).await?;
             match found.meta.size {
                 size if size > limit => Ok(Err(size)),
-                _ => Ok(Ok(found.bytes().await?.into())),
+                size => Ok(Ok(bounded(found, size).await?)),
             }
         })
     }

@@ -1,6 +1,6 @@
 //! The steps and checks of the demo, printed and kept as JSON.
 
-use crate::output::Failure;
+use crate::output::{Failure, named, warn_unsynced};
 use phi_pre::flow::Receipt;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -110,7 +110,9 @@ impl Report {
             serde_json::to_writer_pretty(&mut *file, &transcript)?;
             file.write_all(b"\n")
         };
-        phi_pre::envelope::create_file(path, |file| write(file)).map_err(|e| format!("{}: {e}", path.display()).into())
+        let created = phi_pre::envelope::create_file(path, |file| write(file)).map_err(|e| named(path, &e))?;
+        warn_unsynced(path, created.unsynced.as_ref());
+        Ok(())
     }
 }
 

@@ -19,11 +19,11 @@ pub use file::Counts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. Parsed JSON takes many times this much memory.
-const FILE_LIMIT: u64 = 16 << 20;
+const FILE_LIMIT: u64 = 4 << 20;
 
 /// An error while vectors are made or checked.
 #[derive(Debug, thiserror::Error)]
@@ -183,16 +183,26 @@ pub fn check(folder: &Path, mut report: impl FnMut(&str, &Result<Counts, VectorE
 
 fn check_file(folder: &Path, name: &str) -> Result<Counts, VectorError> {
     let path = folder.join(name);
-    let bytes = match fs::metadata(&path) {
+    let found = match fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(VectorError::mismatch(name, "missing, although its schema is there"));
         }
-        metadata => metadata.map_err(VectorError::io(&path))?.len(),
+        metadata => metadata.map_err(VectorError::io(&path))?,
     };
-    if bytes > FILE_LIMIT {
-        return Err(VectorError::mismatch(name, format_args!("more than {FILE_LIMIT} bytes")));
+    if !found.is_file() {
+        return Err(VectorError::mismatch(name, "not a regular file"));
     }
-    check_text(name, &fs::read_to_string(&path).map_err(VectorError::io(&path))?)
+    let too_long = || VectorError::mismatch(name, format_args!("more than {FILE_LIMIT} bytes"));
+    if found.len() > FILE_LIMIT {
+        return Err(too_long());
+    }
+    let mut text = String::new();
+    let file = fs::File::open(&path).map_err(VectorError::io(&path))?;
+    file.take(FILE_LIMIT + 1).read_to_string(&mut text).map_err(VectorError::io(&path))?;
+    if text.len() as u64 > FILE_LIMIT {
+        return Err(too_long()); // the file grew
+    }
+    check_text(name, &text)
 }
 
 /// Checks the text of the file `name`, for example `groups.json`.

@@ -13,7 +13,21 @@ struct Server {
 }
 
 impl Server {
+    /// The server; `None`, with the reason printed, where there is no server or no support for it.
     fn start() -> Option<Self> {
+        if !cfg!(feature = "s3") {
+            println!("skipped: the command is built without the feature `s3`");
+            return None;
+        }
+        let server = Self::spawn();
+        if server.is_none() {
+            assert!(std::env::var_os("PHI_PRE_S3_SERVER").is_none(), "the server of PHI_PRE_S3_SERVER does not start");
+            println!("skipped: no S3 server; install moto[server] or name one in PHI_PRE_S3_SERVER");
+        }
+        server
+    }
+
+    fn spawn() -> Option<Self> {
         let command = std::env::var_os("PHI_PRE_S3_SERVER").unwrap_or_else(|| "moto_server".into());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut child = Command::new(command)
@@ -35,13 +49,24 @@ impl Server {
     }
 
     fn bucket(&self, name: &str) {
+        self.request("PUT", name, b"");
+    }
+
+    /// Sends a request for the path as it is written here, and returns the body of the answer.
+    fn request(&self, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let host = format!("127.0.0.1:{}", self.port);
-        write!(stream, "PUT /{name} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.lines().next().unwrap().contains("200"), "{answer}");
+        let (host, bytes) = (format!("127.0.0.1:{}", self.port), body.len());
+        let head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {bytes}\r\n");
+        // The server checks no signature.
+        let signed = "Authorization: AWS4-HMAC-SHA256 Credential=test/20220101/us-east-1/s3/aws4_request, \
+            SignedHeaders=host, Signature=0\r\n";
+        let rest = "Content-Type: application/octet-stream\r\nConnection: close\r\n\r\n";
+        stream.write_all(&[head.as_bytes(), signed.as_bytes(), rest.as_bytes(), body].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+        answer.split_off(head + 4)
     }
 }
 
@@ -67,15 +92,7 @@ fn environment(command: &mut Command, port: u16) {
 /// the first folder.
 #[test]
 fn jobs_over_s3() {
-    if !cfg!(feature = "s3") {
-        println!("skipped: the command is built without the feature `s3`");
-        return;
-    }
-    let Some(server) = Server::start() else {
-        assert!(std::env::var_os("PHI_PRE_S3_SERVER").is_none(), "the server of PHI_PRE_S3_SERVER does not start");
-        println!("skipped: no S3 server; install moto[server] or name one in PHI_PRE_S3_SERVER");
-        return;
-    };
+    let Some(server) = Server::start() else { return };
     server.bucket("bucket");
     let world = World::new(20);
     world.shapes("many", 150);
@@ -173,4 +190,169 @@ fn the_answer_of_a_store_is_escaped() {
         assert!(!text.chars().any(|c| c != '\n' && c.is_control() || c == '\u{202e}'), "{text:?}");
         assert!(!text.lines().any(|line| line.starts_with("phi-pre: done")), "{text:?}");
     }
+}
+
+/// A job from `from` to `to` against the server at `port`. Returns the exit code and the printed text.
+fn job(world: &World, port: u16, from: &str, to: &str) -> (Option<i32>, String) {
+    let _ = std::fs::remove_file(world.path("report"));
+    let mut command =
+        world.command(&["reencrypt", "--rekey", "ab.rekey", "--in", from, "--out", to, "--report", "report"]);
+    environment(&mut command, port);
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+}
+
+/// Keys that S3 takes and no path can name are refused one by one, and all others are done, from a source and beside
+/// other objects of a target.
+#[test]
+fn each_key_is_done_or_refused_by_its_own_bytes() {
+    let Some(server) = Server::start() else { return };
+    server.bucket("bucket");
+    let world = World::new(21);
+    world.seal("x", 10);
+    world.seal("y/z", 70_000);
+    let (x, z) = (std::fs::read(world.path("in/x")).unwrap(), std::fs::read(world.path("in/y/z")).unwrap());
+    for prefix in ["p", "t"] {
+        // A folder marker has no bytes. `x/` is an object of its own beside `x`.
+        for key in ["/", "/y/", "/more/"] {
+            server.request("PUT", &format!("bucket/{prefix}{key}"), b"");
+        }
+        for key in ["//c", "/./c", "/../c", "/%01a", "/x/"] {
+            server.request("PUT", &format!("bucket/{prefix}{key}"), &x);
+        }
+    }
+    for (key, bytes) in [("p/x", &x), ("p/y/z", &z)] {
+        server.request("PUT", &format!("bucket/{key}"), bytes);
+    }
+    let refused = ["/c", "./c", "../c", "\u{1}a", "x/"];
+    let check = |code, text: &str, reencrypted, marked| {
+        assert_eq!(code, Some(1), "{text}");
+        let (names, counts) = world.report();
+        assert_eq!(counts, Counts { reencrypted, marked, compared: 0, refused: 5 }, "{text}");
+        assert_eq!(names.keys().map(String::as_str).collect::<std::collections::BTreeSet<_>>(), refused.into());
+        assert!(names.values().all(|why| why.contains("this key")), "{names:?}");
+    };
+    let (code, text) = job(&world, server.port, "s3://bucket/p", "out");
+    check(code, &text, 2, 0);
+    assert_eq!(files(&world.path("out")), world.expected());
+    let (code, text) = job(&world, server.port, "s3://bucket/p/", "s3://bucket/t");
+    check(code, &text, 2, 0);
+    let (code, text) = job(&world, server.port, "s3://bucket/p", "s3://bucket/t/");
+    check(code, &text, 0, 2);
+    for (name, bytes) in world.expected() {
+        assert!(server.request("GET", &format!("bucket/t/{}", name.display()), b"") == bytes, "{}", name.display());
+    }
+}
+
+/// What does not exist is an error, and nothing promises that the same command would go on.
+#[test]
+fn a_missing_bucket_or_prefix_is_an_error() {
+    let Some(server) = Server::start() else { return };
+    server.bucket("bucket");
+    let world = World::new(22);
+    world.seal("x", 10);
+    server.request("PUT", "bucket/p/x", &std::fs::read(world.path("in/x")).unwrap());
+    for (from, to, why) in [
+        ("s3://no-such-bucket/p", "out", "no-such-bucket: no such bucket"),
+        ("in", "s3://no-such-bucket/p", "no-such-bucket: no such bucket"),
+        ("s3://bucket/q", "out", "bucket/q: no object has a key below this prefix"),
+        ("s3://bucket/p/x", "out", "bucket/p/x: no object has a key below this prefix"),
+        ("s3://bucket//p", "out", "the prefix \"/p\""),
+        ("s3://bucket/p//", "out", "the prefix \"p//\""),
+        ("s3://bucket/./p", "out", "the prefix \"./p\""),
+        ("in", "s3://bucket//p", "the prefix \"/p\""),
+    ] {
+        let (code, text) = job(&world, server.port, from, to);
+        assert_eq!(code, Some(1), "{from} {to}: {text}");
+        assert!(text.contains(why) && !text.contains("to resume"), "{from} {to}: {text}");
+    }
+}
+
+/// Two jobs with different keys write the same names at the same time. Each object belongs to the job that reported it.
+#[test]
+fn two_jobs_never_replace_each_others_objects() {
+    let Some(server) = Server::start() else { return };
+    server.bucket("bucket");
+    let world = World::new(23);
+    for i in 0..10 {
+        world.seal(&format!("small {i}"), 100);
+        world.seal(&format!("large {i}"), 70_000);
+    }
+    let start = |rekey: &str, report: &str| {
+        let mut command = world.command(&[
+            "reencrypt",
+            "--rekey",
+            rekey,
+            "--in",
+            "in",
+            "--out",
+            "s3://bucket/two",
+            "--report",
+            report,
+        ]);
+        environment(&mut command, server.port);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let jobs = [start("ab.rekey", "report"), start("ac.rekey", "other")];
+    let codes = jobs.map(|mut job| job.wait().unwrap().code());
+    let (_, first) = world.report();
+    std::fs::rename(world.path("other"), world.path("report")).unwrap();
+    let (_, second) = world.report();
+    println!("{first:?} {second:?}");
+    assert_eq!((first.reencrypted + second.reencrypted, first.refused + second.refused), (20, 20));
+    for (code, counts) in codes.into_iter().zip([first, second]) {
+        assert_eq!(code, Some(i32::from(counts.refused > 0)));
+    }
+    let of_the_first = world.expected().into_iter().filter(|(name, bytes)| {
+        let path = format!("bucket/two/{}", name.display()).replace(' ', "%20");
+        server.request("GET", &path, b"") == *bytes
+    });
+    assert_eq!(of_the_first.count() as u64, first.reencrypted);
+}
+
+/// A store that sends more than a range is cut off, and the object is refused.
+#[test]
+fn a_store_that_sends_more_than_asked_is_cut_off() {
+    const MORE: usize = 256 << 20;
+    if !cfg!(feature = "s3") {
+        return println!("skipped: the command is built without the feature `s3`");
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let sent = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = sent.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, counted) = (stream.unwrap(), counted.clone());
+            std::thread::spawn(move || {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    if stream.read(&mut byte).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    request.push(byte[0]);
+                }
+                let date = "Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nETag: \"e\"\r\nConnection: close\r\n";
+                if request.starts_with(b"GET /bucket?") {
+                    let list = "<ListBucketResult><Contents><Key>p/a</Key><Size>400</Size>\
+                        <LastModified>2022-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>";
+                    let _ = write!(stream, "HTTP/1.1 200 OK\r\n{date}\r\n{list}");
+                    return;
+                }
+                let range = "Content-Range: bytes 0-399/400\r\nContent-Length: 268435456\r\n";
+                let _ = write!(stream, "HTTP/1.1 206 Partial Content\r\n{date}{range}\r\n");
+                while counted.load(std::sync::atomic::Ordering::Relaxed) < MORE
+                    && stream.write_all(&[7; 1 << 14]).is_ok()
+                {
+                    counted.fetch_add(1 << 14, std::sync::atomic::Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let world = World::new(24);
+    let (code, text) = job(&world, port, "s3://bucket/p", "out");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("refused   \"a\"") && text.contains("sent more than the 400 bytes"), "{text}");
+    assert!(sent.load(std::sync::atomic::Ordering::Relaxed) < MORE / 2, "the store was not cut off");
 }

@@ -8,7 +8,7 @@ use rand_core::{Rng, SeedableRng};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -199,6 +199,7 @@ impl World {
 fn key_file(path: &Path, title: &str, bytes: &[u8]) {
     let sum = hex::encode(&phi_pre::hash::sha256(&[bytes]).0[..8]);
     fs::write(path, format!("phi-pre {title}, version 1\n{}\n{sum}\n", hex::encode(bytes))).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn keeps_marks(folder: &Path) -> bool {
@@ -233,13 +234,18 @@ pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     names(folder).into_iter().map(read).collect()
 }
 
-/// A mounted tmpfs of a given size. It is unmounted on drop.
+/// A mounted file system. It is unmounted on drop.
 pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
     pub(crate) fn tmpfs(at: &Path, size: &str) -> Option<Self> {
         let options = format!("size={size}");
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output().ok()?;
+        mount.status.success().then(|| Self(at.to_owned()))
+    }
+
+    pub(crate) fn bind(from: &Path, at: &Path) -> Option<Self> {
+        let mount = Command::new("mount").arg("--bind").args([from, at]).output().ok()?;
         mount.status.success().then(|| Self(at.to_owned()))
     }
 }

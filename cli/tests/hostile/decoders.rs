@@ -28,7 +28,7 @@ use phi_pre::pre::{
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use phi_pre_cli::vectors;
-use phi_pre_cli::{KeyFile, parse_key_file};
+use phi_pre_cli::{KeyFile, key_file_text, parse_key_file};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;
@@ -124,6 +124,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("upload", wire::<Signed<Upload>>),
     plain("fetch", wire::<Signed<Fetch>>),
     plain("grant", wire::<Signed<Grant>>),
+    #[cfg(feature = "s3")]
+    plain("store-listing", store_listing),
     // text
     plain("fig5", fig5),
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
@@ -326,7 +328,7 @@ fn envelope_file(bytes: &[u8]) -> bool {
     let checked = envelope::check_file(&FIXTURE.k_e, &path);
     let decrypted = envelope::decrypt_file(&FIXTURE.k_e, &path, &out, &|_| ());
     assert_eq!(decrypted.is_ok(), out.exists(), "a record appears if and only if it is whole");
-    assert_eq!(decrypted.as_ref().ok(), checked.as_ref().ok());
+    assert_eq!(decrypted.as_ref().ok().map(|made| &made.value), checked.as_ref().ok());
     assert!(inspected || decrypted.is_err(), "an envelope that opens has the length of one");
     // Re-encryption with k_re and then with its inverse restores the bytes, whatever the body is.
     if refusal(envelope::reencrypt_file(&FIXTURE.k_re, &path)) {
@@ -500,16 +502,30 @@ fn fig5(bytes: &[u8]) -> bool {
     text(bytes, |text| canonical(text.parse::<Fig5Record>(), ToString::to_string, text))
 }
 
+/// A key of a listing becomes digits, and digits become digits of digits.
+#[cfg(feature = "s3")]
+fn store_listing(bytes: &[u8]) -> bool {
+    let read = phi_pre::flow::hex_keys(bytes);
+    if let Ok(read) = &read {
+        let again = phi_pre::flow::hex_keys(read).unwrap();
+        assert!(again.len() >= read.len(), "a listing that was written is read again");
+    }
+    refusal(read)
+}
+
 fn key_file(text: &str) -> bool {
     let kinds = [KeyFile::Secret, KeyFile::Public, KeyFile::ReKey, KeyFile::Shared];
     kinds.into_iter().any(|kind| match parse_key_file(kind, text) {
-        Ok(key) => match kind {
-            KeyFile::Secret => named("k_d"),
-            KeyFile::Public => named("public-key"),
-            KeyFile::ReKey => named("k_re"),
-            KeyFile::Shared => return key.len() == 32,
+        Ok(key) => {
+            assert_eq!(key_file_text(kind, &key).as_str(), text, "taken, and written back otherwise");
+            match kind {
+                KeyFile::Secret => named("k_d"),
+                KeyFile::Public => named("public-key"),
+                KeyFile::ReKey => named("k_re"),
+                KeyFile::Shared => return key.len() == 32,
+            }
+            .is_some_and(|decoder| (decoder.run)(&key))
         }
-        .is_some_and(|decoder| (decoder.run)(&key)),
         refused => refusal(refused),
     })
 }

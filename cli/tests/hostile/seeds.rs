@@ -76,6 +76,12 @@ fn of(decoder: &Decoder, vectors: &Vectors) -> Vec<Vec<u8>> {
     seeds
 }
 
+fn listings() -> Vec<Vec<u8>> {
+    let keys = ["p/x", "p//c", "a&amp;b&#1;", "<![CDATA[x<y]]>"].map(|key| format!("<Key>{key}</Key>"));
+    let listing = |keys: &str| format!("<?xml version=\"1.0\"?><R><Contents>{keys}</Contents></R>").into_bytes();
+    vec![listing(&keys.concat()), listing(""), listing("<Key>")]
+}
+
 /// Seeds that the vectors do not have. Some are for decoders that refuse only a wrong length.
 fn own(name: &str) -> Vec<Vec<u8>> {
     let rng = &mut ChaCha20Rng::seed_from_u64(2);
@@ -100,6 +106,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             };
             vec![institution.to_bytes().expose().clone()]
         }
+        "store-listing" => listings(),
         "phone-number" => vec![b"+82 10-5550 0100".to_vec(), b"+1234567".to_vec()],
         "envelope" | "envelope-in-memory" | "envelope-file" => {
             let mut seeds = Vec::new();

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
+use subtle::ConstantTimeEq;
 
 /// Names in one message to the threads.
 const NAMES: usize = 128;
@@ -179,7 +180,7 @@ impl<T: Target> Job<'_, T> {
                     if !same || bytes != size {
                         return Err(Refusal::Exists.into());
                     }
-                    if mark == Some(self.mark(&header, &there, size)) {
+                    if mark.is_some_and(|mark| same_mark(&mark, &self.mark(&header, &there, size))) {
                         return Ok(None);
                     }
                     Some(Box::new(there))
@@ -328,6 +329,11 @@ impl<T: Target> Drop for Publishing<'_, '_, T> {
         lock(&self.0.queue).publishing = false;
         self.0.queue_changed.notify_all();
     }
+}
+
+/// Compares two marks in constant time. A mark is a MAC under k_re.
+pub(crate) fn same_mark(a: &Digest, b: &Digest) -> bool {
+    a.0.ct_eq(&b.0).into()
 }
 
 /// Checks an envelope except for its capsule: the fields of the header, and a length of whole chunks.

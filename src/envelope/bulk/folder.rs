@@ -3,6 +3,7 @@
 
 use super::{BulkError, Fault, Found, ReadEnvelopes, Refusal, Rest, Source};
 use crate::envelope::Header;
+use crate::envelope::file::has_no_locks;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, mkdirat, openat, statat};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -12,13 +13,21 @@ use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
-/// The folder of temporary files in an output folder, on file systems where temporary files need names. A listing skips
-/// it.
+/// The folder of temporary files in an output folder, on file systems where temporary files need names. A listing
+/// refuses it by its name.
 pub(super) const JOB_FOLDER: &str = ".phi-pre-job";
+/// Why no envelope lies below [`JOB_FOLDER`].
+pub(super) const RESERVED: Refusal = Refusal::Name("the temporary files of jobs lie below it");
 /// The limit of nested folders: a listing keeps one open descriptor for each.
 const DEPTH: usize = 64;
 
+/// How a folder is opened whose entries are not listed. On Linux, it need not be readable.
+#[cfg(target_os = "linux")]
+const PLACE: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+#[cfg(not(target_os = "linux"))]
+const PLACE: OFlags = FOLDER;
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// A folder of envelopes.
@@ -26,6 +35,46 @@ const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLO
 pub struct Folder {
     path: PathBuf,
     root: OwnedFd,
+    /// The output folder of the job. A bind mount can show it below this folder.
+    output: OnceLock<Id>,
+}
+
+/// The device and the inode of a folder: the same under every name.
+pub(super) type Id = (rustix::fs::Dev, u64);
+
+pub(super) fn id(folder: impl AsFd) -> io::Result<Id> {
+    let found = fstat(folder)?;
+    Ok((found.st_dev, found.st_ino))
+}
+
+/// Whether `folder` is `other`, or lies below it.
+pub(super) fn is_within(folder: impl AsFd, other: Id) -> io::Result<bool> {
+    let mut above = folder.as_fd().try_clone_to_owned()?;
+    let mut this = id(&above)?;
+    loop {
+        if this == other {
+            return Ok(true);
+        }
+        above = openat(&above, "..", PLACE, Mode::empty())?;
+        let parent = id(&above)?;
+        if parent == this {
+            return Ok(false); // the root
+        }
+        this = parent;
+    }
+}
+
+/// Opens the longest existing part of a path.
+pub(super) fn existing(path: &Path) -> io::Result<OwnedFd> {
+    let absolute = std::path::absolute(path)?;
+    for part in absolute.ancestors() {
+        match rustix::fs::open(part, PLACE, Mode::empty()) {
+            Ok(folder) => return Ok(folder),
+            Err(Errno::NOENT) => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 impl Folder {
@@ -36,7 +85,7 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, BulkError> {
         let open = || Ok((path.canonicalize()?, open_root(path)?));
         let (path, root) = open().map_err(at(path))?;
-        Ok(Self { path, root })
+        Ok(Self { path, root, output: OnceLock::new() })
     }
 
     /// The path of the folder without symbolic links.
@@ -44,7 +93,22 @@ impl Folder {
         &self.path
     }
 
+    pub(super) fn id(&self) -> io::Result<Id> {
+        id(&self.root)
+    }
+
+    /// Whether this folder is `other`, or lies below it.
+    pub(super) fn is_within(&self, other: Id) -> io::Result<bool> {
+        is_within(&self.root, other)
+    }
+
+    /// A listing refuses this folder by its name.
+    pub(super) fn leave_out(&self, output: Id) {
+        let _ = self.output.set(output); // a second job on this folder has the first one's output as input
+    }
+
     fn walk_in(
+        &self,
         dir: &mut Dir,
         path: &Path,
         depth: usize,
@@ -69,12 +133,16 @@ impl Folder {
             };
             match kind {
                 Ok(FileType::RegularFile) => found((below, Ok(())))?,
-                Ok(FileType::Directory) if name.to_bytes() == JOB_FOLDER.as_bytes() => {}
+                Ok(FileType::Directory) if depth == 0 && name.to_bytes() == JOB_FOLDER.as_bytes() => {
+                    found((below, Err(RESERVED)))?;
+                }
                 Ok(FileType::Directory) if depth == DEPTH => found((below, Err(Refusal::Depth(DEPTH))))?,
                 Ok(FileType::Directory) => {
                     let opened = fd.and_then(|fd| openat(fd, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()));
+                    let output = opened.as_ref().is_ok_and(|folder| id(folder).ok().as_ref() == self.output.get());
                     match opened.and_then(Dir::new) {
-                        Ok(mut dir) => Self::walk_in(&mut dir, &below, depth + 1, found)?,
+                        Ok(_) if output => found((below, Err(Refusal::Output)))?,
+                        Ok(mut dir) => self.walk_in(&mut dir, &below, depth + 1, found)?,
                         Err(e) => found((below, Err(Refusal::Io(e.into()))))?,
                     }
                 }
@@ -92,7 +160,7 @@ impl Source for Folder {
 
     fn walk(&self, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), BulkError> {
         let mut dir = Dir::read_from(&self.root).map_err(|e| at(&self.path)(e.into()))?;
-        let _ = Self::walk_in(&mut dir, Path::new(""), 0, found);
+        let _ = self.walk_in(&mut dir, Path::new(""), 0, found);
         Ok(())
     }
 
@@ -123,6 +191,7 @@ impl ReadEnvelopes for FolderReader<'_> {
         match file.try_lock_shared() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(Refusal::InUse.into()),
+            Err(TryLockError::Error(e)) if has_no_locks(&e) => {}
             Err(TryLockError::Error(e)) => return Err(fault(e)),
         }
         let stat = fstat(&file).map_err(|e| fault(e.into()))?;

@@ -36,12 +36,18 @@ pub enum Refusal {
     /// The size of the envelope changed while it was read.
     #[error("changed while it was read")]
     Changed,
+    /// The output folder of the job, which a mount shows below the input.
+    #[error("the output of this job")]
+    Output,
     /// The envelope lies in more than this many nested folders.
     #[error("more than {0} folders deep")]
     Depth(usize),
     /// The target cannot have an output of this name.
     #[error("the output cannot have this name: {0}")]
     Name(&'static str),
+    /// A key of a store that cannot be read by its name.
+    #[error("this key cannot be read by its name: {0}")]
+    Key(&'static str),
     /// A store failed on this object.
     #[error("{0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -65,6 +71,9 @@ pub enum BulkError {
     /// Another job writes into this folder.
     #[error("{}: another job writes there", .0.display())]
     Busy(PathBuf),
+    /// The bucket of a store, or every object below the prefix of a source, is missing.
+    #[error("{0}")]
+    Missing(String),
     /// A store failed.
     #[error("{0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -22,6 +22,10 @@
 //!   after all of it was written, and decryption detects any other body.
 //! - **Bounded**: the memory depends neither on the number nor on the size of the envelopes.
 //!
+//! An envelope states no length. So a copy that stopped is refused as truncated only where its last chunk is too short
+//! for a tag and a byte, or its header is not whole. Any other copy that stopped has the form of a shorter envelope; its
+//! output opens under no key, and decryption says so.
+//!
 //! A proxy cannot notice that k_re does not belong to the key of an envelope. Headers name no recipient, so such an
 //! envelope is re-encrypted like any other, and the result opens under no key.
 
@@ -31,6 +35,8 @@ mod job;
 mod output;
 
 pub use engine::reencrypt_all;
+#[cfg(feature = "flow")]
+pub(crate) use engine::same_mark;
 pub use folder::Folder;
 pub use job::{
     BulkError, Event, Fault, Found, HeaderBytes, Present, ReadEnvelopes, Refusal, Rest, Source, Stopped, Summary,

@@ -3,14 +3,20 @@
 //!
 //! On Linux, an output has no name at all until it gets its own (`O_TMPFILE`, `linkat`), and one `syncfs` makes a whole
 //! batch durable. On file systems that cannot do this, and on other systems, temporary files lie in a folder
-//! `.phi-pre-job` of the output folder, which the next job removes. Without `syncfs`, each file is synced by itself.
+//! `.phi-pre-job` of the output folder under names `PROCESS-NUMBER.phi-pre-tmp`. The next job removes files with such
+//! names, and no others. Without `syncfs`, each file is synced by itself.
 //!
 //! Only the owner can read an output (mode 0600). New folders have the process's default mode. The output folder is
-//! locked, so a second job on it is refused.
+//! locked, so a second job on it is refused. Where the file system has no locks, the job goes on without one
+//! ([`FolderTarget::unlocked`]) and removes only its own temporary files; two jobs at once then still replace nothing of
+//! each other.
 
-use super::folder::{Folder, JOB_FOLDER, Parents, at, canonical, default_threads, fault, open_root};
+use super::folder::{
+    Folder, JOB_FOLDER, Parents, RESERVED, at, canonical, default_threads, existing, fault, id, is_within, open_root,
+};
 use super::{BulkError, Fault, Present, Refusal, Rest, Target, WriteEnvelopes};
 use crate::envelope::Header;
+use crate::envelope::file::has_no_locks;
 #[cfg(target_os = "linux")]
 use crate::envelope::unnamed;
 use crate::hash::Digest;
@@ -20,9 +26,8 @@ use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The extended attribute that holds the mark.
@@ -39,7 +44,11 @@ pub struct FolderTarget {
     next: AtomicU64,
     /// The folder was empty at the start, so the existence checks are skipped.
     empty: bool,
+    unlocked: Option<io::Error>,
 }
+
+/// The end of the name of a temporary file.
+const TEMPORARY: &str = ".phi-pre-tmp";
 
 /// An output that does not have its name yet.
 #[derive(Debug)]
@@ -71,28 +80,52 @@ impl FolderTarget {
                 return Err(BulkError::Overlap(format!("{} and {}", from.display(), to.display())));
             }
         }
+        // A bind mount shows a folder under a second name.
+        if let Some(from) = from
+            && is_within(existing(path).map_err(at(path))?, from.id().map_err(at(path))?).map_err(at(path))?
+        {
+            return Err(BulkError::Overlap(format!("{} and {}", from.canonical().display(), path.display())));
+        }
         std::fs::create_dir_all(path).map_err(at(path))?;
         let root = File::from(open_root(path).map_err(at(path))?);
-        match root.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(BulkError::Busy(path.to_owned())),
-            Err(TryLockError::Error(e)) => return Err(at(path)(e)),
+        if let Some(from) = from {
+            let output = id(&root).map_err(at(path))?;
+            if from.is_within(output).map_err(at(path))? {
+                return Err(BulkError::Overlap(format!("{} and {}", from.canonical().display(), path.display())));
+            }
+            from.leave_out(output);
         }
+        let unlocked = match root.try_lock() {
+            Ok(()) => None,
+            Err(TryLockError::WouldBlock) => return Err(BulkError::Busy(path.to_owned())),
+            Err(TryLockError::Error(e)) if has_no_locks(&e) => Some(e),
+            Err(TryLockError::Error(e)) => return Err(at(path)(e)),
+        };
         let prepare = || {
-            remove_job_folder(&root)?;
+            if unlocked.is_none() {
+                remove_temporary(&root, "")?;
+            }
             let empty =
                 Dir::read_from(&root)?.filter_map(Result::ok).all(|e| matches!(e.file_name().to_bytes(), b"." | b".."));
             let named = if unnamed(&root) {
                 None
             } else {
-                mkdirat(&root, JOB_FOLDER, Mode::from_raw_mode(0o700))?;
+                match mkdirat(&root, JOB_FOLDER, Mode::from_raw_mode(0o700)) {
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(e) => return Err(e.into()),
+                }
                 let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 Some(openat(&root, JOB_FOLDER, flags, Mode::empty())?)
             };
             Ok::<_, io::Error>((empty, named))
         };
         let (empty, named) = prepare().map_err(at(path))?;
-        Ok(Self { path: path.to_owned(), root, named, next: AtomicU64::new(0), empty })
+        Ok(Self { path: path.to_owned(), root, named, next: AtomicU64::new(0), empty, unlocked })
+    }
+
+    /// Why the folder is not locked: its file system has no locks. Nothing then prevents a second job on the folder.
+    pub const fn unlocked(&self) -> Option<&io::Error> {
+        self.unlocked.as_ref()
     }
 
     fn sync(&self) -> Result<(), BulkError> {
@@ -107,26 +140,42 @@ impl FolderTarget {
 impl Drop for FolderTarget {
     fn drop(&mut self) {
         if self.named.is_some() {
-            let _ = remove_job_folder(&self.root); // if this fails, the next job removes the folder
+            let _ = remove_temporary(&self.root, &own_prefix()); // if this fails, the next job removes the files
         }
     }
 }
 
-/// Removes the temporary files of a job.
-fn remove_job_folder(root: &File) -> io::Result<()> {
+/// The beginning of the names of this process's temporary files.
+fn own_prefix() -> String {
+    format!("{}-", std::process::id())
+}
+
+/// Whether a job gives this name to temporary files: `PROCESS-NUMBER.phi-pre-tmp`.
+fn is_temporary(name: &[u8]) -> bool {
+    let number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let stem = name.strip_suffix(TEMPORARY.as_bytes()).unwrap_or_default();
+    stem.iter().position(|&byte| byte == b'-').is_some_and(|dash| number(&stem[..dash]) && number(&stem[dash + 1..]))
+}
+
+/// Removes the temporary files of jobs whose names begin with `prefix`, and then their folder if it is empty.
+fn remove_temporary(root: &File, prefix: &str) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = match openat(root, JOB_FOLDER, flags, Mode::empty()) {
         Ok(folder) => folder,
-        Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()), // no folder that a job made
         Err(e) => return Err(e.into()),
     };
     for entry in Dir::read_from(&folder)? {
         let entry = entry?;
-        if !matches!(entry.file_name().to_bytes(), b"." | b"..") {
-            unlinkat(&folder, entry.file_name(), AtFlags::empty())?;
+        let name = entry.file_name();
+        if is_temporary(name.to_bytes()) && name.to_bytes().starts_with(prefix.as_bytes()) {
+            unlinkat(&folder, name, AtFlags::empty())?;
         }
     }
-    Ok(unlinkat(root, JOB_FOLDER, AtFlags::REMOVEDIR)?)
+    match unlinkat(root, JOB_FOLDER, AtFlags::REMOVEDIR) {
+        Ok(()) | Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT) => Ok(()), // files of other people stay
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Whether files in this folder can be made without a name and be named later.
@@ -190,7 +239,8 @@ fn rename(folder: &OwnedFd, temporary: &str, parent: impl AsFd + Copy, name: &Os
         renamed => return Ok(renamed?),
     }
     linkat(folder, temporary, parent, name, AtFlags::empty())?;
-    Ok(unlinkat(folder, temporary, AtFlags::empty())?)
+    let _ = unlinkat(folder, temporary, AtFlags::empty()); // the output has its name; the end of the job removes the rest
+    Ok(())
 }
 
 /// Writes envelopes into a folder, for one thread.
@@ -229,8 +279,8 @@ impl WriteEnvelopes for FolderWriter<'_> {
     }
 
     fn write(&mut self, name: &Path, bytes: &[u8], rest: Rest, size: u64, mark: &Digest) -> Result<Pending, Fault> {
-        if name.as_os_str().as_bytes().split(|&byte| byte == b'/').any(|part| part == JOB_FOLDER.as_bytes()) {
-            return Err(Refusal::Name("temporary files stand under it").into());
+        if name.components().find(|part| *part != Component::CurDir) == Some(Component::Normal(JOB_FOLDER.as_ref())) {
+            return Err(RESERVED.into());
         }
         let (parent, _) = self.parents.of(name).map_err(fault)?;
         let (mut file, temporary) = match &self.target.named {
@@ -239,7 +289,8 @@ impl WriteEnvelopes for FolderWriter<'_> {
             #[cfg(not(target_os = "linux"))]
             None => return Err(fault(io::ErrorKind::Unsupported.into())),
             Some(folder) => {
-                let temporary = self.target.next.fetch_add(1, Ordering::Relaxed).to_string();
+                let number = self.target.next.fetch_add(1, Ordering::Relaxed);
+                let temporary = format!("{}{number}{TEMPORARY}", own_prefix());
                 let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL;
                 let file =
                     openat(folder, &temporary, flags, Mode::from_raw_mode(0o600)).map_err(|e| fault(e.into()))?;

@@ -45,7 +45,7 @@ fn named_temporary_files_are_removed() {
     let (k_re, expected) = envelopes(&input, rng);
     let source = Folder::open(&input).unwrap();
     fs::create_dir_all(output.join(JOB_FOLDER)).unwrap();
-    fs::write(output.join(JOB_FOLDER).join("0"), b"of a killed job").unwrap();
+    fs::write(output.join(JOB_FOLDER).join("1-0.phi-pre-tmp"), b"of a killed job").unwrap();
     let target = FolderTarget::with(&output, Some(&source), named).unwrap();
     assert!(output.join(JOB_FOLDER).is_dir());
     assert!(matches!(FolderTarget::create(&output, None), Err(BulkError::Busy(_))));

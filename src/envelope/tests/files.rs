@@ -6,14 +6,15 @@ fn encrypt_reencrypt_inspect_decrypt() {
     let [plain, sealed, moved, back] = ["plain", "sealed", "moved", "back"].map(|name| dir.path().join(name));
     let record = record(2 * CHUNK_BYTES);
     fs::write(&plain, &record).unwrap();
-    let receipt =
-        encrypt_file(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(3), &plain, &sealed, &|_| ()).unwrap();
+    let receipt = encrypt_file(&WORLD.params, &WORLD.public, Suite::default(), &mut rng(3), &plain, &sealed, &|_| ())
+        .unwrap()
+        .value;
     let inspection = inspect_file(&sealed).unwrap();
     assert_eq!(inspection, Inspection { header: receipt.header, record_bytes: record.len() as u64, chunks: 2 });
     reencrypt_file_to(&WORLD.k_re, &sealed, &moved).unwrap();
     reencrypt_file(&WORLD.k_re, &sealed).unwrap();
     assert_eq!(fs::read(&moved).unwrap(), fs::read(&sealed).unwrap());
-    assert_eq!(decrypt_file(&WORLD.other, &sealed, &back, &|_| ()).unwrap(), receipt.sealed);
+    assert_eq!(decrypt_file(&WORLD.other, &sealed, &back, &|_| ()).unwrap().value, receipt.sealed);
     assert_eq!(fs::read(&back).unwrap(), record);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4);
 }
@@ -89,7 +90,7 @@ fn only_the_owner_can_read_a_record() {
 fn a_file_is_written_in_its_final_folder() {
     let dir = tempfile::tempdir().unwrap();
     let beside = || fs::read_dir(dir.path()).unwrap().count();
-    let during = create_file(&dir.path().join("file"), |_| Ok::<_, io::Error>(beside())).unwrap();
+    let during = create_file(&dir.path().join("file"), |_| Ok::<_, io::Error>(beside())).unwrap().value;
     assert_eq!((during, beside()), (usize::from(!cfg!(target_os = "linux")), 1));
 }
 
