@@ -50,6 +50,7 @@ pub use rules::validation::validate;
 pub use state::contract::{Contract, ContractRefusal, Invocation, InvokeError, Simulation, State, StateError};
 pub use state::view::{Changes, Committed};
 pub use storage::blocks::{BLOCKS_NAME, BlockFile};
+pub use storage::lock::LOCK_NAME;
 pub use storage::snapshot::Snapshot;
 pub use storage::state_db::STATE_NAME;
 pub use storage::store::PeerStore;

@@ -1,7 +1,7 @@
 //! An append-only file of blocks.
 //!
 //! ```text
-//! file   = "phi-pre blocks 1\n", record_0, record_1, ...
+//! file   = "phi-pre blocks 2\n", record_0, record_1, ...
 //! record = length (4 bytes), number (8), check (8), content, SHA-256(number || content)
 //! check  = the first 8 bytes of SHA-256(word || length || number); word = "record" where the record begins an append,
 //!          "next" for those behind it in the same append
@@ -15,7 +15,8 @@
 
 pub use super::record::BLOCKS_NAME;
 
-use super::record::{HEAD, Head, MAGIC, SUM, checksum, record_bytes};
+use super::lock::FolderLock;
+use super::record::{HEAD, Head, MAGIC, SUM, checksum, record_bytes, refuse_earlier};
 use super::salvage;
 use crate::folder;
 use crate::hash::Digest;
@@ -36,15 +37,22 @@ pub struct BlockFile {
     end: u64,
     /// Whether a failed append may have left bytes that could not be removed, or the file is open for reading only.
     broken: bool,
+    /// The lock of the folder; none if the file is open for reading only, or somebody else holds the lock for it.
+    _lock: Option<FolderLock>,
 }
 
 impl BlockFile {
     /// Creates the file in `folder`, and the folder if it is missing. A file without records is created again.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Io`].
+    /// [`StoreError::InUse`], [`StoreError::NoLock`], [`StoreError::Exists`], [`StoreError::Io`].
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
+        let lock = FolderLock::take(folder)?;
+        Ok(Self { _lock: Some(lock), ..Self::create_under_lock(folder)? })
+    }
+
+    fn create_under_lock(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(BLOCKS_NAME);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = file.map_err(StoreError::io("make", &path))?;
@@ -54,7 +62,7 @@ impl BlockFile {
         let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &path))?;
         folder::sync(folder).map_err(StoreError::io("sync", folder))?;
-        Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
+        Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false, _lock: None })
     }
 
     /// Creates a file with `genesis` as its only block. Completes what an interrupted call left; refuses any other file, and
@@ -63,7 +71,14 @@ impl BlockFile {
     /// # Errors
     /// As [`create`](Self::create) and [`append`](Self::append).
     pub fn create_with_genesis(folder: &Path, genesis: &[u8]) -> Result<Self, StoreError> {
-        let mut this = match Self::create(folder) {
+        folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
+        let lock = FolderLock::take(folder)?;
+        Ok(Self { _lock: Some(lock), ..Self::create_with_genesis_under_lock(folder, genesis)? })
+    }
+
+    /// As [`create_with_genesis`](Self::create_with_genesis), for the holder of the folder's lock.
+    pub(super) fn create_with_genesis_under_lock(folder: &Path, genesis: &[u8]) -> Result<Self, StoreError> {
+        let mut this = match Self::create_under_lock(folder) {
             Err(StoreError::Exists { path }) => {
                 let (existing, torn) = Self::open_read_only(folder, 0)?;
                 let interrupted = match existing.len() {
@@ -74,7 +89,7 @@ impl BlockFile {
                 if !interrupted {
                     return Err(StoreError::Exists { path });
                 }
-                Self::open(folder, 0)?.0
+                Self::open_under_lock(folder, 0)?.0
             }
             created => created?,
         };
@@ -88,8 +103,15 @@ impl BlockFile {
     /// can only follow them; it is cut off. All blocks of the opened file are durable.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    /// [`StoreError::InUse`], [`StoreError::NoLock`], [`StoreError::Version`], [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn open(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
+        let lock = FolderLock::take(folder)?;
+        let (this, torn) = Self::open_under_lock(folder, committed)?;
+        Ok((Self { _lock: Some(lock), ..this }, torn))
+    }
+
+    /// As [`open`](Self::open), for the holder of the folder's lock.
+    pub(super) fn open_under_lock(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
         let (this, torn) = Self::scan(folder, committed, true)?;
         if let Some(torn) = torn {
             this.file.set_len(torn.offset).map_err(StoreError::io("truncate", &this.path))?;
@@ -103,7 +125,7 @@ impl BlockFile {
     /// As [`open`](Self::open), without changes: a torn tail stays, and appending fails.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    /// [`StoreError::Version`], [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn open_read_only(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
         Self::scan(folder, committed, false)
     }
@@ -191,6 +213,7 @@ impl BlockFile {
             return Err(Damage::Magic.into());
         }
         input.read_exact(&mut magic).map_err(io)?;
+        refuse_earlier(&path, &magic)?;
         if magic != MAGIC {
             return Err(Damage::Magic.into());
         }
@@ -220,7 +243,7 @@ impl BlockFile {
             return Err(Damage::Missing(blocks).into());
         }
         drop(input);
-        Ok((Self { path, file, places, end, broken: !write }, torn))
+        Ok((Self { path, file, places, end, broken: !write, _lock: None }, torn))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a node keeps on the disk.
 //!
 //! ```text
+//! lock                       the lock of a node's folder
 //! record                     the bytes of one record of the block file
 //! blocks, salvage            the block file; what can be read of a damaged one
 //! verdicts                   the file of validation codes and commit hashes
@@ -9,6 +10,7 @@
 //! ```
 
 pub mod blocks;
+pub mod lock;
 mod record;
 pub(super) mod salvage;
 pub mod snapshot;

@@ -1,6 +1,6 @@
 //! Reads the complete records of a damaged block file.
 
-use super::record::{BLOCKS_NAME, HEAD, Head, MAGIC, SUM, checksum, record_bytes};
+use super::record::{BLOCKS_NAME, HEAD, Head, MAGIC, SUM, checksum, record_bytes, refuse_earlier};
 use crate::hash::Digest;
 use crate::ledger::error::StoreError;
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ impl Salvage {
             }
             Err(error) => return Err(StoreError::io("open", &path)(error)),
         };
+        let mut start = Vec::new();
+        (&file).take(MAGIC.len() as u64).read_to_end(&mut start).map_err(StoreError::io("read", &path))?;
+        refuse_earlier(&path, &start)?;
         let places = scan(&file).map_err(StoreError::io("read", &path))?;
         Ok(Self { path, file: Some(file), places })
     }

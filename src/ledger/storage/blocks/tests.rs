@@ -42,8 +42,11 @@ fn appends_and_reads_back() {
     }
     assert!(matches!(file.read(5), Err(StoreError::NoSuchBlock { number: 5 })));
     assert!(matches!(file.read(u64::MAX), Err(StoreError::NoSuchBlock { .. })));
+    assert!(matches!(BlockFile::open(folder.path(), 0), Err(StoreError::InUse { .. })));
+    assert!(!file.is_empty());
+    drop(file);
     assert!(matches!(BlockFile::create(folder.path()), Err(StoreError::Exists { .. })));
-    assert!(!file.is_empty() && open(MAGIC, 0).1.unwrap().0.is_empty());
+    assert!(open(MAGIC, 0).1.unwrap().0.is_empty());
 }
 
 /// A founding that was interrupted at any byte goes on; nothing else is taken for one.
@@ -232,6 +235,7 @@ fn heads_inside_a_torn_block_are_not_followed_for_ever() {
     let mut file = BlockFile::create(folder.path()).unwrap();
     file.append(b"genesis").unwrap();
     file.append(&content).unwrap();
+    drop(file);
     let path = folder.path().join(BLOCKS_NAME);
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.len() - content.len() - SUM - 1; // the end of its head

@@ -1,0 +1,33 @@
+//! The lock of a node's folder: whoever writes into the folder holds the lock, so one process at a time writes there.
+//!
+//! The system releases the lock when its holder ends, however it ends. Reading needs no lock.
+
+use crate::ledger::error::StoreError;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+/// The name of the empty file in a node's folder that is locked. The file stays, and means nothing without the lock.
+pub const LOCK_NAME: &str = "lock";
+
+/// The lock, until it is dropped.
+#[derive(Debug)]
+pub(in crate::ledger) struct FolderLock {
+    _file: File,
+}
+
+impl FolderLock {
+    /// Locks `folder`.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if another node or repair holds the lock; [`StoreError::NoLock`] if the file system cannot lock.
+    pub(in crate::ledger) fn take(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(LOCK_NAME);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(StoreError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: folder.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(StoreError::NoLock { folder: folder.to_owned(), source }),
+        }
+    }
+}
