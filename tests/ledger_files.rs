@@ -727,3 +727,178 @@ fn a_block_file_of_version_1_is_refused_by_its_version() {
     }
     assert!(std::fs::read(peer.join("blocks")).unwrap().starts_with(b"phi-pre blocks 1\n"));
 }
+
+/// A stopped network of three blocks.
+fn stopped() -> (World, tempfile::TempDir) {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    increment(&mut network, &mut world, "n");
+    drop(network);
+    (world, folder)
+}
+
+/// Flips a bit of the last block of a block file.
+fn damage(blocks: &Path) {
+    let mut bytes = std::fs::read(blocks).unwrap();
+    let at = bytes.len() - 100;
+    bytes[at] ^= 1;
+    std::fs::write(blocks, bytes).unwrap();
+}
+
+/// A repair of one node of the stopped network from all others.
+fn repair(folder: &Path, node: &str) -> Result<Repaired, RepairError> {
+    let others = ["orderer", "peer-0", "peer-1", "peer-2"].into_iter().filter(|other| *other != node);
+    let others: Vec<_> = others.map(|other| folder.join(other)).collect();
+    let others: Vec<&Path> = others.iter().map(std::path::PathBuf::as_path).collect();
+    let repair = if node == "orderer" { repair_orderer } else { repair_peer };
+    repair(&folder.join(node), &others)
+}
+
+#[cfg(unix)]
+mod repairs {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+
+    type Found = BTreeMap<std::path::PathBuf, (Option<Vec<u8>>, u32, u64, i64, i64)>;
+
+    /// Everything below a folder but the locks: contents, modes, inodes, and the times of the last change.
+    fn everything(folder: &Path) -> Found {
+        let (mut found, mut left) = (Found::new(), vec![folder.to_owned()]);
+        while let Some(path) = left.pop() {
+            let meta = fs::symlink_metadata(&path).unwrap();
+            if meta.is_dir() {
+                left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if path.file_name().unwrap() != "lock" {
+                let content = meta.is_file().then(|| fs::read(&path).unwrap());
+                found.insert(path, (content, meta.mode(), meta.ino(), meta.mtime(), meta.mtime_nsec()));
+            }
+        }
+        found
+    }
+
+    /// Nothing changes where nothing is damaged, and what is not a repair's own is never removed, whatever its name.
+    #[test]
+    fn nothing_that_is_right_is_touched() {
+        let (_, folder) = stopped();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("peer-0/repair")).unwrap();
+        fs::write(at("peer-0/repair/notes"), b"the user's").unwrap();
+        symlink(at("peer-0/repair/notes"), at("peer-1/repair")).unwrap();
+        // A peer that was stopped before the last block, and one whose block file is behind a link.
+        let (file, _) = BlockFile::open_read_only(&at("peer-2"), 3).unwrap();
+        let two: Vec<Block> = (0..2).map(|n| Block::from_bytes(&file.read(n).unwrap()).unwrap()).collect();
+        fs::remove_dir_all(at("peer-2")).unwrap();
+        write_blocks(&at("peer-2"), &two);
+        repair(folder.path(), "peer-2").unwrap();
+        assert_eq!(verify(&at("peer-2"), None).unwrap().state_height, 2, "made again from its own blocks");
+        fs::rename(at("peer-1/blocks"), at("elsewhere")).unwrap();
+        symlink(at("elsewhere"), at("peer-1/blocks")).unwrap();
+        let before = everything(folder.path());
+        for (node, blocks) in [("orderer", 3), ("peer-0", 3), ("peer-1", 3), ("peer-2", 2)] {
+            assert_eq!(repair(folder.path(), node).unwrap(), Repaired { blocks, fetched: 0, state: false });
+            assert!(everything(folder.path()) == before, "{node}");
+        }
+        // Damage elsewhere in the folder changes nothing about that.
+        damage(&at("elsewhere"));
+        let before = everything(folder.path());
+        let refused = repair(folder.path(), "peer-1").unwrap_err().to_string();
+        assert!(refused.contains("peer-1/blocks is damaged and is a link"), "{refused}");
+        assert!(everything(folder.path()) == before);
+        damage(&at("peer-0/blocks"));
+        repair(folder.path(), "peer-0").unwrap();
+        assert_eq!(fs::read(at("peer-0/repair/notes")).unwrap(), b"the user's");
+        fs::remove_dir_all(at("peer-0/repair")).unwrap();
+        let left: Vec<_> = everything(&at("peer-0")).into_keys().collect();
+        assert_eq!(left, ["blocks", "state.redb", "verdicts"].map(|file| at("peer-0").join(file)));
+    }
+
+    /// A peer that only lacks the newest blocks fetches them when it starts.
+    #[test]
+    fn a_peer_that_is_behind_is_right() {
+        let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+        let mut network = world.counters(folder.path());
+        increment(&mut network, &mut world, "n");
+        network.stop(2);
+        increment(&mut network, &mut world, "n");
+        drop(network);
+        let before = everything(folder.path());
+        assert_eq!(repair(folder.path(), "peer-2").unwrap(), Repaired { blocks: 2, fetched: 0, state: false });
+        assert!(everything(folder.path()) == before);
+        let (file, _) = BlockFile::open_read_only(&folder.path().join("orderer"), 3).unwrap();
+        let two: Vec<Block> = (0..2).map(|n| Block::from_bytes(&file.read(n).unwrap()).unwrap()).collect();
+        write_blocks(&folder.path().join("orderer"), &two);
+        // An orderer that is behind would seal another block 2.
+        assert_eq!(repair(folder.path(), "orderer").unwrap(), Repaired { blocks: 3, fetched: 1, state: false });
+    }
+
+    /// A folder that is not a node's is refused before anything happens in it.
+    #[test]
+    fn a_folder_that_is_not_a_nodes_is_left_alone() {
+        let (_, folder) = stopped();
+        let other = tempfile::tempdir().unwrap();
+        fs::create_dir(other.path().join("repair")).unwrap();
+        fs::write(other.path().join("repair/notes"), b"the user's").unwrap();
+        let before = everything(other.path());
+        for repair in [repair_peer, repair_orderer] {
+            let refused = repair(other.path(), &[&folder.path().join("peer-0")]).unwrap_err().to_string();
+            assert!(refused.ends_with("is not the folder of a node"), "{refused}");
+        }
+        assert!(everything(other.path()) == before && !other.path().join("lock").exists());
+    }
+
+    /// A lost state is made again by the repair itself, from the blocks of the peer alone.
+    #[test]
+    fn a_lost_state_is_made_again() {
+        let (world, folder) = stopped();
+        let peer = folder.path().join("peer-0");
+        let report = verify(&peer, None).unwrap();
+        for damage in [None, Some(&b""[..]), Some(b"no database")] {
+            fs::remove_file(peer.join("state.redb")).unwrap();
+            if let Some(bytes) = damage {
+                fs::write(peer.join("state.redb"), bytes).unwrap();
+            }
+            assert_eq!(repair_peer(&peer, &[]).unwrap(), Repaired { blocks: 3, fetched: 0, state: true });
+            assert_eq!(verify(&peer, None).unwrap(), report);
+        }
+        let (_, opened) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+        assert_eq!(opened, Opened { torn: None, replayed: 0, revalidated: 0 });
+    }
+
+    /// A repaired file has the mode of the old one, and where the superuser repairs, its owner.
+    #[test]
+    fn modes_and_owners_are_kept() {
+        let (_, folder) = stopped();
+        let peer = folder.path().join("peer-0");
+        let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        let files = ["blocks", "verdicts", "state.redb"];
+        fs::remove_file(peer.join("lock")).unwrap(); // a folder of before
+        for (file, mode) in files.into_iter().zip([0o640, 0o604, 0o600]) {
+            fs::set_permissions(peer.join(file), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        if root {
+            files
+                .iter()
+                .map(|file| peer.join(file))
+                .chain([peer.clone()])
+                .for_each(|path| chown(path, Some(4321), Some(1234)).unwrap());
+        }
+        let kept =
+            || files.map(|file| fs::metadata(peer.join(file)).map(|m| (m.mode() & 0o777, m.uid(), m.gid())).unwrap());
+        let before = kept();
+        damage(&peer.join("blocks"));
+        fs::write(peer.join("verdicts"), b"damaged").unwrap();
+        fs::write(peer.join("state.redb"), b"damaged").unwrap();
+        assert_eq!(repair(folder.path(), "peer-0").unwrap(), Repaired { blocks: 3, fetched: 1, state: true });
+        assert_eq!(kept(), before);
+        fs::remove_file(peer.join("state.redb")).unwrap();
+        repair(folder.path(), "peer-0").unwrap();
+        let made = fs::metadata(peer.join("state.redb")).unwrap();
+        assert_eq!((made.uid(), made.gid()), (before[0].1, before[0].2), "like the other files");
+        let lock = fs::metadata(peer.join("lock")).unwrap();
+        assert_eq!((lock.uid(), lock.gid()), (before[0].1, before[0].2), "the node must be able to open it");
+        assert!(verify(&peer, None).is_ok());
+    }
+}

@@ -23,7 +23,7 @@ use crate::hash::Digest;
 use crate::ledger::error::{Damage, StoreError, TornTail};
 use crate::ledger::format::block::BLOCK_BYTES_LIMIT;
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// An open block file with the blocks 0 to n - 1.
@@ -155,8 +155,7 @@ impl BlockFile {
     pub fn append_all(&mut self, contents: &[impl AsRef<[u8]>]) -> Result<(), StoreError> {
         let (mut records, mut places) = (Vec::new(), Vec::new());
         for (content, number) in contents.iter().map(AsRef::as_ref).zip(self.len()..) {
-            let length = u32::try_from(content.len()).ok().filter(|length| *length <= BLOCK_BYTES_LIMIT);
-            let length = length.ok_or(StoreError::TooLarge { limit: BLOCK_BYTES_LIMIT, got: content.len() })?;
+            let length = record_length(content)?;
             records.extend_from_slice(&Head { length, number, first: records.is_empty() }.to_bytes());
             places.push((self.end + records.len() as u64, length));
             records.extend_from_slice(content);
@@ -245,6 +244,45 @@ impl BlockFile {
         drop(input);
         Ok((Self { path, file, places, end, broken: !write, _lock: None }, torn))
     }
+}
+
+/// Writes a new block file, in which each block is an append of its own, with one fsync at the end.
+pub(in crate::ledger) struct BlockFileWriter<'a> {
+    path: &'a Path,
+    out: BufWriter<&'a File>,
+    number: u64,
+}
+
+impl<'a> BlockFileWriter<'a> {
+    /// Begins to write into `file`, which is empty; `path` names it in errors.
+    pub(in crate::ledger) fn new(file: &'a File, path: &'a Path) -> Result<Self, StoreError> {
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        out.write_all(MAGIC).map_err(StoreError::io("write", path))?;
+        Ok(Self { path, out, number: 0 })
+    }
+
+    /// Writes the next block.
+    pub(in crate::ledger) fn append(&mut self, content: &[u8]) -> Result<(), StoreError> {
+        let length = record_length(content)?;
+        let head = Head { length, number: self.number, first: true }.to_bytes();
+        let sum = checksum(self.number, content).0;
+        let mut parts = [&head[..], content, &sum].into_iter();
+        parts.try_for_each(|part| self.out.write_all(part)).map_err(StoreError::io("write", self.path))?;
+        self.number += 1;
+        Ok(())
+    }
+
+    /// Waits until all blocks are on the disk.
+    pub(in crate::ledger) fn finish(mut self) -> Result<(), StoreError> {
+        let written = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
+        written.map_err(StoreError::io("write", self.path))
+    }
+}
+
+/// The length of a block, if a block file can hold it.
+fn record_length(content: &[u8]) -> Result<u32, StoreError> {
+    let length = u32::try_from(content.len()).ok().filter(|length| *length <= BLOCK_BYTES_LIMIT);
+    length.ok_or(StoreError::TooLarge { limit: BLOCK_BYTES_LIMIT, got: content.len() })
 }
 
 enum Record {

@@ -24,7 +24,7 @@
 use super::blocks::BlockFile;
 use super::lock::FolderLock;
 use super::snapshot::Snapshot;
-use super::state_db::{StateDb, catch_damage};
+use super::state_db::StateDb;
 use super::verdicts::{VerdictFile, read_verdicts};
 use crate::folder;
 use crate::ledger::error::{StoreError, TornTail};
@@ -88,11 +88,8 @@ impl PeerStore {
     }
 
     fn open_under(lock: FolderLock, folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
-        let (database, savepoint) = catch_damage(folder, || {
-            let database = StateDb::open(folder)?;
-            let savepoint = database.tables()?.savepoint()?;
-            Ok::<_, StoreError>((database, savepoint))
-        })?;
+        let database = StateDb::open(folder)?;
+        let savepoint = database.tables()?.savepoint()?;
         let state_height = savepoint.map_or(0, |savepoint| savepoint.height);
         let committed = state_height.max(read_verdicts(folder)?.len() as u64);
         let (blocks, torn) = BlockFile::open_under_lock(folder, committed)?;
@@ -211,8 +208,7 @@ impl PeerStore {
             checkpoint.start(&self.database, &self.verdicts)?;
         }
         if let Some(writer) = checkpoint.writer.take() {
-            let damaged = |_| Err(StoreError::StateDamaged { path: self.database.path().to_owned() });
-            writer.join().unwrap_or_else(damaged)?; // redb panics on some damaged pages
+            writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         self.checkpointed = Some(checkpoint.savepoint);
         self.running = None;
