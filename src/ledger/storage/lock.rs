@@ -14,7 +14,7 @@ pub const LOCK_NAME: &str = "lock";
 /// The lock, until it is dropped.
 #[derive(Debug)]
 pub(in crate::ledger) struct FolderLock {
-    _file: File,
+    file: File,
 }
 
 impl FolderLock {
@@ -26,10 +26,17 @@ impl FolderLock {
         let path = folder.join(LOCK_NAME);
         let file = open(&path, folder).map_err(StoreError::io("open", &path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => Err(StoreError::NoLock { folder: folder.to_owned(), source }),
         }
+    }
+}
+
+/// Releases the lock also where another thread has just begun to start a process, which has the file open until it executes.
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }
 
