@@ -540,7 +540,9 @@ fn recuts(block: &Block) -> Vec<(&'static str, Block)> {
 fn write_blocks(folder: &Path, blocks: &[Block]) {
     let made = tempfile::tempdir().unwrap();
     let mut file = BlockFile::create(made.path()).unwrap();
-    blocks.iter().for_each(|block| file.append(&block.to_bytes()).unwrap());
+    for block in blocks {
+        file.append(&block.to_bytes()).unwrap();
+    }
     drop(file);
     std::fs::create_dir_all(folder).unwrap();
     std::fs::copy(made.path().join("blocks"), folder.join("blocks")).unwrap();

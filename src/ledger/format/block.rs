@@ -85,7 +85,7 @@ pub struct Seal {
 pub struct Block {
     /// Number and hashes.
     pub header: Header,
-    /// The encodings of [`SignedTransaction`](super::endorsement::SignedTransaction)s; in block 0 of one configuration.
+    /// The encodings of [`SignedTransaction`]s; in block 0 of one configuration.
     pub transactions: Vec<Vec<u8>>,
     /// The orderer's signature.
     pub seal: Seal,

@@ -2,7 +2,7 @@
 //!
 //! Semantics: Fabric's (orderer/common/blockcutter/blockcutter.go, msgprocessor). The orderer checks the size of a
 //! transaction, its form, its creator and the creator's signature, and the certificates of its endorsers. It orders a
-//! transaction once ([`accepted`](super::accepted)). The committing peers check the endorsers' signatures and the versions,
+//! transaction once (`accepted.rs`). The committing peers check the endorsers' signatures and the versions,
 //! and all of this again.
 //!
 //! Departure: the orderer refuses a transaction if the certificate of an endorser is revoked or not valid now. Peers

@@ -45,7 +45,7 @@ impl StateDb {
             if new.try_exists().map_err(StoreError::io("open", &new))? {
                 std::fs::remove_file(&new).map_err(StoreError::io("remove", &new))?;
             }
-            guarded(&new, || create(Database::create(&new)?))?;
+            guarded(&new, || create(&Database::create(&new)?))?;
             std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
             folder::sync(folder).map_err(StoreError::io("sync", folder))?;
         }
@@ -141,7 +141,7 @@ impl Unchanged {
     }
 }
 
-fn create(database: Database) -> Result<(), redb::Error> {
+fn create(database: &Database) -> Result<(), redb::Error> {
     let write = database.begin_write()?;
     write.open_table(STATE)?;
     write.open_table(TXIDS)?;

@@ -215,7 +215,7 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
     chain("block 0 with a block before", "Block", &[seal(0, hash, &genesis.transactions, orderer)])?;
 
     // A root of the hospitals with the identifier of the users' root, in its issuer and its subject.
-    let [users, hospitals] = [&world.users, &world.hospitals].map(|known| known.root());
+    let [users, hospitals] = [&world.users, &world.hospitals].map(super::world::Known::root);
     let [from, to] = [hospitals, users].map(|root| hex(root.subject().id.0).as_str().unwrap_or_default().to_owned());
     let mut twin = hospitals.clone();
     for _ in 0..2 {

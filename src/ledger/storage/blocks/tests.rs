@@ -298,7 +298,7 @@ mod salvaged {
         file.append(b"genesis").unwrap();
         let heads = Head { length: 1 << 20, number: 9, first: true }.to_bytes().repeat(bytes / HEAD);
         file.append(&heads).unwrap();
-        (0..16).for_each(|n| file.append(&[n; 1 << 16]).unwrap());
+        (0..16).for_each(|n| file.append(&vec![n; 1 << 16]).unwrap());
         let bytes = std::fs::read(folder.path().join(BLOCKS_NAME)).unwrap();
         (folder, bytes)
     }
