@@ -36,8 +36,10 @@ pub mod label {
     pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
     /// The mark of an envelope that a job has re-encrypted, under k_re.
     pub const REENCRYPTED: &str = "phi-pre/1/reencrypted";
-    /// A signed message to the cloud.
-    pub const SIGNED_MESSAGE: &str = "phi-pre/1/signed-message";
+    /// A signed message to the cloud. Version 2 covers the signer's certificate.
+    pub const SIGNED_MESSAGE: &str = "phi-pre/2/signed-message";
+    /// The data hash of a block.
+    pub const BLOCK_DATA: &str = "phi-pre/1/block-data";
     /// The digest of a grant on the ledger.
     pub const GRANT: &str = "phi-pre/1/grant";
     /// The salt of a leaf of a record commitment.

@@ -99,7 +99,7 @@ const TABLE: &str = "
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
 have an envelope ordered
   authority         role      role      role      no-list   role      role      issuer    role      role
-  user              PASS      PASS      exists    revoked   expired   early     issuer    signature code-9
+  user              PASS      PASS      exists    revoked   expired   early     issuer    signature duplicate
   hospital          PASS      PASS      PASS      revoked   expired   early     issuer    signature code-8
   cloud             PASS      PASS      PASS      revoked   expired   early     issuer    signature code-8
   peer              access    access    access    revoked   expired   early     issuer    signature access

@@ -43,7 +43,15 @@ struct Kept {
     signed: SignedTransaction,
     sheet: Sheet,
     /// The error with which an honest orderer refuses it.
-    refusal: Option<IdentityError>,
+    refusal: Option<Refusal>,
+}
+
+/// Why an honest orderer refuses a transaction that it has not accepted before.
+#[derive(Clone, Debug, PartialEq)]
+enum Refusal {
+    Identity(IdentityError),
+    /// The creator signed something else than a transaction.
+    Form,
 }
 
 /// The results that must be equal in two runs of one schedule.
@@ -67,6 +75,9 @@ struct Run<'a> {
     honest: bool,
     model: Model,
     waiting: Vec<Sheet>,
+    /// What the creators signed, of the waiting transactions and of those in blocks: an honest orderer takes it once.
+    waiting_bytes: Vec<Vec<u8>>,
+    sealed_bytes: Vec<Vec<u8>>,
     kept: Vec<Kept>,
     ordered: Vec<Kept>,
     nonces: Vec<[u8; 24]>,
@@ -84,7 +95,24 @@ impl<'a> Run<'a> {
         let stranger = enrol(&mut fake, "users", Role::User, &mut world.rng);
         let (honest, model, nonces) = (schedule.honest, Model::new(), vec![[0; 24]; 4]);
         let (waiting, kept, ordered, requests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { world, folder, contract, stranger, ledger, honest, model, waiting, kept, ordered, nonces, requests, met }
+        let (waiting_bytes, sealed_bytes) = (Vec::new(), Vec::new());
+        Self {
+            world,
+            folder,
+            contract,
+            stranger,
+            ledger,
+            honest,
+            model,
+            waiting,
+            waiting_bytes,
+            sealed_bytes,
+            kept,
+            ordered,
+            nonces,
+            requests,
+            met,
+        }
     }
 
     fn meet(&self, what: impl Into<String>) {
@@ -136,6 +164,7 @@ impl<'a> Run<'a> {
             Op::Reopen => {
                 if self.ledger.reopen(&self.world, self.folder, &self.contract) {
                     self.waiting.clear();
+                    self.waiting_bytes.clear();
                 }
                 (0..3).for_each(|i| self.compare(i));
             }
@@ -264,17 +293,17 @@ impl<'a> Run<'a> {
         }
         let refusal;
         (sheet.fault, refusal) = match twist {
-            Twist::NoTransaction => (2, None),
+            Twist::NoTransaction => (2, Some(Refusal::Form)),
             Twist::ForgedCreator => {
                 let other = self.participant((who + 1) % 4);
                 signed.signature = *other.key.sign(&signed.transaction).as_bytes();
-                (4, Some(IdentityError::BadSignature))
+                (4, Some(Refusal::Identity(IdentityError::BadSignature)))
             }
             Twist::HighCreator => {
                 signed.signature = negate_s(&signed.signature);
-                (4, Some(IdentityError::HighS))
+                (4, Some(Refusal::Identity(IdentityError::HighS)))
             }
-            Twist::Stranger => (4, Some(IdentityError::UnknownIssuer)),
+            Twist::Stranger => (4, Some(Refusal::Identity(IdentityError::UnknownIssuer))),
             Twist::OtherProposal => (5, None),
             Twist::WrongTxid => (8, None),
             Twist::OtherChannel => (14, None),
@@ -379,17 +408,29 @@ impl<'a> Run<'a> {
     }
 
     fn order(&mut self, kept: Kept) {
+        let again =
+            [&self.waiting_bytes, &self.sealed_bytes].iter().any(|known| known.contains(&kept.signed.transaction));
         match (self.ledger.order(&kept.signed, NOW), &kept.refusal) {
             (Err(OrderError::Identity(error)), Some(expected)) if self.honest => {
-                assert_eq!(error, *expected);
+                assert_eq!(Refusal::Identity(error.clone()), *expected);
                 self.meet(format!("orderer: {error}"));
                 return;
             }
-            (Ok(()), None) => {}
+            (Err(OrderError::Decode(_)), Some(Refusal::Form)) if self.honest => {
+                self.meet("orderer: no transaction");
+                return;
+            }
+            (Err(OrderError::Duplicate(txid)), None) if self.honest && again => {
+                assert_eq!(txid.0.0, kept.sheet.txid);
+                self.meet("orderer: duplicate");
+                return;
+            }
+            (Ok(()), None) if !(self.honest && again) => {}
             (Ok(()), Some(_)) if !self.honest => {}
             (other, expected) => panic!("{other:?} where {expected:?} was to come"),
         }
         self.waiting.push(kept.sheet.clone());
+        self.waiting_bytes.push(kept.signed.transaction.clone());
         self.ordered.push(kept);
         if self.waiting.len() == FULL {
             self.blocked();
@@ -402,6 +443,7 @@ impl<'a> Run<'a> {
             return;
         }
         self.model.block(&std::mem::take(&mut self.waiting));
+        self.sealed_bytes.append(&mut self.waiting_bytes);
         for code in self.model.codes.last().unwrap() {
             self.meet(format!("code {code}"));
         }
@@ -520,12 +562,17 @@ fn schedules(paper: bool, short: u64) -> Met {
 
 /// The verdicts that must occur in both variants.
 const CODES: [u8; 10] = [0, 2, 4, 5, 8, 9, 10, 11, 14, 25];
+/// What an honest orderer must have refused in both variants.
+const REFUSED: [&str; 2] = ["orderer: duplicate", "orderer: no transaction"];
 
 #[test]
 fn counters_are_what_the_model_says() {
     let met = schedules(false, 24);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
+    }
+    for refused in REFUSED {
+        assert!(met.contains_key(refused), "no schedule met {refused}");
     }
 }
 
@@ -534,6 +581,9 @@ fn the_papers_contract_is_what_the_model_says() {
     let met = schedules(true, 24);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
+    }
+    for refused in REFUSED {
+        assert!(met.contains_key(refused), "no schedule met {refused}");
     }
     for code in (2..=13).chain([15]) {
         assert!(met.contains_key(&format!("contract: {code}")), "no schedule met refusal {code}");

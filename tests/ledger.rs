@@ -15,7 +15,8 @@ use phi_pre::wire::Wire;
 use std::sync::Arc;
 use world::*;
 
-/// Two increments on the same state give the codes 0 and 11. The resubmission of either gives 9.
+/// Two increments on the same state give the codes 0 and 11. The orderer refuses either when it comes again; an orderer that
+/// does not gets the code 9 for it.
 #[test]
 fn stale_reads_and_resubmissions() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -25,8 +26,13 @@ fn stale_reads_and_resubmissions() {
     let second = signed_transaction(&network, second, &world.alice);
     assert_eq!(block_of(&mut network, &[first.clone(), second.clone()]), [0, 11]);
     assert_eq!(count(&network, "n"), 1);
-    assert_eq!(block_of(&mut network, &[second, first]), [9, 9]);
-    assert_eq!(count(&network, "n"), 1);
+    for again in [&second, &first] {
+        let refused = network.broadcast(again, NOW);
+        assert!(matches!(refused, Err(NetworkError::Order(OrderError::Duplicate(_)))), "{refused:?}");
+    }
+    let blocks = [[&first, &second], [&second, &first]].map(|pair| pair.map(Wire::to_bytes).to_vec());
+    let codes = commit_blocks_past_the_orderer(&world, &network, &blocks);
+    assert_eq!(codes.concat(), [Code::Valid, Code::MvccReadConflict, Code::DuplicateTxid, Code::DuplicateTxid]);
     // The transaction is stale with respect to the committed state, and not only within a block.
     let third = world.increment("n");
     let third = signed_transaction(&network, third, &world.alice);
@@ -42,7 +48,9 @@ fn the_same_transaction_twice_in_a_block() {
     let proposal = world.increment("n");
     let txid = proposal.txid;
     let once = signed_transaction(&network, proposal, &world.alice);
-    assert_eq!(block_of(&mut network, &[once.clone(), once]), [0, 9]);
+    let twice = [once.to_bytes(), once.to_bytes()];
+    assert_eq!(commit_past_the_orderer(&world, &network, &twice), [Code::Valid, Code::DuplicateTxid]);
+    assert_eq!(block_of(&mut network, &[once]), [0]);
     let outcome = network.outcome(&txid).unwrap().unwrap();
     assert_eq!(outcome, Outcome { version: Version { block: 1, tx: 0 }, code: Code::Valid });
 }
@@ -111,11 +119,13 @@ fn transactions_that_are_none_of_this_channel() {
     assert_eq!(block_of(&mut network, &transactions), [8, 14, 25, 5, 0]);
     // A transaction with a wrong txid does not take this txid.
     assert_eq!(network.outcome(&TxId(Digest([9; 32]))).unwrap(), None);
-    // A creator may sign bytes that are no transaction. The orderer does not decode them, but the peers do.
+    // A creator may sign bytes that are no transaction. The orderer refuses them, and the peers do not depend on that.
     let mut broken = signed_transaction(&network, world.increment("n"), &world.alice);
     broken.transaction.push(0);
     broken.signature = *world.alice.key.sign(&broken.transaction).as_bytes();
-    assert_eq!(block_of(&mut network, &[broken]), [2]);
+    let refused = network.broadcast(&broken, NOW);
+    assert!(matches!(refused, Err(NetworkError::Order(OrderError::Decode(_)))), "{refused:?}");
+    assert_eq!(commit_past_the_orderer(&world, &network, &[broken.to_bytes()]), [Code::BadPayload]);
 }
 
 /// Too few endorsers, one endorser twice, a forged second endorsement, and a hospital instead of a peer all give the
@@ -142,8 +152,9 @@ fn endorsements_below_the_policy() {
         with(&proposals[4], vec![by(4, first), by(4, second)]),
     ];
     assert_eq!(block_of(&mut network, &transactions), [10, 10, 10, 10, 0]);
-    // As in Fabric, a transaction that fails the policy takes its txid.
-    assert_eq!(block_of(&mut network, &[transactions[0].clone()]), [9]);
+    // As in Fabric, a transaction that fails the policy takes its txid, also against one with enough endorsements.
+    let enough = with(&proposals[0], vec![by(0, first), by(0, second)]);
+    assert_eq!(block_of(&mut network, &[enough]), [9]);
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
 }
 
@@ -320,13 +331,22 @@ fn the_orderer_cuts_by_count_and_by_time_and_limits_size() {
 
 /// The codes that a new peer gives to a block that a dishonest orderer makes of these transactions.
 fn commit_past_the_orderer(world: &World, network: &Network, transactions: &[Vec<u8>]) -> Vec<Code> {
+    commit_blocks_past_the_orderer(world, network, &[transactions.to_vec()]).concat()
+}
+
+fn commit_blocks_past_the_orderer(world: &World, network: &Network, blocks: &[Vec<Vec<u8>>]) -> Vec<Vec<Code>> {
     let folder = tempfile::tempdir().unwrap();
     let genesis = network.peer(0).unwrap().block(0).unwrap().block;
     let mut peer =
         Peer::create(&folder.path().join("peer"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
     let Signer { certificate, key } = &world.orderer;
-    let block = Block::seal(1, Some(genesis.header.hash()), transactions.to_vec(), certificate, key);
-    peer.commit(&block).unwrap().codes
+    let mut tip = genesis.header.hash();
+    let mut commit = |(number, transactions): (u64, &Vec<Vec<u8>>)| {
+        let block = Block::seal(number, Some(tip), transactions.clone(), certificate, key);
+        tip = block.header.hash();
+        peer.commit(&block).unwrap().codes
+    };
+    (1..).zip(blocks).map(&mut commit).collect()
 }
 
 #[test]
@@ -379,6 +399,7 @@ fn nodes_start_only_as_what_they_are() {
         Orderer::create(&at("y"), &config, world.peers[0].clone()),
         Err(OrderError::NotAnOrderer(Role::Peer))
     ));
+    drop(network);
     let again = Orderer::create(&at("orderer"), &config, world.orderer.clone());
     assert!(matches!(again, Err(OrderError::Store(StoreError::Exists { .. }))));
 }
@@ -491,4 +512,38 @@ fn the_papers_transactions() {
     for i in 0..3 {
         assert_eq!(verify(&folder.path().join(format!("peer-{i}")), None).unwrap().codes[&Code::Valid], 4);
     }
+}
+
+/// However often a signed transaction is replayed, and signed again, the orderer orders it once: while it waits, once it is
+/// in a block, and after a restart. What is too old to be known any more is refused for its time.
+#[test]
+fn a_replayed_transaction_is_ordered_once() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let proposal = world.increment("n");
+    let txid = proposal.txid;
+    let once = signed_transaction(&network, proposal, &world.alice);
+    network.broadcast(&once, NOW).unwrap();
+    let replayed = |network: &mut Network, signed: &SignedTransaction, now: Millis| {
+        let refused = network.broadcast(signed, now).unwrap_err().to_string();
+        assert_eq!(refused, format!("the transaction {txid} was ordered already"));
+    };
+    (0..1000).for_each(|n| replayed(&mut network, &once, NOW + n));
+    network.flush().unwrap();
+    replayed(&mut network, &once, NOW);
+    network.flush().unwrap();
+    assert_eq!(network.height(), 2);
+    assert_eq!(network.peer(0).unwrap().block(1).unwrap().block.transactions, [once.to_bytes()]);
+    drop(network);
+    let open = || Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter));
+    let (mut network, _) = open().unwrap();
+    for now in [NOW - Config::WINDOW, NOW, NOW + Config::WINDOW] {
+        replayed(&mut network, &once, now);
+    }
+    let late = NOW + Config::WINDOW + 1;
+    let refused = network.broadcast(&once, late).unwrap_err().to_string();
+    assert!(refused.contains("outside the window"), "{refused}");
+    // A clock that was set back opens no gap.
+    replayed(&mut network, &once, NOW);
+    assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
 }

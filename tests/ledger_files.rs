@@ -251,6 +251,7 @@ fn other_verdicts_are_not_replayed() {
         for kept in &kept {
             file.append(&kept.block.to_bytes()).unwrap();
         }
+        drop(file);
         let other = Metadata { codes: codes.to_vec(), commit_hash };
         std::fs::write(image.path().join("verdicts"), verdicts(&[&kept[0].metadata, &other])).unwrap();
         Peer::open(image.path(), world.peers[0].clone(), Arc::new(Counter)).map(|(peer, _)| peer.savepoint())
@@ -332,8 +333,10 @@ fn a_repaired_peer_has_the_state_of_its_blocks() {
         let (opened, _) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
         assert_eq!(opened.savepoint(), agreed);
     }
-    std::fs::write(peer.join("repair"), b"").unwrap();
-    assert!(matches!(repair(), Err(RepairError::Store(StoreError::Io { action: "remove", .. }))));
+    // What is named as the work of a repair was named, and is not a repair's.
+    std::fs::write(peer.join("repair"), b"the user's").unwrap();
+    assert_eq!(repair().unwrap(), Repaired { blocks: 2, fetched: 0, state: false });
+    assert_eq!(std::fs::read(peer.join("repair")).unwrap(), b"the user's");
 }
 
 mod flips {
@@ -422,8 +425,16 @@ mod flips {
             let fresh = tempfile::tempdir().unwrap();
             let mut peer =
                 Peer::create(&fresh.path().join("p"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
-            let code = peer.commit(&block).unwrap().codes[0];
-            prop_assert!(matches!(code, Code::BadPayload | Code::BadCreatorSignature), "{code}");
+            match peer.commit(&block) {
+                Ok(metadata) => {
+                    let code = metadata.codes[0];
+                    prop_assert!(matches!(code, Code::BadPayload | Code::BadCreatorSignature), "{code}");
+                }
+                Err(error) => {
+                    // In the length of the transaction.
+                    prop_assert!(matches!(error, CommitError::Block(BlockError::Transaction { .. })) && at < 4, "{error}");
+                }
+            }
         }
     }
 }
@@ -506,4 +517,390 @@ fn a_bad_block_among_others_stops_there() {
     blocks[4].transactions[0][9] ^= 1;
     peer.commit_all(&blocks[4..]).unwrap();
     assert_eq!(peer.savepoint(), network.agreement());
+}
+
+/// The block with other transactions under the same sealed header.
+fn recut(block: &Block, transactions: Vec<Vec<u8>>) -> Block {
+    Block { transactions, ..block.clone() }
+}
+
+/// Blocks of the same seal whose concatenated transactions are those of `block`, with other cuts between them.
+fn recuts(block: &Block) -> Vec<(&'static str, Block)> {
+    let [one, two] = &block.transactions[..] else { panic!("two transactions") };
+    let (head, tail) = two.split_at(9);
+    vec![
+        ("a cut moved by some bytes", recut(block, vec![[&one[..], head].concat(), tail.to_vec()])),
+        ("an empty transaction in front", recut(block, vec![Vec::new(), one.clone(), two.clone()])),
+        ("one transaction in two", recut(block, vec![one.clone(), head.to_vec(), tail.to_vec()])),
+        ("two transactions in one", recut(block, vec![[&one[..], two].concat()])),
+    ]
+}
+
+/// Writes a block file with these blocks.
+fn write_blocks(folder: &Path, blocks: &[Block]) {
+    let made = tempfile::tempdir().unwrap();
+    let mut file = BlockFile::create(made.path()).unwrap();
+    for block in blocks {
+        file.append(&block.to_bytes()).unwrap();
+    }
+    drop(file);
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::copy(made.path().join("blocks"), folder.join("blocks")).unwrap();
+}
+
+/// The blocks of a stopped node.
+fn read_blocks(folder: &Path) -> Vec<Block> {
+    let (file, _) = BlockFile::open_read_only(folder, 0).unwrap();
+    (0..file.len()).map(|number| Block::from_bytes(&file.read(number).unwrap()).unwrap()).collect()
+}
+
+/// A stopped network whose block 1 has two transactions.
+fn two_in_a_block() -> (World, tempfile::TempDir, Vec<Block>) {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let both = [world.increment("a"), world.increment("b")];
+    let both = both.map(|proposal| signed_transaction(&network, proposal, &world.alice));
+    assert_eq!(block_of(&mut network, &both), [0, 0]);
+    drop(network);
+    let blocks = read_blocks(&folder.path().join("peer-0"));
+    (world, folder, blocks)
+}
+
+/// A seal is of one block: a peer commits none, and `verify` accepts none, in which the same bytes are cut otherwise.
+#[test]
+fn one_seal_is_of_one_block() {
+    let (world, _folder, blocks) = two_in_a_block();
+    for (how, forged) in recuts(&blocks[1]) {
+        assert_eq!(forged.header, blocks[1].header);
+        let fresh = tempfile::tempdir().unwrap();
+        let peer = || Peer::create(&fresh.path().join("p"), &blocks[0], world.peers[0].clone(), Arc::new(Counter));
+        let mut peer = peer().unwrap();
+        let refused = peer.commit(&forged);
+        assert!(matches!(refused, Err(CommitError::Block(BlockError::Data { number: 1 }))), "{how}: {refused:?}");
+        assert_eq!(peer.height(), 1);
+        peer.checkpoint().unwrap();
+        drop(peer);
+        // The verdicts of the forged block are missing, so that `verify` cannot refuse those.
+        write_blocks(&fresh.path().join("p"), &[blocks[0].clone(), forged.clone()]);
+        let genesis = Some(blocks[0].header.hash());
+        let refused = verify(&fresh.path().join("p"), genesis);
+        assert!(matches!(refused, Err(VerifyError::Chain(CommitError::Block(_)))), "{how}: {refused:?}");
+        let refused = Peer::open(&fresh.path().join("p"), world.peers[0].clone(), Arc::new(Counter));
+        assert!(matches!(refused, Err(PeerError::Commit(CommitError::Block(_)))), "{how}: {refused:?}");
+    }
+}
+
+/// A user hides an endorsed transaction of somebody else inside one of his own. No other cut makes it appear.
+#[test]
+fn a_transaction_inside_another_never_appears() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let (hidden, around) = (world.increment("hidden"), world.increment("a"));
+    let hidden = signed_transaction(&network, hidden, &world.alice).to_bytes();
+    let transaction = [around.to_bytes(), hidden.clone()].concat();
+    let signature = *world.alice.key.sign(&transaction).as_bytes();
+    let whole = SignedTransaction { transaction, signature }.to_bytes();
+    let at = whole.windows(hidden.len()).position(|window| window == hidden).unwrap();
+    let genesis = network.peer(0).unwrap().block(0).unwrap().block;
+    let Signer { certificate, key } = &world.orderer;
+    let block = Block::seal(1, Some(genesis.header.hash()), vec![whole.clone()], certificate, key);
+    let parts = [&whole[..at], &hidden, &whole[at + hidden.len()..]].map(<[u8]>::to_vec).to_vec();
+    let peer = |name| Peer::create(&folder.path().join(name), &genesis, world.peers[0].clone(), Arc::new(Counter));
+    let refused = peer("forged").unwrap().commit(&recut(&block, parts));
+    assert!(matches!(refused, Err(CommitError::Block(BlockError::Data { number: 1 }))), "{refused:?}");
+    assert_eq!(peer("honest").unwrap().commit(&block).unwrap().codes, [Code::BadPayload]);
+    network.flush().unwrap();
+}
+
+/// A peer takes no recut block from another peer when it catches up, and a repair none from another node's file.
+#[test]
+fn a_recut_block_is_neither_fetched_nor_used_for_a_repair() {
+    let (world, folder, blocks) = two_in_a_block();
+    let [first, last] = ["peer-0", "peer-2"].map(|name| folder.path().join(name));
+    for (how, forged) in recuts(&blocks[1]) {
+        let other = tempfile::tempdir().unwrap();
+        write_blocks(other.path(), &[blocks[0].clone(), forged]);
+        std::fs::remove_dir_all(&last).unwrap();
+        let repaired = repair_peer(&last, &[other.path(), &first]).unwrap();
+        assert_eq!((repaired.blocks, repaired.fetched), (2, 2), "{how}");
+        assert_eq!(read_blocks(&last), blocks, "{how}");
+    }
+    let (mut network, _) =
+        Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter)).unwrap();
+    network.stop(2);
+    std::fs::remove_dir_all(&last).unwrap();
+    drop(Peer::create(&last, &blocks[0], world.peers[2].clone(), Arc::new(Counter)).unwrap());
+    // This cut leaves the length as it was, so it can be written under the open file.
+    let (_, forged) = recuts(&blocks[1]).swap_remove(0);
+    write_blocks(&folder.path().join("forged"), &[blocks[0].clone(), forged]);
+    std::fs::write(first.join("blocks"), std::fs::read(folder.path().join("forged/blocks")).unwrap()).unwrap();
+    network.restart(2).unwrap();
+    assert_eq!(network.peer(2).unwrap().block(1).unwrap().block, blocks[1]);
+}
+
+/// Whatever the orderer seals, an entry of a block is the encoding of one signed transaction.
+#[test]
+fn a_block_holds_signed_transactions_alone() {
+    let (world, _folder, blocks) = two_in_a_block();
+    let one = &blocks[1].transactions[0];
+    let cut = one[..one.len() - 1].to_vec();
+    for entry in [Vec::new(), cut, [&one[..], &[0]].concat(), [&one[..], one].concat(), vec![7; 300]] {
+        let fresh = tempfile::tempdir().unwrap();
+        let counter = Arc::new(Counter);
+        let mut peer = Peer::create(fresh.path(), &blocks[0], world.peers[0].clone(), counter).unwrap();
+        let Signer { certificate, key } = &world.orderer;
+        let sealed = vec![one.clone(), entry];
+        let block = Block::seal(1, Some(blocks[0].header.hash()), sealed, certificate, key);
+        let refused = peer.commit(&block).unwrap_err().to_string();
+        assert!(refused.starts_with("block 1: transaction 1: "), "{refused}");
+    }
+}
+
+/// Two orderers in one folder would seal different blocks of one number.
+#[test]
+fn one_node_at_a_time_writes_in_a_folder() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let in_use = |refused: String, name: &str| {
+        let expected = format!("{} is in use", at(name).display());
+        assert!(refused.contains(&expected), "{refused}");
+    };
+    in_use(Orderer::open(&at("orderer"), world.orderer.clone()).unwrap_err().to_string(), "orderer");
+    let config = world.config("counter");
+    in_use(Orderer::create(&at("orderer"), &config, world.orderer.clone()).unwrap_err().to_string(), "orderer");
+    in_use(repair_orderer(&at("orderer"), &[&at("peer-0")]).unwrap_err().to_string(), "orderer");
+    in_use(repair_peer(&at("peer-1"), &[&at("peer-0")]).unwrap_err().to_string(), "peer-1");
+    let peer = || Peer::open(&at("peer-2"), world.peers[2].clone(), Arc::new(Counter));
+    in_use(peer().unwrap_err().to_string(), "peer-2");
+    let again = Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter));
+    in_use(again.unwrap_err().to_string(), "orderer");
+    assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
+    drop(network);
+    let again = Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter));
+    assert_eq!(again.unwrap().0.height(), 2);
+}
+
+/// Each block of an orderer's file follows the block before it, and the last one has the seal.
+#[test]
+fn an_orderer_opens_no_broken_chain() {
+    let (world, folder, mut blocks) = two_in_a_block();
+    let orderer = folder.path().join("orderer");
+    let Signer { certificate, key } = &world.orderer;
+    let other = Block::seal(1, Some(Digest([7; 32])), blocks[1].transactions.clone(), certificate, key);
+    let third = Block::seal(2, Some(blocks[1].header.hash()), blocks[1].transactions.clone(), certificate, key);
+    let mut unsealed = blocks[1].clone();
+    unsealed.seal.signature[9] ^= 1;
+    blocks.push(third);
+    let chains = [
+        (vec![blocks[0].clone(), other.clone()], "block 1 continues another chain"),
+        (vec![blocks[0].clone(), other, blocks[2].clone()], "block 1 continues another chain"),
+        (vec![blocks[0].clone(), blocks[2].clone()], "block 2 where block 1 is next"),
+        (vec![blocks[0].clone(), unsealed], "block 1: seal"),
+    ];
+    for (chain, expected) in chains {
+        write_blocks(&orderer, &chain);
+        let refused = Orderer::open(&orderer, world.orderer.clone()).unwrap_err().to_string();
+        assert!(refused.contains(expected), "{refused}");
+    }
+    write_blocks(&orderer, &blocks);
+    assert_eq!(Orderer::open(&orderer, world.orderer.clone()).unwrap().0.height(), 3);
+}
+
+/// A file of an earlier version is refused by its version, and is left as it is.
+#[test]
+fn a_block_file_of_version_1_is_refused_by_its_version() {
+    let (world, folder, _) = two_in_a_block();
+    let [peer, orderer] = ["peer-0", "orderer"].map(|name| folder.path().join(name));
+    for node in [&peer, &orderer] {
+        let mut bytes = std::fs::read(node.join("blocks")).unwrap();
+        bytes[15] = b'1';
+        std::fs::write(node.join("blocks"), &bytes).unwrap();
+    }
+    let refusals = [
+        Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap_err().to_string(),
+        Orderer::open(&orderer, world.orderer.clone()).unwrap_err().to_string(),
+        verify(&peer, None).unwrap_err().to_string(),
+        repair_peer(&peer, &[]).unwrap_err().to_string(),
+        repair_orderer(&folder.path().join("orderer"), &[&folder.path().join("peer-1")]).unwrap_err().to_string(),
+    ];
+    for refused in refusals {
+        assert!(refused.contains("a block file of version 1") && refused.contains("version 2"), "{refused}");
+    }
+    assert!(std::fs::read(peer.join("blocks")).unwrap().starts_with(b"phi-pre blocks 1\n"));
+}
+
+/// A stopped network of three blocks.
+fn stopped() -> (World, tempfile::TempDir) {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    increment(&mut network, &mut world, "n");
+    increment(&mut network, &mut world, "n");
+    drop(network);
+    (world, folder)
+}
+
+/// Flips a bit of the last block of a block file.
+fn damage(blocks: &Path) {
+    let mut bytes = std::fs::read(blocks).unwrap();
+    let at = bytes.len() - 100;
+    bytes[at] ^= 1;
+    std::fs::write(blocks, bytes).unwrap();
+}
+
+/// A repair of one node of the stopped network from all others.
+fn repair(folder: &Path, node: &str) -> Result<Repaired, RepairError> {
+    let others = ["orderer", "peer-0", "peer-1", "peer-2"].into_iter().filter(|other| *other != node);
+    let others: Vec<_> = others.map(|other| folder.join(other)).collect();
+    let others: Vec<&Path> = others.iter().map(std::path::PathBuf::as_path).collect();
+    let repair = if node == "orderer" { repair_orderer } else { repair_peer };
+    repair(&folder.join(node), &others)
+}
+
+#[cfg(unix)]
+mod repairs {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+
+    type Found = BTreeMap<std::path::PathBuf, (Option<Vec<u8>>, u32, u64, i64, i64)>;
+
+    /// Everything below a folder but the locks: contents, modes, inodes, and the times of the last change.
+    fn everything(folder: &Path) -> Found {
+        let (mut found, mut left) = (Found::new(), vec![folder.to_owned()]);
+        while let Some(path) = left.pop() {
+            let meta = fs::symlink_metadata(&path).unwrap();
+            if meta.is_dir() {
+                left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if path.file_name().unwrap() != "lock" {
+                let content = meta.is_file().then(|| fs::read(&path).unwrap());
+                found.insert(path, (content, meta.mode(), meta.ino(), meta.mtime(), meta.mtime_nsec()));
+            }
+        }
+        found
+    }
+
+    /// Nothing changes where nothing is damaged, and what is not a repair's own is never removed, whatever its name.
+    #[test]
+    fn nothing_that_is_right_is_touched() {
+        let (_, folder) = stopped();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("peer-0/repair")).unwrap();
+        fs::write(at("peer-0/repair/notes"), b"the user's").unwrap();
+        symlink(at("peer-0/repair/notes"), at("peer-1/repair")).unwrap();
+        // A peer that was stopped before the last block, and one whose block file is behind a link.
+        let (file, _) = BlockFile::open_read_only(&at("peer-2"), 3).unwrap();
+        let two: Vec<Block> = (0..2).map(|n| Block::from_bytes(&file.read(n).unwrap()).unwrap()).collect();
+        fs::remove_dir_all(at("peer-2")).unwrap();
+        write_blocks(&at("peer-2"), &two);
+        repair(folder.path(), "peer-2").unwrap();
+        assert_eq!(verify(&at("peer-2"), None).unwrap().state_height, 2, "made again from its own blocks");
+        fs::rename(at("peer-1/blocks"), at("elsewhere")).unwrap();
+        symlink(at("elsewhere"), at("peer-1/blocks")).unwrap();
+        let before = everything(folder.path());
+        for (node, blocks) in [("orderer", 3), ("peer-0", 3), ("peer-1", 3), ("peer-2", 2)] {
+            assert_eq!(repair(folder.path(), node).unwrap(), Repaired { blocks, fetched: 0, state: false });
+            assert!(everything(folder.path()) == before, "{node}");
+        }
+        // Damage elsewhere in the folder changes nothing about that.
+        damage(&at("elsewhere"));
+        let before = everything(folder.path());
+        let refused = repair(folder.path(), "peer-1").unwrap_err().to_string();
+        assert!(refused.contains("peer-1/blocks is damaged and is a link"), "{refused}");
+        assert!(everything(folder.path()) == before);
+        damage(&at("peer-0/blocks"));
+        repair(folder.path(), "peer-0").unwrap();
+        assert_eq!(fs::read(at("peer-0/repair/notes")).unwrap(), b"the user's");
+        fs::remove_dir_all(at("peer-0/repair")).unwrap();
+        let left: Vec<_> = everything(&at("peer-0")).into_keys().collect();
+        assert_eq!(left, ["blocks", "state.redb", "verdicts"].map(|file| at("peer-0").join(file)));
+    }
+
+    /// A peer that only lacks the newest blocks fetches them when it starts.
+    #[test]
+    fn a_peer_that_is_behind_is_right() {
+        let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+        let mut network = world.counters(folder.path());
+        increment(&mut network, &mut world, "n");
+        network.stop(2);
+        increment(&mut network, &mut world, "n");
+        drop(network);
+        let before = everything(folder.path());
+        assert_eq!(repair(folder.path(), "peer-2").unwrap(), Repaired { blocks: 2, fetched: 0, state: false });
+        assert!(everything(folder.path()) == before);
+        let (file, _) = BlockFile::open_read_only(&folder.path().join("orderer"), 3).unwrap();
+        let two: Vec<Block> = (0..2).map(|n| Block::from_bytes(&file.read(n).unwrap()).unwrap()).collect();
+        write_blocks(&folder.path().join("orderer"), &two);
+        // An orderer that is behind would seal another block 2.
+        assert_eq!(repair(folder.path(), "orderer").unwrap(), Repaired { blocks: 3, fetched: 1, state: false });
+    }
+
+    /// A folder that is not a node's is refused before anything happens in it.
+    #[test]
+    fn a_folder_that_is_not_a_nodes_is_left_alone() {
+        let (_, folder) = stopped();
+        let other = tempfile::tempdir().unwrap();
+        fs::create_dir(other.path().join("repair")).unwrap();
+        fs::write(other.path().join("repair/notes"), b"the user's").unwrap();
+        let before = everything(other.path());
+        for repair in [repair_peer, repair_orderer] {
+            let refused = repair(other.path(), &[&folder.path().join("peer-0")]).unwrap_err().to_string();
+            assert!(refused.ends_with("is not the folder of a node"), "{refused}");
+        }
+        assert!(everything(other.path()) == before && !other.path().join("lock").exists());
+    }
+
+    /// A lost state is made again by the repair itself, from the blocks of the peer alone.
+    #[test]
+    fn a_lost_state_is_made_again() {
+        let (world, folder) = stopped();
+        let peer = folder.path().join("peer-0");
+        let report = verify(&peer, None).unwrap();
+        for damage in [None, Some(&b""[..]), Some(b"no database")] {
+            fs::remove_file(peer.join("state.redb")).unwrap();
+            if let Some(bytes) = damage {
+                fs::write(peer.join("state.redb"), bytes).unwrap();
+            }
+            assert_eq!(repair_peer(&peer, &[]).unwrap(), Repaired { blocks: 3, fetched: 0, state: true });
+            assert_eq!(verify(&peer, None).unwrap(), report);
+        }
+        let (_, opened) = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+        assert_eq!(opened, Opened { torn: None, replayed: 0, revalidated: 0 });
+    }
+
+    /// A repaired file has the mode of the old one, and where the superuser repairs, its owner.
+    #[test]
+    fn modes_and_owners_are_kept() {
+        let (_, folder) = stopped();
+        let peer = folder.path().join("peer-0");
+        let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        let files = ["blocks", "verdicts", "state.redb"];
+        fs::remove_file(peer.join("lock")).unwrap(); // a folder of before
+        for (file, mode) in files.into_iter().zip([0o640, 0o604, 0o600]) {
+            fs::set_permissions(peer.join(file), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        if root {
+            files
+                .iter()
+                .map(|file| peer.join(file))
+                .chain([peer.clone()])
+                .for_each(|path| chown(path, Some(4321), Some(1234)).unwrap());
+        }
+        let kept =
+            || files.map(|file| fs::metadata(peer.join(file)).map(|m| (m.mode() & 0o777, m.uid(), m.gid())).unwrap());
+        let before = kept();
+        damage(&peer.join("blocks"));
+        fs::write(peer.join("verdicts"), b"damaged").unwrap();
+        fs::write(peer.join("state.redb"), b"damaged").unwrap();
+        assert_eq!(repair(folder.path(), "peer-0").unwrap(), Repaired { blocks: 3, fetched: 1, state: true });
+        assert_eq!(kept(), before);
+        fs::remove_file(peer.join("state.redb")).unwrap();
+        repair(folder.path(), "peer-0").unwrap();
+        let made = fs::metadata(peer.join("state.redb")).unwrap();
+        assert_eq!((made.uid(), made.gid()), (before[0].1, before[0].2), "like the other files");
+        let lock = fs::metadata(peer.join("lock")).unwrap();
+        assert_eq!((lock.uid(), lock.gid()), (before[0].1, before[0].2), "the node must be able to open it");
+        assert!(verify(&peer, None).is_ok());
+    }
 }

@@ -4,7 +4,8 @@ use crate::output::Failure;
 use phi_pre::contract::Action;
 use phi_pre::hash::Digest;
 use phi_pre::ledger::{
-    BLOCKS_NAME, Block, BlockFile, SignedTransaction, read_verdicts, repair_orderer, repair_peer, verify,
+    BLOCKS_NAME, Block, BlockFile, STATE_NAME, SignedTransaction, VERDICTS_NAME, read_verdicts, repair_orderer,
+    repair_peer, verify,
 };
 use phi_pre::wire::Wire;
 use std::path::{Path, PathBuf};
@@ -24,9 +25,11 @@ pub(super) enum Command {
         #[arg(long, value_name = "HASH")]
         genesis: Option<String>,
     },
-    /// Repairs damaged files from the files of the other nodes. All peers and the orderer must be stopped.
+    /// Repairs damaged files from the files of the other nodes, and makes a lost state again. The repaired nodes must be
+    /// stopped. What is not damaged, and what is outside the folder, is not changed.
     Repair {
-        /// The folder that holds the folders of the peers and the orderer.
+        /// The folder that holds the folders of the peers and the orderer; or the folder of one node, which alone is repaired,
+        /// from the nodes beside it.
         dir: PathBuf,
     },
 }
@@ -65,33 +68,80 @@ pub(super) fn run(command: &Command) -> Result<(), Failure> {
 fn peers(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let below = dir.join("ledger");
     let dir = if below.is_dir() { &below } else { dir };
-    let entries = std::fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-    let mut peers = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with("peer-")) && entry.path().is_dir() {
-            peers.push(entry.path());
-        }
-    }
-    peers.sort();
+    let peers: Vec<_> = nodes(dir)?.into_iter().filter(|node| !is_orderer(node)).collect();
     if peers.is_empty() && !dir.join(BLOCKS_NAME).exists() {
         return Err(format!("{}: no ledger is in this folder", dir.display()).into());
     }
     Ok(if peers.is_empty() { vec![dir.to_owned()] } else { peers })
 }
 
+/// The folders `peer-N` and `orderer` of `dir`.
+fn nodes(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let mut nodes = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if (is_peer(&path) || is_orderer(&path)) && path.is_dir() {
+            nodes.push(path);
+        }
+    }
+    nodes.sort();
+    Ok(nodes)
+}
+
+fn is_peer(node: &Path) -> bool {
+    node.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("peer-"))
+}
+
+fn is_orderer(node: &Path) -> bool {
+    node.file_name().is_some_and(|name| name == "orderer")
+}
+
+fn is_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+/// Returns the nodes to repair, and all nodes whose files can help. A node behind a link is outside the folder: its files help,
+/// and are not changed.
+fn to_repair(dir: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+    if [BLOCKS_NAME, VERDICTS_NAME, STATE_NAME].iter().any(|file| dir.join(file).exists()) {
+        // The name as given: beside a link are the other nodes, and perhaps not beside the folder behind the link.
+        let resolve = if dir.file_name().is_some() {
+            |dir: &Path| std::path::absolute(dir)
+        } else {
+            |dir: &Path| dir.canonicalize()
+        };
+        let node = resolve(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        let beside = node.parent().map_or_else(|| Ok(Vec::new()), nodes)?;
+        return Ok((vec![node], beside));
+    }
+    let below = dir.join("ledger");
+    let inside = if below.is_dir() { &below } else { dir };
+    let all = nodes(inside)?;
+    if all.is_empty() {
+        return Err(format!("{}: no ledger is in this folder", dir.display()).into());
+    }
+    let (links, own): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|node| is_link(inside) || is_link(node));
+    for link in links {
+        say!("{}   is behind a link: read, not repaired", link.display());
+    }
+    if own.is_empty() {
+        return Err(format!("{}: name the folder of each node, since all are behind links", dir.display()).into());
+    }
+    Ok((own, all))
+}
+
 fn repair(dir: &Path) -> Result<(), Failure> {
-    let peers = peers(dir)?;
-    let orderer = peers.first().and_then(|peer| peer.parent()).map(|folder| folder.join("orderer"));
-    let orderer = orderer.filter(|folder| folder.is_dir());
-    let nodes: Vec<&Path> = orderer.iter().chain(&peers).map(PathBuf::as_path).collect();
+    let (own, all) = to_repair(dir)?;
     let mut failed = 0;
-    for node in &nodes {
-        let others: Vec<&Path> = nodes.iter().filter(|other| *other != node).copied().collect();
-        let is_orderer = orderer.as_deref() == Some(*node);
-        match if is_orderer { repair_orderer(node, &others) } else { repair_peer(node, &others) } {
+    for node in &own {
+        let others: Vec<&Path> = all.iter().filter(|other| *other != node).map(PathBuf::as_path).collect();
+        // A node of another name is an orderer if it has nothing but blocks.
+        let blocks_alone = !is_peer(node) && ![VERDICTS_NAME, STATE_NAME].iter().any(|file| node.join(file).exists());
+        match if is_orderer(node) || blocks_alone { repair_orderer(node, &others) } else { repair_peer(node, &others) }
+        {
             Ok(done) => {
-                let state = if done.state { ", the state is rebuilt when the peer opens" } else { "" };
+                let state = if done.state { ", the state was made again" } else { "" };
                 say!("{}   {} blocks, {} from other nodes{state}", node.display(), done.blocks, done.fetched);
             }
             Err(error) => {
@@ -100,7 +150,7 @@ fn repair(dir: &Path) -> Result<(), Failure> {
             }
         }
     }
-    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} nodes were not repaired", nodes.len()).into()) }
+    if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} nodes were not repaired", own.len()).into()) }
 }
 
 fn show(peer: &Path) -> Result<(), Failure> {

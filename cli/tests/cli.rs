@@ -114,6 +114,83 @@ fn secrets_are_for_their_owner_alone() {
     }
 }
 
+/// `ledger repair` changes the nodes in the named folder, and no others.
+#[cfg(unix)]
+#[test]
+fn a_repair_stays_in_its_folder() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["demo", "--out", "out"]);
+    let at = |node: &str| dir.join("out/ledger").join(node);
+    let damage = |node: &str| {
+        let mut bytes = fs::read(at(node).join("blocks")).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(at(node).join("blocks"), &bytes).unwrap();
+        bytes
+    };
+    // One node named: the nodes beside it help, and stay as they are, damaged or not.
+    let left: Vec<_> = ["orderer", "peer-1"].into_iter().map(|node| (node, damage(node))).collect();
+    damage("peer-0");
+    assert!(done(dir, &["ledger", "repair", "out/ledger/peer-0"]).contains("peer-0   "));
+    done(dir, &["ledger", "verify", "out/ledger/peer-0"]);
+    for (node, bytes) in &left {
+        assert!(fs::read(at(node).join("blocks")).unwrap() == *bytes, "{node}");
+    }
+    // An orderer by its name, though its folder is named alone.
+    assert!(done(dir, &["ledger", "repair", "out/ledger/orderer"]).contains("orderer   "));
+    assert!(!at("orderer").join("verdicts").exists() && !at("orderer").join("state.redb").exists());
+    // A node behind a link is outside the folder.
+    fs::rename(at("peer-1"), dir.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(dir.join("elsewhere"), at("peer-1")).unwrap();
+    fs::remove_file(at("peer-2").join("state.redb")).unwrap();
+    let repaired = done(dir, &["ledger", "repair", "out"]);
+    assert!(repaired.contains("peer-1   is behind a link: read, not repaired"), "{repaired}");
+    assert!(repaired.contains("peer-2   ") && repaired.contains("the state was made again"), "{repaired}");
+    assert!(fs::read(dir.join("elsewhere/blocks")).unwrap() == left[1].1);
+    done(dir, &["ledger", "verify", "out/ledger/peer-2"]);
+    done(dir, &["ledger", "repair", "out/ledger/peer-1"]);
+    done(dir, &["ledger", "verify", "out"]);
+    // A folder of something else.
+    fs::create_dir_all(dir.join("other/repair")).unwrap();
+    fs::write(dir.join("other/repair/notes"), b"the user's").unwrap();
+    assert!(fails(dir, 1, &["ledger", "repair", "other"]).contains("no ledger is in this folder"));
+    assert_eq!(fs::read(dir.join("other/repair/notes")).unwrap(), b"the user's");
+    assert_eq!(fs::read_dir(dir.join("other")).unwrap().count(), 1);
+}
+
+/// Without threads a healthy peer is not called damaged: the message is about threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_shortage_of_threads_is_no_damage() {
+    use std::os::unix::fs::MetadataExt;
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    done(dir, &["demo", "--out", "out"]);
+    let superuser = fs::metadata("/proc/self").unwrap().uid() == 0;
+    if superuser {
+        // The limit does not hold for the superuser. Give the files to a user who has no processes.
+        let owned = Command::new("chown").args(["-R", "54321:54321"]).arg(dir).status().unwrap();
+        assert!(owned.success());
+    }
+    for command in ["verify", "repair"] {
+        let mut run = if superuser {
+            let mut run = Command::new("setpriv");
+            run.args(["--reuid", "54321", "--regid", "54321", "--clear-groups", "prlimit"]);
+            run
+        } else {
+            Command::new("prlimit")
+        };
+        let run = run.arg("--nproc=1").arg(env!("CARGO_BIN_EXE_phi-pre")).args(["ledger", command, "out"]);
+        let output = run.env("RAYON_NUM_THREADS", "4").current_dir(dir).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{command} needs threads: {message}");
+        assert!(message.contains("thread") && !message.contains("damaged"), "{command}: {message}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("damaged"), "{command}");
+    }
+    done(dir, &["ledger", "verify", "out"]);
+}
+
 /// Runs the demo on a folder of unusual records. Then verifies its ledger, damages it, and repairs it.
 #[test]
 fn demo_and_ledger() {

@@ -81,7 +81,8 @@ fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
 
-/// A signed message from a participant to the cloud.
+/// A signed message from a participant to the cloud. The signature covers the signer's certificate, so that a key with two
+/// certificates signs under one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed<T> {
     /// The message.
@@ -94,7 +95,7 @@ pub struct Signed<T> {
 impl<T: Wire> Signed<T> {
     /// Signs `content`.
     pub fn new(content: T, certificate: &Certificate, key: &SigningKey) -> Self {
-        let signature = key.sign(&Self::statement(&content));
+        let signature = key.sign(&Self::statement(&content, certificate));
         Self { content, certificate: certificate.clone(), signature }
     }
 
@@ -114,12 +115,12 @@ impl<T: Wire> Signed<T> {
     /// [`FlowError::Identity`] for a certificate that is not valid or is revoked, or a wrong signature.
     pub fn verify(&self, msp: &Msp) -> Result<Member, FlowError> {
         let member = msp.validate(&self.certificate)?;
-        member.verifying_key.verify(&Self::statement(&self.content), &self.signature)?;
+        member.verifying_key.verify(&Self::statement(&self.content, &self.certificate), &self.signature)?;
         Ok(member)
     }
 
-    fn statement(content: &T) -> [u8; 32] {
-        tagged(label::SIGNED_MESSAGE, &[T::NAME.as_bytes(), &content.to_bytes()]).0
+    fn statement(content: &T, certificate: &Certificate) -> [u8; 32] {
+        tagged(label::SIGNED_MESSAGE, &[T::NAME.as_bytes(), &content.to_bytes(), certificate.der()]).0
     }
 }
 

@@ -46,6 +46,28 @@ fn share(name: &str, exchange: impl FnOnce(&Hospital, &User, &Draft, &mut ChaCha
     received
 }
 
+/// A key that has two certificates signs with one of them: nobody can exchange it for the other, with another name or role.
+#[test]
+fn a_signature_counts_under_its_certificate_alone() {
+    use crate::identity::{Authority, MemberId, Msp, ParticipantGroup, Role, SigningKey, Subject};
+    use crate::ledger::TxId;
+    let rng = &mut ChaCha20Rng::seed_from_u64(5);
+    let mut hospitals = Authority::new(ParticipantGroup::Hospitals, rng, SECONDS).unwrap();
+    let mut msp = Msp::new();
+    msp.trust(hospitals.root()).unwrap();
+    let key = SigningKey::random(rng);
+    let [first, second] = ["A", "B"].map(|name| {
+        let subject = Subject::new(name, Role::Hospital, MemberId::random(rng)).unwrap();
+        hospitals.issue(&subject, &key.verifying_key(), None, SECONDS, rng).unwrap()
+    });
+    let signed = Signed::new(Fetch { request: TxId(crate::hash::Digest([1; 32])) }, &first, &key);
+    assert_eq!(signed.verify(&msp).unwrap().id, first.subject().id);
+    let mut exchanged = signed;
+    exchanged.certificate = second;
+    let refused = exchanged.verify(&msp).map(|member| member.organisation);
+    assert!(matches!(refused, Err(FlowError::Identity(crate::identity::IdentityError::BadSignature))), "{refused:?}");
+}
+
 #[test]
 fn an_honest_share_arrives() {
     assert_eq!(share("name", |_, _, _, _| ()).unwrap().sealed.bytes, 9);

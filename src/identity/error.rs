@@ -25,6 +25,9 @@ pub enum IdentityError {
     /// Another root of this group is trusted already.
     #[error("the group {0} has another root already")]
     RootConflict(ParticipantGroup),
+    /// The roots of two groups have one identifier, which is all that a revocation list says of its authority.
+    #[error("the groups {0} and {1} have roots of one identifier")]
+    SameRootIdentifier(ParticipantGroup, ParticipantGroup),
     /// This key did not make the signature over this message.
     #[error("bad signature")]
     BadSignature,

@@ -64,7 +64,8 @@ impl Msp {
     /// Trusts `root` for the group that it names. Repeating the call changes nothing.
     ///
     /// # Errors
-    /// [`IdentityError::NotARoot`], [`IdentityError::BadSignature`], [`IdentityError::RootConflict`].
+    /// [`IdentityError::NotARoot`], [`IdentityError::BadSignature`], [`IdentityError::RootConflict`],
+    /// [`IdentityError::SameRootIdentifier`].
     pub fn trust(&mut self, root: &Certificate) -> Result<ParticipantGroup, IdentityError> {
         let subject = root.subject();
         let group = ParticipantGroup::named(&subject.organisation).ok_or(IdentityError::NotARoot)?;
@@ -72,6 +73,10 @@ impl Msp {
             return Err(IdentityError::NotARoot);
         }
         root.verify(root.verifying_key())?;
+        let mut others = self.roots.iter().filter(|(other, _)| **other != group);
+        if let Some((other, _)) = others.find(|(_, trusted)| trusted.root.subject().id == subject.id) {
+            return Err(IdentityError::SameRootIdentifier(*other, group));
+        }
         match self.roots.get(&group) {
             Some(known) if known.root != *root => Err(IdentityError::RootConflict(group)),
             Some(_) => Ok(group),

@@ -49,11 +49,33 @@ pub enum StoreError {
         /// The cause.
         source: std::io::Error,
     },
+    /// Another node, or a repair, writes in the folder.
+    #[error("{} is in use: another node or a repair writes there", folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder cannot be locked, as on a network file system without locks. Nothing is written without a lock.
+    #[error("{} cannot be locked, and a node needs a file system with locks: {source}", folder.display())]
+    NoLock {
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// The folder has a ledger already.
     #[error("{path} exists")]
     Exists {
         /// The file.
         path: PathBuf,
+    },
+    /// The block file has the format of another version.
+    #[error("{} is a block file of version {found}; only version 2 can be read", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
     },
     /// The block file, or the file of verdicts, is damaged.
     #[error(transparent)]

@@ -21,7 +21,8 @@
 //! - [`node`]: peers, the orderer, all of them in one process ([`Network`]); verification and repair of a folder.
 //!
 //! The ledger knows no key of the scheme, no plaintext and no pairing. Its types are its own: small, with one canonical
-//! encoding each ([`wire`](crate::wire)) where Fabric nests protobuf messages. Hashes of headers and txids are Fabric's.
+//! encoding each ([`wire`](crate::wire)) where Fabric nests protobuf messages. Hashes of headers and txids are Fabric's;
+//! the data hash is not ([`Block`]).
 
 pub mod error;
 pub mod format;
@@ -50,6 +51,7 @@ pub use rules::validation::validate;
 pub use state::contract::{Contract, ContractRefusal, Invocation, InvokeError, Simulation, State, StateError};
 pub use state::view::{Changes, Committed};
 pub use storage::blocks::{BLOCKS_NAME, BlockFile};
+pub use storage::lock::LOCK_NAME;
 pub use storage::snapshot::Snapshot;
 pub use storage::state_db::STATE_NAME;
 pub use storage::store::PeerStore;

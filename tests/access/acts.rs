@@ -79,6 +79,7 @@ fn order(error: &OrderError, role: Role) -> String {
         OrderError::Identity(error) | OrderError::Endorser(error) => identity(error, role),
         OrderError::Access(named) if *named == role => "access".into(),
         OrderError::NotAnOrderer(named) if *named == role => "node".into(),
+        OrderError::Duplicate(_) => "duplicate".into(),
         other => format!("{other:?}"),
     }
 }

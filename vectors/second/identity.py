@@ -254,6 +254,9 @@ class Msp:
         if root.organisation not in GROUPS or root.role != "authority" or root.issuer != root.subject:
             raise Refused("not the root certificate of an authority")
         root.verify(root.key)
+        for group, other in sorted(self.roots.items(), key=lambda item: list(GROUPS).index(item[0])):
+            if group != root.organisation and other.id == root.id:
+                raise Refused(f"the groups {group} and {root.organisation} have roots of one identifier")
         if self.roots.setdefault(root.organisation, root).der != root.der:
             raise Refused(f"the group {root.organisation} has another root already")
 
@@ -389,7 +392,8 @@ def signed(kind, encoding, msp, now):
 
     fields, content, certificate, signature = whole(encoding, kind, read)
     member = msp().validate_at(certificate, now)
-    verify(member.key, hashes.tagged("phi-pre/1/signed-message", kind.encode(), content), signature)
+    statement = hashes.tagged("phi-pre/2/signed-message", kind.encode(), content, certificate.der)
+    verify(member.key, statement, signature)
     return fields, member
 
 

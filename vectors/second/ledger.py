@@ -180,8 +180,13 @@ class Block:
             raise Refused(f"block {self.number} where block {number} is next")
         if self.previous != previous:
             raise Refused(f"block {number} continues another chain")
-        if self.data_hash != hashes.sha256(*self.envelopes):
+        if self.data_hash != hashes.tagged("phi-pre/1/block-data", *self.envelopes):
             raise Refused(f"block {number}: the data does not have the hash in the header")
+        for i, encoding in enumerate(self.envelopes if number > 0 else []):
+            try:
+                whole(encoding, "envelope", Envelope)
+            except Refused as refusal:
+                raise Refused(f"block {number}: transaction {i}: {refusal}") from None
         try:
             msp.validate(self.orderer)
             if self.orderer.role == "orderer":

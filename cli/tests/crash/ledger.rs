@@ -143,7 +143,7 @@ impl Ledger {
             let names = fs::read_dir(self.peer(i)).unwrap().map(|entry| entry.unwrap().file_name());
             assert_eq!(
                 names.collect::<BTreeSet<_>>(),
-                ["blocks", "state.redb", "verdicts"].map(Into::into).into(),
+                ["blocks", "lock", "state.redb", "verdicts"].map(Into::into).into(),
                 "peer {i}"
             );
         }

@@ -112,6 +112,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("endorse", endorse),
     plain("order", |b| refusal(FIXTURE.orderer.lock().unwrap().order(b, Fixture::NOW))),
     Decoder { name: "block-file", run: block_file, memory: (2 << 20, 64), every: 4 },
+    Decoder { name: "repair", run: repair, memory: (8 << 20, 64), every: 16 },
     Decoder { name: "verdicts-file", run: verdicts_file, memory: (8 << 20, 64), every: 16 },
     Decoder { name: "state-file", run: state_file, memory: (8 << 20, 64), every: 16 },
     // contract
@@ -412,6 +413,30 @@ fn block_file(bytes: &[u8]) -> bool {
     // Without a state, the whole chain is validated again.
     refusal(PeerStore::open(dir.path()).map(drop));
     refusal(read.map(drop))
+}
+
+/// Repairs a peer with this block file from another node, and an orderer with it alone.
+fn repair(bytes: &[u8]) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let [peer, orderer, other] = ["peer", "orderer", "other"].map(|name| dir.path().join(name));
+    for (node, blocks) in [(&peer, bytes), (&orderer, bytes), (&other, &FIXTURE.blocks)] {
+        fs::create_dir(node).unwrap();
+        fs::write(node.join(ledger::BLOCKS_NAME), blocks).unwrap();
+    }
+    fs::write(peer.join(ledger::STATE_NAME), &FIXTURE.state).unwrap();
+    fs::write(peer.join(ledger::VERDICTS_NAME), &FIXTURE.verdicts).unwrap();
+    let left = |node: &std::path::Path| fs::read(node.join(ledger::BLOCKS_NAME)).unwrap();
+    let repaired = ledger::repair_peer(&peer, &[&other]);
+    match &repaired {
+        Ok(_) => assert!(ledger::verify(&peer, None).is_ok()),
+        Err(_) => assert!(left(&peer) == bytes, "a repair that is refused changes nothing"),
+    }
+    match ledger::repair_orderer(&orderer, &[]) {
+        Ok(repaired) => assert_eq!(BlockFile::open_read_only(&orderer, 1).unwrap().0.len(), repaired.blocks),
+        Err(_) => assert!(left(&orderer) == bytes, "a repair that is refused changes nothing"),
+    }
+    assert!(left(&other) == FIXTURE.blocks, "a repair changed another node");
+    refusal(repaired)
 }
 
 /// Overwrites parts of the state of a stopped peer. Each change is an offset (three bytes), a count (one byte) and the

@@ -129,7 +129,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         "block-metadata" => FIXTURE.committed.iter().map(|block| block.metadata.to_bytes()).collect(),
         "savepoint" => vec![[&[0; 7][..], &[9; 65]].concat()],
         "outcome" => vec![vec![0; 13]],
-        "block-file" => {
+        "block-file" | "repair" => {
             let whole = FIXTURE.blocks.clone();
             vec![whole[..whole.len() - 5].to_vec(), [&whole[..], &[0; 64]].concat(), whole]
         }

@@ -95,6 +95,20 @@ fn only_one_self_signed_root_for_each_group() {
     assert_eq!(Msp::new().trust(&stolen), Err(IdentityError::BadSignature));
 }
 
+/// A revocation list names its authority by the identifier alone, so two roots with one identifier would share it.
+#[test]
+fn two_roots_never_have_one_identifier() {
+    let [users, hospitals] =
+        [ParticipantGroup::Users, ParticipantGroup::Hospitals].map(|group| Rogue::new(group, group as u64 + 1));
+    assert_eq!(users.root.subject().id, hospitals.root.subject().id);
+    let mut msp = Msp::new();
+    msp.trust(&users.root).unwrap();
+    let refused = msp.trust(&hospitals.root).unwrap_err().to_string();
+    assert_eq!(refused, "the groups users and hospitals have roots of one identifier");
+    assert_eq!(msp.validate(&hospitals.certify("Hospital A", Role::Hospital)), Err(IdentityError::UnknownIssuer));
+    assert_eq!(msp.trust(&users.root), Ok(ParticipantGroup::Users));
+}
+
 #[test]
 fn the_period_of_validity_is_checked_at_ingress_only() {
     let mut ca = authority(ParticipantGroup::Hospitals, 1);

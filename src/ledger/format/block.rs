@@ -4,21 +4,26 @@
 //! (protoutil/blockutils.go, core/ledger/kvledger/kv_ledger.go).
 //!
 //! ```text
-//! dataHash    = SHA-256(transaction_0 || transaction_1 || ...)           the encodings of signed transactions
+//! dataHash    = H("phi-pre/1/block-data", transaction_0, transaction_1, ...)     the encodings of signed transactions
 //! header      = DER SEQUENCE { INTEGER number, OCTET STRING previous, OCTET STRING dataHash }
 //! hash        = SHA-256(header)            previous = hash of the block before; empty in block 0
 //! seal        = orderer, Sign(orderer; header || orderer)
 //! commit hash = SHA-256(codes || updates || commit hash of the block before)
 //! ```
 //!
+//! H frames each transaction with its length ([`hash`](crate::hash)), so the seal fixes where each transaction begins and
+//! ends. A block above 0 holds nothing but signed transactions, and block 0 one configuration.
+//!
+//! Departure: Fabric hashes the concatenation. There the same bytes under the same seal could be cut into other transactions.
+//!
 //! The orderer makes header, data and seal. Each committing peer computes codes and commit hash by itself and stores them
 //! beside the block. Two peers with equal commit hashes agree on every code and every value since block 0.
 
-use super::endorsement::{TRANSACTION_BYTES_LIMIT, signed_bytes, verify};
+use super::endorsement::{SignedTransaction, TRANSACTION_BYTES_LIMIT, signed_bytes, verify};
 use super::rwset::Entry;
 use super::verdict::{BlockVerdict, Code};
 use crate::error::DecodeError;
-use crate::hash::{Digest, sha256};
+use crate::hash::{Digest, label, sha256, tagged};
 use crate::identity::{Certificate, IdentityError, Msp, Role, SigningKey};
 use crate::wire::{Reader, Wire, Writer};
 use std::collections::BTreeMap;
@@ -36,7 +41,7 @@ pub struct Header {
     pub number: u64,
     /// The hash of the block before; none in block 0.
     pub previous: Option<Digest>,
-    /// SHA-256 of the concatenated transactions.
+    /// The hash of the transactions with their cuts.
     pub data_hash: Digest,
 }
 
@@ -80,7 +85,7 @@ pub struct Seal {
 pub struct Block {
     /// Number and hashes.
     pub header: Header,
-    /// The encodings of [`SignedTransaction`](super::endorsement::SignedTransaction)s; in block 0 of one configuration.
+    /// The encodings of [`SignedTransaction`]s; in block 0 of one configuration.
     pub transactions: Vec<Vec<u8>>,
     /// The orderer's signature.
     pub seal: Seal,
@@ -109,6 +114,16 @@ pub enum BlockError {
     Data {
         /// The block.
         number: u64,
+    },
+    /// An entry of a block above 0 is not the encoding of one signed transaction.
+    #[error("block {number}: transaction {index}: {source}")]
+    Transaction {
+        /// The block.
+        number: u64,
+        /// The place of the entry in the block, from 0.
+        index: usize,
+        /// What is wrong.
+        source: DecodeError,
     },
     /// The orderer's certificate or signature is not valid.
     #[error("block {number}: seal: {source}")]
@@ -142,11 +157,19 @@ impl Block {
         Self { header, transactions, seal: Seal { orderer: orderer.clone(), signature } }
     }
 
-    /// Checks number, previous hash, data hash and seal.
+    /// Checks number, previous hash, data hash, the form of the transactions, and the seal. Whoever uses the transactions of
+    /// block 0 reads them with [`Config::of_genesis`](super::config::Config::of_genesis).
     ///
     /// # Errors
     /// [`BlockError`].
     pub fn verify(&self, number: u64, previous: Option<Digest>, msp: &Msp) -> Result<(), BlockError> {
+        self.verify_content(number, previous)?;
+        self.verify_seal(msp)
+    }
+
+    /// As [`verify`](Self::verify), without the seal: for a block whose seal was verified before, or follows from the seal of
+    /// a later block.
+    pub(in crate::ledger) fn verify_content(&self, number: u64, previous: Option<Digest>) -> Result<(), BlockError> {
         if self.header.number != number {
             return Err(BlockError::Number { expected: number, got: self.header.number });
         }
@@ -156,6 +179,18 @@ impl Block {
         if self.header.data_hash != data_hash(&self.transactions) {
             return Err(BlockError::Data { number });
         }
+        if number > 0 {
+            for (index, transaction) in self.transactions.iter().enumerate() {
+                let read = SignedTransaction::from_bytes(transaction);
+                read.map_err(|source| BlockError::Transaction { number, index, source })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the seal.
+    pub(in crate::ledger) fn verify_seal(&self, msp: &Msp) -> Result<(), BlockError> {
+        let number = self.header.number;
         let seal = |source| BlockError::Seal { number, source };
         let orderer = msp.validate(&self.seal.orderer).map_err(seal)?;
         if orderer.role != Role::Orderer {
@@ -204,7 +239,7 @@ pub struct Savepoint {
 
 fn data_hash(transactions: &[Vec<u8>]) -> Digest {
     let parts: Vec<&[u8]> = transactions.iter().map(Vec::as_slice).collect();
-    sha256(&parts)
+    tagged(label::BLOCK_DATA, &parts)
 }
 
 /// SHA-256(codes || updates || previous); codes and updates are preceded by their counts.

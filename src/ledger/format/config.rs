@@ -1,7 +1,8 @@
 //! The configuration of a channel: the only content of its first block.
 //!
 //! Paper: section 3.1, the participant groups of Figure 2. Fabric keeps the same things in its configuration block.
-//! Whoever has block 0 can verify all other blocks offline; whoever knows its hash can trust it.
+//! Whoever has block 0 can verify all other blocks offline: their order, their seals, their transactions with the cuts between
+//! them, and the codes. Whoever knows the hash of block 0 can trust it. The blocks do not say which certificates were revoked.
 
 use super::block::{BLOCK_BYTES_LIMIT, BLOCK_TRANSACTIONS_LIMIT, Block};
 use super::endorsement::TRANSACTION_BYTES_LIMIT;

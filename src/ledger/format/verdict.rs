@@ -39,7 +39,8 @@ macro_rules! codes {
 codes! {
     /// The transaction is valid, and its writes are applied.
     Valid = 0, "VALID";
-    /// The bytes are not the encoding of a signed transaction.
+    /// What the creator signed is not the encoding of a transaction. An honest orderer refuses it. (A block whose entry is not
+    /// even a signed transaction is refused whole: [`BlockError::Transaction`](super::block::BlockError::Transaction).)
     BadPayload = 2, "BAD_PAYLOAD";
     /// The creator's certificate or signature is not valid.
     BadCreatorSignature = 4, "BAD_CREATOR_SIGNATURE";

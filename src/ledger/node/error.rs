@@ -92,12 +92,26 @@ pub enum OrderError {
         /// The length.
         got: usize,
     },
-    /// The transaction does not decode up to its creator.
+    /// The bytes are not the encoding of one signed transaction.
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// The creator's certificate or signature is not valid.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The transaction's time is too far from the orderer's.
+    #[error("the transaction's time {timestamp} is outside the window of {window} ms around {now}")]
+    Time {
+        /// The transaction's time.
+        timestamp: Millis,
+        /// The orderer's.
+        now: Millis,
+        /// The largest distance in milliseconds.
+        window: u64,
+    },
+    /// The orderer has accepted the transaction before: it waits, or stands in a block. A client that repeats a transaction
+    /// because it got no answer takes this for the answer, and asks a peer for the outcome.
+    #[error("the transaction {0} was ordered already")]
+    Duplicate(TxId),
     /// Only participants propose; nodes and authorities do not.
     #[error("a {0} cannot propose")]
     Access(Role),

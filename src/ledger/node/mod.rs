@@ -1,6 +1,8 @@
 //! The nodes of a channel, and what is done with the folders of stopped ones.
 
+mod accepted;
 mod catch_up;
+mod chain;
 mod committer;
 pub mod error;
 pub mod network;

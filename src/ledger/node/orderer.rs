@@ -1,8 +1,9 @@
 //! The orderer: puts transactions in an order and cuts them into sealed blocks.
 //!
 //! Semantics: Fabric's (orderer/common/blockcutter/blockcutter.go, msgprocessor). The orderer checks the size of a
-//! transaction, its creator and the creator's signature, and the certificates of its endorsers. The committing peers check
-//! the endorsers' signatures, versions and duplicates.
+//! transaction, its form, its creator and the creator's signature, and the certificates of its endorsers. It orders a
+//! transaction once (`accepted.rs`). The committing peers check the endorsers' signatures and the versions,
+//! and all of this again.
 //!
 //! Departure: the orderer refuses a transaction if the certificate of an endorser is revoked or not valid now. Peers
 //! validate blocks without a clock and without revocation lists, so the orderer is where a stolen peer key becomes useless;
@@ -15,6 +16,8 @@
 //! on time:           timeout after the first waiting one came:          cut
 //! ```
 
+use super::accepted::Accepted;
+use super::chain;
 use super::error::OrderError;
 use super::signer::Signer;
 use crate::hash::Digest;
@@ -96,35 +99,42 @@ pub struct Orderer {
     /// Whose transactions are accepted: the channel's members without those whose certificates were revoked.
     ingress: Msp,
     cutter: Cutter,
+    accepted: Accepted,
     file: BlockFile,
     tip: Digest,
 }
 
 impl Orderer {
-    /// Starts a channel: makes block 0 and writes it to `folder`. If that was interrupted, the same call completes it.
+    /// Starts a channel: makes block 0 and writes it to `folder`. If that was interrupted, the same call completes it. The
+    /// folder is locked as long as the orderer exists.
     ///
     /// # Errors
-    /// [`OrderError`]; [`StoreError::Exists`] if the folder holds other blocks, or more.
+    /// [`OrderError`]; [`StoreError::Exists`] if the folder holds other blocks, or more; [`StoreError::InUse`].
     pub fn create(folder: &Path, config: &Config, signer: Signer) -> Result<Self, OrderError> {
         let msp = orderer_msp(config, &signer)?;
         let genesis = Block::seal(0, None, vec![config.to_bytes()], &signer.certificate, &signer.key);
         let (file, tip) = (BlockFile::create_with_genesis(folder, &genesis.to_bytes())?, genesis.header.hash());
-        let (ingress, cutter) = (config.msp()?, Cutter::new(config.cut));
-        Ok(Self { signer, config: config.clone(), msp, ingress, cutter, file, tip })
+        let (ingress, cutter, accepted) = (config.msp()?, Cutter::new(config.cut), Accepted::new(config.window));
+        Ok(Self { signer, config: config.clone(), msp, ingress, cutter, accepted, file, tip })
     }
 
-    /// Opens the chain under `folder`. A torn tail is cut off and reported. If its blocks were delivered, the peers have
-    /// them, and [`adopt`](Self::adopt) takes them back.
+    /// Opens the chain under `folder`, which is locked as long as the orderer exists. Each block must continue the one
+    /// before it, and the last must have an orderer's seal. A torn tail is cut off and reported. If its blocks were
+    /// delivered, the peers have them, and [`adopt`](Self::adopt) takes them back.
     ///
     /// # Errors
-    /// [`OrderError`].
+    /// [`OrderError`]; [`OrderError::Block`] where the chain is broken; [`StoreError::InUse`].
     pub fn open(folder: &Path, signer: Signer) -> Result<(Self, Option<TornTail>), OrderError> {
         let (file, torn) = BlockFile::open(folder, 1)?;
         let config = Config::of_genesis(&read(&file, 0)?)?;
         let msp = orderer_msp(&config, &signer)?;
-        let tip = read(&file, file.len().saturating_sub(1))?.header.hash();
-        let (ingress, cutter) = (config.msp()?, Cutter::new(config.cut));
-        Ok((Self { signer, config, msp, ingress, cutter, file, tip }, torn))
+        let (ingress, cutter, mut accepted) = (config.msp()?, Cutter::new(config.cut), Accepted::new(config.window));
+        let last =
+            chain::walk::<OrderError>(file.len(), |number| read(&file, number), |block| accepted.add_block(block))?;
+        let last = last.ok_or(StoreError::NoSuchBlock { number: 0 })?;
+        last.verify_seal(&msp)?; // of the last block, whose header fixes all others
+        let tip = last.header.hash();
+        Ok((Self { signer, config, msp, ingress, cutter, accepted, file, tip }, torn))
     }
 
     /// Refuses transactions that these certificates created or endorsed, from now on. Blocks are not affected.
@@ -138,7 +148,8 @@ impl Orderer {
     /// Accepts a signed transaction in its encoding; returns the blocks that this completes.
     ///
     /// # Errors
-    /// [`OrderError`]. The transaction was then not accepted, and the waiting ones still wait.
+    /// [`OrderError`]. The transaction was then not accepted, and the waiting ones still wait. [`OrderError::Duplicate`] says
+    /// that it was accepted before.
     pub fn order(&mut self, transaction: &[u8], now: Millis) -> Result<Vec<Block>, OrderError> {
         let limit = self.config.cut.max_bytes;
         if transaction.len() > limit as usize {
@@ -151,12 +162,10 @@ impl Orderer {
         if !creator.role.proposes() {
             return Err(OrderError::Access(creator.role));
         }
-        // If the rest does not decode, the peers give the transaction its code.
-        if let Ok((_, endorsements)) = rest.decode() {
-            for Endorsement { endorser, .. } in &endorsements {
-                self.ingress.validate_at(endorser, now.seconds()).map_err(OrderError::Endorser)?;
-            }
+        for Endorsement { endorser, .. } in &rest.decode()?.1 {
+            self.ingress.validate_at(endorser, now.seconds()).map_err(OrderError::Endorser)?;
         }
+        self.accepted.check(&signed, &proposal, now)?;
         let deadline = self.cutter.deadline;
         let mut batches = self.cutter.push(transaction.to_vec(), now).into_iter();
         let mut blocks = Vec::new();
@@ -173,6 +182,7 @@ impl Orderer {
                 Err((_, batch)) => self.cutter.restore(batch, Some(now + self.config.cut.timeout)),
             }
         }
+        self.accepted.add(&signed, &proposal, now);
         Ok(blocks)
     }
 
@@ -225,6 +235,7 @@ impl Orderer {
     pub fn adopt(&mut self, block: &Block) -> Result<(), OrderError> {
         block.verify(self.file.len(), Some(self.tip), &self.msp)?;
         self.file.append(&block.to_bytes())?;
+        self.accepted.add_block(block);
         self.tip = block.header.hash();
         Ok(())
     }

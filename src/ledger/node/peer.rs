@@ -10,6 +10,7 @@
 //! commit:   committer.rs
 //! ```
 
+use super::chain;
 use super::committer::Committer;
 use super::error::{EndorseError, PeerError};
 use super::signer::Signer;
@@ -70,16 +71,23 @@ impl Peer {
         Ok(peer)
     }
 
-    /// The peer in `folder`, as it was when it stopped, for whatever reason.
+    /// The peer in `folder`, as it was when it stopped, for whatever reason. The folder is locked as long as the peer exists.
     ///
     /// # Errors
-    /// [`PeerError`].
+    /// [`PeerError`]; [`StoreError::InUse`].
     pub fn open(folder: &Path, signer: Signer, contract: Arc<dyn Contract>) -> Result<(Self, Opened), PeerError> {
         let (store, torn) = PeerStore::open(folder)?;
         if store.blocks().is_empty() {
             return Err(PeerError::NoGenesis);
         }
         let channel = Channel::of_genesis(&store.read_block(0)?)?;
+        // The blocks that are not in the state are verified and validated when they are applied to it.
+        if let Some(reached) = store.savepoint() {
+            let last = chain::walk::<CommitError>(reached.height, |number| store.read_block(number), |_| ())?;
+            if last.is_none_or(|last| last.header.hash() != reached.tip) {
+                return Err(CommitError::OtherState(reached.height.saturating_sub(1)).into());
+            }
+        }
         let mut peer = Self::with(channel, signer, contract, || Ok(store))?;
         let recovered = peer.committer.recover()?;
         Ok((peer, Opened { torn, replayed: recovered.blocks, revalidated: recovered.revalidated }))

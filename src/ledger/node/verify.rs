@@ -19,11 +19,9 @@ use crate::ledger::rules::channel::{Channel, CommitError};
 use crate::ledger::state::view::Changes;
 use crate::ledger::storage::blocks::BlockFile;
 use crate::ledger::storage::snapshot::Snapshot;
-use crate::ledger::storage::state_db::{STATE_NAME, catch_damage, database_error};
+use crate::ledger::storage::state_db::{STATE_NAME, open_unchanged};
 use crate::ledger::storage::verdicts::read_verdicts;
 use crate::wire::Wire;
-use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase, StorageBackend};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -82,18 +80,8 @@ pub struct Report {
 /// [`VerifyError`], naming the first fault.
 pub fn verify(folder: &Path, genesis: Option<Digest>) -> Result<Report, VerifyError> {
     let path = folder.join(STATE_NAME);
-    catch_damage(folder, || match ReadOnlyDatabase::open(&path) {
-        Err(DatabaseError::RepairAborted) => verify_with(folder, &repaired_copy(&path)?, genesis),
-        opened => verify_with(folder, &opened.map_err(database_error(&path))?, genesis),
-    })
-}
-
-fn verify_with(
-    folder: &Path,
-    database: &impl ReadableDatabase,
-    genesis: Option<Digest>,
-) -> Result<Report, VerifyError> {
-    let snapshot = Snapshot::of_database(database, &folder.join(STATE_NAME))?;
+    let database = open_unchanged(&path, false)?;
+    let snapshot = Snapshot::of_database(&database, &path)?;
     let verdicts = read_verdicts(folder)?;
     let state_height = snapshot.savepoint().map_or(0, |savepoint| savepoint.height);
     let with_codes = verdicts.len() as u64;
@@ -103,17 +91,6 @@ fn verify_with(
     }
     let metadata = |number| Ok(usize::try_from(number).ok().and_then(|n| verdicts.get(n)).cloned());
     Ok(Report { torn, ..verify_chain(&blocks, metadata, &snapshot, genesis)? })
-}
-
-/// A copy of the database in memory. After a crash redb has to repair a database before reading it, and the folder must not
-/// be changed.
-fn repaired_copy(path: &Path) -> Result<Database, StoreError> {
-    let io = StoreError::io("read", path);
-    let bytes = std::fs::read(path).map_err(io)?;
-    let copy = InMemoryBackend::new();
-    let filled = copy.set_len(bytes.len() as u64).and_then(|()| copy.write(0, &bytes));
-    filled.map_err(StoreError::io("read", path))?;
-    redb::Builder::new().create_with_backend(copy).map_err(database_error(path))
 }
 
 /// Verifies a chain with its stored metadata, and the state at its savepoint.

@@ -31,6 +31,9 @@ pub enum CommitError {
     /// A root in block 0 is not a valid root certificate.
     #[error("block 0: {0}")]
     Roots(#[from] IdentityError),
+    /// The state belongs to another chain than the block file.
+    #[error("block {0} is not the block of this number that is in the state")]
+    OtherState(u64),
     /// The stored codes or the stored commit hash of a block are not those that follow from the chain.
     #[error("block {0}: the verdicts on the disk are not those of the chain")]
     Diverged(u64),

@@ -16,6 +16,9 @@
 //! (feature `parallel`), for all blocks at hand at once. The look-ups in the state run on all cores too if a block is large;
 //! the rest is serial and cheap (`validate_mvcc`). Nothing here reads a clock, so every replay gives the same codes.
 //!
+//! Code 2 is for signed bytes that are no transaction: an honest orderer makes no such block. An entry that is not even one
+//! signed transaction makes [`Block::verify`] refuse the whole block.
+//!
 //! Departure: the chain indexes only the txids of transactions that pass step 1. Fabric indexes the txid that a transaction
 //! claims, so anybody who has heard of a txid can use it up; here only its creator can.
 

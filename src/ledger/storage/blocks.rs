@@ -1,7 +1,7 @@
 //! An append-only file of blocks.
 //!
 //! ```text
-//! file   = "phi-pre blocks 1\n", record_0, record_1, ...
+//! file   = "phi-pre blocks 2\n", record_0, record_1, ...
 //! record = length (4 bytes), number (8), check (8), content, SHA-256(number || content)
 //! check  = the first 8 bytes of SHA-256(word || length || number); word = "record" where the record begins an append,
 //!          "next" for those behind it in the same append
@@ -15,14 +15,15 @@
 
 pub use super::record::BLOCKS_NAME;
 
-use super::record::{HEAD, Head, MAGIC, SUM, checksum, record_bytes};
+use super::lock::FolderLock;
+use super::record::{HEAD, Head, MAGIC, SUM, checksum, record_bytes, refuse_earlier};
 use super::salvage;
 use crate::folder;
 use crate::hash::Digest;
 use crate::ledger::error::{Damage, StoreError, TornTail};
 use crate::ledger::format::block::BLOCK_BYTES_LIMIT;
 use std::fs::{File, OpenOptions};
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// An open block file with the blocks 0 to n - 1.
@@ -36,15 +37,22 @@ pub struct BlockFile {
     end: u64,
     /// Whether a failed append may have left bytes that could not be removed, or the file is open for reading only.
     broken: bool,
+    /// The lock of the folder; none if the file is open for reading only, or somebody else holds the lock for it.
+    _lock: Option<FolderLock>,
 }
 
 impl BlockFile {
     /// Creates the file in `folder`, and the folder if it is missing. A file without records is created again.
     ///
     /// # Errors
-    /// [`StoreError::Exists`], [`StoreError::Io`].
+    /// [`StoreError::InUse`], [`StoreError::NoLock`], [`StoreError::Exists`], [`StoreError::Io`].
     pub fn create(folder: &Path) -> Result<Self, StoreError> {
         folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
+        let lock = FolderLock::take(folder)?;
+        Ok(Self { _lock: Some(lock), ..Self::create_under_lock(folder)? })
+    }
+
+    fn create_under_lock(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(BLOCKS_NAME);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = file.map_err(StoreError::io("make", &path))?;
@@ -54,7 +62,7 @@ impl BlockFile {
         let written = file.write_all(MAGIC).and_then(|()| file.sync_all());
         written.map_err(StoreError::io("write", &path))?;
         folder::sync(folder).map_err(StoreError::io("sync", folder))?;
-        Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false })
+        Ok(Self { path, file, places: Vec::new(), end: MAGIC.len() as u64, broken: false, _lock: None })
     }
 
     /// Creates a file with `genesis` as its only block. Completes what an interrupted call left; refuses any other file, and
@@ -63,7 +71,14 @@ impl BlockFile {
     /// # Errors
     /// As [`create`](Self::create) and [`append`](Self::append).
     pub fn create_with_genesis(folder: &Path, genesis: &[u8]) -> Result<Self, StoreError> {
-        let mut this = match Self::create(folder) {
+        folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
+        let lock = FolderLock::take(folder)?;
+        Ok(Self { _lock: Some(lock), ..Self::create_with_genesis_under_lock(folder, genesis)? })
+    }
+
+    /// As [`create_with_genesis`](Self::create_with_genesis), for the holder of the folder's lock.
+    pub(super) fn create_with_genesis_under_lock(folder: &Path, genesis: &[u8]) -> Result<Self, StoreError> {
+        let mut this = match Self::create_under_lock(folder) {
             Err(StoreError::Exists { path }) => {
                 let (existing, torn) = Self::open_read_only(folder, 0)?;
                 let interrupted = match existing.len() {
@@ -74,7 +89,7 @@ impl BlockFile {
                 if !interrupted {
                     return Err(StoreError::Exists { path });
                 }
-                Self::open(folder, 0)?.0
+                Self::open_under_lock(folder, 0)?.0
             }
             created => created?,
         };
@@ -88,8 +103,15 @@ impl BlockFile {
     /// can only follow them; it is cut off. All blocks of the opened file are durable.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    /// [`StoreError::InUse`], [`StoreError::NoLock`], [`StoreError::Version`], [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn open(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
+        let lock = FolderLock::take(folder)?;
+        let (this, torn) = Self::open_under_lock(folder, committed)?;
+        Ok((Self { _lock: Some(lock), ..this }, torn))
+    }
+
+    /// As [`open`](Self::open), for the holder of the folder's lock.
+    pub(super) fn open_under_lock(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
         let (this, torn) = Self::scan(folder, committed, true)?;
         if let Some(torn) = torn {
             this.file.set_len(torn.offset).map_err(StoreError::io("truncate", &this.path))?;
@@ -103,7 +125,7 @@ impl BlockFile {
     /// As [`open`](Self::open), without changes: a torn tail stays, and appending fails.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`], [`StoreError::Io`].
+    /// [`StoreError::Version`], [`StoreError::Damaged`], [`StoreError::Io`].
     pub fn open_read_only(folder: &Path, committed: u64) -> Result<(Self, Option<TornTail>), StoreError> {
         Self::scan(folder, committed, false)
     }
@@ -133,8 +155,7 @@ impl BlockFile {
     pub fn append_all(&mut self, contents: &[impl AsRef<[u8]>]) -> Result<(), StoreError> {
         let (mut records, mut places) = (Vec::new(), Vec::new());
         for (content, number) in contents.iter().map(AsRef::as_ref).zip(self.len()..) {
-            let length = u32::try_from(content.len()).ok().filter(|length| *length <= BLOCK_BYTES_LIMIT);
-            let length = length.ok_or(StoreError::TooLarge { limit: BLOCK_BYTES_LIMIT, got: content.len() })?;
+            let length = record_length(content)?;
             records.extend_from_slice(&Head { length, number, first: records.is_empty() }.to_bytes());
             places.push((self.end + records.len() as u64, length));
             records.extend_from_slice(content);
@@ -191,6 +212,7 @@ impl BlockFile {
             return Err(Damage::Magic.into());
         }
         input.read_exact(&mut magic).map_err(io)?;
+        refuse_earlier(&path, &magic)?;
         if magic != MAGIC {
             return Err(Damage::Magic.into());
         }
@@ -220,8 +242,47 @@ impl BlockFile {
             return Err(Damage::Missing(blocks).into());
         }
         drop(input);
-        Ok((Self { path, file, places, end, broken: !write }, torn))
+        Ok((Self { path, file, places, end, broken: !write, _lock: None }, torn))
     }
+}
+
+/// Writes a new block file, in which each block is an append of its own, with one fsync at the end.
+pub(in crate::ledger) struct BlockFileWriter<'a> {
+    path: &'a Path,
+    out: BufWriter<&'a File>,
+    number: u64,
+}
+
+impl<'a> BlockFileWriter<'a> {
+    /// Begins to write into `file`, which is empty; `path` names it in errors.
+    pub(in crate::ledger) fn new(file: &'a File, path: &'a Path) -> Result<Self, StoreError> {
+        let mut out = BufWriter::with_capacity(1 << 20, file);
+        out.write_all(MAGIC).map_err(StoreError::io("write", path))?;
+        Ok(Self { path, out, number: 0 })
+    }
+
+    /// Writes the next block.
+    pub(in crate::ledger) fn append(&mut self, content: &[u8]) -> Result<(), StoreError> {
+        let length = record_length(content)?;
+        let head = Head { length, number: self.number, first: true }.to_bytes();
+        let sum = checksum(self.number, content).0;
+        let mut parts = [&head[..], content, &sum].into_iter();
+        parts.try_for_each(|part| self.out.write_all(part)).map_err(StoreError::io("write", self.path))?;
+        self.number += 1;
+        Ok(())
+    }
+
+    /// Waits until all blocks are on the disk.
+    pub(in crate::ledger) fn finish(mut self) -> Result<(), StoreError> {
+        let written = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
+        written.map_err(StoreError::io("write", self.path))
+    }
+}
+
+/// The length of a block, if a block file can hold it.
+fn record_length(content: &[u8]) -> Result<u32, StoreError> {
+    let length = u32::try_from(content.len()).ok().filter(|length| *length <= BLOCK_BYTES_LIMIT);
+    length.ok_or(StoreError::TooLarge { limit: BLOCK_BYTES_LIMIT, got: content.len() })
 }
 
 enum Record {

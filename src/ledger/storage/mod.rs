@@ -1,6 +1,8 @@
 //! What a node keeps on the disk.
 //!
 //! ```text
+//! lock                       the lock of a node's folder
+//! owner                      owner and mode of the files
 //! record                     the bytes of one record of the block file
 //! blocks, salvage            the block file; what can be read of a damaged one
 //! verdicts                   the file of validation codes and commit hashes
@@ -9,6 +11,8 @@
 //! ```
 
 pub mod blocks;
+pub mod lock;
+pub(super) mod owner;
 mod record;
 pub(super) mod salvage;
 pub mod snapshot;

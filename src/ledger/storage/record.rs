@@ -1,16 +1,28 @@
 //! The records of the block file. The format is that of the head of [`blocks`](super::blocks).
 
 use crate::hash::{Digest, sha256};
+use crate::ledger::error::StoreError;
 use crate::ledger::format::block::BLOCK_BYTES_LIMIT;
+use std::path::Path;
 
 /// The name of the block file in the folder of a peer or orderer.
 pub const BLOCKS_NAME: &str = "blocks";
 /// The first bytes of a block file.
-pub(super) const MAGIC: &[u8] = b"phi-pre blocks 1\n";
+pub(super) const MAGIC: &[u8] = b"phi-pre blocks 2\n";
 /// Bytes of the head of a record: length, number and check.
 pub(super) const HEAD: usize = 20;
 /// Bytes of the checksum of a record.
 pub(super) const SUM: usize = 32;
+
+/// Refuses the first bytes of a block file of an earlier version by the version. Since version 2 the data hash of a block
+/// covers the cuts between its transactions.
+pub(super) fn refuse_earlier(path: &Path, start: &[u8]) -> Result<(), StoreError> {
+    if start.starts_with(b"phi-pre blocks 1\n") {
+        Err(StoreError::Version { path: path.to_owned(), found: 1 })
+    } else {
+        Ok(())
+    }
+}
 
 /// The bytes of a record with a content of `length` bytes.
 pub(super) fn record_bytes(length: u32) -> u64 {

@@ -1,13 +1,12 @@
 //! The state at one height: the tables of the database, and over them the changes that are not in the database yet.
 
-use super::state_db::Tables;
+use super::state_db::{Tables, Unchanged};
 use crate::ledger::error::StoreError;
 use crate::ledger::format::block::Savepoint;
 use crate::ledger::format::proposal::TxId;
 use crate::ledger::format::rwset::Entry;
 use crate::ledger::format::verdict::Outcome;
 use crate::ledger::state::view::{Changes, Committed};
-use redb::ReadableDatabase;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::path::Path;
@@ -24,9 +23,9 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The state in a database.
-    pub(in crate::ledger) fn of_database(database: &impl ReadableDatabase, path: &Path) -> Result<Self, StoreError> {
-        let tables = Tables::new(database, path)?;
+    /// The state in the database at `path`.
+    pub(in crate::ledger) fn of_database(database: &Unchanged, path: &Path) -> Result<Self, StoreError> {
+        let tables = database.tables(path)?;
         Ok(Self { changes: <[_; 2]>::default(), savepoint: tables.savepoint()?, tables })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::DecodeError;
 use crate::folder;
+use crate::hash::Digest;
 use crate::ledger::error::StoreError;
 use crate::ledger::format::block::Savepoint;
 use crate::ledger::format::proposal::TxId;
@@ -9,7 +10,12 @@ use crate::ledger::format::rwset::{Entry, Version};
 use crate::ledger::format::verdict::Outcome;
 use crate::ledger::state::view::{Changes, Committed};
 use crate::wire::{Reader, Wire, Writer};
-use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::backends::{FileBackend, InMemoryBackend};
+use redb::{
+    Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, ReadableTable, StorageBackend,
+    TableDefinition,
+};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// key -> version || value
@@ -39,7 +45,7 @@ impl StateDb {
             if new.try_exists().map_err(StoreError::io("open", &new))? {
                 std::fs::remove_file(&new).map_err(StoreError::io("remove", &new))?;
             }
-            create(&new).map_err(database_error(&new))?;
+            guarded(&new, || create(&Database::create(&new)?))?;
             std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
             folder::sync(folder).map_err(StoreError::io("sync", folder))?;
         }
@@ -57,55 +63,112 @@ impl StateDb {
 
     /// Writes changes and savepoint in one transaction, and returns when they are on the disk.
     pub(super) fn write(&self, changes: &Changes, savepoint: &Savepoint) -> Result<(), StoreError> {
-        let write = || {
-            let write = self.database.begin_write()?;
-            {
-                let mut state = write.open_table(STATE)?;
-                for (key, entry) in changes.updates() {
-                    state.insert(key.as_str(), encode(entry).as_slice())?;
-                }
-                let mut txids = write.open_table(TXIDS)?;
-                for (txid, outcome) in changes.txids() {
-                    txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
-                }
-                write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
-            }
-            Ok::<(), redb::Error>(write.commit()?)
-        };
-        write().map_err(database_error(&self.path))
+        guarded(&self.path, || write(&self.database, changes, savepoint))
     }
 }
 
-/// Opens an existing database and checks every page of it: redb by itself trusts a file that was closed properly.
-pub(in crate::ledger) fn open_checked(path: &Path) -> Result<Database, StoreError> {
-    Database::builder().set_check_integrity_on_open(true).open(path).map_err(database_error(path))
+fn write(database: &Database, changes: &Changes, savepoint: &Savepoint) -> Result<(), redb::Error> {
+    let write = database.begin_write()?;
+    {
+        let mut state = write.open_table(STATE)?;
+        for (key, entry) in changes.updates() {
+            state.insert(key.as_str(), encode(entry).as_slice())?;
+        }
+        let mut txids = write.open_table(TXIDS)?;
+        for (txid, outcome) in changes.txids() {
+            txids.insert(txid.0.0, outcome.to_bytes().as_slice())?;
+        }
+        write.open_table(SAVEPOINT)?.insert((), savepoint.to_bytes().as_slice())?;
+    }
+    Ok(write.commit()?)
 }
 
-fn create(path: &Path) -> Result<(), redb::Error> {
-    let write = Database::create(path)?.begin_write()?;
+/// Writes a whole state into the new, empty file at `path`.
+pub(in crate::ledger) fn write_new(
+    file: File,
+    path: &Path,
+    changes: &Changes,
+    savepoint: &Savepoint,
+) -> Result<(), StoreError> {
+    guarded(path, || {
+        let database = Database::builder().create_with_backend(FileBackend::new(file)?)?;
+        write(&database, changes, savepoint)
+    })
+}
+
+/// Opens an existing database and checks every page of it: redb by itself trusts a file that was closed properly.
+fn open_checked(path: &Path) -> Result<Database, StoreError> {
+    guarded(path, || Database::builder().set_check_integrity_on_open(true).open(path))
+}
+
+/// Opens an existing database for reading, and changes nothing. After a crash redb has to repair a database before reading
+/// it; then, and where `check` asks for a check of every page, a copy in memory is opened.
+pub(in crate::ledger) fn open_unchanged(path: &Path, check: bool) -> Result<Unchanged, StoreError> {
+    if !check {
+        match guarded(path, || match ReadOnlyDatabase::open(path) {
+            Err(DatabaseError::RepairAborted) => Ok(None),
+            opened => opened.map(Some),
+        })? {
+            None => {}
+            Some(database) => return Ok(Unchanged::File(database)),
+        }
+    }
+    let bytes = std::fs::read(path).map_err(StoreError::io("read", path))?;
+    if bytes.is_empty() {
+        return Err(StoreError::StateDamaged { path: path.to_owned() }); // redb would make a new database of it
+    }
+    let copy = InMemoryBackend::new();
+    let filled = copy.set_len(bytes.len() as u64).and_then(|()| copy.write(0, &bytes));
+    filled.map_err(StoreError::io("read", path))?;
+    let open = || Database::builder().set_check_integrity_on_open(check).create_with_backend(copy);
+    guarded(path, open).map(Unchanged::Copy)
+}
+
+/// A database that is only read.
+pub(in crate::ledger) enum Unchanged {
+    /// The file itself.
+    File(ReadOnlyDatabase),
+    /// A copy in memory.
+    Copy(Database),
+}
+
+impl Unchanged {
+    pub(super) fn tables(&self, path: &Path) -> Result<Tables, StoreError> {
+        match self {
+            Self::File(database) => Tables::new(database, path),
+            Self::Copy(database) => Tables::new(database, path),
+        }
+    }
+}
+
+fn create(database: &Database) -> Result<(), redb::Error> {
+    let write = database.begin_write()?;
     write.open_table(STATE)?;
     write.open_table(TXIDS)?;
     write.open_table(SAVEPOINT)?;
     Ok(write.commit()?)
 }
 
-/// Runs `read`, which reads the database in `folder`. redb panics on some damaged pages; here that is an error.
-pub(in crate::ledger) fn catch_damage<T, E: From<StoreError>>(
-    folder: &Path,
-    read: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
-    // Nothing that `read` was reading is used after a panic.
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(StoreError::StateDamaged { path: folder.join(STATE_NAME) }.into()))
+/// Runs `call`, a call of redb on the database at `path`. redb panics on some damaged pages; here that is an error. `call` is
+/// nothing but redb's own code, so that no other panic is taken for damage.
+fn guarded<T, E: Into<redb::Error>>(path: &Path, call: impl FnOnce() -> Result<T, E>) -> Result<T, StoreError> {
+    // Nothing that `call` was reading is used after a panic.
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(database_error(path)),
+        Err(_) => Err(StoreError::StateDamaged { path: path.to_owned() }),
+    }
 }
 
 /// For `map_err`: an error of redb as an error of the database at `path`.
-pub(in crate::ledger) fn database_error<E: Into<redb::Error>>(path: &Path) -> impl Fn(E) -> StoreError + '_ {
+pub(super) fn database_error<E: Into<redb::Error>>(path: &Path) -> impl Fn(E) -> StoreError + '_ {
     use std::io::ErrorKind::{InvalidData, UnexpectedEof};
     move |error| match error.into() {
-        redb::Error::Corrupted(_) | redb::Error::UpgradeRequired(_) => {
-            StoreError::StateDamaged { path: path.to_owned() }
-        }
+        redb::Error::Corrupted(_)
+        | redb::Error::UpgradeRequired(_)
+        | redb::Error::TableDoesNotExist(_)
+        | redb::Error::TableTypeMismatch { .. }
+        | redb::Error::TableIsMultimap(_)
+        | redb::Error::TypeDefinitionChanged { .. } => StoreError::StateDamaged { path: path.to_owned() },
         redb::Error::Io(error) if matches!(error.kind(), InvalidData | UnexpectedEof) => {
             StoreError::StateDamaged { path: path.to_owned() }
         }
@@ -124,60 +187,62 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn new(database: &impl ReadableDatabase, path: &Path) -> Result<Self, StoreError> {
-        let open = || -> Result<Self, redb::Error> {
+        guarded(path, || -> Result<Self, redb::Error> {
             let read = database.begin_read()?;
             let (state, txids) = (read.open_table(STATE)?, read.open_table(TXIDS)?);
             Ok(Self { path: path.to_owned(), state, txids, savepoint: read.open_table(SAVEPOINT)? })
-        };
-        open().map_err(database_error(path))
+        })
     }
 
-    fn read<T>(&self, result: Result<T, redb::StorageError>) -> Result<T, StoreError> {
-        result.map_err(database_error(&self.path))
+    fn read<T>(&self, read: impl FnOnce() -> Result<T, redb::StorageError>) -> Result<T, StoreError> {
+        guarded(&self.path, read)
     }
 
     pub(super) fn savepoint(&self) -> Result<Option<Savepoint>, StoreError> {
-        let bytes = self.read(self.savepoint.get(()))?;
-        Ok(bytes.map(|bytes| Savepoint::from_bytes(bytes.value())).transpose()?)
+        let bytes = self.read(|| Ok(self.savepoint.get(())?.map(|bytes| bytes.value().to_vec())))?;
+        Ok(bytes.map(|bytes| Savepoint::from_bytes(&bytes)).transpose()?)
     }
 
     pub(super) fn outcome(&self, txid: &TxId) -> Result<Option<Outcome>, StoreError> {
-        let bytes = self.read(self.txids.get(txid.0.0))?;
-        Ok(bytes.map(|bytes| Outcome::from_bytes(bytes.value())).transpose()?)
+        let bytes = self.read(|| Ok(self.txids.get(txid.0.0)?.map(|bytes| bytes.value().to_vec())))?;
+        Ok(bytes.map(|bytes| Outcome::from_bytes(&bytes)).transpose()?)
     }
 
     /// All keys and entries that begin with `prefix`, in ascending order.
     pub(super) fn scan(&self, prefix: &str) -> Result<Vec<(String, Entry)>, StoreError> {
-        let mut found = Vec::new();
-        for item in self.read(self.state.range(prefix..))? {
-            let (key, value) = self.read(item)?;
-            if !key.value().starts_with(prefix) {
-                break;
+        let found = self.read(|| {
+            let mut found = Vec::new();
+            for item in self.state.range(prefix..)? {
+                let (key, value) = item?;
+                if !key.value().starts_with(prefix) {
+                    break;
+                }
+                found.push((key.value().to_owned(), value.value().to_vec()));
             }
-            found.push((key.value().to_owned(), decode_entry(value.value())?));
-        }
-        Ok(found)
+            Ok(found)
+        })?;
+        found.into_iter().map(|(key, bytes)| Ok((key, decode_entry(&bytes)?))).collect()
     }
 
     /// All txids with their outcomes, in ascending order.
     pub(super) fn outcomes(&self) -> Result<Vec<(TxId, Outcome)>, StoreError> {
-        let mut found = Vec::new();
-        for item in self.read(self.txids.iter())? {
-            let (txid, value) = self.read(item)?;
-            found.push((TxId(crate::hash::Digest(txid.value())), Outcome::from_bytes(value.value())?));
-        }
-        Ok(found)
+        let found = self.read(|| {
+            let pairs = self.txids.iter()?.map(|item| item.map(|(txid, value)| (txid.value(), value.value().to_vec())));
+            pairs.collect::<Result<Vec<_>, _>>()
+        })?;
+        let outcome = |(txid, bytes): ([u8; 32], Vec<u8>)| Ok((TxId(Digest(txid)), Outcome::from_bytes(&bytes)?));
+        found.into_iter().map(outcome).collect()
     }
 }
 
 impl Committed for Tables {
     fn entry(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        let bytes = self.read(self.state.get(key))?;
-        Ok(bytes.map(|bytes| decode_entry(bytes.value())).transpose()?)
+        let bytes = self.read(|| Ok(self.state.get(key)?.map(|bytes| bytes.value().to_vec())))?;
+        Ok(bytes.map(|bytes| decode_entry(&bytes)).transpose()?)
     }
 
     fn knows(&self, txid: &TxId) -> Result<bool, StoreError> {
-        Ok(self.read(self.txids.get(txid.0.0))?.is_some())
+        self.read(|| Ok(self.txids.get(txid.0.0)?.is_some()))
     }
 }
 

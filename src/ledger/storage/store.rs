@@ -22,9 +22,11 @@
 //! own. Here the block file is that log.
 
 use super::blocks::BlockFile;
+use super::lock::FolderLock;
 use super::snapshot::Snapshot;
-use super::state_db::{StateDb, catch_damage};
+use super::state_db::StateDb;
 use super::verdicts::{VerdictFile, read_verdicts};
+use crate::folder;
 use crate::ledger::error::{StoreError, TornTail};
 use crate::ledger::format::block::{Block, CommittedBlock, Metadata, Savepoint};
 use crate::ledger::state::view::Changes;
@@ -51,6 +53,8 @@ pub struct PeerStore {
     running: Option<Checkpoint>,
     /// Bytes of changes at which a checkpoint starts.
     threshold: usize,
+    /// The lock of the folder. The last field, so that all files are closed before the lock is released.
+    _lock: FolderLock,
 }
 
 /// A checkpoint that is not known to be on the disk. Snapshots read its changes from here.
@@ -69,8 +73,10 @@ impl PeerStore {
     /// # Errors
     /// [`StoreError`]; [`StoreError::Exists`] if there is a ledger.
     pub fn create(folder: &Path, genesis: &Block) -> Result<Self, StoreError> {
-        BlockFile::create_with_genesis(folder, &genesis.to_bytes())?;
-        Ok(Self::open(folder)?.0)
+        folder::make(folder).map_err(StoreError::io("make the folder", folder))?;
+        let lock = FolderLock::take(folder)?;
+        BlockFile::create_with_genesis_under_lock(folder, &genesis.to_bytes())?;
+        Ok(Self::open_under(lock, folder)?.0)
     }
 
     /// Opens the ledger in `folder`; returns the torn tail that was cut off. If the database was deleted, it is created empty.
@@ -78,14 +84,15 @@ impl PeerStore {
     /// # Errors
     /// [`StoreError`].
     pub fn open(folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
-        let (database, savepoint) = catch_damage(folder, || {
-            let database = StateDb::open(folder)?;
-            let savepoint = database.tables()?.savepoint()?;
-            Ok::<_, StoreError>((database, savepoint))
-        })?;
+        Self::open_under(FolderLock::take(folder)?, folder)
+    }
+
+    fn open_under(lock: FolderLock, folder: &Path) -> Result<(Self, Option<TornTail>), StoreError> {
+        let database = StateDb::open(folder)?;
+        let savepoint = database.tables()?.savepoint()?;
         let state_height = savepoint.map_or(0, |savepoint| savepoint.height);
         let committed = state_height.max(read_verdicts(folder)?.len() as u64);
-        let (blocks, torn) = BlockFile::open(folder, committed)?;
+        let (blocks, torn) = BlockFile::open_under_lock(folder, committed)?;
         let store = Self {
             blocks,
             verdicts: VerdictFile::open(folder, state_height)?,
@@ -95,6 +102,7 @@ impl PeerStore {
             recent: Arc::default(),
             running: None,
             threshold: CHECKPOINT,
+            _lock: lock,
         };
         Ok((store, torn))
     }
@@ -200,8 +208,7 @@ impl PeerStore {
             checkpoint.start(&self.database, &self.verdicts)?;
         }
         if let Some(writer) = checkpoint.writer.take() {
-            let damaged = |_| Err(StoreError::StateDamaged { path: self.database.path().to_owned() });
-            writer.join().unwrap_or_else(damaged)?; // redb panics on some damaged pages
+            writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         self.checkpointed = Some(checkpoint.savepoint);
         self.running = None;

@@ -137,6 +137,12 @@ fn read_record(input: &mut Reader<'_>, number: u64) -> Option<Metadata> {
     (found == number && sum == sha256(&[&content(number, &metadata)])).then_some(metadata)
 }
 
+/// The bytes of a file with the metadata of the first blocks.
+pub(in crate::ledger) fn encode_verdicts(metadata: &[Metadata]) -> Vec<u8> {
+    let records = (0..).zip(metadata).flat_map(|(number, metadata)| record(number, metadata));
+    MAGIC.iter().copied().chain(records).collect()
+}
+
 fn record(number: u64, metadata: &Metadata) -> Vec<u8> {
     let content = content(number, metadata);
     let sum = sha256(&[&content]);

@@ -280,6 +280,12 @@ pub(super) fn messages() -> Result<File, Fault> {
         }
         file.invalid("a year later", &["Time"], input(kind, root, now + 366 * 86_400, good))?;
     }
+    // A second certificate of the hospital's key: the message was signed under the first.
+    let second = Subject::new("South Hospital", Role::Hospital, MemberId::random(&mut file.rng)).map_err(malformed)?;
+    let second = hospitals.authority.issue(&second, &north_key.verifying_key(), None, NOW.seconds(), &mut file.rng);
+    let second = second.map_err(malformed)?;
+    let exchanged = [&upload[..96], &encoded(&second), &upload[upload.len() - 64..]].concat();
+    file.invalid("another certificate of the same key", &["Altered"], input("upload", &hospitals, now, &exchanged))?;
     file.invalid("signed as an upload of another name", &["Kind"], {
         let text = Signed::new(TxIdTwice(txid, txid), &north, &north_key);
         input("upload", &hospitals, now, &encoded(&text))

@@ -8,10 +8,10 @@ use super::world::{CHANNEL, ORGANISATIONS, World, high_s, propose};
 use phi_pre::contract::Action;
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::ParticipantGroup;
+use phi_pre::identity::{Certificate, ParticipantGroup};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
-    Block, Code, CutRules, Metadata, Nonce, Policy, Proposal, SignedTransaction, Signer, Transaction, TxId,
+    Block, Code, Config, CutRules, Metadata, Nonce, Policy, Proposal, SignedTransaction, Signer, Transaction, TxId,
 };
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -88,7 +88,6 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Sign
     let mallory = stranger.enrol("users", phi_pre::identity::Role::User, rng)?;
     let foreign = with(&good, |t| t.proposal.creator = mallory.certificate.clone(), &mallory)?;
     let bad = vec![
-        ("an envelope that does not decode", encoded(&good)[..100].to_vec()),
         ("a transaction that does not decode", encoded(&cut)),
         ("signed by another member", encoded(&signed_by(&world.bob))),
         (
@@ -119,6 +118,8 @@ const NOTES: &[(&str, &str)] = &[
     ("Chain", "Blocks, verdicts, state and index of transactions."),
     ("Transaction", "A transaction that is valid after a chain."),
     ("Block", "A block that does not continue the chain, or is not the orderer's."),
+    ("Cuts", "A sealed block whose bytes are cut into other envelopes than the orderer's."),
+    ("Entry", "A block of the orderer that holds something else than envelopes."),
     ("Verdict", "A transaction that stays in its block without effect. The error is Fabric's number and name."),
     ("Replay", "A transaction that stands in the chain or in the block already."),
     ("Stale", "A value that was read has changed since."),
@@ -185,9 +186,9 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
     high.seal.signature = high_s(&high.seal.signature);
     let mut signature = second.clone();
     signature.seal.signature[40] ^= 1;
-    let mut chain = |comment: &str, blocks: &[Vec<u8>]| {
+    let mut chain = |comment: &str, flag: &str, blocks: &[Vec<u8>]| {
         let blocks: Vec<_> = blocks.iter().map(hex).collect();
-        file.invalid(comment, &["Block"], json!({ "blocks": blocks }))
+        file.invalid(comment, &[flag], json!({ "blocks": blocks }))
     };
     let (zero, one) = (encoded(genesis), encoded(first));
     for (comment, third) in [
@@ -204,13 +205,58 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
         ("sealed by a stranger", sealed(&stranger)),
         ("a byte behind the block", [encoded(second), vec![0]].concat()),
     ] {
-        chain(comment, &[zero.clone(), one.clone(), third])?;
+        chain(comment, "Block", &[zero.clone(), one.clone(), third])?;
     }
-    chain("block 1 first", core::slice::from_ref(&one))?;
+    chain("block 1 first", "Block", core::slice::from_ref(&one))?;
     let config = &genesis.transactions[0];
-    chain("block 0 without configuration", &[seal(0, None, &[], orderer)])?;
-    chain("a configuration cut off", &[seal(0, None, &[config[..config.len() - 1].to_vec()], orderer)])?;
-    chain("block 0 with a block before", &[seal(0, hash, &genesis.transactions, orderer)])
+    chain("block 0 without configuration", "Block", &[seal(0, None, &[], orderer)])?;
+    chain("a configuration cut off", "Block", &[seal(0, None, &[config[..config.len() - 1].to_vec()], orderer)])?;
+    chain("two configurations", "Block", &[seal(0, None, &[config.clone(), config.clone()], orderer)])?;
+    chain("block 0 with a block before", "Block", &[seal(0, hash, &genesis.transactions, orderer)])?;
+
+    // A root of the hospitals with the identifier of the users' root, in its issuer and its subject.
+    let [users, hospitals] = [&world.users, &world.hospitals].map(super::world::Known::root);
+    let [from, to] = [hospitals, users].map(|root| hex(root.subject().id.0).as_str().unwrap_or_default().to_owned());
+    let mut twin = hospitals.clone();
+    for _ in 0..2 {
+        let der = world.hospitals.reissue(&twin, from.as_bytes(), to.as_bytes())?;
+        twin = Certificate::from_der(&der).map_err(malformed)?;
+    }
+    let twins = Config { roots: vec![users.clone(), twin, world.ledger.root().clone()], ..world.config() };
+    chain("two roots of one identifier", "Block", &[seal(0, None, &[encoded(&twins)], orderer)])?;
+
+    // One seal over the same bytes with other cuts. Block 4 has two transactions.
+    let [.., fourth] = &world.blocks[..] else { return Err(malformed("no blocks")) };
+    let [a, b] = &fourth.transactions[..] else { return Err(malformed("not two transactions")) };
+    let before: Vec<_> = world.blocks[..4].iter().map(encoded).collect();
+    let recut = |parts: &[&[u8]]| {
+        encoded(&Block { transactions: parts.iter().map(|part| part.to_vec()).collect(), ..fourth.clone() })
+    };
+    let (head, tail) = b.split_at(9);
+    for (comment, block) in [
+        ("a cut moved by nine bytes", recut(&[&[&a[..], head].concat(), tail])),
+        ("an empty envelope in front", recut(&[&[], a, b])),
+        ("an empty envelope behind", recut(&[a, b, &[]])),
+        ("one envelope in two", recut(&[a, head, tail])),
+        ("two envelopes in one", recut(&[&[&a[..], b].concat()])),
+        ("the envelopes in another order", recut(&[b, a])),
+        ("an envelope left out", recut(&[a])),
+    ] {
+        chain(comment, "Cuts", &[before.clone(), vec![block]].concat())?;
+    }
+    // Sealed by the orderer, whatever stands in the block.
+    let tip = world.blocks.get(3).map(|block| block.header.hash());
+    for (comment, entries) in [
+        ("an empty entry in front", vec![Vec::new(), a.clone()]),
+        ("a byte behind an envelope", vec![a.clone(), [&b[..], &[0]].concat()]),
+        ("a byte before an envelope", vec![[&[0], &a[..]].concat()]),
+        ("an envelope cut off", vec![a[..a.len() - 1].to_vec()]),
+        ("two envelopes as one entry", vec![[&a[..], b].concat()]),
+        ("the configuration again", vec![a.clone(), b.clone(), config.clone()]),
+    ] {
+        chain(comment, "Entry", &[before.clone(), vec![seal(4, tip, &entries, orderer)]].concat())?;
+    }
+    Ok(())
 }
 
 pub(super) fn formats() -> Result<File, Fault> {

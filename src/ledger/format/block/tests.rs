@@ -32,8 +32,14 @@ fn limits_never_change() {
 }
 
 #[test]
-fn data_is_hashed_in_its_order() {
-    assert_eq!(data_hash(&[b"a".to_vec(), b"bc".to_vec()]), sha256(&[b"abc"]));
+fn data_is_hashed_in_its_order_and_with_its_cuts() {
+    let hash = |parts: &[&[u8]]| data_hash(&parts.iter().map(|part| part.to_vec()).collect::<Vec<_>>());
+    let framed = b"\0\0\0\0\0\0\0\x14phi-pre/1/block-data\0\0\0\0\0\0\0\x01a\0\0\0\0\0\0\0\x02bc";
+    assert_eq!(hash(&[b"a", b"bc"]), sha256(&[framed]));
+    let cuts: [&[&[u8]]; 7] =
+        [&[], &[b""], &[b"abc"], &[b"a", b"bc"], &[b"ab", b"c"], &[b"", b"a", b"bc"], &[b"bc", b"a"]];
+    let hashes: std::collections::BTreeSet<_> = cuts.into_iter().map(hash).collect();
+    assert_eq!(hashes.len(), cuts.len());
 }
 
 /// Every verdict, value, version and earlier block counts.

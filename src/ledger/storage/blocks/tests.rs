@@ -42,8 +42,11 @@ fn appends_and_reads_back() {
     }
     assert!(matches!(file.read(5), Err(StoreError::NoSuchBlock { number: 5 })));
     assert!(matches!(file.read(u64::MAX), Err(StoreError::NoSuchBlock { .. })));
+    assert!(matches!(BlockFile::open(folder.path(), 0), Err(StoreError::InUse { .. })));
+    assert!(!file.is_empty());
+    drop(file);
     assert!(matches!(BlockFile::create(folder.path()), Err(StoreError::Exists { .. })));
-    assert!(!file.is_empty() && open(MAGIC, 0).1.unwrap().0.is_empty());
+    assert!(open(MAGIC, 0).1.unwrap().0.is_empty());
 }
 
 /// A founding that was interrupted at any byte goes on; nothing else is taken for one.
@@ -232,6 +235,7 @@ fn heads_inside_a_torn_block_are_not_followed_for_ever() {
     let mut file = BlockFile::create(folder.path()).unwrap();
     file.append(b"genesis").unwrap();
     file.append(&content).unwrap();
+    drop(file);
     let path = folder.path().join(BLOCKS_NAME);
     let mut bytes = std::fs::read(&path).unwrap();
     let at = bytes.len() - content.len() - SUM - 1; // the end of its head
@@ -249,7 +253,8 @@ mod salvaged {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(BLOCKS_NAME), bytes).unwrap();
         let file = Salvage::scan(folder.path()).unwrap();
-        file.numbers().map(|number| (number, file.read(number).unwrap())).collect()
+        let contents = |number| file.read(number).unwrap().into_iter().map(|(_, content)| content).collect();
+        file.numbers().map(|number| (number, contents(number))).collect()
     }
 
     fn all() -> Vec<(u64, Vec<Vec<u8>>)> {
@@ -284,6 +289,56 @@ mod salvaged {
     fn a_head_alone_hides_nothing() {
         let (first, rest) = halves();
         assert_eq!(found(&[first, &Head { length: 30, number: 9, first: true }.to_bytes(), rest].concat()), all());
+    }
+
+    /// A file whose record 1 is full of heads with long contents and is damaged, with 1 MiB of records behind, and its bytes.
+    fn full_of_heads(bytes: usize) -> (tempfile::TempDir, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = BlockFile::create(folder.path()).unwrap();
+        file.append(b"genesis").unwrap();
+        let heads = Head { length: 1 << 20, number: 9, first: true }.to_bytes().repeat(bytes / HEAD);
+        file.append(&heads).unwrap();
+        (0..16).for_each(|n| file.append(&vec![n; 1 << 16]).unwrap());
+        let bytes = std::fs::read(folder.path().join(BLOCKS_NAME)).unwrap();
+        (folder, bytes)
+    }
+
+    /// Where the content of a record is damaged, nothing inside it is followed, and all records behind it are found at once.
+    #[test]
+    fn heads_inside_a_damaged_record_are_not_followed() {
+        let begun = std::time::Instant::now();
+        for size in [64 << 10, 256 << 10, 1 << 20] {
+            let (_folder, mut bytes) = full_of_heads(size);
+            let at = MAGIC.len() + HEAD + b"genesis".len() + SUM + HEAD + size / 2;
+            bytes[at] ^= 1;
+            let numbers: Vec<u64> = found(&bytes).into_iter().map(|(number, _)| number).collect();
+            assert_eq!(numbers, [&[0][..], &(2..18).collect::<Vec<_>>()].concat(), "{size}");
+        }
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
+
+    /// Where the head of a record is damaged, the search ends after some contents, and says that there may be more.
+    #[test]
+    fn heads_behind_a_damaged_head_are_not_followed_for_ever() {
+        let begun = std::time::Instant::now();
+        let (folder, mut bytes) = full_of_heads(256 << 10);
+        let last = bytes.len() - (HEAD + (1 << 16) + SUM);
+        bytes[MAGIC.len() + HEAD + b"genesis".len() + SUM] ^= 1;
+        std::fs::write(folder.path().join(BLOCKS_NAME), &bytes).unwrap();
+        let file = Salvage::scan(folder.path()).unwrap();
+        assert!(!file.searched());
+        assert_eq!(file.read(0).unwrap().len(), 1);
+        let content = &bytes[last + HEAD..bytes.len() - SUM];
+        assert!(file.ends_with(17, content).unwrap() && !file.ends_with(16, content).unwrap());
+        assert!(!file.ends_with(17, &[content, &[0]].concat()).unwrap());
+        assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+        // Some heads alone hide nothing.
+        let (folder, mut bytes) = full_of_heads(2 * HEAD);
+        bytes[MAGIC.len() + HEAD + b"genesis".len() + SUM] ^= 1;
+        std::fs::write(folder.path().join(BLOCKS_NAME), &bytes).unwrap();
+        let file = Salvage::scan(folder.path()).unwrap();
+        assert!(file.searched());
+        assert_eq!(file.numbers().collect::<Vec<_>>(), [&[0][..], &(2..18).collect::<Vec<_>>()].concat());
     }
 
     #[test]
