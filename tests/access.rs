@@ -197,11 +197,11 @@ meet a user
   orderer           party     party     party     revoked   expired   early     issuer    party     party
 enrol with a code
   authority         role      role      -         -         role      -         role      role      role
-  user              PASS      code      -         -         late      -         sealed    code      used
-  hospital          PASS      code      -         -         late      -         sealed    code      used
-  cloud             PASS      code      -         -         late      -         sealed    code      used
-  peer              PASS      code      -         -         late      -         sealed    code      used
-  orderer           PASS      code      -         -         late      -         sealed    code      used
+  user              PASS      code      -         -         late      -         signature code      used
+  hospital          PASS      code      -         -         late      -         signature code      used
+  cloud             PASS      code      -         -         late      -         signature code      used
+  peer              PASS      code      -         -         late      -         signature code      used
+  orderer           PASS      code      -         -         late      -         signature code      used
 ";
 
 fn bystanders(scene: &Scene, role: Role) -> [Institution; 2] {

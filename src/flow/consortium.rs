@@ -7,7 +7,7 @@ use super::{Cloud, FlowError, Hospital, Store, User};
 use crate::contract::{self, PhiContract};
 use crate::identity::{
     Authority, Certificate, Delivery, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup, PhoneNumber,
-    RevocationList, Role, SealingKey,
+    RevocationList, Role, SealedCode, SealingKey,
 };
 use crate::ledger::{Config, CutRules, Network, Policy, Signer};
 use crate::pre::Params;
@@ -88,7 +88,8 @@ impl Consortium {
         let number = phone.number().clone();
         let ticket = self.users.begin_registration(&number, now, phone, rng)?;
         let key = SealingKey::random(rng);
-        let sealed = self.users.finish_registration(&ticket, phone.code(), now, &key.public(), rng)?;
+        let answer = SealedCode::new(self.users.root(), &ticket, phone.code(), &key.public(), rng)?;
+        let sealed = self.users.finish_registration(&ticket, &answer, now, rng)?;
         let credentials = sealed.open(&key, &ticket, self.users.root())?;
         Ok(User::new(credentials, self.params.clone()))
     }
@@ -164,7 +165,8 @@ fn enrol(
     let number = phone.number().clone();
     let ticket = authority.begin_institution(organisation, role, &number, now, phone, rng)?;
     let key = SealingKey::random(rng);
-    let sealed = authority.finish_institution(&ticket, phone.code(), now, &key.public(), rng)?;
+    let answer = SealedCode::new(authority.root(), &ticket, phone.code(), &key.public(), rng)?;
+    let sealed = authority.finish_institution(&ticket, &answer, now, rng)?;
     Ok(sealed.open_institution(&key, &ticket, authority.root())?)
 }
 

@@ -8,7 +8,7 @@ use phi_pre::contract::{Action, PhiContract};
 use phi_pre::flow::{Cloud, Fetch, FlowError, Handset, Phone, Store, User, introduce};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Credentials, IdentityError, Institution, Member, SealingKey};
+use phi_pre::identity::{Credentials, IdentityError, Institution, Member, SealedCode, SealingKey};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::pre::HandshakeError;
@@ -402,10 +402,11 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     let key = SealingKey::random(rng);
     let user = cell.role == Role::User;
     let mut finish = |code: &str, now: Seconds| {
+        let answer = SealedCode::new(ca.root(), &ticket, code, &key.public(), rng)?;
         if user {
-            ca.finish_registration(&ticket, code, now, &key.public(), rng)
+            ca.finish_registration(&ticket, &answer, now, rng)
         } else {
-            ca.finish_institution(&ticket, code, now, &key.public(), rng)
+            ca.finish_institution(&ticket, &answer, now, rng)
         }
     };
     let right = phone.code().to_owned();
