@@ -149,10 +149,11 @@ impl<'a> Run<'a> {
         let value = |key: String| self.model.value(&key, u64::MAX);
         let stands = |key: String| value(key).is_some();
         let confirmed = value(format!("confirmation/{record}/{}", Digest(self.name(0))));
-        if confirmed.is_none() {
-            Ask::Confirm { hospital: 0, slot, id: 0, commitment: schedule::own(slot, other), named: 0 }
-        } else if !stands(format!("record/{record}")) {
-            Ask::Record { hospital: 0, slot, id: 0, commitment: confirmed.unwrap().1[32] }
+        let Some((_, confirmed)) = confirmed else {
+            return Ask::Confirm { hospital: 0, slot, id: 0, commitment: schedule::own(slot, other), named: 0 };
+        };
+        if !stands(format!("record/{record}")) {
+            Ask::Record { hospital: 0, slot, id: 0, commitment: confirmed[32] }
         } else if other == 1 || !stands(format!("latest/{record}/{}", Digest(self.name(3)))) {
             Ask::Share { id: 0, hospital: 0, slot, recipient: 1, grant: 0 }
         } else {

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn an_upload_ends_at_its_limit() {
         let (dir, store) = store();
-        let digest = sha256(&[&[7; 100_000]]);
+        let digest = sha256(&[&vec![7; 100_000]]);
         let limit = 2 * PART_BYTES as u64 + 1;
         let endless = store.upload("envelopes/a", &mut io::repeat(7), &digest, limit);
         assert!(matches!(endless, Err(FlowError::UploadLimit { limit: at }) if at == limit));
