@@ -161,24 +161,25 @@ fn unfinished_registrations_have_growing_waits() {
     assert!(registrations.begin(&victim, None, now, sent, rng).is_ok());
 }
 
-/// One begin takes constant time: 10,000 took 17 s when each looked at all others.
+/// One begin takes constant time: it does not look at all others.
 #[test]
-fn ten_thousand_registrations_take_linear_time() {
+fn registrations_take_linear_time() {
     let mut registrations = Registrations::new(&mut rng(1));
     let rng = &mut rng(3);
-    let mut round = |from: u32, many: u32| {
+    let mut round = |numbers: std::ops::Range<u32>| {
         let start = std::time::Instant::now();
-        for n in from..from + many {
+        for n in numbers {
             let phone = phone(&format!("+82{:08}", 10_000_000 + n));
             registrations.begin(&phone, None, NOW + u64::from(n / 100), &mut Phone::default(), rng).unwrap();
         }
         start.elapsed()
     };
-    let (first, last) = (round(0, 2_000), {
-        round(2_000, 6_000);
-        round(8_000, 2_000)
-    });
-    assert!(last < first * 4, "{first:?} for the first 2,000, {last:?} for the last");
+    let first = round(0..5_000);
+    round(5_000..35_000);
+    let last = round(35_000..40_000);
+    // The half second is for a machine that is busy with something else.
+    let allowed = first * 4 + std::time::Duration::from_millis(500);
+    assert!(last < allowed, "{first:?} for the first 5,000, {last:?} for the last");
 }
 
 /// The authority remembers a limited number of registrations.
