@@ -26,11 +26,17 @@ pub mod label {
     pub const PSEUDONYM: &str = "id";
     /// A revocation list, as its authority signs it.
     pub const REVOCATIONS: &str = "phi-pre/1/revocations";
+    /// HPKE info of the one-time code and the participant's key.
+    pub const CODE: &str = "phi-pre/1/code";
     /// HPKE info of a person's credentials.
-    pub const ENROLMENT: &str = "phi-pre/1/enrolment";
+    pub const ENROLMENT: &str = "phi-pre/2/enrolment";
     /// HPKE info of an institution's credentials.
-    pub const INSTITUTION: &str = "phi-pre/1/institution";
-    /// The MAC of a phone number with an open registration.
+    pub const INSTITUTION: &str = "phi-pre/2/institution";
+    /// Sealed credentials, as the authority signs them.
+    pub const DELIVERY: &str = "phi-pre/1/delivery";
+    /// The request for a new certificate, as the holder of the old one signs it.
+    pub const RENEWAL: &str = "phi-pre/1/renewal";
+    /// The MAC of a phone number.
     pub const PHONE: &str = "phi-pre/1/phone";
     /// The key that encrypts ID_i from the user to the hospital.
     pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";

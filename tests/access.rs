@@ -36,7 +36,7 @@ use acts::{Cell, Row};
 use phi_pre::identity::{
     Authority, IdentityError, Institution, MemberId, Msp, ParticipantGroup, RevocationList, Role, Subject,
 };
-use phi_pre::ledger::{Code, EndorseError, NetworkError};
+use phi_pre::ledger::{Code, EndorseError, NetworkError, Simulation, TxId};
 use scene::{NOW, Scene, group};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -197,11 +197,11 @@ meet a user
   orderer           party     party     party     revoked   expired   early     issuer    party     party
 enrol with a code
   authority         role      role      -         -         role      -         role      role      role
-  user              PASS      code      -         -         late      -         sealed    code      used
-  hospital          PASS      code      -         -         late      -         sealed    code      used
-  cloud             PASS      code      -         -         late      -         sealed    code      used
-  peer              PASS      code      -         -         late      -         sealed    code      used
-  orderer           PASS      code      -         -         late      -         sealed    code      used
+  user              PASS      code      -         -         late      -         signature code      used
+  hospital          PASS      code      -         -         late      -         signature code      used
+  cloud             PASS      code      -         -         late      -         signature code      used
+  peer              PASS      code      -         -         late      -         signature code      used
+  orderer           PASS      code      -         -         late      -         signature code      used
 ";
 
 fn bystanders(scene: &Scene, role: Role) -> [Institution; 2] {
@@ -388,17 +388,51 @@ fn revocations_are_the_authoritys_own() {
     assert_eq!(msp.revoke(&empty), Err(IdentityError::StaleRevocations { known: 1, got: 0 }));
 }
 
-/// A hospital and a user together cannot record the commitment of another record under the hospital's own txid.
+/// Two records with one commitment never stand together, in whatever order they come.
 #[test]
 fn nobody_files_a_copy_of_a_record() {
     let mut scene = Scene::new();
-    // A record that is confirmed but not written, and a written record.
-    for copied in [&scene.records.confirmed.0, &scene.records.recorded].map(|draft| draft.alert().commitment) {
-        match acts::copy_of_a_record(&mut scene, copied) {
-            Err(NetworkError::Endorse(EndorseError::Refused(refusal))) => assert_eq!(refusal.code, 15),
-            other => panic!("{other:?}"),
-        }
-    }
+    let refused = |answer: Result<TxId, NetworkError>| match answer {
+        Err(NetworkError::Endorse(EndorseError::Refused(refusal))) => assert_eq!(refusal.code, 15),
+        other => panic!("{other:?}"),
+    };
+    let code = |scene: &Scene, txid: &TxId| scene.network.outcome(txid).unwrap().unwrap().code;
+    let commitment = scene.records.recorded.alert().commitment;
+    let copied = acts::Copied::confirm(&mut scene, commitment).unwrap();
+    refused(copied.file(&mut scene));
+    // Both records in one block: the first one is valid.
+    let commitment = scene.records.confirmed.0.alert().commitment;
+    let copied = acts::Copied::confirm(&mut scene, commitment).unwrap();
+    let [rightful, copy] = [acts::file_the_confirmed(&mut scene).unwrap(), copied.file(&mut scene).unwrap()];
+    scene.network.flush().unwrap();
+    assert_eq!([&rightful, &copy].map(|txid| code(&scene, txid)), [Code::Valid, Code::MvccReadConflict]);
+    // A hospital and a user together can be first with a commitment that they have seen. The hospital of the record
+    // then encrypts it again under a new txid, which gives another commitment.
+    let mut scene = Scene::new();
+    let commitment = scene.records.confirmed.0.alert().commitment;
+    let copied = acts::Copied::confirm(&mut scene, commitment).unwrap();
+    let copy = copied.file(&mut scene).unwrap();
+    scene.network.flush().unwrap();
+    assert_eq!(code(&scene, &copy), Code::Valid);
+    refused(acts::file_the_confirmed(&mut scene));
     let fresh = phi_pre::integrity::Commitment(phi_pre::hash::Digest([1; 32]));
-    assert_eq!(acts::copy_of_a_record(&mut scene, fresh).unwrap().code, Code::Valid);
+    let other = acts::Copied::confirm(&mut scene, fresh).unwrap().file(&mut scene).unwrap();
+    scene.network.flush().unwrap();
+    assert_eq!(code(&scene, &other), Code::Valid);
+}
+
+/// An attacker confirms a commitment that it has seen under a txid that nobody will write, before the holder does. The
+/// holder's confirmation and the record are committed all the same.
+#[test]
+fn a_confirmation_by_somebody_else_binds_nobody() {
+    let mut scene = Scene::new();
+    let alert = scene.records.checked.alert().clone();
+    acts::Copied::confirm(&mut scene, alert.commitment).unwrap();
+    let (id, hospital) = (scene.alice.pseudonym(alert.txid).unwrap(), scene.hospitals[0].certificate.subject().id);
+    scene.alice.confirm(&mut scene.network, alert.txid, NOW.millis(), &mut scene.rng).unwrap();
+    let written = acts::file(&mut scene, 0, alert.nonce, id, alert.commitment).unwrap();
+    scene.network.flush().unwrap();
+    assert_eq!(scene.network.outcome(&written).unwrap().unwrap().code, Code::Valid);
+    let record = scene.network.read(|snapshot| Ok(phi_pre::flow::record_in(&mut Simulation::new(snapshot), written)));
+    assert_eq!(record.unwrap().unwrap().hospital, hospital);
 }

@@ -18,7 +18,8 @@ mod attacks {
     use phi_pre::hash::sha256;
     use phi_pre::identifier::Pseudonym;
     use phi_pre::identity::{
-        Authority, Certificate, Credentials, Delivery, ParticipantGroup, PhoneNumber, SealingKey, SigningKey,
+        Authority, Certificate, Credentials, Delivery, IdentityError, Msp, ParticipantGroup, PhoneNumber, Role, Sealed,
+        SealedCode, SealedEnrolment, SealingKey, SigningKey, Ticket, seal,
     };
     use phi_pre::integrity::{Committer, Salt, literal};
     use phi_pre::paper::{self, Setup};
@@ -26,6 +27,7 @@ mod attacks {
         Capsule, DecryptionKey, EncryptionKey, Handshake, HandshakeError, Params, Party, PublicKey, ReKey, Scope, Seed,
         Session, SharedSecret, hazmat,
     };
+    use phi_pre::wire::Wire;
     use rand_chacha::ChaCha20Rng;
     use rand_core::{Rng, SeedableRng};
     use std::collections::BTreeSet;
@@ -402,21 +404,106 @@ mod attacks {
         );
     }
 
-    /// Registers a user with k pseudonyms.
-    fn register(k: usize, rng: &mut ChaCha20Rng) -> Credentials {
-        struct Phone(String);
-        impl Delivery for Phone {
-            fn deliver(&mut self, _: &PhoneNumber, code: &str) {
-                code.clone_into(&mut self.0);
+    struct Phone(String);
+
+    impl Delivery for Phone {
+        fn deliver(&mut self, _: &PhoneNumber, code: &str) {
+            code.clone_into(&mut self.0);
+        }
+    }
+
+    /// A registration that has begun: the ticket, the code, and the participant's key.
+    fn begun(ca: &mut Authority, number: &str, role: Role, rng: &mut ChaCha20Rng) -> (Ticket, String, SealingKey) {
+        let (now, mut phone) = (phi_pre::time::Seconds(1_700_000_000), Phone(String::new()));
+        let number = PhoneNumber::new(number).unwrap();
+        let ticket = match role {
+            Role::User => ca.begin_registration(&number, now, &mut phone, rng),
+            role => ca.begin_institution("North", role, &number, now, &mut phone, rng),
+        };
+        (ticket.unwrap(), phone.0, SealingKey::random(rng))
+    }
+
+    /// What the participant sends, and what the authority delivers.
+    fn finished(
+        ca: &mut Authority,
+        role: Role,
+        (ticket, code, key): &(Ticket, String, SealingKey),
+        rng: &mut ChaCha20Rng,
+    ) -> (SealedCode, SealedEnrolment) {
+        let now = phi_pre::time::Seconds(1_700_000_000);
+        let answer = SealedCode::new(ca.root(), ticket, code, &key.public(), rng).unwrap();
+        let sealed = match role {
+            Role::User => ca.finish_registration(ticket, &answer, now, rng),
+            _ => ca.finish_institution(ticket, &answer, now, rng),
+        };
+        (answer, sealed.unwrap())
+    }
+
+    /// Enrolment in the printed form, "a secure channel" that encrypts and proves no sender. Mallory, who has an account of
+    /// her own, stands between the victim and the authority. She seals her own credentials to the victim's key under the
+    /// victim's ticket, and then knows all secrets of the victim. Or she reads the code on its way and sends it with a key
+    /// of her own.
+    #[test]
+    fn enrolment_is_substituted() {
+        let rng = &mut rng(14);
+        let now = phi_pre::time::Seconds(1_700_000_000);
+        for (role, group, info) in [
+            (Role::User, ParticipantGroup::Users, &b"phi-pre/2/enrolment"[..]),
+            (Role::Hospital, ParticipantGroup::Hospitals, b"phi-pre/2/institution"),
+        ] {
+            let ca = &mut Authority::new(group, rng, now).unwrap();
+            let root = ca.root().clone();
+            let context = |ticket: &Ticket| [&root.fingerprint().0[..], &ticket.0].concat();
+            let (hers, his) = (begun(ca, "+821000000001", role, rng), begun(ca, "+821000000002", role, rng));
+            let (_, to_her) = finished(ca, role, &hers, rng);
+            let signed = to_her.to_bytes();
+            let (to_open, signature) = signed.split_at(signed.len() - 64);
+            let known = hers.2.open(info, &context(&hers.0), &Sealed::from_bytes(to_open).unwrap()).unwrap();
+            let swapped = seal(&his.2.public(), info, &context(&his.0), known.expose(), rng).unwrap();
+
+            // The printed form: the victim opens what is sealed to him, and finds certificates of the authority.
+            let opened = his.2.open(info, &context(&his.0), &swapped).unwrap();
+            let mut msp = Msp::new();
+            msp.trust(&root).unwrap();
+            if role == Role::User {
+                let credentials = Credentials::from_bytes(opened.expose()).unwrap();
+                assert!(credentials.members.iter().all(|(certificate, _)| msp.validate(certificate).is_ok()));
+            }
+            assert_eq!(opened.expose(), known.expose());
+
+            // Our form: the authority signs for which ticket and key a delivery is.
+            let forged = SealedEnrolment::from_bytes(&[&swapped.to_bytes()[..], signature].concat()).unwrap();
+            let (answer, sealed) = finished(ca, role, &his, rng);
+            let open = |sealed: &SealedEnrolment, (ticket, _, key): &(Ticket, String, SealingKey)| match role {
+                Role::User => sealed.open(key, ticket, &root).map(drop),
+                _ => sealed.open_institution(key, ticket, &root).map(drop),
+            };
+            assert_eq!(open(&forged, &his), Err(IdentityError::BadSignature));
+            assert_eq!(open(&to_her, &his), Err(IdentityError::BadSignature));
+            assert_eq!(open(&sealed, &(his.0, String::new(), hers.2)), Err(IdentityError::BadSignature));
+            assert_eq!(open(&sealed, &his), Ok(()));
+            // The code is in no message that she sees.
+            for message in [answer.to_bytes(), sealed.to_bytes()] {
+                assert!(!message.windows(his.1.len()).any(|part| part == his.1.as_bytes()));
             }
         }
+        fell(
+            "enr.",
+            "FELL, the victim takes the attacker's credentials",
+            "stands, the authority signs the delivery and the code travels sealed with the key",
+        );
+    }
+
+    /// Registers a user with k pseudonyms.
+    fn register(k: usize, rng: &mut ChaCha20Rng) -> Credentials {
         let now = phi_pre::time::Seconds(1_700_000_000);
         let mut phone = Phone(String::new());
         let mut authority = Authority::new(ParticipantGroup::Users, rng, now).unwrap().with_pseudonyms(k).unwrap();
         let number = PhoneNumber::new("+82 10 0000 0000").unwrap();
         let ticket = authority.begin_registration(&number, now, &mut phone, rng).unwrap();
         let key = SealingKey::random(rng);
-        let sealed = authority.finish_registration(&ticket, &phone.0, now, &key.public(), rng).unwrap();
+        let answer = SealedCode::new(authority.root(), &ticket, &phone.0, &key.public(), rng).unwrap();
+        let sealed = authority.finish_registration(&ticket, &answer, now, rng).unwrap();
         sealed.open(&key, &ticket, authority.root()).unwrap()
     }
 

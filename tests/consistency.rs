@@ -173,17 +173,20 @@ impl<'a> Run<'a> {
 
     /// Replaces [`Ask::Next`] by the next transaction of the record: confirmation, record, request, or completion.
     fn next(&self, ask: &Ask) -> Ask {
-        let Ask::Next { slot } = *ask else { return ask.clone() };
-        let (record, commitment) = (TxId(Digest(self.record(0, slot))), u8::try_from(slot).unwrap());
-        let stands = |key: String| self.model.value(&key, u64::MAX).is_some();
-        if !stands(format!("confirmation/{record}/{}", Digest(self.name(0)))) {
-            Ask::Confirm { hospital: 0, slot, id: 0, commitment, named: 0 }
-        } else if !stands(format!("record/{record}")) {
-            Ask::Record { hospital: 0, slot, id: 0, commitment }
-        } else if !stands(format!("latest/{record}/{}", Digest(self.name(3)))) {
+        let Ask::Next { slot, other } = *ask else { return ask.clone() };
+        let record = TxId(Digest(self.record(0, slot)));
+        let value = |key: String| self.model.value(&key, u64::MAX);
+        let stands = |key: String| value(key).is_some();
+        let confirmed = value(format!("confirmation/{record}/{}", Digest(self.name(0))));
+        let Some((_, confirmed)) = confirmed else {
+            return Ask::Confirm { hospital: 0, slot, id: 0, commitment: schedule::own(slot, other), named: 0 };
+        };
+        if !stands(format!("record/{record}")) {
+            Ask::Record { hospital: 0, slot, id: 0, commitment: confirmed[32] }
+        } else if other == 1 || !stands(format!("latest/{record}/{}", Digest(self.name(3)))) {
             Ask::Share { id: 0, hospital: 0, slot, recipient: 1, grant: 0 }
         } else {
-            Ask::Complete { hospital: 1, request: 0 }
+            Ask::Complete { hospital: 1, request: usize::from(other == 2) }
         }
     }
 

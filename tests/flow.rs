@@ -10,11 +10,12 @@ use consortium::{NOW, Platform, SECONDS};
 use phi_pre::contract::Record;
 use phi_pre::envelope::DecryptError;
 use phi_pre::flow::{
-    Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Hospital, SealedIdentifier, Signed, Upload, introduce,
+    Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, SealedIdentifier, Signed, Upload, introduce,
 };
 use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, Msp};
-use phi_pre::ledger::{NetworkError, Simulation, TxId};
+use phi_pre::ledger::{EndorseError, NetworkError, Simulation, TxId};
+use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
 use std::fs;
 use std::path::PathBuf;
@@ -355,6 +356,153 @@ fn a_revoked_hospital_is_out() {
     assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
     let unknown = w.consortium.revoke(&phi_pre::identity::MemberId([0; 32]));
     assert!(matches!(unknown, Err(FlowError::Identity(IdentityError::UnknownMember))));
+}
+
+/// A second introduction gives a new sk. Earlier records keep the sk under which they were encrypted.
+#[test]
+fn records_keep_the_secret_of_their_introduction() {
+    let mut w = Platform::new();
+    let user = w.user.id().unwrap();
+    let (stored, granted) = (w.stored(b"first"), w.stored(b"granted"));
+    let grant = w.granted(granted);
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    let path = w.file(b"under way");
+    let draft = w.a.admit(user, &mut EmrFile::open(&path).unwrap(), Platform::NAME, &mut w.rng).unwrap();
+    for hospital in [&mut w.a, &mut w.b] {
+        introduce(&mut w.user, hospital, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    }
+    let received = |w: &mut Platform, txid: Option<TxId>, expected: &[u8]| {
+        let grant = txid.map_or_else(|| grant.clone(), |txid| w.granted(txid));
+        w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+        assert_eq!(w.receive(&w.b, &grant).unwrap(), expected);
+        fs::remove_file(w.dir.path().join("received/name of it")).unwrap();
+    };
+    received(&mut w, None, b"granted");
+    received(&mut w, Some(stored), b"first");
+    // A record that was under way: the user finds the sk of its alarm, and answers under it.
+    let identifier = w.user.check(w.a.certificate(), draft.alert()).unwrap();
+    assert_eq!(w.user.check(w.a.certificate(), draft.alert()).unwrap(), identifier);
+    let network = &mut w.consortium.network;
+    let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
+    w.user.confirm(network, draft.alert().txid, NOW, &mut w.rng).unwrap();
+    w.a.record(network, &proposal, NOW).unwrap();
+    w.a.upload(network, &w.cloud, &draft, NOW).unwrap();
+    received(&mut w, Some(draft.alert().txid), b"under way");
+    let later = w.stored(b"later");
+    received(&mut w, Some(later), b"later");
+}
+
+/// The delivery of a request that was replaced does not stay in the store.
+#[test]
+fn a_replaced_delivery_leaves_the_store() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    let deliveries = w.dir.path().join("cloud/deliveries");
+    let kept = || fs::read_dir(&deliveries).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let first = w.granted(txid);
+    let old = w.cloud.reencrypt(&w.consortium.network, &first).unwrap();
+    // A new sk of hospital B gives a new k'_e, so the old k'_e does not open the new delivery.
+    introduce(&mut w.user, &mut w.b, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    let second = w.granted(txid);
+    let new = w.cloud.reencrypt(&w.consortium.network, &second).unwrap();
+    assert_ne!(old, new);
+    assert_eq!(kept().count(), 1);
+    assert!(kept().all(|object| object.ends_with(&new.to_bytes())));
+    let (old_key, _) = w.b.unseal(&first).unwrap();
+    assert!(phi_pre::envelope::Opener::new(&new, &old_key).is_err());
+    assert_eq!(w.receive(&w.b, &second).unwrap(), b"record");
+}
+
+/// A cloud that starts after a revocation has the list.
+#[test]
+fn a_cloud_that_starts_later_knows_the_revocations() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    let grant = w.granted(txid);
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.consortium.revoke(&w.b.id()).unwrap();
+    let store = phi_pre::flow::Store::local(&w.dir.path().join("cloud")).unwrap();
+    let (mut phone, rng) = (consortium::phone(), &mut w.rng);
+    let new = w.consortium.register_cloud("second cloud", store, &mut phone, SECONDS, rng).unwrap();
+    let fetch = w.b.sign(Fetch { request: grant.request });
+    let refused = new.deliver(&w.consortium.network, &fetch, NOW).map(|_| ());
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
+}
+
+/// Deliveries of requests that are completed or replaced can be removed, and only those.
+#[test]
+fn a_tidy_store_has_open_deliveries_only() {
+    let mut w = Platform::new();
+    let records = [w.stored(b"completed"), w.stored(b"replaced"), w.stored(b"open")];
+    let [completed, replaced, open] = records.map(|record| w.granted(record));
+    for grant in [&completed, &replaced, &open] {
+        w.cloud.reencrypt(&w.consortium.network, grant).unwrap();
+    }
+    w.b.complete(&mut w.consortium.network, completed.request, NOW, &mut w.rng).unwrap();
+    let newer = w.granted(records[1]);
+    let early = w.receive(&w.b, &newer);
+    assert!(matches!(early, Err(FlowError::NotReencrypted(request)) if request == newer.request), "{early:?}");
+    assert_eq!(w.cloud.tidy(&w.consortium.network).unwrap(), 2);
+    assert_eq!(w.cloud.tidy(&w.consortium.network).unwrap(), 0);
+    assert_eq!(fs::read_dir(w.dir.path().join("cloud/deliveries")).unwrap().count(), 1);
+    assert_eq!(w.receive(&w.b, &open).unwrap(), b"open");
+}
+
+#[test]
+fn the_cloud_takes_no_envelope_above_its_limit() {
+    let mut w = Platform::new();
+    let draft = w.recorded(&vec![7; 100_000]);
+    let envelope = fs::metadata(&draft.alert().envelope).unwrap().len();
+    w.cloud = w.cloud.with_limit(envelope - 1);
+    let refused = w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW);
+    assert!(matches!(refused, Err(FlowError::UploadLimit { limit }) if limit == envelope - 1), "{refused:?}");
+    let left = fs::read_dir(w.dir.path().join("cloud/envelopes")).map_or(0, Iterator::count);
+    assert_eq!(left, 0);
+    w.cloud = w.cloud.with_limit(envelope);
+    assert_eq!(w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW).unwrap(), envelope);
+}
+
+/// All ID_i of a person are revoked at once, and a network that is opened again still refuses them.
+#[test]
+fn a_person_is_revoked_and_stays_revoked() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    w.consortium.revoke_person(&w.user.id().unwrap()).unwrap();
+    let revoked = |refused: Result<_, FlowError>| match refused {
+        Err(FlowError::Network(NetworkError::Endorse(EndorseError::Creator(IdentityError::Revoked)))) => {}
+        other => panic!("{:?}", other.map(drop)),
+    };
+    revoked(w.user.share(&mut w.consortium.network, txid, &b, &cloud, NOW, &mut w.rng));
+    let refused = introduce(&mut w.user, &mut w.c, &w.consortium.msp, SECONDS, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
+    assert!(w.consortium.revoke_person(&w.b.id()).is_err());
+}
+
+/// After the certificates of a user have expired, new ones carry on: the same ID_i consents to sharing an old record.
+#[test]
+fn consent_outlives_a_certificate() {
+    let mut w = Platform::new();
+    let (mut phone, early) = (Handset::new("+821055502000").unwrap(), Seconds(SECONDS.0 - 300 * 86_400));
+    w.user = w.consortium.register_user(&mut phone, early, &mut w.rng).unwrap();
+    for hospital in [&mut w.a, &mut w.b] {
+        introduce(&mut w.user, hospital, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    }
+    let txid = w.stored(b"record");
+    let later = SECONDS + 100 * 86_400;
+    let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    let refused = w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng);
+    let expired = EndorseError::Creator(IdentityError::Expired).to_string();
+    assert!(matches!(&refused, Err(FlowError::Network(NetworkError::Endorse(e))) if e.to_string() == expired));
+    w.consortium.renew_user(&mut w.user, later, &mut w.rng).unwrap();
+    w.consortium.renew_hospital(&mut w.b, later, &mut w.rng).unwrap();
+    w.consortium.renew_cloud(&mut w.cloud, later, &mut w.rng).unwrap();
+    let shared = w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng);
+    let (_, grant) = shared.unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    let folder = w.dir.path().join("received");
+    let received = w.b.receive(&w.consortium.network, &w.cloud, &grant, &folder, later.millis()).unwrap();
+    assert_eq!(fs::read(received.path).unwrap(), b"record");
 }
 
 /// The receiver detects an envelope that the cloud has altered, and no file appears.

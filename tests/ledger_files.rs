@@ -7,6 +7,7 @@
 mod world;
 
 use phi_pre::hash::{Digest, sha256};
+use phi_pre::identity::IdentityError;
 use phi_pre::ledger::*;
 use phi_pre::wire::Wire;
 use std::path::Path;
@@ -59,6 +60,45 @@ fn restart_replays_and_cuts_a_torn_tail() {
     assert_eq!(network.agreement(), Some(agreed));
     assert_eq!((count(&network, "a"), count(&network, "b")), (2, 1));
     assert_eq!(increment(&mut network, &mut world, "a").code, Code::Valid);
+}
+
+/// A network that is opened after a revocation still refuses the revoked member, at the peers and at the orderer. A
+/// damaged list is named.
+#[test]
+fn a_network_that_is_opened_again_knows_its_revocations() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let proposal = world.increment("a");
+    let (alice, alice_id) = (world.alice.clone(), id(&world.alice.certificate));
+    let endorsed = signed_transaction(&network, proposal, &alice);
+    for revoked in [id(&world.bob.certificate), alice_id] {
+        world.users.revoke(&revoked).unwrap();
+        network.revoke(&world.users.revocations()).unwrap();
+    }
+    drop(network);
+    let open = || Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter));
+    let (mut network, _) = open().unwrap();
+    let refused = network.broadcast(&endorsed, NOW);
+    assert!(matches!(refused, Err(NetworkError::Order(OrderError::Identity(IdentityError::Revoked)))), "{refused:?}");
+    assert!(network.msp().unwrap().validate(&alice.certificate).is_err());
+    network.stop(0);
+    network.restart(0).unwrap();
+    drop(network);
+    let kept = folder.path().join("revocations");
+    assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 1);
+    let list = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let whole = std::fs::read(&list).unwrap();
+    for damaged in [&whole[..whole.len() - 1], &whole[1..], &[&whole[..whole.len() - 1], &[0xff]].concat()] {
+        std::fs::write(&list, damaged).unwrap();
+        assert!(matches!(open(), Err(NetworkError::Store(_) | NetworkError::Identity(_))));
+    }
+    std::fs::write(&list, &whole).unwrap();
+    let (network, _) = open().unwrap();
+    let again = world.increment("a").sign(&alice.key);
+    for peer in 0..network.peers() {
+        let refused = network.peer(peer).unwrap().endorse(&again, &Transient::default(), NOW);
+        assert!(matches!(refused, Err(EndorseError::Creator(IdentityError::Revoked))), "{refused:?}");
+    }
 }
 
 /// An orderer whose last blocks are lost, or whose last block is damaged, gets them from the peers.

@@ -5,8 +5,8 @@
 //! ```text
 //! 0000 medical-record               hospital   (ID_i, commitment), under its own txid; the txid goes to the user
 //! 0001 medical-record-confirmation  user       (txid of 0000, ID_i, commitment, hospital): committed first
-//!                                              the commitment then belongs to this txid
-//! 0000 is endorsed once a confirmation for its txid is in the state and the two values match
+//! 0000 is endorsed once a confirmation for its txid is in the state and the two values match;
+//!      the commitment then belongs to this txid
 //! 0002 share-request                user       (txid of the record, recipient, digest of the grant)
 //! 0003 share-complete               recipient  (txid of the request)
 //! ```
@@ -16,7 +16,8 @@
 //! - the role of the creator of each action;
 //! - only the holder of ID_i confirms and consents;
 //! - only the confirmed hospital writes the record;
-//! - a commitment belongs to one record, so that nobody can file a copy of another record under a txid of their own;
+//! - a commitment belongs to the record that was written first, so that nobody can file a copy of a record under a txid of
+//!   their own. A confirmation alone binds nobody;
 //! - nothing is overwritten;
 //! - only the recipient completes a request, and only once.
 //!

@@ -3,7 +3,7 @@
 //! ```text
 //! record/<txid>                        Record          written by 0000 under its own txid
 //! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
-//! commitment/<commitment>              txid            written by 0001: the one record that it belongs to
+//! commitment/<commitment>              txid            written by 0000: the one record that it belongs to
 //! share/<txid>                         ShareRequest    written by 0002 under its own txid, completed by 0003
 //! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
 //! ```

@@ -48,8 +48,9 @@ pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Resul
     }
 }
 
-/// 0000: requires a confirmation by the holder of ID_i, the same ID_i and commitment in both, and the confirmed
-/// hospital.
+/// 0000: requires a confirmation by the holder of ID_i, the same ID_i and commitment in both, the confirmed hospital, and
+/// a commitment that no record has. The record then claims its commitment. Every record reads this key before it writes
+/// it, so of two records with one commitment that were simulated on one state, only the first is valid.
 fn medical_record(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -66,13 +67,17 @@ fn medical_record(
     if confirmed.hospital != call.creator.id {
         return Err(ContractError::OtherHospital);
     }
+    if claim(state, commitment)?.is_some() {
+        return Err(ContractError::Copied);
+    }
+    state.put(&records::claim_key(commitment), call.txid.to_bytes().into())?;
     let record = Record { id, commitment, hospital: call.creator.id, timestamp: call.timestamp };
     put(state, &records::record_key(call.txid), &record)
 }
 
 /// 0001: requires the holder of ID_i, who confirms a record once. The confirmation is stored under (txid, ID_i), so a
-/// confirmation by another user cannot take its place. The first confirmation of a commitment assigns the commitment to
-/// its txid. Every record needs a confirmation, so no other txid can get a record with this commitment.
+/// confirmation by another user cannot take its place. A confirmation claims nothing: anybody can confirm a commitment
+/// that they have seen, and it must not keep the record of this commitment out.
 fn confirm(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -84,11 +89,6 @@ fn confirm(
     }
     if confirmation(state, record, new.id)?.is_some() {
         return Err(ContractError::Exists);
-    }
-    match claim(state, new.commitment)? {
-        Some(other) if other != record => return Err(ContractError::Copied),
-        Some(_) => {}
-        None => state.put(&records::claim_key(new.commitment), record.to_bytes().into())?,
     }
     put(state, &records::confirmation_key(record, new.id), new)
 }

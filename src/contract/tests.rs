@@ -158,21 +158,44 @@ fn only_the_holder_confirms_and_once() {
     world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
 }
 
+/// Whoever sees a commitment before its confirmation confirms it first, under a txid that nobody writes. The holder still
+/// confirms, and the hospital still writes the record.
+#[test]
+fn a_confirmation_claims_nothing() {
+    let mut world = World::default();
+    let (id, hospital) = (Pseudonym([BOB; 32]), MemberId([SOUTH; 32]));
+    let first = |record| Action::Confirmation { record, id, commitment: COMMITMENT, hospital };
+    world.act(Role::User, BOB, NEW, first(REQUEST)).unwrap();
+    world.act(Role::User, BOB, COMPLETE, first(RECORD)).unwrap();
+    assert_eq!(claim(&mut Simulation::new(&world), COMMITMENT).unwrap(), None);
+    world.act(Role::User, ALICE, CONFIRM, CONFIRMS).unwrap();
+    world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
+    assert_eq!(claim(&mut Simulation::new(&world), COMMITMENT).unwrap(), Some(RECORD));
+}
+
 /// Hospital South and its accomplice Bob try to file a copy of a record under a txid of South.
 #[test]
 fn a_commitment_belongs_to_one_record() {
+    let (id, hospital) = (Pseudonym([BOB; 32]), MemberId([SOUTH; 32]));
+    let confirms = Action::Confirmation { record: REQUEST, id, commitment: COMMITMENT, hospital };
+    let files = Action::MedicalRecord { id, commitment: COMMITMENT };
+    let mut world = World::recorded();
+    world.act(Role::User, BOB, NEW, confirms).unwrap();
+    assert_eq!(world.refuses(Role::Hospital, SOUTH, REQUEST, files), 15);
+    // Simulated on one state, both records read the commitment's key as absent and write it, so the validation of a
+    // block accepts the first one only.
     let mut world = World::confirmed();
-    let copy = |record| {
-        let (id, hospital) = (Pseudonym([BOB; 32]), MemberId([SOUTH; 32]));
-        Action::Confirmation { record, id, commitment: COMMITMENT, hospital }
-    };
-    assert_eq!(world.refuses(Role::User, BOB, NEW, copy(REQUEST)), 15);
-    let filed = Action::MedicalRecord { id: Pseudonym([BOB; 32]), commitment: COMMITMENT };
-    assert_eq!(world.refuses(Role::Hospital, SOUTH, REQUEST, filed), 3);
-    // Bob's confirmation for the same txid is not a copy and does no harm.
-    world.act(Role::User, BOB, NEW, copy(RECORD)).unwrap();
-    assert_eq!(claim(&mut Simulation::new(&world), COMMITMENT).unwrap(), Some(RECORD));
-    world.act(Role::Hospital, NORTH, RECORD, WRITE).unwrap();
+    world.act(Role::User, BOB, NEW, confirms).unwrap();
+    let key = records::claim_key(COMMITMENT);
+    for (creator, txid, action) in [(NORTH, RECORD, WRITE), (SOUTH, REQUEST, files)] {
+        let (creator, transient, action) = (member(Role::Hospital, creator), Transient::default(), action.to_bytes());
+        let call = Invocation { creator: &creator, txid, timestamp: NOW, transient: &transient, action: &action };
+        let mut simulation = Simulation::new(&world);
+        invoke(&mut simulation, &call).unwrap();
+        let set = simulation.finish();
+        assert!(set.reads().iter().any(|read| read.key == key && read.version.is_none()));
+        assert!(set.writes().iter().any(|write| write.key == key));
+    }
 }
 
 #[test]

@@ -4,17 +4,20 @@
 use super::messages::{Fetch, Grant, Signed, Upload};
 use super::transaction::{self, of_role};
 use super::{FlowError, Store};
+use crate::contract::ShareRequest;
 use crate::envelope::Header;
 use crate::hash::sha256;
 use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};
 use crate::ledger::{Network, TxId};
 use crate::pre::ReKey;
 use crate::time::Millis;
-use crate::wire::Wire;
+use crate::wire::{Reader, Wire};
 use std::io::Read;
 
 /// The limit in bytes for a stored, signed [`Upload`]: digests, a certificate and a signature.
 const UPLOAD_LIMIT: u64 = 8192;
+/// Bytes of a stored delivery: the txid of its request, and the header.
+const DELIVERY_BYTES: u64 = 32 + Header::BYTES as u64;
 
 /// The cloud with its credentials and storage.
 #[derive(Debug)]
@@ -22,12 +25,27 @@ pub struct Cloud {
     institution: Institution,
     msp: Msp,
     store: Store,
+    limit: u64,
 }
 
 impl Cloud {
-    /// Creates a cloud from its credentials. It accepts messages from the members of `msp`.
+    /// The default of the largest envelope in bytes: 64 GiB, which stores that speak S3 take in parts of 8 MiB.
+    pub const ENVELOPE_LIMIT: u64 = 64 << 30;
+
+    /// Creates a cloud from its credentials. It accepts messages from the members of `msp`, which must have the
+    /// revocation lists of the channel: use [`Network::msp`].
     pub const fn new(institution: Institution, msp: Msp, store: Store) -> Self {
-        Self { institution, msp, store }
+        Self { institution, msp, store, limit: Self::ENVELOPE_LIMIT }
+    }
+
+    /// Sets the largest envelope that is accepted, in bytes.
+    #[must_use]
+    pub fn with_limit(self, bytes: u64) -> Self {
+        Self { limit: bytes, ..self }
+    }
+
+    pub(super) const fn institution_mut(&mut self) -> &mut Institution {
+        &mut self.institution
     }
 
     /// The cloud's certificate. It names the key to which k_re is sealed.
@@ -40,7 +58,7 @@ impl Cloud {
     ///
     /// # Errors
     /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the
-    /// bytes do not have the announced digest; [`FlowError::Decode`] where they do not begin with the header of an
+    /// bytes do not have the announced digest; [`FlowError::UploadLimit`]; [`FlowError::Decode`] where they do not begin with the header of an
     /// envelope; [`FlowError::Exists`] where the record has another envelope; [`FlowError::Write`] where the storage is
     /// full.
     pub fn accept(
@@ -68,7 +86,7 @@ impl Cloud {
         if sha256(&[&header]) != announced {
             return Err(FlowError::Upload { announced, found: sha256(&[&header]) });
         }
-        let bytes = self.store.upload(&envelope_key(upload), &mut header.chain(envelope), &digest)?;
+        let bytes = self.store.upload(&envelope_key(upload), &mut header.chain(envelope), &digest, self.limit)?;
         self.store.create(&record_key(record), &upload.to_bytes())?;
         Ok(bytes)
     }
@@ -82,7 +100,8 @@ impl Cloud {
     }
 
     /// Figure 4: checks the request on the ledger, opens k_re, and re-encrypts the record (Equation 2): makes a new
-    /// header of 284 bytes, whatever the size of the record.
+    /// header of 284 bytes, whatever the size of the record. The header takes the place of the one for an earlier
+    /// request of the same record and recipient.
     ///
     /// # Errors
     /// [`FlowError::NotOnLedger`] without a committed request; [`FlowError::Closed`] for a request that is completed or
@@ -95,8 +114,27 @@ impl Cloud {
             return Err(FlowError::Grant);
         }
         let header = self.header(network, share.record)?.reencrypt(&self.unseal(grant)?);
-        self.store.create(&delivery_key(grant.request), &header.to_bytes())?;
+        let delivery = [&grant.request.to_bytes()[..], &header.to_bytes()].concat();
+        self.store.replace(&delivery_key(&share), &delivery)?;
         Ok(header)
+    }
+
+    /// Deletes the deliveries whose requests are completed or replaced. [`deliver`](Self::deliver) refuses them anyway;
+    /// call this from time to time, so that the store does not keep them. Returns their number.
+    ///
+    /// # Errors
+    /// [`FlowError::Network`], [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Write`].
+    pub fn tidy(&self, network: &Network) -> Result<u64, FlowError> {
+        let mut deleted = 0;
+        for key in self.store.keys("deliveries")? {
+            let (request, _) = read_delivery(&self.store.get(&key, DELIVERY_BYTES)?)?;
+            // A request that is not on the ledger may be newer than the state of the peer that answers.
+            if matches!(transaction::open_share(network, request), Err(FlowError::Closed(_))) {
+                self.store.delete(&key)?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
     }
 
     /// Opens k_re in a grant to this cloud.
@@ -112,8 +150,8 @@ impl Cloud {
     /// its body.
     ///
     /// # Errors
-    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::WrongParty`],
-    /// [`FlowError::Store`].
+    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::WrongParty`];
+    /// [`FlowError::Store`] or [`FlowError::NotReencrypted`] before [`reencrypt`](Self::reencrypt).
     pub fn deliver(
         &self,
         network: &Network,
@@ -126,9 +164,12 @@ impl Cloud {
         if share.recipient != reader.id {
             return Err(FlowError::WrongParty(reader.id));
         }
-        let header = self.store.get(&delivery_key(fetch.content.request), Header::BYTES as u64)?;
+        let (request, header) = read_delivery(&self.store.get(&delivery_key(&share), DELIVERY_BYTES)?)?;
+        if request != fetch.content.request {
+            return Err(FlowError::NotReencrypted(fetch.content.request));
+        }
         let key = envelope_key(&self.checked_upload(network, share.record)?);
-        Ok((Header::from_bytes(&header)?, self.store.reader(&key, Header::BYTES as u64)?))
+        Ok((header, self.store.reader(&key, Header::BYTES as u64)?))
     }
 
     /// Reads the header of a stored record, as its hospital encrypted it.
@@ -163,6 +204,15 @@ fn record_key(record: TxId) -> String {
     format!("records/{record}")
 }
 
-fn delivery_key(request: TxId) -> String {
-    format!("deliveries/{request}")
+fn delivery_key(share: &ShareRequest) -> String {
+    format!("deliveries/{}-{}", share.record, share.recipient)
+}
+
+/// A stored delivery: the txid of its request, then the header.
+fn read_delivery(bytes: &[u8]) -> Result<(TxId, Header), FlowError> {
+    let mut input = Reader::new(bytes);
+    let request = TxId::read(&mut input)?;
+    let header = Header::from_bytes(input.raw("delivery", Header::BYTES)?)?;
+    input.end("delivery")?;
+    Ok((request, header))
 }

@@ -7,7 +7,7 @@ use super::{Cloud, FlowError, Hospital, Store, User};
 use crate::contract::{self, PhiContract};
 use crate::identity::{
     Authority, Certificate, Delivery, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup, PhoneNumber,
-    RevocationList, Role, SealingKey,
+    RevocationList, Role, SealedCode, SealingKey,
 };
 use crate::ledger::{Config, CutRules, Network, Policy, Signer};
 use crate::pre::Params;
@@ -88,7 +88,8 @@ impl Consortium {
         let number = phone.number().clone();
         let ticket = self.users.begin_registration(&number, now, phone, rng)?;
         let key = SealingKey::random(rng);
-        let sealed = self.users.finish_registration(&ticket, phone.code(), now, &key.public(), rng)?;
+        let answer = SealedCode::new(self.users.root(), &ticket, phone.code(), &key.public(), rng)?;
+        let sealed = self.users.finish_registration(&ticket, &answer, now, rng)?;
         let credentials = sealed.open(&key, &ticket, self.users.root())?;
         Ok(User::new(credentials, self.params.clone()))
     }
@@ -122,12 +123,13 @@ impl Consortium {
         rng: &mut impl CryptoRng,
     ) -> Result<Cloud, FlowError> {
         let institution = enrol(&mut self.clouds, name, Role::Cloud, phone, now, rng)?;
-        Ok(Cloud::new(institution, self.network.config().msp()?, store))
+        Ok(Cloud::new(institution, self.network.msp()?, store))
     }
 
-    /// Revokes the certificate of a member. From then on, the peers, the orderer and [`member`](Self::member) refuse
-    /// the member's proposals and messages, and the endorsements of a peer. Pass the returned list to each
-    /// [`Cloud::revoke`] as well. The verdicts in existing blocks stay as they are.
+    /// Revokes the certificates of a member: of a user, those of this one ID_i. From then on, the peers, the orderer and
+    /// [`member`](Self::member) refuse the member's proposals and messages, and the endorsements of a peer; so do peers
+    /// and clouds that start later, and the network when it is opened again. Pass the returned list to each
+    /// [`Cloud::revoke`] that runs already. The verdicts in existing blocks stay as they are.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
@@ -138,10 +140,57 @@ impl Consortium {
                 revoked = Ok(authority.revocations());
             }
         }
-        let list = revoked?;
+        self.apply(revoked?)
+    }
+
+    /// Revokes all certificates of the person who holds this ID_i, as [`revoke`](Self::revoke) does.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for an identifier of no person, [`FlowError::Network`].
+    pub fn revoke_person(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
+        self.users.revoke_person(id)?;
+        self.apply(self.users.revocations())
+    }
+
+    fn apply(&mut self, list: RevocationList) -> Result<RevocationList, FlowError> {
         self.msp.revoke(&list)?;
         self.network.revoke(&list)?;
         Ok(list)
+    }
+
+    /// Renews the certificates of all ID_i of a user, before or after they expire. See [`Authority::renew`].
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn renew_user(&mut self, user: &mut User, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
+        let credentials = user.credentials_mut();
+        for request in credentials.renewals() {
+            credentials.renewed(self.users.renew(&request, now, rng)?)?;
+        }
+        Ok(())
+    }
+
+    /// Renews the certificate of a hospital. Drafts keep the certificate under which they were made.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn renew_hospital(
+        &mut self,
+        hospital: &mut Hospital,
+        now: Seconds,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), FlowError> {
+        let institution = hospital.institution_mut();
+        Ok(institution.renewed(self.hospitals.renew(&institution.renewal(), now, rng)?)?)
+    }
+
+    /// Renews the certificate of a cloud.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub fn renew_cloud(&mut self, cloud: &mut Cloud, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
+        let institution = cloud.institution_mut();
+        Ok(institution.renewed(self.clouds.renew(&institution.renewal(), now, rng)?)?)
     }
 
     /// Validates a certificate at `now` and returns its member.
@@ -164,7 +213,8 @@ fn enrol(
     let number = phone.number().clone();
     let ticket = authority.begin_institution(organisation, role, &number, now, phone, rng)?;
     let key = SealingKey::random(rng);
-    let sealed = authority.finish_institution(&ticket, phone.code(), now, &key.public(), rng)?;
+    let answer = SealedCode::new(authority.root(), &ticket, phone.code(), &key.public(), rng)?;
+    let sealed = authority.finish_institution(&ticket, &answer, now, rng)?;
     Ok(sealed.open_institution(&key, &ticket, authority.root())?)
 }
 

@@ -66,6 +66,12 @@ pub enum FlowError {
         /// The largest size that is read.
         limit: u64,
     },
+    /// An upload is longer than the cloud takes.
+    #[error("the upload has more than {limit} bytes")]
+    UploadLimit {
+        /// The largest size in bytes.
+        limit: u64,
+    },
     /// An upload does not have the digest that its sender announced.
     #[error("upload announced as {announced} has digest {found}")]
     Upload {
@@ -126,6 +132,9 @@ pub enum FlowError {
     /// The request is completed, or a newer request has replaced it. It no longer gives access.
     #[error("request {0} is completed or was replaced")]
     Closed(TxId),
+    /// The record is not re-encrypted for this request yet. The store may hold the delivery of an earlier request.
+    #[error("the record is not re-encrypted for request {0} yet")]
+    NotReencrypted(TxId),
     /// The user has checked another record under this txid.
     #[error("another record was checked under {0}")]
     KnownRecord(TxId),

@@ -21,7 +21,10 @@ use std::path::{Component, Path, PathBuf};
 /// A record that is encrypted and not yet on the ledger.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    patient: MemberId,
+    /// The sk under which the record is encrypted. A later introduction gives another one.
+    sk: SharedSecret,
+    /// The certificate that the txid names. A renewed one would give another txid.
+    certificate: Certificate,
     alert: Alert,
     sealed: SealedRecord,
 }
@@ -57,6 +60,7 @@ pub struct Hospital {
     institution: Institution,
     params: Params,
     folder: PathBuf,
+    /// The newest sk with each patient.
     secrets: BTreeMap<MemberId, SharedSecret>,
 }
 
@@ -78,6 +82,10 @@ impl Hospital {
     /// The hospital's identifier.
     pub fn id(&self) -> MemberId {
         self.certificate().subject().id
+    }
+
+    pub(super) const fn institution_mut(&mut self) -> &mut Institution {
+        &mut self.institution
     }
 
     pub(super) const fn signing_key(&self) -> &SigningKey {
@@ -116,8 +124,9 @@ impl Hospital {
     ) -> Result<Draft, FlowError> {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
-        let txid = TxId::new(&nonce, self.certificate());
-        let k_d = self.params.derive(self.secret(&patient)?, Scope::Record(&txid.0.0));
+        let (sk, certificate) = (self.secret(&patient)?.clone(), self.certificate().clone());
+        let txid = TxId::new(&nonce, &certificate);
+        let k_d = self.params.derive(&sk, Scope::Record(&txid.0.0));
         let envelope = self.folder.join(format!("{txid}.phi"));
         let public = k_d.public_key(&self.params);
         let sealer = Sealer::new(&self.params, &public, Suite::default(), rng)?;
@@ -132,13 +141,13 @@ impl Hospital {
         })?;
         let sealed = written.value;
         let alert = Alert { txid, nonce, name: name.to_owned(), commitment: sealed.commitment, envelope };
-        Ok(Draft { patient, alert, sealed })
+        Ok(Draft { sk, certificate, alert, sealed })
     }
 
     /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`], [`FlowError::Identifier`].
+    /// [`FlowError::Identifier`].
     pub fn propose(
         &self,
         network: &Network,
@@ -148,7 +157,7 @@ impl Hospital {
     ) -> Result<SignedProposal, FlowError> {
         let id = self.identifier(draft, identifier)?;
         let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
-        Ok(propose(network, &action, draft.alert.nonce, self.certificate(), self.signing_key(), now))
+        Ok(propose(network, &action, draft.alert.nonce, &draft.certificate, self.signing_key(), now))
     }
 
     /// Figure 3: commits a medical-record-transaction, after the endorsers have compared it with the user's
@@ -249,7 +258,7 @@ impl Hospital {
     /// # Errors
     /// As [`propose`](Self::propose).
     pub fn identifier(&self, draft: &Draft, identifier: &SealedIdentifier) -> Result<Pseudonym, FlowError> {
-        identifier.open(self.secret(&draft.patient)?, &draft.alert.txid)
+        identifier.open(&draft.sk, &draft.alert.txid)
     }
 }
 

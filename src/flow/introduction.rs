@@ -12,6 +12,9 @@ use rand_core::CryptoRng;
 /// The user is identified by the certificate of the first pseudonym. No record is written under this pseudonym, so
 /// hospitals cannot use it to find each other's records of the user.
 ///
+/// A further introduction of the same two gives another sk. Records that were encrypted before keep their own sk; new
+/// records, and new shares to this hospital, use the new one.
+///
 /// # Errors
 /// [`FlowError::Identity`]; [`FlowError::WrongParty`] for a member of another role; [`FlowError::Handshake`].
 pub fn introduce(

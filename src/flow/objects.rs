@@ -93,6 +93,10 @@ impl Objects {
         self.runtime.block_on(put).map(drop)
     }
 
+    pub(super) fn delete(&self, key: &Key) -> Result<(), Error> {
+        self.runtime.block_on(self.store.delete(key))
+    }
+
     /// Calls `found` with each object below the prefix, until `found` breaks.
     pub(super) fn list(
         &self,

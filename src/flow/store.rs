@@ -3,7 +3,8 @@
 //! ```text
 //! envelopes/SHA-256      an envelope, named by its digest and never changed
 //! records/TXID           the upload message of a record: the digest of its envelope, signed by its hospital
-//! deliveries/TXID        the re-encrypted header (284 bytes) for a share request; the body is that of the envelope
+//! deliveries/TXID-ID     the txid of a share request and the re-encrypted header (316 bytes), by record and recipient; the
+//!                        body is that of the envelope. The delivery of a newer request takes its place
 //! ```
 
 use super::FlowError;
@@ -14,6 +15,7 @@ use object_store::{ObjectStore, PutMode, PutMultipartOptions, PutOptions, local:
 use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,15 +72,49 @@ impl Store {
         }
     }
 
-    /// Writes an object of any size in constant memory and checks its SHA-256. The object appears once all of it is
-    /// written. Returns its size in bytes.
+    /// Writes a small object, which takes the place of the one with the same key.
     ///
     /// # Errors
-    /// [`FlowError::Upload`] where the bytes do not have this digest; the reader's error; [`FlowError::Write`].
-    pub fn upload(&self, key: &str, bytes: &mut impl Read, digest: &Digest) -> Result<u64, FlowError> {
-        let hasher = RefCell::new(Sha256::new());
+    /// [`FlowError::Write`].
+    pub fn replace(&self, key: &str, bytes: &[u8]) -> Result<(), FlowError> {
+        self.0.put(&Key::from(key), bytes, PutOptions::default()).map_err(refused(key))
+    }
+
+    /// Deletes an object. A missing object is no error.
+    ///
+    /// # Errors
+    /// [`FlowError::Write`].
+    pub fn delete(&self, key: &str) -> Result<(), FlowError> {
+        match self.0.delete(&Key::from(key)) {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            deleted => deleted.map_err(refused(key)),
+        }
+    }
+
+    /// The keys of all objects below a folder.
+    ///
+    /// # Errors
+    /// [`FlowError::Store`].
+    pub fn keys(&self, folder: &str) -> Result<Vec<String>, FlowError> {
+        let mut keys = Vec::new();
+        self.0.list(Some(&Key::from(folder)), |object| {
+            keys.push(object.location.to_string());
+            ControlFlow::Continue(())
+        })?;
+        Ok(keys)
+    }
+
+    /// Writes an object of at most `limit` bytes in constant memory and checks its SHA-256. The object appears once all
+    /// of it is written. Reads no more than one buffer beyond the limit. Returns the size in bytes.
+    ///
+    /// # Errors
+    /// [`FlowError::UploadLimit`]; [`FlowError::Upload`] where the bytes do not have this digest; the reader's error;
+    /// [`FlowError::Write`]. Nothing stays behind.
+    pub fn upload(&self, key: &str, bytes: &mut impl Read, digest: &Digest, limit: u64) -> Result<u64, FlowError> {
+        let (hasher, mut left) = (RefCell::new(Sha256::new()), limit);
         let read = |buffer: &mut [u8]| {
             let n = read_some(bytes, buffer)?;
+            left = left.checked_sub(n as u64).ok_or(FlowError::UploadLimit { limit })?;
             hasher.borrow_mut().update(&buffer[..n]);
             Ok(n)
         };
@@ -158,7 +194,7 @@ mod tests {
         let (_dir, store) = store();
         let bytes: Vec<u8> = (0..2 * PART_BYTES + 77).map(|i| u8::try_from(i % 251).unwrap()).collect();
         let digest = sha256(&[&bytes]);
-        assert_eq!(store.upload("envelopes/a", &mut &bytes[..], &digest).unwrap(), bytes.len() as u64);
+        assert_eq!(store.upload("envelopes/a", &mut &bytes[..], &digest, u64::MAX).unwrap(), bytes.len() as u64);
         for offset in [0, 284, PART_BYTES, bytes.len(), bytes.len() + 1] {
             let mut back = Vec::new();
             store.reader("envelopes/a", offset as u64).unwrap().read_to_end(&mut back).unwrap();
@@ -169,9 +205,25 @@ mod tests {
     #[test]
     fn an_upload_with_another_digest_is_refused_and_not_stored() {
         let (_dir, store) = store();
-        let wrong = store.upload("envelopes/a", &mut &b"abc"[..], &sha256(&[b"abd"]));
+        let wrong = store.upload("envelopes/a", &mut &b"abc"[..], &sha256(&[b"abd"]), 3);
         assert!(matches!(wrong, Err(FlowError::Upload { .. })));
         assert!(matches!(store.get("envelopes/a", 9), Err(FlowError::Store(object_store::Error::NotFound { .. }))));
+    }
+
+    /// An endless upload ends at the limit, and nothing of it stays.
+    #[test]
+    fn an_upload_ends_at_its_limit() {
+        let (dir, store) = store();
+        let digest = sha256(&[&vec![7; 100_000]]);
+        let limit = 2 * PART_BYTES as u64 + 1;
+        let endless = store.upload("envelopes/a", &mut io::repeat(7), &digest, limit);
+        assert!(matches!(endless, Err(FlowError::UploadLimit { limit: at }) if at == limit));
+        let long = store.upload("envelopes/a", &mut io::repeat(7).take(100_000), &digest, 99_999);
+        assert!(matches!(long, Err(FlowError::UploadLimit { limit: 99_999 })));
+        let left = std::fs::read_dir(dir.path().join("cloud/envelopes")).map_or(0, Iterator::count);
+        assert_eq!(left, 0);
+        let whole = store.upload("envelopes/a", &mut io::repeat(7).take(100_000), &digest, 100_000);
+        assert_eq!(whole.unwrap(), 100_000);
     }
 
     #[test]

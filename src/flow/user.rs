@@ -23,6 +23,8 @@ struct Held {
     name: String,
     commitment: Commitment,
     id: Pseudonym,
+    /// The sk under which the hospital encrypted the record.
+    sk: SharedSecret,
 }
 
 /// A registered person with the secrets of the user DApp.
@@ -30,7 +32,8 @@ struct Held {
 pub struct User {
     credentials: Credentials,
     params: Params,
-    secrets: BTreeMap<MemberId, SharedSecret>,
+    /// The sk of each introduction to a hospital. The last one is the newest.
+    secrets: BTreeMap<MemberId, Vec<SharedSecret>>,
     records: BTreeMap<TxId, Held>,
 }
 
@@ -54,11 +57,31 @@ impl User {
     }
 
     pub(super) fn remember(&mut self, hospital: MemberId, sk: SharedSecret) {
-        self.secrets.insert(hospital, sk);
+        self.secrets.entry(hospital).or_default().push(sk);
     }
 
-    fn secret(&self, hospital: &MemberId) -> Result<&SharedSecret, FlowError> {
-        self.secrets.get(hospital).ok_or(FlowError::Stranger(*hospital))
+    /// The newest sk with a hospital, and the earlier ones.
+    fn secrets(&self, hospital: &MemberId) -> Result<(&SharedSecret, &[SharedSecret]), FlowError> {
+        self.secrets.get(hospital).and_then(|all| all.split_last()).ok_or(FlowError::Stranger(*hospital))
+    }
+
+    /// The sk under which the envelope of an alert was encrypted: the newest one, or an earlier one for a record that
+    /// was under way during a new introduction.
+    fn opening_secret(&self, hospital: &MemberId, alert: &Alert) -> Result<SharedSecret, FlowError> {
+        let (newest, earlier) = self.secrets(hospital)?;
+        let check = |sk: &SharedSecret| {
+            let k_e = self.params.derive(sk, Scope::Record(&alert.txid.0.0)).encryption_key(&self.params);
+            let sealed = envelope::check_file(&k_e, &alert.envelope)?;
+            if sealed.commitment == alert.commitment { Ok(sk.clone()) } else { Err(FlowError::Commitment) }
+        };
+        check(newest).or_else(|refused| match refused {
+            FlowError::DecryptFile(_) => earlier.iter().rev().find_map(|sk| check(sk).ok()).ok_or(refused),
+            other => Err(other),
+        })
+    }
+
+    pub(super) const fn credentials_mut(&mut self) -> &mut Credentials {
+        &mut self.credentials
     }
 
     /// Figure 3: decrypts the envelope of an alert from the hospital of this certificate, compares the record with the
@@ -70,7 +93,7 @@ impl User {
     /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`].
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
         let from = hospital.subject().id;
-        let sk = self.secret(&from)?;
+        self.secrets(&from)?;
         if TxId::new(&alert.nonce, hospital) != alert.txid {
             return Err(FlowError::WrongParty(from));
         }
@@ -78,18 +101,15 @@ impl User {
             if held.commitment != alert.commitment {
                 return Err(FlowError::KnownRecord(alert.txid));
             }
-            return SealedIdentifier::seal(&held.id, sk, &alert.txid);
+            return SealedIdentifier::seal(&held.id, &held.sk, &alert.txid);
         }
-        let k_e = self.params.derive(sk, Scope::Record(&alert.txid.0.0)).encryption_key(&self.params);
-        if envelope::check_file(&k_e, &alert.envelope)?.commitment != alert.commitment {
-            return Err(FlowError::Commitment);
-        }
+        let sk = self.opening_secret(&from, alert)?;
         let k = self.credentials.vectors.len();
         let turn = rotate(self.records.len(), k.saturating_sub(1));
         let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
-        let sealed = SealedIdentifier::seal(&id, sk, &alert.txid)?;
+        let sealed = SealedIdentifier::seal(&id, &sk, &alert.txid)?;
         let (name, commitment) = (alert.name.clone(), alert.commitment);
-        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id });
+        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id, sk });
         Ok(sealed)
     }
 
@@ -111,7 +131,7 @@ impl User {
     }
 
     /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1) to the cloud and
-    /// k'_e to the recipient.
+    /// k'_e to the recipient. k_e comes from the sk of the record, and k'_e from the newest sk with the recipient.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`]; [`FlowError::Stranger`] before [`introduce`](super::introduce);
@@ -130,8 +150,8 @@ impl User {
         of_role(Role::Cloud, cloud)?;
         let (held, (certificate, key)) = self.held(record)?;
         let scope = Scope::Record(&record.0.0);
-        let k_e = self.params.derive(self.secret(&held.hospital)?, scope).encryption_key(&self.params);
-        let k_e_prime = self.params.derive(self.secret(&recipient.id)?, scope).encryption_key(&self.params);
+        let k_e = self.params.derive(&held.sk, scope).encryption_key(&self.params);
+        let k_e_prime = self.params.derive(self.secrets(&recipient.id)?.0, scope).encryption_key(&self.params);
         let k_re = ReKey::new(&k_e, &k_e_prime)?;
 
         let nonce = Nonce::random(rng);

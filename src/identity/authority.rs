@@ -4,17 +4,17 @@
 //!
 //! As printed, the authority makes the private keys, so it could sign in the name of every participant. Here it deletes
 //! a private key as soon as the key is sealed. The authority stores which pseudonyms belong to one uid; it stores no
-//! phone number.
+//! phone number, but the MAC of the numbers with which persons have registered, not joined to a uid.
 
 use super::certificate::Certificate;
-use super::enrolment::{Credentials, SealedEnrolment};
+use super::enrolment::{Credentials, Issuer, Renewal, SealedCode, SealedEnrolment};
 use super::error::IdentityError;
 use super::keys::{SigningKey, VerifyingKey};
 use super::profile::Statement;
 use super::registration::{Delivery, PhoneNumber, Registrations, Ticket};
 use super::revocation::RevocationList;
 use super::role::{ParticipantGroup, Role};
-use super::sealed::SealingPublicKey;
+use super::sealed::{SealingKey, SealingPublicKey};
 use super::serial::Serial;
 use super::subject::{MemberId, Subject};
 use crate::identifier::{Pseudonym, UserId, Vector};
@@ -29,20 +29,20 @@ const YEAR: u64 = 365 * DAY;
 pub struct Authority {
     group: ParticipantGroup,
     key: SigningKey,
+    /// The private key to which participants seal their codes.
+    sealing_key: SealingKey,
     root: Certificate,
     pseudonyms: usize,
     registrations: Registrations,
-    /// The subjects for the open registrations of institutions, as the operator has chosen them.
-    institutions: BTreeMap<Ticket, Subject>,
     issued: BTreeMap<MemberId, Issued>,
     revoked: BTreeSet<Serial>,
     /// Counts the changes of `revoked`.
     number: u64,
 }
 
-#[derive(Clone, Copy)]
 struct Issued {
-    serial: Serial,
+    /// The serial numbers of all certificates for this identifier. The last one is the newest.
+    serials: Vec<Serial>,
     /// The person who holds this pseudonym; `None` for an institution.
     person: Option<UserId>,
 }
@@ -61,7 +61,7 @@ impl Authority {
     /// [`IdentityError::Malformed`] where the root's period of validity does not end before the year 10000, the limit
     /// of X.509.
     pub fn new(group: ParticipantGroup, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
-        let key = SigningKey::random(rng);
+        let (key, sealing_key) = (SigningKey::random(rng), SealingKey::random(rng));
         let subject = Subject::new(group.name(), Role::Authority, MemberId::random(rng))?;
         let statement = Statement {
             issuer: subject.clone(),
@@ -70,13 +70,12 @@ impl Authority {
             not_before: now,
             not_after: now + Self::ROOT_LIFETIME,
             verifying_key: key.verifying_key(),
-            sealing_key: None,
+            sealing_key: Some(sealing_key.public()),
         };
         let root = Certificate::from_der(&statement.certify(&key)?)?;
         let registrations = Registrations::new(rng);
-        let (institutions, issued, revoked) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        let pseudonyms = Self::PSEUDONYMS;
-        Ok(Self { group, key, root, pseudonyms, registrations, institutions, issued, revoked, number: 0 })
+        let (issued, revoked, pseudonyms) = (BTreeMap::new(), BTreeSet::new(), Self::PSEUDONYMS);
+        Ok(Self { group, key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
     }
 
     /// Sets k, the number of pseudonyms of each person: 1 to 256.
@@ -123,14 +122,18 @@ impl Authority {
             return Err(IdentityError::Exists); // the first certificate could no longer be revoked
         }
         let certificate = self.certify(subject, verifying_key, sealing_key, now, rng)?;
-        self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
+        self.issued.insert(subject.id, Issued { serials: vec![certificate.serial()], person: None });
         Ok(certificate)
     }
 
-    /// Opens a registration: sends a one-time code to `phone` and returns the ticket of the registration.
+    /// Opens the registration of a person: sends a one-time code to `phone` and returns the ticket of the registration.
+    /// See [`registration`](super::registration) for the limits.
     ///
     /// # Errors
-    /// [`IdentityError::RegistrationOpen`] while an earlier code to this phone can still be used.
+    /// [`IdentityError::RegistrationOpen`] during the lifetime of the last code to this phone;
+    /// [`IdentityError::BackOff`] for some time after unfinished registrations; [`IdentityError::PhoneLocked`] after too
+    /// many wrong codes; [`IdentityError::AlreadyRegistered`] after a person has registered with this phone;
+    /// [`IdentityError::TooManyRegistrations`].
     pub fn begin_registration(
         &mut self,
         phone: &PhoneNumber,
@@ -138,28 +141,26 @@ impl Authority {
         delivery: &mut impl Delivery,
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
-        let ticket = self.registrations.begin(phone, now, delivery, rng)?;
-        self.institutions.retain(|ticket, _| self.registrations.contains(ticket));
-        Ok(ticket)
+        self.registrations.begin(phone, None, now, delivery, rng)
     }
 
-    /// Registers a person who has received the code. Draws uid, v_1..v_k and k certified keys, and seals them to
-    /// `recipient`.
+    /// Registers a person who has received the code. Draws uid, v_1..v_k and k certified keys, seals them to the key that
+    /// was sealed with the code, and signs the delivery.
     ///
     /// # Errors
-    /// [`IdentityError::UnknownTicket`]; [`IdentityError::WrongCode`]; [`IdentityError::CodeExpired`];
+    /// [`IdentityError::CannotOpen`] for an answer that is not sealed to this authority for this ticket, which uses up no
+    /// attempt; [`IdentityError::UnknownTicket`]; [`IdentityError::WrongCode`]; [`IdentityError::CodeExpired`];
     /// [`IdentityError::CodeReused`]; [`IdentityError::TooManyAttempts`]; [`IdentityError::BadSealingKey`], after which
     /// the code can be used with another key; [`IdentityError::WrongRole`] in a group without users.
     pub fn finish_registration(
         &mut self,
         ticket: &Ticket,
-        code: &str,
+        answer: &SealedCode,
         now: Seconds,
-        recipient: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
-        self.registrations.check(ticket, code, now)?;
-        if self.institutions.contains_key(ticket) {
+        let (recipient, institution) = self.answered(ticket, answer, now)?;
+        if institution.is_some() {
             return Err(IdentityError::UnknownTicket);
         }
         let uid = UserId::random(rng);
@@ -172,9 +173,9 @@ impl Authority {
             members.push((self.certify(&subject, &key.verifying_key(), None, now, rng)?, key));
         }
         let credentials = Credentials { uid, vectors, members };
-        let sealed = SealedEnrolment::person(&credentials, &self.root, ticket, recipient, rng)?;
+        let sealed = SealedEnrolment::person(&credentials, &self.issuer(), ticket, &recipient, rng)?;
         for (certificate, _) in &credentials.members {
-            let issued = Issued { serial: certificate.serial(), person: Some(uid) };
+            let issued = Issued { serials: vec![certificate.serial()], person: Some(uid) };
             self.issued.insert(certificate.subject().id, issued);
         }
         self.registrations.close(ticket);
@@ -185,7 +186,8 @@ impl Authority {
     /// the phone of the institution's officer.
     ///
     /// # Errors
-    /// Those of [`begin_registration`](Self::begin_registration); [`IdentityError::NotAnInstitution`] for a user,
+    /// Those of [`begin_registration`](Self::begin_registration) except [`IdentityError::AlreadyRegistered`], since one
+    /// officer may register several institutions; [`IdentityError::NotAnInstitution`] for a user,
     /// [`IdentityError::WrongRole`], [`IdentityError::WrongOrganisation`], [`IdentityError::Malformed`].
     pub fn begin_institution(
         &mut self,
@@ -201,13 +203,12 @@ impl Authority {
         }
         let subject = Subject::new(organisation, role, MemberId::random(rng))?;
         subject.check_group(self.group)?;
-        let ticket = self.begin_registration(phone, now, delivery, rng)?;
-        self.institutions.insert(ticket, subject);
-        Ok(ticket)
+        self.registrations.begin(phone, Some(subject), now, delivery, rng)
     }
 
     /// Registers an institution whose officer has received the code. Makes one certified key under a random identifier,
-    /// sealed to `sealing_key`. The certificate names `sealing_key` as the institution's sealing key.
+    /// seals it to the key that was sealed with the code, and signs the delivery. The certificate names that key as the
+    /// institution's sealing key.
     ///
     /// # Errors
     /// Those of [`finish_registration`](Self::finish_registration) and [`issue`](Self::issue);
@@ -215,20 +216,74 @@ impl Authority {
     pub fn finish_institution(
         &mut self,
         ticket: &Ticket,
-        code: &str,
+        answer: &SealedCode,
         now: Seconds,
-        sealing_key: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<SealedEnrolment, IdentityError> {
-        self.registrations.check(ticket, code, now)?;
-        let subject = self.institutions.get(ticket).cloned().ok_or(IdentityError::NotAnInstitution)?;
+        let (recipient, institution) = self.answered(ticket, answer, now)?;
+        let subject = institution.ok_or(IdentityError::NotAnInstitution)?;
         let key = SigningKey::random(rng);
-        let certificate = self.certify(&subject, &key.verifying_key(), Some(*sealing_key), now, rng)?;
-        let sealed = SealedEnrolment::institution(&certificate, &key, &self.root, ticket, sealing_key, rng)?;
-        self.issued.insert(subject.id, Issued { serial: certificate.serial(), person: None });
-        self.institutions.remove(ticket);
+        let certificate = self.certify(&subject, &key.verifying_key(), Some(recipient), now, rng)?;
+        let sealed = SealedEnrolment::institution(&certificate, &key, &self.issuer(), ticket, &recipient, rng)?;
+        self.issued.insert(subject.id, Issued { serials: vec![certificate.serial()], person: None });
         self.registrations.close(ticket);
         Ok(sealed)
+    }
+
+    /// Opens a participant's answer and checks its code. Returns its key, and the subject of an institution.
+    fn answered(
+        &mut self,
+        ticket: &Ticket,
+        answer: &SealedCode,
+        now: Seconds,
+    ) -> Result<(SealingPublicKey, Option<Subject>), IdentityError> {
+        let (recipient, code) = answer.open(&self.sealing_key, &self.root, ticket)?;
+        Ok((recipient, self.registrations.check(ticket, code.expose(), now)?))
+    }
+
+    const fn issuer(&self) -> Issuer<'_> {
+        Issuer { root: &self.root, key: &self.key }
+    }
+
+    /// Forgets all registrations of a phone, so that it can register at once and again. For an operator who has checked
+    /// the holder of the phone in another way: after a lock-out by somebody else, after the loss of credentials (which
+    /// should be revoked first), or for the next holder of a number.
+    pub fn allow_phone(&mut self, phone: &PhoneNumber) {
+        self.registrations.allow(phone);
+    }
+
+    /// Issues a new certificate for the subject and the keys of an old one, before or after the old one expires. So
+    /// consents and records of an ID_i outlive a certificate. The signature in `request` proves the old key. A request
+    /// counts once. The old certificate remains valid until it expires.
+    ///
+    /// Renewing the certificates of several ID_i on one day links them to the persons who renew on that day.
+    ///
+    /// # Errors
+    /// [`IdentityError::UnknownMember`]; [`IdentityError::Superseded`] where the certificate is not the newest one that
+    /// this authority has issued for its identifier; [`IdentityError::BadSignature`]; [`IdentityError::Revoked`];
+    /// [`IdentityError::Expired`] after the root has expired.
+    pub fn renew(
+        &mut self,
+        request: &Renewal,
+        now: Seconds,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Certificate, IdentityError> {
+        let old = &request.certificate;
+        old.verify(self.root.verifying_key())?;
+        request.verify()?;
+        let id = old.subject().id;
+        let newest = self.issued.get(&id).and_then(|issued| issued.serials.last());
+        if *newest.ok_or(IdentityError::UnknownMember)? != old.serial() {
+            return Err(IdentityError::Superseded);
+        }
+        if self.revoked.contains(&old.serial()) {
+            return Err(IdentityError::Revoked);
+        }
+        let certificate = self.certify(old.subject(), old.verifying_key(), old.sealing_key().copied(), now, rng)?;
+        if let Some(issued) = self.issued.get_mut(&id) {
+            issued.serials.push(certificate.serial());
+        }
+        Ok(certificate)
     }
 
     /// Returns the person who holds a pseudonym. Only the authority knows this.
@@ -236,13 +291,13 @@ impl Authority {
         self.issued.get(id).and_then(|issued| issued.person)
     }
 
-    /// Revokes the certificate of `id`.
+    /// Revokes all certificates of `id`.
     ///
     /// # Errors
     /// [`IdentityError::UnknownMember`].
     pub fn revoke(&mut self, id: &MemberId) -> Result<(), IdentityError> {
-        let issued = *self.issued.get(id).ok_or(IdentityError::UnknownMember)?;
-        self.number += u64::from(self.revoked.insert(issued.serial));
+        let serials = self.issued.get(id).ok_or(IdentityError::UnknownMember)?.serials.clone();
+        self.revoke_all(serials);
         Ok(())
     }
 
@@ -253,11 +308,16 @@ impl Authority {
     /// [`IdentityError::UnknownMember`] where `id` is not a pseudonym of a person.
     pub fn revoke_person(&mut self, id: &MemberId) -> Result<(), IdentityError> {
         let person = self.person(id).ok_or(IdentityError::UnknownMember)?;
-        let serials = self.issued.values().filter(|issued| issued.person == Some(person)).map(|issued| issued.serial);
+        let held = self.issued.values().filter(|issued| issued.person == Some(person));
+        let serials = held.flat_map(|issued| issued.serials.clone()).collect();
+        self.revoke_all(serials);
+        Ok(())
+    }
+
+    fn revoke_all(&mut self, serials: Vec<Serial>) {
         let before = self.revoked.len();
         self.revoked.extend(serials);
         self.number += u64::from(self.revoked.len() > before);
-        Ok(())
     }
 
     /// The signed list of all revoked certificates.

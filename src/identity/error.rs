@@ -74,6 +74,21 @@ pub enum IdentityError {
     /// The phone has an open registration already.
     #[error("this phone has a registration under way")]
     RegistrationOpen,
+    /// Earlier registrations of this phone were not finished, so the next code is not sent yet.
+    #[error("this phone gets its next code in {wait} s")]
+    BackOff {
+        /// Seconds until the next registration of this phone can begin.
+        wait: u64,
+    },
+    /// Too many wrong codes came for this phone.
+    #[error("too many wrong codes came for this phone")]
+    PhoneLocked,
+    /// A person has registered with this phone.
+    #[error("a person has registered with this phone")]
+    AlreadyRegistered,
+    /// The authority remembers as many registrations, or phones, as it can.
+    #[error("the authority has too many registrations")]
+    TooManyRegistrations,
     /// The identifier has a certificate already.
     #[error("the identifier has a certificate already")]
     Exists,
@@ -112,6 +127,12 @@ pub enum IdentityError {
     /// No message can be sealed to this public key, a point of small order.
     #[error("nothing can be sealed to this key")]
     BadSealingKey,
+    /// The root certificate names no key to which a code can be sealed.
+    #[error("the authority has no sealing key")]
+    NoSealingKey,
+    /// A newer certificate was issued for the identifier.
+    #[error("the identifier has a newer certificate")]
+    Superseded,
     /// The keys, identifiers and certificates in the credentials do not belong together.
     #[error("inconsistent credentials: {what}")]
     Inconsistent {

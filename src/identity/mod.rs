@@ -5,9 +5,9 @@
 //! ```text
 //! person                         group CA                          ledger
 //!   phone number  ------------->   one-time code to the phone
-//!   code          ------------->   uid, v_1..v_k, and for i = 1..k:
+//!   code, pk      -- HPKE ----->   uid, v_1..v_k, and for i = 1..k:
 //!                                  ID_i = HMAC-SHA256(v_i, "id" || uid), (sk_i, pk_i), Cert_i = CA(ID_i, pk_i)
-//!   credentials   <-- HPKE ----
+//!   credentials   <-- HPKE to pk, signed by the CA
 //!   Sign(sk_i, transaction under ID_i) ----------------------------> Msp: Cert_i valid? role? signature?
 //! ```
 //!
@@ -37,7 +37,7 @@ pub mod subject;
 
 pub use authority::Authority;
 pub use certificate::Certificate;
-pub use enrolment::{Credentials, Institution, SealedEnrolment};
+pub use enrolment::{Credentials, Institution, Renewal, SealedCode, SealedEnrolment};
 pub use error::IdentityError;
 pub use keys::{Signature, SigningKey, VerifyingKey};
 pub use msp::{Member, Msp};

@@ -4,7 +4,8 @@
 //! issuer, subject     O = organisation, OU = role, CN = identifier      UTF8String, one attribute each, this order
 //! serialNumber        16 random bytes, positive
 //! root                basicConstraints CA:true pathlen:0 (critical), keyUsage keyCertSign cRLSign (critical), SKI
-//! member              keyUsage digitalSignature (critical), AKI, and the sealing key if the member has one
+//! member              keyUsage digitalSignature (critical), AKI
+//! both                the sealing key, if the subject has one
 //! signature           ecdsa-with-SHA256, low-S
 //! ```
 

@@ -6,19 +6,30 @@
 //! K <- 20 random bytes, for this registration only
 //! code = TOTP(K, t) = HOTP(K, floor((t - T0) / X)) mod 10^6      RFC 6238, T0 = the time of sending, X = 180 s
 //! accepted: once, while t - T0 < X, within three attempts
+//! after n unfinished registrations of a phone, the next one begins min(X 2^(n-1), one day) after the last code
+//! nine wrong codes for a phone, in all its registrations: no more codes for 30 days
 //! ```
 //!
-//! The phone number is not stored: it is dropped as soon as the code is sent. While a registration is remembered, a MAC
-//! of the number under a key of the authority is kept. With it, one phone cannot open several registrations at once,
-//! which would give it more attempts.
+//! So a guesser has a chance of 9 in 10^6 for each phone and month.
+//!
+//! The phone number is not stored: it is dropped as soon as the code is sent. A MAC of the number under a key of the
+//! authority is kept, with nothing that joins it to a uid: for 30 days at most while nobody has registered with the phone,
+//! and for ever after a person has. A person registers once with a phone; an institution as often as the operator wants.
+//!
+//! Whoever knows the number of somebody else can begin registrations for it, and so keep its holder out for up to a day,
+//! or for a month with wrong codes. No rule on phone numbers alone prevents both this and unlimited guesses.
+//! [`Authority::allow_phone`](super::Authority::allow_phone) is the answer: the operator, who has checked the person in
+//! another way, clears what is known of the phone. The same call serves a person who has lost the credentials, after
+//! [`Authority::revoke_person`](super::Authority::revoke_person), and the next holder of a number.
 
 use super::error::IdentityError;
+use super::subject::Subject;
 use crate::hash::{Digest, hmac, label};
 use crate::secret::Secret;
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use totp_rs::Totp;
 use zeroize::Zeroizing;
 
@@ -28,6 +39,16 @@ pub const CODE_LIFETIME: u64 = 180;
 pub const ATTEMPTS: u8 = 3;
 /// Seconds after which a registration is forgotten. Until then, a late code gets the exact reason for its refusal.
 pub const REMEMBERED: u64 = 3600;
+/// Wrong codes for one phone, in all its registrations, after which it gets no more codes.
+pub const BUDGET: u8 = 9;
+/// Seconds of the longest wait between two registrations of one phone: one day.
+pub const LONGEST_WAIT: u64 = 24 * 3600;
+/// Seconds after the last code for which the wrong codes of a phone count: 30 days.
+pub const FORGOTTEN: u64 = 30 * 24 * 3600;
+/// The largest number of registrations that an authority remembers, about 200 bytes each.
+pub const REGISTRATIONS: usize = 1 << 16;
+/// The largest number of phones with unfinished registrations that an authority remembers, about 80 bytes each.
+pub const PHONES: usize = 1 << 20;
 
 /// A phone number in the international form of ITU-T E.164: `+` and 7 to 15 digits. It is never printed, and zeroized
 /// in `Drop`.
@@ -74,6 +95,12 @@ wire_newtype!(Ticket, 16, "registration ticket");
 pub(super) struct Registrations {
     key: Secret<[u8; 32]>,
     known: HashMap<Ticket, Registration>,
+    /// The phones with unfinished registrations, by the MAC of the number.
+    phones: HashMap<Digest, Phone>,
+    /// The phones with which a person has registered.
+    registered: HashSet<Digest>,
+    /// When old entries were last removed.
+    swept: Seconds,
 }
 
 struct Registration {
@@ -82,6 +109,38 @@ struct Registration {
     left: u8,
     used: bool,
     phone: Digest,
+    /// The subject of an institution, as the operator has chosen it; `None` for a person.
+    institution: Option<Subject>,
+}
+
+/// What is known of a phone whose last registration is not finished.
+#[derive(Clone, Copy)]
+struct Phone {
+    /// When the last code was sent.
+    sent: Seconds,
+    /// Registrations since the last finished one.
+    unfinished: u32,
+    /// Wrong codes in them.
+    wrong: u8,
+}
+
+impl Phone {
+    const fn remembered(&self, now: Seconds) -> bool {
+        let limit = if self.wrong > 0 { FORGOTTEN } else { LONGEST_WAIT };
+        now.0.saturating_sub(self.sent.0) < limit
+    }
+
+    /// Checks that the next code may be sent.
+    fn check(&self, now: Seconds) -> Result<(), IdentityError> {
+        let age = now.0.saturating_sub(self.sent.0);
+        let wait = CODE_LIFETIME << self.unfinished.saturating_sub(1).min(16);
+        match wait.min(LONGEST_WAIT) {
+            _ if age < CODE_LIFETIME => Err(IdentityError::RegistrationOpen),
+            _ if self.wrong >= BUDGET => Err(IdentityError::PhoneLocked),
+            wait if age < wait => Err(IdentityError::BackOff { wait: wait - age }),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Registration {
@@ -99,20 +158,28 @@ impl Registrations {
     pub(super) fn new(rng: &mut impl CryptoRng) -> Self {
         let mut key = [0; 32];
         rng.fill_bytes(&mut key);
-        Self { key: Secret::new(key), known: HashMap::new() }
+        let (known, phones, registered) = (HashMap::new(), HashMap::new(), HashSet::new());
+        Self { key: Secret::new(key), known, phones, registered, swept: Seconds(0) }
     }
 
+    /// Sends a code to `phone`. `institution` is the subject of an institution; `None` for a person.
     pub(super) fn begin(
         &mut self,
         phone: &PhoneNumber,
+        institution: Option<Subject>,
         now: Seconds,
         delivery: &mut impl Delivery,
         rng: &mut impl CryptoRng,
     ) -> Result<Ticket, IdentityError> {
-        self.known.retain(|_, r| r.age(now) < REMEMBERED);
-        let mark = hmac(self.key.expose(), label::PHONE, phone.expose().as_bytes());
-        if self.known.values().any(|r| r.phone == mark && !r.used && r.live(now)) {
-            return Err(IdentityError::RegistrationOpen);
+        self.sweep(now);
+        let mark = self.mark(phone);
+        if institution.is_none() && self.registered.contains(&mark) {
+            return Err(IdentityError::AlreadyRegistered);
+        }
+        let earlier = self.phones.get(&mark).copied().filter(|phone| phone.remembered(now));
+        earlier.map_or(Ok(()), |phone| phone.check(now))?;
+        if self.known.len() >= REGISTRATIONS || (earlier.is_none() && self.phones.len() >= PHONES) {
+            return Err(IdentityError::TooManyRegistrations);
         }
         let mut ticket = [0; 16];
         rng.fill_bytes(&mut ticket);
@@ -126,33 +193,66 @@ impl Registrations {
             .with_step_duration(CODE_LIFETIME)
             .build_noncompliant();
         delivery.deliver(phone, &Zeroizing::new(code.generate(0).to_string()));
-        let registration = Registration { code, sent: now, left: ATTEMPTS, used: false, phone: mark };
+        let (unfinished, wrong) = earlier.map_or((0, 0), |phone| (phone.unfinished, phone.wrong));
+        self.phones.insert(mark, Phone { sent: now, unfinished: unfinished + 1, wrong });
+        let left = ATTEMPTS.min(BUDGET - wrong);
+        let registration = Registration { code, sent: now, left, used: false, phone: mark, institution };
         self.known.insert(Ticket(ticket), registration);
         Ok(Ticket(ticket))
     }
 
-    /// Checks a code. A wrong code uses up an attempt. A right code can be used until [`close`](Self::close).
-    pub(super) fn check(&mut self, ticket: &Ticket, code: &str, now: Seconds) -> Result<(), IdentityError> {
+    /// Checks a code, and returns the subject of an institution. A wrong code uses up an attempt. A right code can be
+    /// used until [`close`](Self::close).
+    pub(super) fn check(
+        &mut self,
+        ticket: &Ticket,
+        code: &str,
+        now: Seconds,
+    ) -> Result<Option<Subject>, IdentityError> {
         let registration = self.known.get_mut(ticket).ok_or(IdentityError::UnknownTicket)?;
         match registration {
             Registration { used: true, .. } => Err(IdentityError::CodeReused),
             Registration { left: 0, .. } => Err(IdentityError::TooManyAttempts),
             late if !late.live(now) => Err(IdentityError::CodeExpired),
-            open if open.code.check(code, open.age(now)).is_some() => Ok(()),
+            open if open.code.check(code, open.age(now)).is_some() => Ok(open.institution.clone()),
             wrong => {
                 wrong.left -= 1;
+                if let Some(phone) = self.phones.get_mut(&wrong.phone) {
+                    phone.wrong += 1;
+                }
                 Err(IdentityError::WrongCode { left: wrong.left })
             }
         }
     }
 
-    pub(super) fn contains(&self, ticket: &Ticket) -> bool {
-        self.known.contains_key(ticket)
-    }
-
+    /// Ends a registration with success.
     pub(super) fn close(&mut self, ticket: &Ticket) {
         if let Some(registration) = self.known.get_mut(ticket) {
             registration.used = true;
+            self.phones.remove(&registration.phone);
+            if registration.institution.is_none() {
+                self.registered.insert(registration.phone);
+            }
+        }
+    }
+
+    /// Forgets everything about a phone.
+    pub(super) fn allow(&mut self, phone: &PhoneNumber) {
+        let mark = self.mark(phone);
+        self.phones.remove(&mark);
+        self.registered.remove(&mark);
+    }
+
+    fn mark(&self, phone: &PhoneNumber) -> Digest {
+        hmac(self.key.expose(), label::PHONE, phone.expose().as_bytes())
+    }
+
+    /// Removes old entries, at most once in the lifetime of a code: doing it in each call would take quadratic time.
+    fn sweep(&mut self, now: Seconds) {
+        if now.0.saturating_sub(self.swept.0) >= CODE_LIFETIME {
+            self.known.retain(|_, registration| registration.age(now) < REMEMBERED);
+            self.phones.retain(|_, phone| phone.remembered(now));
+            self.swept = now;
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::{Role, State};
 use phi_pre::contract::{Action, PhiContract};
 use phi_pre::flow::{Cloud, Fetch, FlowError, Handset, Phone, Store, User, introduce};
 use phi_pre::hash::Digest;
-use phi_pre::identity::{Credentials, IdentityError, Institution, Member, SealingKey};
+use phi_pre::identifier::Pseudonym;
+use phi_pre::identity::{Credentials, IdentityError, Institution, Member, SealedCode, SealingKey};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::pre::HandshakeError;
@@ -402,10 +403,11 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     let key = SealingKey::random(rng);
     let user = cell.role == Role::User;
     let mut finish = |code: &str, now: Seconds| {
+        let answer = SealedCode::new(ca.root(), &ticket, code, &key.public(), rng)?;
         if user {
-            ca.finish_registration(&ticket, code, now, &key.public(), rng)
+            ca.finish_registration(&ticket, &answer, now, rng)
         } else {
-            ca.finish_institution(&ticket, code, now, &key.public(), rng)
+            ca.finish_institution(&ticket, &answer, now, rng)
         }
     };
     let right = phone.code().to_owned();
@@ -427,20 +429,61 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     opened.map_or_else(|error| identity(&error, cell.role), |()| "PASS".into())
 }
 
-/// Another user confirms the commitment of an existing record for the txid of another hospital, and this hospital
-/// submits it.
-pub fn copy_of_a_record(scene: &mut Scene, copied: Commitment) -> Result<Outcome, NetworkError> {
-    use phi_pre::wire::Wire;
-    let bob = scene.fresh(Role::User, "users", NOW);
-    let nonce = Nonce::random(&mut scene.rng);
-    let by = &scene.hospitals[2].certificate;
-    let id = phi_pre::identifier::Pseudonym(bob.certificate.subject().id.0);
-    let action =
-        Action::Confirmation { record: TxId::new(&nonce, by), id, commitment: copied, hospital: by.subject().id };
-    let config = scene.network.config();
-    let nonce = Nonce::random(&mut scene.rng);
-    let proposal =
-        Proposal::new(&config.channel, &config.contract, nonce, &bob.certificate, NOW.millis(), action.to_bytes());
-    let signed = proposal.sign(&bob.signing_key);
-    scene.network.transact(&signed, &Transient::default(), &bob.signing_key, NOW.millis())
+/// A commitment that hospital C and the user Bob file as their own record.
+pub struct Copied {
+    bob: Institution,
+    nonce: Nonce,
+    commitment: Commitment,
+}
+
+impl Copied {
+    /// Bob confirms the commitment for a txid of hospital C.
+    pub fn confirm(scene: &mut Scene, commitment: Commitment) -> Result<Self, NetworkError> {
+        let bob = scene.fresh(Role::User, "users", NOW);
+        let copied = Self { bob, nonce: Nonce::random(&mut scene.rng), commitment };
+        let by = &scene.hospitals[2].certificate;
+        let (record, id, hospital) = (TxId::new(&copied.nonce, by), copied.id(), by.subject().id);
+        let action = Action::Confirmation { record, id, commitment, hospital };
+        let nonce = Nonce::random(&mut scene.rng);
+        let signed = propose(scene, &copied.bob, nonce, &action);
+        let key = &copied.bob.signing_key;
+        let outcome = scene.network.transact(&signed, &Transient::default(), key, NOW.millis())?;
+        assert_eq!(outcome.code, Code::Valid);
+        Ok(copied)
+    }
+
+    /// Hospital C submits its record with the commitment. The block is not cut yet.
+    pub fn file(&self, scene: &mut Scene) -> Result<TxId, NetworkError> {
+        file(scene, 2, self.nonce, self.id(), self.commitment)
+    }
+
+    fn id(&self) -> Pseudonym {
+        self.bob.certificate.subject().id.into()
+    }
+}
+
+fn propose(scene: &Scene, by: &Institution, nonce: Nonce, action: &Action) -> SignedProposal {
+    let (config, action) = (scene.network.config(), phi_pre::wire::Wire::to_bytes(action));
+    let proposal = Proposal::new(&config.channel, &config.contract, nonce, &by.certificate, NOW.millis(), action);
+    proposal.sign(&by.signing_key)
+}
+
+/// A hospital submits a record. The block is not cut yet.
+pub fn file(
+    scene: &mut Scene,
+    hospital: usize,
+    nonce: Nonce,
+    id: Pseudonym,
+    commitment: Commitment,
+) -> Result<TxId, NetworkError> {
+    let by = scene.hospitals[hospital].clone();
+    let signed = propose(scene, &by, nonce, &Action::MedicalRecord { id, commitment });
+    scene.network.submit(&signed, &Transient::default(), &by.signing_key, NOW.millis())
+}
+
+/// Hospital A submits the record that is confirmed. The block is not cut yet.
+pub fn file_the_confirmed(scene: &mut Scene) -> Result<TxId, NetworkError> {
+    let alert = scene.records.confirmed.0.alert().clone();
+    let id = scene.alice.pseudonym(alert.txid).unwrap();
+    file(scene, 0, alert.nonce, id, alert.commitment)
 }

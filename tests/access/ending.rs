@@ -1,6 +1,6 @@
 //! The effects of a revocation and of a new epoch, and their limits.
 
-use crate::acts::copy_of_a_record;
+use crate::acts::Copied;
 use crate::consortium::signer;
 use crate::scene::{NOW, ORGANISATIONS, Scene, group};
 use phi_pre::contract::PhiContract;
@@ -81,7 +81,7 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
     // After a second peer is revoked, the policy cannot be satisfied, and the network reports this.
     let second = scene.peers[1].clone();
     revoke(&mut scene, &second);
-    match copy_of_a_record(&mut scene, Commitment(Digest([3; 32]))) {
+    match Copied::confirm(&mut scene, Commitment(Digest([3; 32]))).map(drop) {
         Err(NetworkError::Policy { endorsed: 1, .. }) => {}
         other => panic!("{other:?}"),
     }

@@ -173,6 +173,11 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if found[64..96] != caller.id {
                 return Err(5);
             }
+            let claim = format!("commitment/{}", hex::encode(commitment));
+            if read(claim.clone()).is_some() {
+                return Err(15);
+            }
+            writes.insert(claim, caller.txid.to_vec());
             let value = [&id[..], commitment, &caller.id, &time].concat();
             writes.insert(key, value.clone());
             value
@@ -184,12 +189,6 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             let key = format!("confirmation/{}/{}", hex::encode(record), hex::encode(id));
             if read(key.clone()).is_some() {
                 return Err(7);
-            }
-            let claim = format!("commitment/{}", hex::encode(commitment));
-            match read(claim.clone()) {
-                Some(other) if other != record => return Err(15),
-                Some(_) => {}
-                None => drop(writes.insert(claim, record.to_vec())),
             }
             let value = [&id[..], commitment, hospital, &time].concat();
             writes.insert(key, value.clone());

@@ -34,9 +34,11 @@ pub enum Ask {
         key: usize,
     },
     /// The next transaction for the first user's record in this slot, so that random schedules reach the last
-    /// transaction.
+    /// transaction. Where `other` is not 0, the confirmation is of the commitment of another slot. Where it is 1, the
+    /// request replaces an earlier one; where it is 2, the request before the last is completed.
     Next {
         slot: usize,
+        other: usize,
     },
     Record {
         hospital: usize,
@@ -70,7 +72,7 @@ impl Ask {
     /// The participant for whom the action is meant: two users, then two hospitals.
     pub const fn by(&self) -> usize {
         match *self {
-            Self::Count { key } | Self::Next { slot: key } => key,
+            Self::Count { key } | Self::Next { slot: key, .. } => key,
             Self::Confirm { id, .. } | Self::Share { id, .. } => id,
             Self::Record { hospital, .. } | Self::Complete { hospital, .. } => 2 + hospital,
         }
@@ -143,7 +145,7 @@ fn mostly(usual: usize) -> impl Strategy<Value = usize> {
 }
 
 /// The commitment of a slot, or that of another slot.
-fn own(slot: usize, other: usize) -> u8 {
+pub fn own(slot: usize, other: usize) -> u8 {
     u8::try_from(slot ^ other).unwrap()
 }
 
@@ -160,7 +162,8 @@ fn ask(paper: bool) -> BoxedStrategy<Ask> {
             }),
         3 => (mostly(0), mostly(0), 0_usize..4, mostly(1), 0_u8..2)
             .prop_map(|(id, hospital, slot, recipient, grant)| Ask::Share { id, hospital, slot, recipient, grant }),
-        4 => (0_usize..4).prop_map(|slot| Ask::Next { slot }),
+        6 => (0_usize..2, prop_oneof![4 => Just(0_usize), 1 => Just(1), 1 => Just(2)])
+            .prop_map(|(slot, other)| Ask::Next { slot, other }),
         3 => (mostly(1), 0_usize..4).prop_map(|(hospital, request)| Ask::Complete { hospital, request }),
     ]
     .boxed()

@@ -8,7 +8,7 @@ use phi_pre::flow::{
     Cloud, Consortium, Draft, EmrFile, Grant, Handset, Hospital, Phone, SealedIdentifier, Store, User, introduce,
 };
 use phi_pre::identity::{
-    Authority, Credentials, IdentityError, Institution, Member, Role, SealingKey, SigningKey, Subject,
+    Authority, Credentials, IdentityError, Institution, Member, Role, SealedCode, SealingKey, SigningKey, Subject,
 };
 use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
 use phi_pre::pre::{Params, Seed};
@@ -51,7 +51,8 @@ pub fn register(users: &mut Authority, phone: &mut Handset, rng: &mut impl Crypt
     let number = phone.number().clone();
     let ticket = users.begin_registration(&number, SECONDS, phone, rng).unwrap();
     let key = SealingKey::random(rng);
-    let sealed = users.finish_registration(&ticket, phone.code(), SECONDS, &key.public(), rng).unwrap();
+    let answer = SealedCode::new(users.root(), &ticket, phone.code(), &key.public(), rng).unwrap();
+    let sealed = users.finish_registration(&ticket, &answer, SECONDS, rng).unwrap();
     sealed.open(&key, &ticket, users.root()).unwrap()
 }
 

@@ -443,3 +443,51 @@ def institution(encoding, public):
     if certificate.sealing_key != public(secret):
         raise Refused("inconsistent credentials: sealing key")
     return certificate
+
+
+# Enrolment
+
+
+def context(root, ticket):
+    return root.fingerprint + ticket
+
+
+def open_code(secret, ticket, root, encoding):
+    sealed = whole(encoding, "sealed code", read_sealed)
+    _, content = open_sealed(secret, b"phi-pre/1/code", context(root, ticket), sealed)
+    reader = Reader(content)
+    recipient, code = reader.raw("sealing key", 32), reader.text("sealed code", 64)
+    reader.end("sealed code")
+    return recipient, code
+
+
+def open_enrolment(kind, secret, raw, ticket, root, encoding):
+    """The identifiers, and the credentials as their holder stores them."""
+    sealed, signature = whole(encoding, "sealed enrolment", lambda r: (read_sealed_bytes(r), read_wire_signature(r)))
+    label = {"person": "phi-pre/2/enrolment", "institution": "phi-pre/2/institution"}[kind].encode()
+    msp = Msp(root)
+    public = secret.public_key().public_bytes_raw()
+    message = hashes.tagged("phi-pre/1/delivery", label, root.fingerprint, ticket, public, sealed)
+    verify(root.key, message, signature)
+    _, content = open_sealed(secret, label, context(root, ticket), read_sealed(Reader(sealed)))
+    if kind == "person":
+        _, ids = credentials(content)
+        reader = Reader(content[54:])
+        for _ in range(reader.count("credentials", 256)):
+            reader.raw("credentials", 32)
+            msp.validate(read_certificate(reader))
+            reader.raw("credentials", 32)
+        return ids, content
+    reader = Reader(content)
+    certificate = read_certificate(reader)
+    read_secret(reader, "sealed institution")
+    reader.end("sealed institution")
+    msp.validate(certificate)
+    stored = b"phi-pre institution 1\n" + content + raw
+    institution(stored, lambda _: public)
+    return [certificate.id], stored
+
+
+def read_sealed_bytes(reader):
+    enc, ciphertext = read_sealed(reader)
+    return enc + behind(ciphertext)

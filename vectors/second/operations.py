@@ -514,6 +514,24 @@ def _(case):
     }
 
 
+@operation("sealed code")
+def _(case):
+    secret, root = scheme.clamped(field(case, "key")), identity.Certificate(field(case, "root"))
+    recipient, code = identity.open_code(secret, field(case, "ticket", 16), root, field(case, "encoding"))
+    return {"recipient": recipient.hex(), "code": code}
+
+
+@operation("enrolment")
+def _(case):
+    if case["kind"] not in ("person", "institution"):
+        raise Malformed("unknown kind")
+    raw, root = field(case, "key", 32), identity.Certificate(field(case, "root"))
+    ids, stored = identity.open_enrolment(
+        case["kind"], scheme.clamped(raw), raw, field(case, "ticket", 16), root, field(case, "encoding")
+    )
+    return {"ids": [i.hex() for i in ids], "sha256": sha256(stored).hexdigest()}
+
+
 # Ledger
 
 

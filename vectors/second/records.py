@@ -85,17 +85,15 @@ def invoke(state, role, creator, own, time, encoding):
         must(found, "the record is not confirmed")
         must(found[:2] == [identifier, commitment], "record and confirmation do not match")
         must(found[2] == creator, "the confirmation is for another hospital")
+        claim = f"commitment/{commitment.hex()}"
+        must(get(claim, txid) is None, "the commitment stands for another record")
+        put(claim, own)
         response = put(key, identifier + commitment + creator + u64(time))
     elif txtype == 1:
         record, identifier, commitment, hospital = arguments
         must(creator == identifier, holder)
         key = f"confirmation/{record.hex()}/{identifier.hex()}"
         must(get(key, VALUES["confirmation"]) is None, exists)
-        claim = f"commitment/{commitment.hex()}"
-        claimed = get(claim, txid)
-        must(claimed in (None, record), "the commitment stands for another record")
-        if claimed is None:
-            put(claim, record)
         response = put(key, identifier + commitment + hospital + u64(time))
     elif txtype == 2:
         record, recipient, grant = arguments

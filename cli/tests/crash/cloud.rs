@@ -36,7 +36,7 @@ pub fn life(store: &Path, life: u64) -> usize {
         let grant = platform.granted(record);
         begin("deliver");
         platform.cloud.reencrypt(&platform.consortium.network, &grant).unwrap();
-        done("deliver", &format!("deliveries/{}", grant.request));
+        done("deliver", &format!("deliveries/{record}-{}", platform.b.id()));
     }
     RECORDS
 }
@@ -65,7 +65,8 @@ pub fn check(store: &Path) -> (usize, usize) {
         objects += 1;
     }
     for name in listed(store, "deliveries") {
-        Header::from_bytes(&fs::read(store.join("deliveries").join(&name)).unwrap()).unwrap();
+        let delivery = fs::read(store.join("deliveries").join(&name)).unwrap();
+        Header::from_bytes(&delivery[32..]).unwrap();
         objects += 1;
     }
     for folder in ["envelopes", "records", "deliveries"] {

@@ -13,8 +13,8 @@ use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::{Pseudonym, UserId};
 use phi_pre::identity::{
-    Certificate, Credentials, Institution, MemberId, PhoneNumber, RevocationList, Role, Sealed, SealedEnrolment,
-    SealingPublicKey, Serial, Signature, Ticket, VerifyingKey,
+    Certificate, Credentials, Institution, MemberId, PhoneNumber, RevocationList, Role, Sealed, SealedCode,
+    SealedEnrolment, SealingPublicKey, Serial, Signature, Ticket, VerifyingKey, seal,
 };
 use phi_pre::integrity::{CHUNK_BYTES, Commitment, Fig5Record, RangeProof};
 use phi_pre::ledger::{
@@ -24,6 +24,7 @@ use phi_pre::ledger::{
 };
 use phi_pre::pre::{
     Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Seed, Session,
+    SharedSecret,
 };
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
@@ -82,6 +83,12 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("sealed", wire::<Sealed>),
     plain("sealed-opened", sealed_opened),
     plain("sealed-enrolment", sealed_enrolment),
+    plain("sealed-code", sealed_code),
+    plain("code-opened", code_opened),
+    plain("sealing-key", wire::<SealingPublicKey>),
+    plain("ticket", wire::<Ticket>),
+    plain("serial", wire::<Serial>),
+    plain("member-identifier", wire::<MemberId>),
     plain("credentials", |b| held(Credentials::from_bytes(b).map(|c| c.to_bytes().expose().clone()), b)),
     plain("institution", |b| held(Institution::from_bytes(b).map(|i| i.to_bytes().expose().clone()), b)),
     plain("phone-number", |b| text(b, |text| refusal(PhoneNumber::new(text)))),
@@ -127,6 +134,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("grant", wire::<Signed<Grant>>),
     #[cfg(feature = "s3")]
     plain("store-listing", store_listing),
+    plain("grant-opened", |b| refusal(Grant::read_k_e_prime(b))),
+    plain("sealed-identifier", sealed_identifier),
     // text
     plain("fig5", fig5),
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
@@ -263,6 +272,13 @@ fn sealed_opened(bytes: &[u8]) -> bool {
     refusal(FIXTURE.sealing_key.open(Fixture::INFO, b"", &sealed))
 }
 
+fn sealed_identifier(bytes: &[u8]) -> bool {
+    if let Ok(sealed) = SealedIdentifier::from_bytes(bytes) {
+        refusal(sealed.open(&SharedSecret::from_bytes([1; 32]), &TxId(Digest([1; 32]))));
+    }
+    wire::<SealedIdentifier>(bytes)
+}
+
 fn sealed_enrolment(bytes: &[u8]) -> bool {
     let Ok(sealed) = SealedEnrolment::from_bytes(bytes) else { return false };
     let root = &FIXTURE.config.roots[0];
@@ -299,6 +315,22 @@ fn range_proof(bytes: &[u8]) -> bool {
         refusal(proof.verify(&Commitment(Digest([7; 32])), &record));
     }
     wire::<RangeProof>(bytes)
+}
+
+fn sealed_code(bytes: &[u8]) -> bool {
+    if let Ok(answer) = SealedCode::from_bytes(bytes) {
+        refusal(answer.open(&FIXTURE.sealing_key, &FIXTURE.config.roots[0], &Ticket([0; 16])));
+    }
+    wire::<SealedCode>(bytes)
+}
+
+/// The content of an answer with a code.
+fn code_opened(bytes: &[u8]) -> bool {
+    let (root, ticket, rng) = (&FIXTURE.config.roots[0], Ticket([0; 16]), &mut ChaCha20Rng::seed_from_u64(1));
+    let aad = [&root.fingerprint().0[..], &ticket.0].concat();
+    let content = seal(&FIXTURE.sealing_key.public(), b"phi-pre/1/code", &aad, bytes, rng).unwrap();
+    let answer = SealedCode::from_bytes(&content.to_bytes());
+    answer.is_ok_and(|answer| refusal(answer.open(&FIXTURE.sealing_key, root, &ticket)))
 }
 
 /// Opens an envelope with the key of the seeds.

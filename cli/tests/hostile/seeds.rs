@@ -107,6 +107,9 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             vec![institution.to_bytes().expose().clone()]
         }
         "store-listing" => listings(),
+        "code-opened" => vec![[&[9; 32][..], &[0, 0, 0, 6], b"123456"].concat()],
+        "ticket" | "sealed-identifier" => vec![vec![7; 16], vec![7; 48]],
+        "grant-opened" => vec![[FIXTURE.k_e.to_bytes().expose(), &[0, 0, 0, 4][..], b"name"].concat()],
         "phone-number" => vec![b"+82 10-5550 0100".to_vec(), b"+1234567".to_vec()],
         "envelope" | "envelope-in-memory" | "envelope-file" => {
             let mut seeds = Vec::new();

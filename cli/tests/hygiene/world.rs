@@ -5,7 +5,8 @@ use super::recorder::{Recorder, Replay};
 use phi_pre::contract::PhiContract;
 use phi_pre::flow::{Cloud, EmrFile, Handset, Hospital, Phone, Store, User, introduce};
 use phi_pre::identity::{
-    Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealingKey, Subject,
+    Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealedCode, SealingKey,
+    Subject,
 };
 use phi_pre::ledger::{Network, Signer, TxId};
 use phi_pre::pre::{Handshake, Params, Party, Seed, Session, SharedSecret};
@@ -58,7 +59,8 @@ impl World {
         let mut enrol = |authority: &mut Authority, organisation: &str, role: Role| {
             let ticket = authority.begin_institution(organisation, role, &number, SECONDS, &mut phone, rng).unwrap();
             let key = SealingKey::random(rng);
-            let sealed = authority.finish_institution(&ticket, phone.code(), SECONDS, &key.public(), rng).unwrap();
+            let answer = SealedCode::new(authority.root(), &ticket, phone.code(), &key.public(), rng).unwrap();
+            let sealed = authority.finish_institution(&ticket, &answer, SECONDS, rng).unwrap();
             sealed.open_institution(&key, &ticket, authority.root()).unwrap()
         };
         let institutions = [

@@ -13,10 +13,33 @@ fn begin(ca: &mut Authority, number: &str, now: Seconds) -> (Ticket, String) {
     (ticket, phone.last().to_owned())
 }
 
+/// Sends the code and the key as a participant does, in the registration of a person.
+fn finish(
+    ca: &mut Authority,
+    ticket: &Ticket,
+    code: &str,
+    now: Seconds,
+    key: &SealingPublicKey,
+) -> Result<SealedEnrolment, IdentityError> {
+    let answer = SealedCode::new(ca.root(), ticket, code, key, &mut rng(3)).unwrap();
+    ca.finish_registration(ticket, &answer, now, &mut rng(u64::from(key.0[0])))
+}
+
+/// The same in the registration of an institution.
+fn finish_institution(
+    ca: &mut Authority,
+    ticket: &Ticket,
+    code: &str,
+    key: &SealingPublicKey,
+) -> Result<SealedEnrolment, IdentityError> {
+    let answer = SealedCode::new(ca.root(), ticket, code, key, &mut rng(3)).unwrap();
+    ca.finish_institution(ticket, &answer, NOW, &mut rng(4))
+}
+
 fn register(ca: &mut Authority, number: &str, now: Seconds, seed: u64) -> Credentials {
     let (ticket, code) = begin(ca, number, now);
     let key = SealingKey::random(&mut rng(seed));
-    let sealed = ca.finish_registration(&ticket, &code, now, &key.public(), &mut rng(seed)).unwrap();
+    let sealed = finish(ca, &ticket, &code, now, &key.public()).unwrap();
     sealed.open(&key, &ticket, ca.root()).unwrap()
 }
 
@@ -73,17 +96,16 @@ fn refused_codes_issue_nothing() {
     let mut ca = authority(ParticipantGroup::Users, 1);
     let (ticket, code) = begin(&mut ca, NUMBER, NOW);
     let key = SealingKey::random(&mut rng(2)).public();
-    let finish = |ca: &mut Authority, code: &str, now, key: &SealingPublicKey| {
-        ca.finish_registration(&ticket, code, now, key, &mut rng(3)).map(drop)
-    };
-    assert_eq!(finish(&mut ca, "", NOW, &key), Err(IdentityError::WrongCode { left: 2 }));
-    assert_eq!(finish(&mut ca, &code, NOW + 180, &key), Err(IdentityError::CodeExpired));
+    let finished =
+        |ca: &mut Authority, code: &str, now, key: &SealingPublicKey| finish(ca, &ticket, code, now, key).map(drop);
+    assert_eq!(finished(&mut ca, "", NOW, &key), Err(IdentityError::WrongCode { left: 2 }));
+    assert_eq!(finished(&mut ca, &code, NOW + 180, &key), Err(IdentityError::CodeExpired));
     // Credentials that cannot be sealed do not use up the code.
-    assert_eq!(finish(&mut ca, &code, NOW, &SealingPublicKey([0; 32])), Err(IdentityError::BadSealingKey));
+    assert_eq!(finished(&mut ca, &code, NOW, &SealingPublicKey([0; 32])), Err(IdentityError::BadSealingKey));
     assert!(ca.issued.is_empty());
-    assert_eq!(finish(&mut ca, &code, NOW, &key), Ok(()));
+    assert_eq!(finished(&mut ca, &code, NOW, &key), Ok(()));
     assert_eq!(ca.issued.len(), 3);
-    assert_eq!(finish(&mut ca, &code, NOW, &key), Err(IdentityError::CodeReused));
+    assert_eq!(finished(&mut ca, &code, NOW, &key), Err(IdentityError::CodeReused));
     assert_eq!(ca.issued.len(), 3);
 }
 
@@ -103,11 +125,10 @@ fn an_institution_receives_one_certified_key() {
     let public = key.public();
     // The ticket of an institution cannot register a person, and (below) the ticket of a person cannot register an
     // institution.
-    let person = ca.finish_registration(&ticket, &code, NOW, &public, &mut rng(3));
+    let person = finish(&mut ca, &ticket, &code, NOW, &public);
     assert_eq!(person, Err(IdentityError::UnknownTicket));
-    let mut finish = || ca.finish_institution(&ticket, &code, NOW, &public, &mut rng(3));
-    let sealed = finish().unwrap();
-    assert_eq!(finish(), Err(IdentityError::CodeReused));
+    let sealed = finish_institution(&mut ca, &ticket, &code, &public).unwrap();
+    assert_eq!(finish_institution(&mut ca, &ticket, &code, &public), Err(IdentityError::CodeReused));
     let sealed = SealedEnrolment::from_bytes(&sealed.to_bytes()).unwrap();
     let hospital = sealed.open_institution(&key, &ticket, ca.root()).unwrap();
     let mut msp = Msp::new();
@@ -118,10 +139,10 @@ fn an_institution_receives_one_certified_key() {
     assert_eq!(member.verifying_key, hospital.signing_key.verifying_key());
     // A person cannot register with the hospitals' authority.
     let (ticket, code) = begin(&mut ca, "+4930123456", NOW);
-    let institution = ca.finish_institution(&ticket, &code, NOW, &key.public(), &mut rng(4));
+    let institution = finish_institution(&mut ca, &ticket, &code, &key.public());
     assert_eq!(institution, Err(IdentityError::NotAnInstitution));
     let wrong = IdentityError::WrongRole { group: ParticipantGroup::Hospitals, role: Role::User };
-    assert_eq!(ca.finish_registration(&ticket, &code, NOW, &key.public(), &mut rng(4)), Err(wrong));
+    assert_eq!(finish(&mut ca, &ticket, &code, NOW, &key.public()), Err(wrong));
 }
 
 #[test]
@@ -136,6 +157,86 @@ fn all_certificates_of_a_person_can_be_revoked() {
     assert!(alice.members.iter().all(|(c, _)| msp.validate(c) == Err(IdentityError::Revoked)));
     assert!(bob.members.iter().all(|(c, _)| msp.validate(c).is_ok()));
     assert_eq!(ca.revoke_person(&MemberId([0; 32])), Err(IdentityError::UnknownMember));
+}
+
+/// Whoever stands between a participant and the authority reads neither the code nor replaces the key.
+#[test]
+fn the_code_is_bound_to_the_key() {
+    let mut ca = authority(ParticipantGroup::Users, 1);
+    let (ticket, code) = begin(&mut ca, NUMBER, NOW);
+    let key = SealingKey::random(&mut rng(2)).public();
+    let answer = SealedCode::new(ca.root(), &ticket, &code, &key, &mut rng(3)).unwrap();
+    assert!(!answer.to_bytes().windows(6).any(|part| part == code.as_bytes()));
+    let mut bytes = answer.to_bytes();
+    for at in (0..32).chain(36..bytes.len()) {
+        bytes[at] ^= 1;
+        let altered = SealedCode::from_bytes(&bytes).unwrap();
+        let refused = ca.finish_registration(&ticket, &altered, NOW, &mut rng(4));
+        assert_eq!(refused, Err(IdentityError::CannotOpen), "byte {at}");
+        bytes[at] ^= 1;
+    }
+    // The answer counts for its own ticket and authority only. None of the above has used up an attempt.
+    let number = PhoneNumber::new("+821087654321").unwrap();
+    let other = ca.begin_registration(&number, NOW, &mut Phone::default(), &mut rng(11)).unwrap();
+    let elsewhere = ca.finish_registration(&other, &answer, NOW, &mut rng(4));
+    assert_eq!(elsewhere, Err(IdentityError::CannotOpen));
+    let mut stranger = authority(ParticipantGroup::Users, 9);
+    assert_eq!(stranger.finish_registration(&ticket, &answer, NOW, &mut rng(4)), Err(IdentityError::CannotOpen));
+    assert!(ca.finish_registration(&ticket, &answer, NOW, &mut rng(4)).is_ok());
+    let keyless = crate::identity::fixture::Rogue::new(ParticipantGroup::Users, 5).root;
+    let refused = SealedCode::new(&keyless, &ticket, &code, &key, &mut rng(3));
+    assert_eq!(refused, Err(IdentityError::NoSealingKey));
+}
+
+/// A new certificate keeps the identifier and the keys, so the consents of an ID_i go on after a certificate expires.
+#[test]
+fn a_certificate_is_renewed_for_the_same_identifier() {
+    let mut ca = authority(ParticipantGroup::Users, 1);
+    let mut alice = register(&mut ca, NUMBER, NOW, 2);
+    let bob = register(&mut ca, "+821087654321", NOW, 3);
+    let mut msp = Msp::new();
+    msp.trust(ca.root()).unwrap();
+    let later = NOW + (Authority::MEMBER_LIFETIME + 10 * DAY);
+    let old = alice.members[1].0.clone();
+    assert_eq!(msp.validate_at(&old, later), Err(IdentityError::Expired));
+    let request = alice.renewals()[1].clone();
+    let new = ca.renew(&request, later, &mut rng(5)).unwrap();
+    assert!(msp.validate_at(&new, later).is_ok());
+    assert_eq!((new.subject(), new.verifying_key()), (old.subject(), old.verifying_key()));
+    assert_eq!(ca.person(&new.subject().id), Some(alice.uid));
+    // A request counts once, needs the old key, and the certificate must be one of this authority.
+    assert_eq!(ca.renew(&request, later, &mut rng(5)), Err(IdentityError::Superseded));
+    let forged = Renewal::new(&bob.members[0].0, &alice.members[0].1);
+    assert_eq!(ca.renew(&forged, later, &mut rng(5)), Err(IdentityError::BadSignature));
+    let foreign = register(&mut authority(ParticipantGroup::Users, 9), NUMBER, NOW, 2).renewals()[0].clone();
+    assert_eq!(ca.renew(&foreign, later, &mut rng(5)), Err(IdentityError::BadSignature));
+    let too_late = NOW + 2 * Authority::ROOT_LIFETIME;
+    assert_eq!(ca.renew(&bob.renewals()[0], too_late, &mut rng(5)), Err(IdentityError::Expired));
+    // The credentials take the new certificate, and no other.
+    assert_eq!(alice.renewed(bob.members[0].0.clone()), Err(IdentityError::UnknownMember));
+    alice.renewed(new.clone()).unwrap();
+    assert_eq!(Credentials::from_bytes(alice.to_bytes().expose()).unwrap().members[1].0, new);
+    // A revocation covers the old certificate and the new one, and nothing revoked is renewed.
+    ca.revoke(&new.subject().id).unwrap();
+    msp.revoke(&ca.revocations()).unwrap();
+    for certificate in [&old, &new] {
+        assert_eq!(msp.validate(certificate), Err(IdentityError::Revoked));
+    }
+    assert_eq!(ca.renew(&alice.renewals()[1], later, &mut rng(5)), Err(IdentityError::Revoked));
+}
+
+#[test]
+fn an_institution_renews_its_certificate() {
+    let mut ca = authority(ParticipantGroup::Hospitals, 1);
+    let (mut phone, number) = (Phone::default(), PhoneNumber::new(NUMBER).unwrap());
+    let ticket = ca.begin_institution("A", Role::Hospital, &number, NOW, &mut phone, &mut rng(10)).unwrap();
+    let key = SealingKey::random(&mut rng(2));
+    let sealed = finish_institution(&mut ca, &ticket, phone.last(), &key.public()).unwrap();
+    let mut hospital = sealed.open_institution(&key, &ticket, ca.root()).unwrap();
+    let later = NOW + 2 * Authority::MEMBER_LIFETIME;
+    let new = ca.renew(&hospital.renewal(), later, &mut rng(5)).unwrap();
+    hospital.renewed(new.clone()).unwrap();
+    assert_eq!((hospital.certificate, new.sealing_key()), (new.clone(), Some(&key.public())));
 }
 
 #[test]

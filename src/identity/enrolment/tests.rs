@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, Phone, authority, issued, rng};
+use super::super::fixture::{NOW, Phone, Rogue, authority, issued, rng};
 use super::super::{Authority, ParticipantGroup, PhoneNumber};
 use super::*;
 
@@ -9,7 +9,8 @@ fn person() -> (Authority, SealedEnrolment, SealingKey, Ticket) {
     let number = PhoneNumber::new("+821012345678").unwrap();
     let ticket = ca.begin_registration(&number, NOW, &mut phone, &mut rng(2)).unwrap();
     let key = SealingKey::random(&mut rng(3));
-    let sealed = ca.finish_registration(&ticket, phone.last(), NOW, &key.public(), &mut rng(4)).unwrap();
+    let answer = SealedCode::new(ca.root(), &ticket, phone.last(), &key.public(), &mut rng(4)).unwrap();
+    let sealed = ca.finish_registration(&ticket, &answer, NOW, &mut rng(4)).unwrap();
     (ca, sealed, key, ticket)
 }
 
@@ -27,26 +28,31 @@ fn only_the_registered_participant_can_open() {
     let (ca, sealed, key, ticket) = person();
     assert!(sealed.open(&key, &ticket, ca.root()).is_ok());
     let refused = |sealed: &SealedEnrolment, key: &SealingKey, ticket: &Ticket, root: &Certificate| {
-        assert_eq!(sealed.open(key, ticket, root).unwrap_err(), IdentityError::CannotOpen);
+        assert_eq!(sealed.open(key, ticket, root).unwrap_err(), IdentityError::BadSignature);
     };
     refused(&sealed, &SealingKey::random(&mut rng(9)), &ticket, ca.root());
     refused(&sealed, &key, &Ticket([0; 16]), ca.root());
     refused(&sealed, &key, &ticket, authority(ParticipantGroup::Users, 9).root());
     let opened = sealed.open_institution(&key, &ticket, ca.root());
-    assert_eq!(opened.unwrap_err(), IdentityError::CannotOpen);
+    assert_eq!(opened.unwrap_err(), IdentityError::BadSignature);
     let mut changed = sealed.to_bytes();
     changed[100] ^= 1;
     refused(&<SealedEnrolment as Wire>::from_bytes(&changed).unwrap(), &key, &ticket, ca.root());
 }
 
-/// Anybody can seal credentials to a public key, but only the authority can certify them.
+/// Anybody can seal credentials to a public key. Only the authority can say for which ticket and key they are, and only
+/// the authority can certify them.
 #[test]
 fn credentials_from_somebody_else_are_refused() {
     let (ca, sealed, key, ticket) = person();
     let genuine = sealed.open(&key, &ticket, ca.root()).unwrap();
-    let other = authority(ParticipantGroup::Users, 9);
-    let forged = SealedEnrolment::person(&genuine, other.root(), &ticket, &key.public(), &mut rng(5)).unwrap();
-    assert_eq!(forged.open(&key, &ticket, other.root()).unwrap_err(), IdentityError::UnknownIssuer);
+    let other = Rogue::new(ParticipantGroup::Users, 9);
+    let by = Issuer { root: &other.root, key: &other.key };
+    let forged = SealedEnrolment::person(&genuine, &by, &ticket, &key.public(), &mut rng(5)).unwrap();
+    assert_eq!(forged.open(&key, &ticket, &other.root).unwrap_err(), IdentityError::UnknownIssuer);
+    let by = Issuer { root: ca.root(), key: &other.key };
+    let forged = SealedEnrolment::person(&genuine, &by, &ticket, &key.public(), &mut rng(5)).unwrap();
+    assert_eq!(forged.open(&key, &ticket, ca.root()).unwrap_err(), IdentityError::BadSignature);
 }
 
 #[test]

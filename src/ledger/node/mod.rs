@@ -9,5 +9,6 @@ pub mod network;
 pub mod orderer;
 pub mod peer;
 pub mod repair;
+mod revocations;
 pub mod signer;
 pub mod verify;

@@ -15,6 +15,7 @@ use super::catch_up;
 use super::error::NetworkError;
 use super::orderer::Orderer;
 use super::peer::{Opened, Peer};
+use super::revocations;
 use super::signer::Signer;
 use crate::identity::{Member, Msp, RevocationList, SigningKey};
 use crate::ledger::error::StoreError;
@@ -43,12 +44,14 @@ struct Node {
 
 /// The peers and the orderer of one channel.
 pub struct Network {
+    folder: PathBuf,
     contract: Arc<dyn Contract>,
     config: Config,
     /// The members whose endorsements are accepted: as at the orderer, without revoked certificates.
     ingress: Msp,
     orderer: Orderer,
     nodes: Vec<Node>,
+    /// The newest list of each authority.
     revocations: Vec<RevocationList>,
 }
 
@@ -74,10 +77,12 @@ impl Network {
             Ok(Node { folder, signer, peer: Some(peer), failure: None })
         };
         let nodes = peers.into_iter().enumerate().map(start).collect::<Result<_, NetworkError>>()?;
-        Ok(Self { ingress: config.msp()?, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
+        let (folder, ingress) = (folder.to_owned(), config.msp()?);
+        Ok(Self { folder, ingress, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
     }
 
-    /// Opens the channel under `folder`. All peers are opened, and catch up with the highest one.
+    /// Opens the channel under `folder`. All peers are opened, and catch up with the highest one. The revocation lists of
+    /// [`revoke`](Self::revoke) apply again.
     ///
     /// # Errors
     /// [`NetworkError`].
@@ -91,7 +96,9 @@ impl Network {
         let config = Config::of_genesis(&orderer.block(0)?).map_err(CommitError::from)?;
         let node = |(i, signer)| Node { folder: folder.join(format!("peer-{i}")), signer, peer: None, failure: None };
         let nodes: Vec<_> = peers.into_iter().enumerate().map(node).collect();
-        let mut this = Self { ingress: config.msp()?, config, contract, orderer, nodes, revocations: Vec::new() };
+        let (kept, folder, ingress) = (revocations::kept(folder)?, folder.to_owned(), config.msp()?);
+        let mut this = Self { folder, ingress, config, contract, orderer, nodes, revocations: Vec::new() };
+        kept.iter().try_for_each(|list| this.apply(list))?;
         let opened = (0..this.nodes.len()).map(|i| this.restart(i)).collect::<Result<_, _>>()?;
         let highest = this.nodes.iter().filter_map(|node| node.peer.as_ref()).max_by_key(|peer| peer.height());
         if let Some(highest) = highest {
@@ -124,14 +131,31 @@ impl Network {
     }
 
     /// Refuses these certificates: their proposals at every peer, also at peers that start later, and their transactions
-    /// and endorsements at the orderer. The codes of blocks do not change.
+    /// and endorsements at the orderer. The codes of blocks do not change. The list is kept in the folder of the
+    /// channel, so that it applies again after [`open`](Self::open).
+    ///
+    /// # Errors
+    /// [`NetworkError::Identity`]; [`NetworkError::Store`] where the list cannot be kept.
+    pub fn revoke(&mut self, list: &RevocationList) -> Result<(), NetworkError> {
+        self.apply(list)?;
+        Ok(revocations::keep(&self.folder, list)?)
+    }
+
+    /// An MSP with the roots of the channel and the revocation lists that the network has, for a party that starts.
     ///
     /// # Errors
     /// [`NetworkError::Identity`].
-    pub fn revoke(&mut self, list: &RevocationList) -> Result<(), NetworkError> {
+    pub fn msp(&self) -> Result<Msp, NetworkError> {
+        let mut msp = self.config.msp()?;
+        self.revocations.iter().try_for_each(|list| msp.revoke(list))?;
+        Ok(msp)
+    }
+
+    fn apply(&mut self, list: &RevocationList) -> Result<(), NetworkError> {
         self.ingress.revoke(list)?;
         self.orderer.revoke(list)?;
         self.nodes.iter_mut().filter_map(|node| node.peer.as_mut()).try_for_each(|peer| peer.revoke(list))?;
+        self.revocations.retain(|earlier| earlier.authority() != list.authority());
         self.revocations.push(list.clone());
         Ok(())
     }

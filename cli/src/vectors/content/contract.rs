@@ -153,15 +153,16 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
     let other = &TxId(Digest(names.stranger));
     let [_, share] = names.share_entries(None);
     let replaced = with([entry(&format!("latest/{}/{}", names.txid, names.recipient), &encoded(other)), share]);
-    let claimed = [entry(&format!("commitment/{}", names.commitment), &encoded(txid))];
-    let (stranger, &Names { id, commitment, hospital: by, .. }) = (&names.stranger, names);
+    let claim = entry(&format!("commitment/{}", names.commitment), &encoded(other));
+    let claimed = [claim, confirmed[0].clone()];
+    let (stranger, &Names { commitment, hospital: by, .. }) = (&names.stranger, names);
     let theirs = Action::Confirmation { record: *txid, id: Pseudonym(*stranger), commitment, hospital: by };
-    let copy = Action::Confirmation { record: *request, id, commitment, hospital: by };
-    let (theirs, copy) = (encoded(&theirs), encoded(&copy));
+    let theirs = encoded(&theirs);
     file.group(&INVOKE);
     for (comment, input) in [
         ("0001: a confirmation", call("user", user, other, &confirm, &[])),
-        ("0001: another's confirmation of the same record", call("user", stranger, other, &theirs, &claimed)),
+        ("0001: another's confirmation of the same record", call("user", stranger, other, &theirs, &confirmed)),
+        ("0001: a confirmation of a commitment that has a record", call("user", user, other, &confirm, &claimed[..1])),
         ("0000: a confirmed record", call("hospital", hospital, txid, &write, &confirmed)),
         ("0002: a request", call("user", user, request, &ask, &recorded)),
         ("0003: a completion", call("hospital", recipient, other, &complete, &open)),
@@ -196,7 +197,7 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
         ("by another hospital", call("hospital", recipient, txid, &write, &confirmed)),
         ("a record twice", call("hospital", hospital, txid, &write, &recorded)),
         ("a confirmation twice", call("user", user, other, &confirm, &confirmed)),
-        ("a confirmation of a copy", call("user", user, other, &copy, &claimed)),
+        ("a copy of another record", call("hospital", hospital, txid, &write, &claimed)),
         ("a confirmation for somebody else", call("user", stranger, other, &confirm, &[])),
         ("a request for no record", call("user", user, request, &ask, &[])),
         ("a request for somebody else's record", call("user", stranger, request, &ask, &recorded)),

@@ -208,7 +208,7 @@ fn revocations(file: &mut File, users: &mut Known, user: &Signer, impostor: &Kno
 fn sealed(file: &mut File) -> Result<(), Fault> {
     let key = clamped(bytes(&mut file.rng));
     let public = SealingKey::from_bytes(Secret::new(key)).public();
-    let (info, aad) = (b"phi-pre/1/enrolment".to_vec(), bytes::<48>(&mut file.rng).to_vec());
+    let (info, aad) = (b"phi-pre/2/enrolment".to_vec(), bytes::<48>(&mut file.rng).to_vec());
     let input = |key: [u8; 32], info: &[u8], aad: &[u8], sealed: &[u8]| json!({ "key": hex(key), "info": hex(info), "aad": hex(aad), "sealed": hex(sealed) });
     file.group(&SEALED);
     let mut good = Vec::new();

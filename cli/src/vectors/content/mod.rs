@@ -3,6 +3,7 @@
 mod contract;
 mod credentials;
 mod draw;
+mod enrolment;
 mod envelopes;
 mod flow;
 mod groups;
@@ -21,7 +22,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 18] = [
+pub(super) const FILES: [(&str, Make); 19] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -36,6 +37,7 @@ pub(super) const FILES: [(&str, Make); 18] = [
     ("contract", contract::contract),
     ("identity", identity::identity),
     ("credentials", credentials::credentials),
+    ("enrolment", enrolment::enrolment),
     ("messages", identity::messages),
     ("ledger-formats", ledger::formats),
     ("ledger", ledger::ledger),

@@ -3,7 +3,9 @@
 use super::super::case::{Fault, malformed};
 use super::super::operations::ledger::Chain;
 use phi_pre::contract::{self, Action, NAME};
-use phi_pre::identity::{Authority, Certificate, Member, MemberId, ParticipantGroup, Role, SigningKey, Subject};
+use phi_pre::identity::{
+    Authority, Certificate, Member, MemberId, ParticipantGroup, Role, SealingKey, SigningKey, Subject,
+};
 use phi_pre::ledger::{
     Block, Config, CutRules, Endorsed, Endorsement, Invocation, Nonce, Payload, Policy, Proposal, SignedTransaction,
     Signer, Simulation, Transaction, Transient,
@@ -17,18 +19,21 @@ pub(super) const NOW: Millis = Millis(1_748_779_200_000);
 pub(super) const CHANNEL: &str = "records";
 pub(super) const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
 
-/// An authority with its private key. The key is the first value that the authority draws.
+/// An authority with its private keys. They are the first values that the authority draws.
 pub(super) struct Known {
     pub(super) authority: Authority,
     pub(super) key: SigningKey,
+    pub(super) sealing_key: SealingKey,
 }
 
 impl Known {
     pub(super) fn new(group: ParticipantGroup, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
-        let key = SigningKey::random(&mut rng.clone());
+        let drawn = &mut rng.clone();
+        let (key, sealing_key) = (SigningKey::random(drawn), SealingKey::random(drawn));
         let authority = Authority::new(group, rng, NOW.seconds()).map_err(malformed)?;
-        if key.verifying_key() == *authority.root().verifying_key() {
-            Ok(Self { authority, key })
+        let public = (*authority.root().verifying_key(), authority.root().sealing_key());
+        if public == (key.verifying_key(), Some(&sealing_key.public())) {
+            Ok(Self { authority, key, sealing_key })
         } else {
             Err(malformed("the authority draws otherwise"))
         }

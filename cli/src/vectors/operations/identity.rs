@@ -38,7 +38,7 @@ pub(in crate::vectors) const VERIFY: Operation = Operation {
     },
 };
 
-fn certificate(input: Input<'_>, name: &str) -> Result<Certificate, Fault> {
+pub(super) fn certificate(input: Input<'_>, name: &str) -> Result<Certificate, Fault> {
     Certificate::from_der(&input.bytes(name)?).refused()
 }
 

@@ -1,5 +1,6 @@
 //! The operations of the cases. They use only public functions of the library.
 
+pub(super) mod enrolment;
 pub(super) mod envelopes;
 pub(super) mod flow;
 mod given;
@@ -14,6 +15,16 @@ use super::case::Operation;
 
 /// All operations.
 pub(super) fn all() -> Vec<&'static Operation> {
-    [groups::ALL, scheme::ALL, envelopes::ALL, hashes::ALL, records::ALL, identity::ALL, ledger::ALL, flow::ALL]
-        .concat()
+    [
+        groups::ALL,
+        scheme::ALL,
+        envelopes::ALL,
+        hashes::ALL,
+        records::ALL,
+        identity::ALL,
+        enrolment::ALL,
+        ledger::ALL,
+        flow::ALL,
+    ]
+    .concat()
 }
