@@ -87,7 +87,7 @@ pub(crate) fn named(path: &Path, error: &dyn Display) -> Failure {
 
 /// Prints a warning about a file on standard error.
 pub(crate) fn warn(path: &Path, what: &dyn Display) {
-    eprintln!("phi-pre: warning: {}: {what}", path.display());
+    complain(&format_args!("warning: {}: {what}", path.display()));
 }
 
 /// Warns where the folder of a new file could not be synced.
