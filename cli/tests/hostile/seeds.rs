@@ -13,7 +13,7 @@ use rand_core::{Rng, SeedableRng};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest number of seeds of one decoder.
 const MOST: usize = 48;
@@ -27,10 +27,14 @@ pub(crate) fn all() -> Vec<(&'static Decoder, Vec<Vec<u8>>)> {
 /// Every string of the vectors by its operation and path: the bytes of its hexadecimal digits, or its text.
 type Vectors = BTreeMap<String, BTreeSet<Vec<u8>>>;
 
+/// The folder of the vectors.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors")
+}
+
 fn vectors() -> Vectors {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
     let mut found = Vectors::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "json") {
             let file: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
@@ -180,10 +184,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         }
         "digest" => vec![sha256(&[]).to_string().into_bytes()],
         "key-file" => key_files(),
-        "vectors" => {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
-            ["identifiers.json", "hashes.json"].map(|name| fs::read(folder.join(name)).unwrap()).to_vec()
-        }
+        "vectors" => ["identifiers.json", "hashes.json"].map(|name| fs::read(folder().join(name)).unwrap()).to_vec(),
         _ => Vec::new(),
     }
 }
