@@ -2,10 +2,10 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// What every record holds.
 const RECORD: &str = "a record in the clear: 14 mmHg";
@@ -37,13 +37,16 @@ impl Place {
         command
     }
 
-    /// Starts the demo, and waits until hospital B has received a record.
-    fn at_work(mut command: Command) -> Child {
+    /// Starts the demo, and waits until hospital B has received a record. The demo then goes on only as long as somebody
+    /// reads its output, since the pipe is short.
+    fn at_work(mut command: Command) -> (Child, BufReader<ChildStdout>) {
         let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap().contains("share-complete")));
-        std::thread::spawn(move || lines.for_each(drop)); // so that the pipe does not fill up
-        child
+        let stdout = child.stdout.take().unwrap();
+        #[cfg(target_os = "linux")]
+        rustix::pipe::fcntl_setpipe_size(&stdout, 4096).unwrap();
+        let mut output = BufReader::with_capacity(256, stdout);
+        assert!(output.by_ref().lines().any(|line| line.unwrap().contains("share-complete")));
+        (child, output)
     }
 
     /// The number of files below the temporary folder that hold a record.
@@ -69,7 +72,7 @@ fn send(child: &Child, signal: Signal) {
 fn a_signal_leaves_no_record_in_the_clear() {
     let place = Place::new();
     for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
-        let child = Place::at_work(place.demo());
+        let (child, _output) = Place::at_work(place.demo());
         assert!(place.in_the_clear() > 0, "the test does not see the records");
         send(&child, signal);
         let ended = child.wait_with_output().unwrap();
@@ -85,7 +88,7 @@ fn a_signal_leaves_no_emr_folder_beside_the_output() {
     let mut command = place.demo();
     let out = place.emr.with_file_name("out");
     command.arg("--out").arg(&out);
-    let child = Place::at_work(command);
+    let (child, _output) = Place::at_work(command);
     send(&child, Signal::TERM);
     child.wait_with_output().unwrap();
     assert!(place.names().is_empty(), "{:?}", place.names());
@@ -95,7 +98,7 @@ fn a_signal_leaves_no_emr_folder_beside_the_output() {
 #[test]
 fn the_next_demo_removes_what_a_killed_one_has_left() {
     let place = Place::new();
-    let child = Place::at_work(place.demo());
+    let (child, _output) = Place::at_work(place.demo());
     send(&child, Signal::KILL);
     child.wait_with_output().unwrap();
     assert!(place.in_the_clear() > 0);
@@ -103,7 +106,7 @@ fn the_next_demo_removes_what_a_killed_one_has_left() {
     fs::write(&other, "").unwrap();
 
     // A demo that lives keeps its folder.
-    let alive = Place::at_work(place.demo());
+    let (alive, mut output) = Place::at_work(place.demo());
     send(&alive, Signal::STOP);
     let mine = |name: &PathBuf| *name != other;
     let of_the_living: Vec<_> = place.names().into_iter().filter(mine).collect();
@@ -112,6 +115,7 @@ fn the_next_demo_removes_what_a_killed_one_has_left() {
     assert!(next.status.success(), "{}", String::from_utf8_lossy(&next.stderr));
     assert_eq!(place.names().into_iter().filter(mine).collect::<Vec<_>>(), of_the_living);
     send(&alive, Signal::CONT);
+    std::io::copy(&mut output, &mut std::io::sink()).unwrap();
     assert!(alive.wait_with_output().unwrap().status.success());
     assert_eq!(place.names(), [other]);
 }
@@ -124,8 +128,9 @@ fn an_ignored_signal_stays_ignored() {
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(demo.get_program()).args(demo.get_args());
     command.env("TMPDIR", &place.temporary).stdout(Stdio::piped()).process_group(0);
-    let child = Place::at_work(command);
+    let (child, mut output) = Place::at_work(command);
     send(&child, Signal::HUP);
+    std::io::copy(&mut output, &mut std::io::sink()).unwrap();
     assert!(child.wait_with_output().unwrap().status.success());
     assert!(place.names().is_empty(), "{:?}", place.names());
 }
