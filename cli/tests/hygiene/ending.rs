@@ -7,6 +7,8 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+/// The command.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_phi-pre");
 /// What every record holds.
 const RECORD: &str = "a record in the clear: 14 mmHg";
 
@@ -31,8 +33,13 @@ impl Place {
     }
 
     fn demo(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
-        command.args(["demo", "--emr"]).arg(&self.emr).env("TMPDIR", &self.temporary);
+        // The tests may run with ignored signals, as background jobs do, and children inherit them. GNU's env resets them.
+        let mut command = Command::new(if cfg!(target_os = "linux") { "env" } else { PROGRAM });
+        if cfg!(target_os = "linux") {
+            command.args(["--default-signal=INT,TERM,HUP,QUIT", PROGRAM]);
+        }
+        command.args(["demo", "--emr"]);
+        command.arg(&self.emr).env("TMPDIR", &self.temporary);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -124,9 +131,9 @@ fn the_next_demo_removes_what_a_killed_one_has_left() {
 #[test]
 fn an_ignored_signal_stays_ignored() {
     let place = Place::new();
-    let demo = place.demo();
     let mut command = Command::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(demo.get_program()).args(demo.get_args());
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(PROGRAM);
+    command.args(["demo", "--emr"]).arg(&place.emr);
     command.env("TMPDIR", &place.temporary).stdout(Stdio::piped()).process_group(0);
     let (child, mut output) = Place::at_work(command);
     send(&child, Signal::HUP);
