@@ -1,7 +1,8 @@
 //! Pairing-based proxy re-encryption of health records, with the patient's consent on an endorse-and-commit ledger: the
 //! scheme of Bong and Jang (Journal of Mobile Multimedia 19(4), 2023, doi 10.13052/jmm1550-4646.1944).
 //!
-//! **Research code. Not audited. Group operations are not constant-time.** The scheme is bidirectional, multi-hop,
+//! **Research code. Not audited.** Operations on secrets are constant-time with the feature `blst`, except by the engine
+//! `plain`; SECURITY.md has the table. The scheme is bidirectional, multi-hop,
 //! interactive and not collusion-resistant. The README of the repository has the security status in full.
 //!
 //! ```
@@ -61,6 +62,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod constant_time;
 #[cfg(feature = "ledger")]
 pub mod contract;
 #[cfg(feature = "envelope")]

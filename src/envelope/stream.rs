@@ -3,6 +3,7 @@
 
 use super::content::{Content, Place};
 use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
+use crate::constant_time::declassify_choice;
 use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
 use crate::parallel;
 use crate::pre::{EncryptionKey, Message, Params, PublicKey};
@@ -101,7 +102,7 @@ impl Opener {
     pub fn with_message(header: &Header, m: &Message) -> Result<Self, DecryptError> {
         let content = Content::derive(m, header.capsule.z(), header.suite).ok_or(DecryptError::Refused)?;
         let same = content.key_commitment.0.ct_eq(&header.key_commitment.0);
-        if bool::from(same) { Ok(Self { aad: header.invariant(), content }) } else { Err(DecryptError::Refused) }
+        if declassify_choice(same) { Ok(Self { aad: header.invariant(), content }) } else { Err(DecryptError::Refused) }
     }
 
     /// The salt of the record's commitment, for a [`RangeProof`](crate::integrity::RangeProof).

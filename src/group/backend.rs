@@ -4,9 +4,11 @@
 //! from them, and an engine that is faster on several records at once overrides those that end in `_all`.
 
 use super::encoding::{RECORD_BYTES, T6_BYTES, replace_c, split_record};
-use super::{power::Windows, torus};
+use super::power::Table;
+use super::{encoding, torus};
 use crate::error::DecodeError;
-use ark_bls12_381::{Fq, Fq12, Fr, G1Affine, G2Affine};
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
 use std::hint::black_box;
 
 /// The result of decoding a record (Z, C).
@@ -22,7 +24,9 @@ pub(super) type Decoded = Result<(G1Affine, Fq12), DecodeError>;
 /// - **Identity**: e(1, Q) = e(P, 1) = 1, also with prepared lines. The decoders of points refuse the identity.
 /// - **Errors** of the decoders are those of `Plain`. The checks are made in this order: flags (with the identity),
 ///   canonical coordinates, curve, subgroup; Z of a record before C.
-/// - **Digits** of an exponent are those of [`power::digits`](super::power::digits), in base |x|, lowest first.
+/// - **Constant time**: except by `Plain`, the instructions and addresses of an operation do not depend on exponents,
+///   points of G2, elements called `a`, `c`, `f` or `g`, or results. Whether a point or a result is the identity, and
+///   whether an encoding is valid, is public. P, encodings of G1 and GT, and the bases of tables are public.
 pub(super) trait Backend: Copy + Send + Sync {
     /// The line coefficients of the Miller loop for a fixed second argument Q, in the form of this engine. Q may be a
     /// key, so the lines are overwritten when they are dropped.
@@ -41,6 +45,14 @@ pub(super) trait Backend: Copy + Send + Sync {
     fn pow_g1(self, p: &G1Affine, k: Fr) -> G1Affine;
     /// Q^k.
     fn pow_g2(self, q: &G2Affine, k: Fr) -> G2Affine;
+    /// P·P'.
+    fn multiply_g1(self, a: &G1Affine, b: &G1Affine) -> G1Affine;
+    /// Q·Q'.
+    fn multiply_g2(self, a: &G2Affine, b: &G2Affine) -> G2Affine;
+    /// 1/P.
+    fn invert_g1(self, p: &G1Affine) -> G1Affine;
+    /// 1/Q.
+    fn invert_g2(self, q: &G2Affine) -> G2Affine;
     /// A compressed point of G1 other than the identity, with every check.
     fn decode_g1(self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
     /// A compressed point of G2 other than the identity, with every check.
@@ -48,16 +60,39 @@ pub(super) trait Backend: Copy + Send + Sync {
 
     /// a·b for any elements of F_p¹².
     fn multiply_gt(self, a: &Fq12, b: &Fq12) -> Fq12;
-    /// a^k, k by its digits.
-    fn pow_gt(self, a: &Fq12, digits: [u64; 4]) -> Fq12;
-    /// b^k for the base b of the table, k by its digits.
-    fn pow_fixed(self, table: &Windows, digits: [u64; 4]) -> Fq12;
+    /// 1/a, which in GT is the conjugate over F_p⁶.
+    fn conjugate(self, a: &Fq12) -> Fq12;
+    /// a^k.
+    fn pow_gt(self, a: &Fq12, k: Fr) -> Fq12;
+    /// The table of a public base other than 1.
+    fn table(self, base: &Fq12) -> Table;
+    /// b^k for the base b of the table.
+    fn pow_table(self, table: &Table, k: Fr) -> Fq12;
     /// Whether f, any element of F_p¹², lies in GT.
     fn in_gt(self, f: &Fq12) -> bool;
     /// Whether f, an element of the cyclotomic subgroup, lies in GT: f^p = f^x.
     fn frobenius_is_x(self, f: &Fq12) -> bool;
-    /// 1/x; none for 0.
-    fn inverse(self, x: &Fq) -> Option<Fq>;
+    /// l0/l4 and l1/l4 of the 68 lines, each l0 + l1·x·v + l4·y·v·w at (x, y); none for the identity.
+    fn line_quotients(self, lines: &Self::Lines) -> Option<Vec<[Fq2; 2]>>;
+    /// x·y.
+    fn multiply(self, x: &Fq, y: &Fq) -> Fq;
+    /// 1/x; 0 for 0.
+    fn inverse(self, x: &Fq) -> Fq;
+
+    /// Powers of the generator of G1.
+    fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
+        exponents.iter().map(|k| self.pow_g1(&G1Affine::generator(), *k)).collect()
+    }
+
+    /// The compressed point, also of the identity.
+    fn encode_g1(self, p: &G1Affine) -> [u8; 48] {
+        encoding::encode_g1(p)
+    }
+
+    /// The compressed point, also of the identity.
+    fn encode_g2(self, q: &G2Affine) -> [u8; 96] {
+        encoding::encode_g2(q)
+    }
 
     /// e(P, Q) by the lines of Q.
     fn pairing_prepared(self, p: &G1Affine, lines: &Self::Lines) -> Fq12 {
@@ -69,9 +104,14 @@ pub(super) trait Backend: Copy + Send + Sync {
         self.multiply_gt(c, &self.pairing_prepared(p, lines))
     }
 
+    /// c of g = (c + w)/(c − w), an element of the cyclotomic subgroup; 0 for 1.
+    fn torus(self, g: &Fq12) -> Fq6 {
+        torus::compress_t2(g, |x| self.inverse(x))
+    }
+
     /// The T6 torus form of an element of the cyclotomic subgroup.
     fn encode_t6(self, g: &Fq12) -> [u8; T6_BYTES] {
-        torus::encode_t6(g, |x| self.inverse(x))
+        torus::write_t6(&self.torus(g))
     }
 
     /// An element of GT from its T6 torus form, with every check.
@@ -112,14 +152,14 @@ pub(super) trait Backend: Copy + Send + Sync {
         pairs.iter().map(|(p, c)| self.multiply_by_pairing(p, c, lines)).collect()
     }
 
-    /// [`Self::pow_gt`] of each pair of an element and digits.
-    fn pow_gt_all(self, powers: &[(&Fq12, [u64; 4])]) -> Vec<Fq12> {
-        powers.iter().map(|(a, digits)| self.pow_gt(a, *digits)).collect()
+    /// [`Self::pow_gt`] of each pair of an element and an exponent.
+    fn pow_gt_all(self, powers: &[(&Fq12, Fr)]) -> Vec<Fq12> {
+        powers.iter().map(|(a, k)| self.pow_gt(a, *k)).collect()
     }
 
-    /// [`Self::pow_fixed`] of each exponent's digits.
-    fn pow_fixed_all(self, table: &Windows, digits: &[[u64; 4]]) -> Vec<Fq12> {
-        digits.iter().map(|digits| self.pow_fixed(table, *digits)).collect()
+    /// [`Self::pow_table`] of each exponent.
+    fn pow_table_all(self, table: &Table, exponents: &[Fr]) -> Vec<Fq12> {
+        exponents.iter().map(|k| self.pow_table(table, *k)).collect()
     }
 
     /// [`Self::encode_t6`] of each element.

@@ -9,9 +9,10 @@ use super::backend::Backend;
 use super::encoding::RECORD_BYTES;
 use super::engine::Engaged;
 use super::pairing::G2Prepared;
-use super::{G1, G2, Gt, GtTable, Scalar, plain, power};
+use super::{G1, G2, Gt, GtTable, Scalar};
 use crate::error::DecodeError;
 use crate::parallel;
+use zeroize::Zeroizing;
 
 /// C·e(Z, Q) for each pair (Z, C): Equation 2 over a batch.
 pub fn pair_and_multiply(batch: &[(G1, Gt)], q: &G2Prepared) -> Vec<Gt> {
@@ -51,12 +52,9 @@ pub fn pow_table_batch(table: &GtTable, exponents: &[Scalar]) -> Vec<Gt> {
     Engaged::current().pow_table_batch(table, exponents)
 }
 
-/// The powers of the generator of G1, by a table of its multiples (852 KB, made once) and one inversion for 64 of them.
+/// The powers of the generator of G1, by a table of its odd multiples (79,872 bytes, made once).
 pub fn pow_generator_batch(exponents: &[Scalar]) -> Vec<G1> {
-    parallel::map_chunks(exponents, 64, |chunk| {
-        let exponents: Vec<_> = chunk.iter().map(|k| k.0).collect();
-        plain::pow_generator_batch(&exponents).into_iter().map(G1).collect()
-    })
+    Engaged::current().pow_generator_batch(exponents)
 }
 
 /// The same operations by a chosen engine.
@@ -80,7 +78,7 @@ impl Engaged {
     /// See [`pow_gt_batch`].
     pub fn pow_gt_batch(self, pairs: &[(Gt, Scalar)]) -> Vec<Gt> {
         self.map_groups(pairs, |group| {
-            let powers: Vec<_> = group.iter().map(|(a, k)| (&a.0, power::digits(k.limbs()))).collect();
+            let powers: Vec<_> = group.iter().map(|(a, k)| (&a.0, k.0)).collect();
             self.pow_gt_all(&powers).into_iter().map(Gt).collect()
         })
     }
@@ -88,8 +86,17 @@ impl Engaged {
     /// See [`pow_table_batch`].
     pub fn pow_table_batch(self, table: &GtTable, exponents: &[Scalar]) -> Vec<Gt> {
         self.map_groups(exponents, |group| {
-            let digits: Vec<_> = group.iter().map(|k| power::digits(k.limbs())).collect();
-            self.pow_fixed_all(&table.windows, &digits).into_iter().map(Gt).collect()
+            let exponents = Zeroizing::new(group.iter().map(|k| k.0).collect::<Vec<_>>());
+            self.pow_table_all(&table.table, &exponents).into_iter().map(Gt).collect()
+        })
+    }
+
+    /// See [`pow_generator_batch`].
+    pub fn pow_generator_batch(self, exponents: &[Scalar]) -> Vec<G1> {
+        // 64 powers share one inversion.
+        parallel::map_chunks(exponents, 64, |group| {
+            let exponents = Zeroizing::new(group.iter().map(|k| k.0).collect::<Vec<_>>());
+            self.pow_generator_all(&exponents).into_iter().map(G1).collect()
         })
     }
 

@@ -5,23 +5,33 @@
 #![allow(unsafe_code)] // the library's C functions; each call states why it is sound
 
 use super::backend::Backend;
+use super::comb::{self, Points};
 use super::encoding::flags;
-use super::power::{self, Cyclotomic, Windows};
+use super::power::{self, Cyclotomic, Table, WORDS6};
+use super::traits::is_identity;
+use super::{encoding, field};
+use crate::constant_time::{Mask, all_zero, declassify, equal, mask, select};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
-use ark_ff::{AdditiveGroup, BigInteger384, Field, PrimeField};
+use ark_ff::{AdditiveGroup, BigInteger384, Field, MontFp};
 use blst::{
-    BLST_ERROR, blst_fp, blst_fp_inverse, blst_fp2, blst_fp6, blst_fp12, blst_fp12_conjugate, blst_fp12_cyclotomic_sqr,
-    blst_fp12_frobenius_map, blst_miller_loop_lines, blst_p1, blst_p1_affine, blst_p1_affine_in_g1,
-    blst_p1_from_affine, blst_p1_mult, blst_p1_to_affine, blst_p1_uncompress, blst_p2, blst_p2_affine,
-    blst_p2_affine_in_g2, blst_p2_from_affine, blst_p2_mult, blst_p2_to_affine, blst_p2_uncompress,
-    blst_precompute_lines,
+    BLST_ERROR, blst_fp, blst_fp_add, blst_fp_cneg, blst_fp_inverse, blst_fp_mul, blst_fp_sqr, blst_fp_sub, blst_fp2,
+    blst_fp2_add, blst_fp2_cneg, blst_fp2_inverse, blst_fp2_mul, blst_fp2_sqr, blst_fp2_sub, blst_fp6, blst_fp12,
+    blst_fp12_conjugate, blst_fp12_cyclotomic_sqr, blst_fp12_frobenius_map, blst_fp12_inverse, blst_miller_loop_lines,
+    blst_p1, blst_p1_add_affine, blst_p1_add_or_double_affine, blst_p1_affine, blst_p1_affine_compress,
+    blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p2, blst_p2_add_or_double_affine,
+    blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_in_g2, blst_p2_from_affine, blst_p2_uncompress,
+    blst_precompute_lines, blst_scalar, blst_sign_pk_in_g1, blst_sign_pk_in_g2,
 };
 use zeroize::Zeroize;
 
 /// Lines of the Miller loop with a fixed second argument: 63 doublings and 5 additions.
 const LINES: usize = 68;
+
+/// 1/2.
+const HALF: Fq = MontFp!(
+    "2001204777610833696708894912867952078278441409969503942666029068062015825245418932221343814564507832018947136279894"
+);
 
 /// The engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +58,14 @@ impl Backend for Blst {
     type Lines = Lines;
 
     fn pairing(self, p: &G1Affine, q: &G2Affine) -> Fq12 {
-        if p.is_zero() || q.is_zero() {
+        if is_identity(p) || is_identity(q) {
             return Fq12::ONE;
         }
         from_fp12(&blst_fp12::miller_loop(&to_p2(q), &to_p1(p)).final_exp())
     }
 
     fn prepare(self, q: &G2Affine) -> Lines {
-        if q.is_zero() {
+        if is_identity(q) {
             return Lines(None);
         }
         let mut lines = vec![blst_fp6::default(); LINES].into_boxed_slice();
@@ -65,7 +75,7 @@ impl Backend for Blst {
     }
 
     fn miller_loop(self, p: &G1Affine, lines: &Lines) -> Fq12 {
-        let Some(lines) = lines.0.as_ref().filter(|_| !p.is_zero()) else {
+        let Some(lines) = lines.0.as_ref().filter(|_| !is_identity(p)) else {
             return Fq12::ONE;
         };
         let mut f = blst_fp12::default();
@@ -79,34 +89,110 @@ impl Backend for Blst {
     }
 
     fn pow_g1(self, point: &G1Affine, exponent: Fr) -> G1Affine {
-        if point.is_zero() {
+        if is_identity(point) {
             return *point;
         }
-        let scalar = little_endian(exponent);
-        let (mut p, mut affine) = (blst_p1::default(), blst_p1_affine::default());
-        // SAFETY: all pointers are to locals that outlive the calls; the 255 bits lie in the 32 bytes of `scalar`; blst
-        // allows the result in the place of the argument.
+        let (mut p, mut power, mut k) = (blst_p1::default(), blst_p1::default(), scalar(exponent));
+        // SAFETY: reads and writes locals. The signature of a point with a secret key is its power, affine.
         unsafe {
             blst_p1_from_affine(&raw mut p, &to_p1(point));
-            blst_p1_mult(&raw mut p, &raw const p, scalar.as_ptr(), 255);
-            blst_p1_to_affine(&raw mut affine, &raw const p);
+            blst_sign_pk_in_g2(&raw mut power, &raw const p, &raw const k);
         }
-        from_p1(&affine)
+        k.b.zeroize();
+        signature1(&power)
     }
 
     fn pow_g2(self, point: &G2Affine, exponent: Fr) -> G2Affine {
-        if point.is_zero() {
+        if is_identity(point) {
             return *point;
         }
-        let scalar = little_endian(exponent);
-        let (mut p, mut affine) = (blst_p2::default(), blst_p2_affine::default());
+        let (mut p, mut power, mut k) = (blst_p2::default(), blst_p2::default(), scalar(exponent));
         // SAFETY: as in `pow_g1`.
         unsafe {
             blst_p2_from_affine(&raw mut p, &to_p2(point));
-            blst_p2_mult(&raw mut p, &raw const p, scalar.as_ptr(), 255);
-            blst_p2_to_affine(&raw mut affine, &raw const p);
+            blst_sign_pk_in_g1(&raw mut power, &raw const p, &raw const k);
         }
-        from_p2(&affine)
+        k.b.zeroize();
+        signature2(&power)
+    }
+
+    fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
+        let powers: Vec<blst_p1> = exponents.iter().map(|k| comb::pow(*k)).collect();
+        // One inversion for all: products[i] is the product of the Z before i, where the identity has 1 in place of 0.
+        let one = blst_fp12::half_one().fp2[0].fp[0];
+        let z: Vec<blst_fp> = powers.iter().map(|p| selected1(all_zero(&p.z.l), &one, &p.z)).collect();
+        let (mut product, mut products) = (one, Vec::with_capacity(z.len()));
+        for z in &z {
+            products.push(product);
+            product = times1(&product, z);
+        }
+        let mut rest = inverse1(&product);
+        let mut out = vec![G1Affine::identity(); powers.len()];
+        for (((p, z), product), out) in powers.iter().zip(&z).zip(&products).zip(&mut out).rev() {
+            let inverse = times1(&rest, product);
+            rest = times1(&rest, z);
+            // The identity gets back its 0 as the inverse.
+            *out = affine1(p, &selected1(all_zero(&p.z.l), &blst_fp::default(), &inverse));
+        }
+        out
+    }
+
+    fn multiply_g1(self, a: &G1Affine, b: &G1Affine) -> G1Affine {
+        if is_identity(a) || is_identity(b) {
+            return if is_identity(a) { *b } else { *a };
+        }
+        let mut sum = blst_p1::default();
+        // SAFETY: reads and writes locals; blst allows the result in the place of the argument.
+        unsafe {
+            blst_p1_from_affine(&raw mut sum, &to_p1(a));
+            blst_p1_add_or_double_affine(&raw mut sum, &raw const sum, &to_p1(b));
+        }
+        normalised1(&sum)
+    }
+
+    fn multiply_g2(self, a: &G2Affine, b: &G2Affine) -> G2Affine {
+        if is_identity(a) || is_identity(b) {
+            return if is_identity(a) { *b } else { *a };
+        }
+        let mut sum = blst_p2::default();
+        // SAFETY: as in `multiply_g1`.
+        unsafe {
+            blst_p2_from_affine(&raw mut sum, &to_p2(a));
+            blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, &to_p2(b));
+        }
+        normalised2(&sum)
+    }
+
+    fn invert_g1(self, p: &G1Affine) -> G1Affine {
+        let mut inverse = *p;
+        inverse.y = from_fp(&negated1(&to_fp(&p.y), Mask::MAX));
+        inverse
+    }
+
+    fn invert_g2(self, q: &G2Affine) -> G2Affine {
+        let mut inverse = *q;
+        inverse.y = from_fp2(&negated2(&to_fp2(&q.y), Mask::MAX));
+        inverse
+    }
+
+    fn encode_g1(self, p: &G1Affine) -> [u8; 48] {
+        if is_identity(p) {
+            return encoding::encode_g1(p);
+        }
+        let mut out = [0; 48];
+        // SAFETY: writes the 48 bytes of `out`.
+        unsafe { blst_p1_affine_compress(out.as_mut_ptr(), &to_p1(p)) };
+        out
+    }
+
+    fn encode_g2(self, q: &G2Affine) -> [u8; 96] {
+        if is_identity(q) {
+            return encoding::encode_g2(q);
+        }
+        let mut out = [0; 96];
+        // SAFETY: writes the 96 bytes of `out`.
+        unsafe { blst_p2_affine_compress(out.as_mut_ptr(), &to_p2(q)) };
+        out
     }
 
     fn decode_g1(self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
@@ -116,11 +202,8 @@ impl Backend for Blst {
         // SAFETY: reads the 48 bytes of a compressed point (the flag was checked), writes `point`.
         curve(what, unsafe { blst_p1_uncompress(&raw mut point, bytes.as_ptr()) })?;
         // SAFETY: reads `point`, which was written above.
-        if unsafe { blst_p1_affine_in_g1(&raw const point) } {
-            Ok(from_p1(&point))
-        } else {
-            Err(DecodeError::NotInSubgroup { what })
-        }
+        let member = unsafe { blst_p1_affine_in_g1(&raw const point) };
+        if declassify(mask(member.into())) { Ok(from_p1(&point)) } else { Err(DecodeError::NotInSubgroup { what }) }
     }
 
     fn decode_g2(self, bytes: &[u8; 96]) -> Result<G2Affine, DecodeError> {
@@ -130,23 +213,28 @@ impl Backend for Blst {
         // SAFETY: reads the 96 bytes of a compressed point (the flag was checked), writes `point`.
         curve(what, unsafe { blst_p2_uncompress(&raw mut point, bytes.as_ptr()) })?;
         // SAFETY: reads `point`, which was written above.
-        if unsafe { blst_p2_affine_in_g2(&raw const point) } {
-            Ok(from_p2(&point))
-        } else {
-            Err(DecodeError::NotInSubgroup { what })
-        }
+        let member = unsafe { blst_p2_affine_in_g2(&raw const point) };
+        if declassify(mask(member.into())) { Ok(from_p2(&point)) } else { Err(DecodeError::NotInSubgroup { what }) }
     }
 
     fn multiply_gt(self, a: &Fq12, b: &Fq12) -> Fq12 {
         from_fp12(&(to_fp12(a) * to_fp12(b)))
     }
 
-    fn pow_gt(self, a: &Fq12, digits: [u64; 4]) -> Fq12 {
-        from_fp12(&power::pow(&to_fp12(a), digits))
+    fn conjugate(self, a: &Fq12) -> Fq12 {
+        from_fp12(&to_fp12(a).conjugate())
     }
 
-    fn pow_fixed(self, table: &Windows, digits: [u64; 4]) -> Fq12 {
-        from_fp12(&table.pow::<blst_fp12>(digits))
+    fn pow_gt(self, a: &Fq12, k: Fr) -> Fq12 {
+        from_fp12(&power::pow(&to_fp12(a), k))
+    }
+
+    fn table(self, base: &Fq12) -> Table {
+        Table::new(&to_fp12(base))
+    }
+
+    fn pow_table(self, table: &Table, k: Fr) -> Fq12 {
+        from_fp12(&table.pow::<blst_fp12>(k))
     }
 
     fn in_gt(self, f: &Fq12) -> bool {
@@ -157,28 +245,64 @@ impl Backend for Blst {
         power::frobenius_is_x(&to_fp12(f))
     }
 
-    fn inverse(self, x: &Fq) -> Option<Fq> {
-        let mut out = blst_fp::default();
-        // SAFETY: reads and writes locals.
-        unsafe { blst_fp_inverse(&raw mut out, &to_fp(x)) };
-        (*x != Fq::ZERO).then(|| from_fp(&out))
+    /// blst's lines are those of the trait times 2 in the first coefficient and times −1 in the second.
+    fn line_quotients(self, lines: &Lines) -> Option<Vec<[Fq2; 2]>> {
+        let lines = lines.0.as_deref()?;
+        // One inversion for all lines: products[i] is the product of the third coefficients before i.
+        let mut products = Vec::with_capacity(LINES);
+        let mut product = blst_fp12::half_one().fp2[0];
+        for line in lines {
+            products.push(product);
+            product = times2(&product, &line.fp2[2]);
+        }
+        let mut rest = inverse2(&product);
+        let mut out = vec![[Fq2::ZERO; 2]; LINES];
+        for ((line, product), out) in lines.iter().zip(&products).zip(&mut out).rev() {
+            let inverse = times2(&rest, product);
+            rest = times2(&rest, &line.fp2[2]);
+            let [mut l0, l1] = [times2(&line.fp2[0], &inverse), times2(&line.fp2[1], &inverse)];
+            l0.fp = l0.fp.map(|x| times1(&x, &to_fp(&HALF)));
+            *out = [from_fp2(&l0), from_fp2(&negated2(&l1, Mask::MAX))];
+        }
+        products.iter_mut().flat_map(|x| &mut x.fp).for_each(|x| x.l.zeroize());
+        Some(out)
+    }
+
+    fn multiply(self, x: &Fq, y: &Fq) -> Fq {
+        from_fp(&times1(&to_fp(x), &to_fp(y)))
+    }
+
+    fn inverse(self, x: &Fq) -> Fq {
+        from_fp(&inverse1(&to_fp(x)))
+    }
+
+    fn torus(self, g: &Fq12) -> Fq6 {
+        from_fp6(&power::torus(&to_fp12(g)))
     }
 }
 
 /// blst's answer as the error of the reference engine. (0, ±2) lies on the curve and has order 3; blst reports it as
 /// outside the group while it decompresses.
-const fn curve(what: &'static str, answer: BLST_ERROR) -> Result<(), DecodeError> {
-    match answer {
-        BLST_ERROR::BLST_SUCCESS => Ok(()),
-        BLST_ERROR::BLST_POINT_NOT_ON_CURVE => Err(DecodeError::NotOnCurve { what }),
-        BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Err(DecodeError::NotInSubgroup { what }),
-        _ => Err(DecodeError::NonCanonical { what }),
+fn curve(what: &'static str, answer: BLST_ERROR) -> Result<(), DecodeError> {
+    if declassify(equal(answer as u64, BLST_ERROR::BLST_SUCCESS as u64)) {
+        return Ok(());
     }
+    Err(match answer {
+        BLST_ERROR::BLST_POINT_NOT_ON_CURVE => DecodeError::NotOnCurve { what },
+        BLST_ERROR::BLST_POINT_NOT_IN_GROUP => DecodeError::NotInSubgroup { what },
+        _ => DecodeError::NonCanonical { what },
+    })
 }
 
 impl Cyclotomic for blst_fp12 {
-    fn one() -> Self {
-        Self::default()
+    type Half = blst_fp6;
+
+    fn join(halves: [blst_fp6; 2]) -> Self {
+        Self { fp6: halves }
+    }
+
+    fn halves(&self) -> [blst_fp6; 2] {
+        self.fp6
     }
 
     fn times(&self, other: &Self) -> Self {
@@ -207,17 +331,192 @@ impl Cyclotomic for blst_fp12 {
         out
     }
 
-    fn load(value: &Fq12) -> Self {
-        to_fp12(value)
+    fn inverse(&self) -> Self {
+        let mut out = Self::default();
+        // SAFETY: reads and writes valid elements.
+        unsafe { blst_fp12_inverse(&raw mut out, self) };
+        out
+    }
+
+    fn half_one() -> blst_fp6 {
+        Self::default().fp6[0]
+    }
+
+    fn v() -> blst_fp6 {
+        let [one, zero, _] = Self::half_one().fp2;
+        blst_fp6 { fp2: [zero, one, zero] }
+    }
+
+    /// Karatsuba: six products of F_p².
+    fn half_times(a: &blst_fp6, b: &blst_fp6) -> blst_fp6 {
+        let ([a0, a1, a2], [b0, b1, b2]) = (&a.fp2, &b.fp2);
+        let (t0, t1, t2) = (times2(a0, b0), times2(a1, b1), times2(a2, b2));
+        let cross = |a: &blst_fp2, b: &blst_fp2, c: &blst_fp2, d: &blst_fp2, t: &blst_fp2, u: &blst_fp2| {
+            minus2(&minus2(&times2(&plus2(a, b), &plus2(c, d)), t), u)
+        };
+        let c12 = cross(a1, a2, b1, b2, &t1, &t2);
+        let c01 = cross(a0, a1, b0, b1, &t0, &t1);
+        let c02 = cross(a0, a2, b0, b2, &t0, &t2);
+        blst_fp6 { fp2: [plus2(&t0, &times_xi(&c12)), plus2(&c01, &times_xi(&t2)), plus2(&c02, &t1)] }
+    }
+
+    fn half_plus(a: &blst_fp6, b: &blst_fp6) -> blst_fp6 {
+        blst_fp6 { fp2: std::array::from_fn(|i| plus2(&a.fp2[i], &b.fp2[i])) }
+    }
+
+    /// As in the tower of the lanes: one inversion of F_p².
+    fn half_inverse(a: &blst_fp6) -> blst_fp6 {
+        let [a, b, c] = &a.fp2;
+        let x = minus2(&squared2(a), &times_xi(&times2(b, c)));
+        let y = minus2(&times_xi(&squared2(c)), &times2(a, b));
+        let z = minus2(&squared2(b), &times2(a, c));
+        let norm = plus2(&times_xi(&plus2(&times2(c, &y), &times2(b, &z))), &times2(a, &x));
+        let inverse = inverse2(&norm);
+        blst_fp6 { fp2: [x, y, z].map(|x| times2(&x, &inverse)) }
+    }
+
+    fn half_negated(a: &blst_fp6, negative: Mask) -> blst_fp6 {
+        blst_fp6 { fp2: std::array::from_fn(|i| negated2(&a.fp2[i], negative)) }
+    }
+
+    fn half_words(a: &blst_fp6) -> [u64; WORDS6] {
+        let mut out = [0; WORDS6];
+        for (chunk, x) in out.as_chunks_mut().0.iter_mut().zip(a.fp2.iter().flat_map(|x| &x.fp)) {
+            *chunk = x.l;
+        }
+        out
+    }
+
+    fn half_from_words(words: &[u64; WORDS6]) -> blst_fp6 {
+        let (limbs, _) = words.as_chunks();
+        let fp2 = |i: usize| blst_fp2 { fp: [blst_fp { l: limbs[2 * i] }, blst_fp { l: limbs[2 * i + 1] }] };
+        blst_fp6 { fp2: std::array::from_fn(fp2) }
     }
 }
 
-fn little_endian(exponent: Fr) -> [u8; 32] {
-    let mut out = [0; 32];
-    for (chunk, limb) in out.chunks_exact_mut(8).zip(exponent.into_bigint().0) {
+/// Operations on elements of F_p or F_p² by one of blst's functions.
+macro_rules! functions {
+    ($($(#[$doc:meta])* fn $name:ident($($x:ident),*) -> $t:ident = $function:ident;)*) => { $(
+        $(#[$doc])*
+        fn $name($($x: &$t),*) -> $t {
+            let mut out = $t::default();
+            // SAFETY: reads and writes valid elements.
+            unsafe { $function(&raw mut out, $($x),*) };
+            out
+        }
+    )* };
+}
+
+functions! {
+    fn times1(a, b) -> blst_fp = blst_fp_mul;
+    fn squared1(a) -> blst_fp = blst_fp_sqr;
+    fn inverse1(a) -> blst_fp = blst_fp_inverse;
+    fn times2(a, b) -> blst_fp2 = blst_fp2_mul;
+    fn squared2(a) -> blst_fp2 = blst_fp2_sqr;
+    fn plus2(a, b) -> blst_fp2 = blst_fp2_add;
+    fn minus2(a, b) -> blst_fp2 = blst_fp2_sub;
+    fn inverse2(a) -> blst_fp2 = blst_fp2_inverse;
+}
+
+/// (1 + u)·x.
+fn times_xi(x: &blst_fp2) -> blst_fp2 {
+    let mut out = blst_fp2::default();
+    // SAFETY: reads and writes valid elements.
+    unsafe {
+        blst_fp_sub(&raw mut out.fp[0], &raw const x.fp[0], &raw const x.fp[1]);
+        blst_fp_add(&raw mut out.fp[1], &raw const x.fp[0], &raw const x.fp[1]);
+    }
+    out
+}
+
+/// −x where the mask is set, else x.
+fn negated2(x: &blst_fp2, negative: Mask) -> blst_fp2 {
+    let mut out = blst_fp2::default();
+    // SAFETY: reads and writes valid elements. blst selects by a mask.
+    unsafe { blst_fp2_cneg(&raw mut out, x, negative & 1 == 1) };
+    out
+}
+
+/// As [`negated2`].
+fn negated1(x: &blst_fp, negative: Mask) -> blst_fp {
+    let mut out = blst_fp::default();
+    // SAFETY: as above.
+    unsafe { blst_fp_cneg(&raw mut out, x, negative & 1 == 1) };
+    out
+}
+
+impl Points for blst_p1 {
+    fn first(x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
+        let mut point = Self::default();
+        // SAFETY: reads and writes locals.
+        unsafe { blst_p1_from_affine(&raw mut point, &entry(x_and_y, negative)) };
+        point
+    }
+
+    fn add(&self, x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
+        let mut sum = Self::default();
+        // SAFETY: reads and writes locals.
+        unsafe { blst_p1_add_affine(&raw mut sum, self, &entry(x_and_y, negative)) };
+        sum
+    }
+
+    fn add_any(&self, x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
+        let mut sum = Self::default();
+        // SAFETY: as above.
+        unsafe { blst_p1_add_or_double_affine(&raw mut sum, self, &entry(x_and_y, negative)) };
+        sum
+    }
+}
+
+/// An entry of the comb, inverted where the mask is set.
+fn entry(x_and_y: &[u64; comb::WORDS], negative: Mask) -> blst_p1_affine {
+    let (limbs, _) = x_and_y.as_chunks();
+    blst_p1_affine { x: blst_fp { l: limbs[0] }, y: negated1(&blst_fp { l: limbs[1] }, negative) }
+}
+
+/// The exponent as blst's secret key: 32 bytes, little-endian.
+fn scalar(exponent: Fr) -> blst_scalar {
+    let mut out = blst_scalar::default();
+    for (chunk, limb) in out.b.chunks_exact_mut(8).zip(field::limbs(exponent)) {
         chunk.copy_from_slice(&limb.to_le_bytes());
     }
     out
+}
+
+/// The affine point of (X/Z², Y/Z³); the identity for Z = 0.
+fn normalised1(p: &blst_p1) -> G1Affine {
+    affine1(p, &inverse1(&p.z))
+}
+
+/// As [`normalised1`], by 1/Z.
+fn affine1(p: &blst_p1, inverse: &blst_fp) -> G1Affine {
+    let square = squared1(inverse);
+    let (x, y) = (times1(&p.x, &square), times1(&p.y, &times1(&square, inverse)));
+    from_p1(&blst_p1_affine { x, y })
+}
+
+/// `yes` where the mask is set, else `no`.
+fn selected1(mask: Mask, yes: &blst_fp, no: &blst_fp) -> blst_fp {
+    blst_fp { l: std::array::from_fn(|i| select(mask, yes.l[i], no.l[i])) }
+}
+
+/// As [`normalised1`].
+fn normalised2(q: &blst_p2) -> G2Affine {
+    let inverse = inverse2(&q.z);
+    let square = squared2(&inverse);
+    let (x, y) = (times2(&q.x, &square), times2(&q.y, &times2(&square, &inverse)));
+    from_p2(&blst_p2_affine { x, y })
+}
+
+/// The point, which is affine (Z = 1) or the identity (Z = 0).
+fn signature1(p: &blst_p1) -> G1Affine {
+    if declassify(all_zero(&p.z.l)) { G1Affine::identity() } else { from_p1(&blst_p1_affine { x: p.x, y: p.y }) }
+}
+
+/// As [`signature1`].
+fn signature2(q: &blst_p2) -> G2Affine {
+    let zero = all_zero(&q.z.fp[0].l) & all_zero(&q.z.fp[1].l);
+    if declassify(zero) { G2Affine::identity() } else { from_p2(&blst_p2_affine { x: q.x, y: q.y }) }
 }
 
 const fn to_fp(x: &Fq) -> blst_fp {
@@ -257,9 +556,9 @@ const fn to_p1(p: &G1Affine) -> blst_p1_affine {
     blst_p1_affine { x: to_fp(&p.x), y: to_fp(&p.y) }
 }
 
-/// blst marks the identity by x = y = 0, which is on neither curve.
+/// blst marks the identity by x = y = 0, which is on neither curve. Whether a result is the identity is public.
 fn from_p1(p: &blst_p1_affine) -> G1Affine {
-    if *p == blst_p1_affine::default() {
+    if declassify(all_zero(&p.x.l) & all_zero(&p.y.l)) {
         return G1Affine::identity();
     }
     G1Affine::new_unchecked(from_fp(&p.x), from_fp(&p.y))
@@ -271,7 +570,8 @@ const fn to_p2(q: &G2Affine) -> blst_p2_affine {
 }
 
 fn from_p2(q: &blst_p2_affine) -> G2Affine {
-    if *q == blst_p2_affine::default() {
+    let [x, y] = [&q.x, &q.y].map(|x| all_zero(&x.fp[0].l) & all_zero(&x.fp[1].l));
+    if declassify(x & y) {
         return G2Affine::identity();
     }
     G2Affine::new_unchecked(from_fp2(&q.x), from_fp2(&q.y))
@@ -280,6 +580,7 @@ fn from_p2(q: &blst_p2_affine) -> G2Affine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ark_ec::AffineRepr;
 
     #[test]
     fn overwritten_lines_are_zero() {

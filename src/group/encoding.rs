@@ -4,6 +4,7 @@
 //! decoders of points belong to the engines, since they compute square roots and test membership; see
 //! [`Backend`](super::backend::Backend). The encodings of GT are in [`torus`](super::torus).
 
+use crate::constant_time::{declassify, equal};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
@@ -53,13 +54,16 @@ pub(super) fn encode_g2(point: &G2Affine) -> [u8; 96] {
     out
 }
 
-/// Checks the flags of a compressed, finite point; returns the sign bit and the bytes without flags.
+/// Checks the flags of a compressed, finite point; returns the sign bit and the bytes without flags. The sign of y, which
+/// may be secret, makes no branch.
 pub(super) fn flags<const N: usize>(what: &'static str, bytes: &[u8; N]) -> Result<(bool, [u8; N]), DecodeError> {
     let mut stripped = *bytes;
     stripped[0] &= !flag::ALL;
+    let form = bytes[0] & (flag::COMPRESSED | flag::INFINITY);
+    if declassify(equal(form.into(), flag::COMPRESSED.into())) {
+        return Ok((bytes[0] & flag::LARGER_Y != 0, stripped));
+    }
     match bytes[0] & flag::ALL {
-        flag::COMPRESSED => Ok((false, stripped)),
-        f if f == flag::COMPRESSED | flag::LARGER_Y => Ok((true, stripped)),
         f if f == flag::COMPRESSED | flag::INFINITY && stripped == [0; N] => Err(DecodeError::Identity { what }),
         f if f == flag::COMPRESSED | flag::INFINITY => Err(DecodeError::NonCanonical { what }),
         _ => Err(DecodeError::Flags { what }),

@@ -1,10 +1,10 @@
 //! The choice of an engine: one interface, three engines, the same bytes from each.
 //!
-//! | engine | what it is | where |
-//! |---|---|---|
-//! | [`Plain`](Engine::Plain) | arkworks, the reference | everywhere |
-//! | [`Blst`](Engine::Blst) | blst, one operation at a time | feature `blst` |
-//! | [`Lanes`](Engine::Lanes) | AVX-512 IFMA lanes: eight records, each in one 64-bit lane of a 512-bit register; blst or arkworks for one or two records | x86-64 processors that have the instructions, found at run time |
+//! | engine | what it is | where | constant-time |
+//! |---|---|---|---|
+//! | [`Plain`](Engine::Plain) | arkworks, the reference | everywhere | no |
+//! | [`Blst`](Engine::Blst) | blst, one operation at a time | feature `blst` | yes |
+//! | [`Lanes`](Engine::Lanes) | AVX-512 IFMA lanes: eight records, each in one 64-bit lane of a 512-bit register; blst or arkworks for one or two records | x86-64 processors that have the instructions, found at run time | with the feature `blst` |
 //!
 //! The fastest engine that the machine has is used, unless [`Engaged::install`] chooses another one. An engine that was
 //! chosen is never replaced by another one silently. The library reads no environment variable; the command reads
@@ -19,9 +19,9 @@ use super::blst::{self, Blst};
 use super::encoding::{RECORD_BYTES, T6_BYTES};
 use super::lanes::{self, Lanes};
 use super::plain::{self, Plain};
-use super::power::Windows;
+use super::power::Table;
 use crate::error::DecodeError;
-use ark_bls12_381::{Fq, Fq12, Fr, G1Affine, G2Affine};
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
 use core::fmt;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -154,9 +154,10 @@ impl Engaged {
         self.engine() as u8 + 1
     }
 
-    /// The fastest available engine.
+    /// The fastest available engine. Portable lanes are slow, and no engine but one that was asked for.
     fn fastest() -> Self {
-        Engine::available().last().unwrap_or(Self(Choice::Plain(Plain)))
+        let fast = |engine: &Self| engine.engine() != Engine::Lanes || !cfg!(feature = "portable-lanes");
+        Engine::available().filter(fast).last().unwrap_or(Self(Choice::Plain(Plain)))
     }
 
     #[cfg(not(test))]
@@ -240,14 +241,26 @@ impl Backend for Engaged {
         fn final_exponentiation(f: &Fq12) -> Fq12;
         fn pow_g1(p: &G1Affine, k: Fr) -> G1Affine;
         fn pow_g2(q: &G2Affine, k: Fr) -> G2Affine;
+        fn pow_generator_all(exponents: &[Fr]) -> Vec<G1Affine>;
+        fn multiply_g1(a: &G1Affine, b: &G1Affine) -> G1Affine;
+        fn multiply_g2(a: &G2Affine, b: &G2Affine) -> G2Affine;
+        fn invert_g1(p: &G1Affine) -> G1Affine;
+        fn invert_g2(q: &G2Affine) -> G2Affine;
+        fn encode_g1(p: &G1Affine) -> [u8; 48];
+        fn encode_g2(q: &G2Affine) -> [u8; 96];
         fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
         fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
         fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12;
-        fn pow_gt(a: &Fq12, digits: [u64; 4]) -> Fq12;
-        fn pow_fixed(table: &Windows, digits: [u64; 4]) -> Fq12;
+        fn conjugate(a: &Fq12) -> Fq12;
+        fn pow_gt(a: &Fq12, k: Fr) -> Fq12;
+        fn table(base: &Fq12) -> Table;
+        fn pow_table(table: &Table, k: Fr) -> Fq12;
         fn in_gt(f: &Fq12) -> bool;
         fn frobenius_is_x(f: &Fq12) -> bool;
-        fn inverse(x: &Fq) -> Option<Fq>;
+        fn line_quotients(; lines) -> Option<Vec<[Fq2; 2]>>;
+        fn multiply(x: &Fq, y: &Fq) -> Fq;
+        fn inverse(x: &Fq) -> Fq;
+        fn torus(g: &Fq12) -> Fq6;
 
         fn pairing_prepared(p: &G1Affine; lines) -> Fq12;
         fn multiply_by_pairing(p: &G1Affine, c: &Fq12; lines) -> Fq12;
@@ -259,8 +272,8 @@ impl Backend for Engaged {
         fn group_size(len: usize) -> usize;
         fn pairing_all(pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12>;
         fn multiply_by_pairing_all(pairs: &[(&G1Affine, &Fq12)]; lines) -> Vec<Fq12>;
-        fn pow_gt_all(powers: &[(&Fq12, [u64; 4])]) -> Vec<Fq12>;
-        fn pow_fixed_all(table: &Windows, digits: &[[u64; 4]]) -> Vec<Fq12>;
+        fn pow_gt_all(powers: &[(&Fq12, Fr)]) -> Vec<Fq12>;
+        fn pow_table_all(table: &Table, exponents: &[Fr]) -> Vec<Fq12>;
         fn encode_t6_all(elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]>;
         fn decode_record_all(records: &[[u8; RECORD_BYTES]]) -> Vec<Decoded>;
         fn reencrypt_record_all(

@@ -3,7 +3,7 @@
 use super::backend::Backend;
 use super::engine::Engaged;
 use super::traits::{ark_canonical, ct_eq};
-use super::{encoding, power, scalar::Scalar, torus};
+use super::{encoding, scalar::Scalar, torus};
 use crate::error::DecodeError;
 use crate::wire::forms::{serde_forms, try_from_bytes};
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12};
@@ -15,7 +15,8 @@ use zeroize::Zeroize;
 /// An element of GT: M, C, C' or a pad. Never built from bytes that were not checked.
 ///
 /// An element may be the secret M: `Debug` prints nothing of it, and there is no `Display`.
-/// [`Message`](crate::pre::Message) holds M and has no serde. `PartialEq` is not constant-time, [`ConstantTimeEq`] is.
+/// [`Message`](crate::pre::Message) holds M and has no serde. Except by the engine `plain` and by the decoders, which read
+/// public encodings, all operations are constant-time.
 ///
 /// ```
 /// use phi_pre::group::{Gt, Scalar};
@@ -27,7 +28,7 @@ use zeroize::Zeroize;
 ///
 /// assert!(Gt::from_bytes(&[0; Gt::BYTES]).is_err()); // no form has these flags
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
+#[derive(Clone, Copy, Zeroize)]
 pub struct Gt(pub(super) Fq12);
 
 try_from_bytes!(Gt);
@@ -49,21 +50,19 @@ impl Gt {
 
     /// Whether this is 1.
     pub fn is_identity(&self) -> bool {
-        self.0 == Fq12::one()
+        self.ct_eq(&Self::identity()).into()
     }
 
-    /// The element to the power `exponent`, by the Frobenius: 64 squarings and at most 75 products.
+    /// The element to the power `exponent`, by the Frobenius: 63 squarings and 76 products.
     #[must_use]
     pub fn pow(&self, exponent: &Scalar) -> Self {
-        Self(Engaged::current().pow_gt(&self.0, power::digits(exponent.limbs())))
+        Self(Engaged::current().pow_gt(&self.0, exponent.0))
     }
 
     /// The inverse, which in GT is the conjugate over F_p⁶.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        let mut inverse = self.0;
-        inverse.conjugate_in_place();
-        Self(inverse)
+        Self(Engaged::current().conjugate(&self.0))
     }
 
     /// The canonical encoding: the T6 torus form, 192 bytes.
@@ -82,7 +81,7 @@ impl Gt {
 
     /// The T2 torus form, 288 bytes: one F_p⁶ element. It decodes a little faster than the canonical form.
     pub fn to_bytes_t2(&self) -> [u8; Self::T2_BYTES] {
-        torus::encode_t2(&self.0, |x| Engaged::current().inverse(x))
+        torus::write_t2(&Engaged::current().torus(&self.0))
     }
 
     /// Reads the T2 torus form.
@@ -132,6 +131,15 @@ impl ConstantTimeEq for Gt {
         ct_eq(&self.0, &other.0)
     }
 }
+
+/// In constant time.
+impl PartialEq for Gt {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+impl Eq for Gt {}
 
 impl Mul for Gt {
     type Output = Self;

@@ -21,8 +21,11 @@ mod backend;
 mod batch;
 #[cfg(feature = "blst")]
 mod blst;
+mod comb;
 mod encoding;
 mod engine;
+mod exponent;
+mod field;
 mod gt;
 mod lanes;
 mod pairing;

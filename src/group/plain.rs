@@ -1,17 +1,19 @@
 //! The reference engine: arkworks, one operation at a time. Every other engine equals this one, bit for bit.
+//!
+//! This engine is not constant-time: arkworks branches on the values of field elements and on the bits of exponents.
 
 use super::backend::Backend;
+use super::comb::{self, Points};
 use super::encoding::{FQ_BYTES, decode_fq, flags};
-use super::power::{self, Windows};
+use super::power::{self, Cyclotomic, Table};
+use crate::constant_time::Mask;
 use crate::error::DecodeError;
 use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
-use ark_ec::scalar_mul::BatchMulPreprocessing;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
-use ark_ff::{AdditiveGroup, Field, One};
-use std::sync::LazyLock;
-use zeroize::Zeroize;
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, BigInteger384, Field, Zero};
+use zeroize::{Zeroize, Zeroizing};
 
 pub(super) fn generator<P: SWCurveConfig>() -> Affine<P> {
     Affine::generator()
@@ -19,19 +21,6 @@ pub(super) fn generator<P: SWCurveConfig>() -> Affine<P> {
 
 pub(super) fn identity<P: SWCurveConfig>() -> Affine<P> {
     Affine::identity()
-}
-
-pub(super) fn is_identity<P: SWCurveConfig>(point: &Affine<P>) -> bool {
-    point.is_zero()
-}
-
-/// The multiples of the generator of G1: 32 windows of 8 bits, 851,968 bytes.
-static GENERATOR: LazyLock<BatchMulPreprocessing<G1Projective>> =
-    LazyLock::new(|| BatchMulPreprocessing::new(G1Projective::generator(), 1 << 12));
-
-/// Powers of the generator of G1: 32 additions each, and one inversion for all.
-pub(super) fn pow_generator_batch(exponents: &[Fr]) -> Vec<G1Affine> {
-    GENERATOR.batch_mul(exponents)
 }
 
 /// The reference engine.
@@ -45,7 +34,7 @@ pub(super) struct Lines(<Bls12_381 as Pairing>::G2Prepared);
 
 impl Lines {
     /// The three coefficients of each line; none for the identity.
-    pub(super) fn coefficients(&self) -> Option<&[(Fq2, Fq2, Fq2)]> {
+    fn coefficients(&self) -> Option<&[(Fq2, Fq2, Fq2)]> {
         (!self.0.infinity).then_some(&self.0.ell_coeffs)
     }
 }
@@ -73,7 +62,7 @@ impl Backend for Plain {
 
     fn final_exponentiation(self, f: &Fq12) -> Fq12 {
         // Absent only for f = 0, which no Miller loop of points of the curve returns.
-        Bls12_381::final_exponentiation(MillerLoopOutput(*f)).map_or_else(Fq12::one, |e| e.0)
+        Bls12_381::final_exponentiation(MillerLoopOutput(*f)).map_or(Fq12::ONE, |e| e.0)
     }
 
     fn pow_g1(self, p: &G1Affine, k: Fr) -> G1Affine {
@@ -82,6 +71,22 @@ impl Backend for Plain {
 
     fn pow_g2(self, q: &G2Affine, k: Fr) -> G2Affine {
         (*q * k).into_affine()
+    }
+
+    fn multiply_g1(self, a: &G1Affine, b: &G1Affine) -> G1Affine {
+        (*a + b).into_affine()
+    }
+
+    fn multiply_g2(self, a: &G2Affine, b: &G2Affine) -> G2Affine {
+        (*a + b).into_affine()
+    }
+
+    fn invert_g1(self, p: &G1Affine) -> G1Affine {
+        -*p
+    }
+
+    fn invert_g2(self, q: &G2Affine) -> G2Affine {
+        -*q
     }
 
     fn decode_g1(self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
@@ -107,12 +112,20 @@ impl Backend for Plain {
         *a * b
     }
 
-    fn pow_gt(self, a: &Fq12, digits: [u64; 4]) -> Fq12 {
-        power::pow(a, digits)
+    fn conjugate(self, a: &Fq12) -> Fq12 {
+        Cyclotomic::conjugate(a)
     }
 
-    fn pow_fixed(self, table: &Windows, digits: [u64; 4]) -> Fq12 {
-        table.pow(digits)
+    fn pow_gt(self, a: &Fq12, k: Fr) -> Fq12 {
+        power::pow(a, k)
+    }
+
+    fn table(self, base: &Fq12) -> Table {
+        Table::new(base)
+    }
+
+    fn pow_table(self, table: &Table, k: Fr) -> Fq12 {
+        table.pow(k)
     }
 
     fn in_gt(self, f: &Fq12) -> bool {
@@ -123,8 +136,40 @@ impl Backend for Plain {
         power::frobenius_is_x(f)
     }
 
-    fn inverse(self, x: &Fq) -> Option<Fq> {
-        x.inverse()
+    fn line_quotients(self, lines: &Lines) -> Option<Vec<[Fq2; 2]>> {
+        let lines = lines.coefficients()?;
+        let mut inverses = Zeroizing::new(lines.iter().map(|line| line.2).collect::<Vec<_>>());
+        ark_ff::batch_inversion(&mut inverses); // l4 is never 0 for a point of order q
+        Some(lines.iter().zip(inverses.iter()).map(|(line, inverse)| [line.0 * inverse, line.1 * inverse]).collect())
+    }
+
+    fn multiply(self, x: &Fq, y: &Fq) -> Fq {
+        *x * y
+    }
+
+    fn inverse(self, x: &Fq) -> Fq {
+        x.inverse().unwrap_or(Fq::ZERO)
+    }
+
+    fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
+        let powers: Vec<G1Projective> = exponents.iter().map(|k| comb::pow(*k)).collect();
+        G1Projective::normalize_batch(&powers)
+    }
+}
+
+impl Points for G1Projective {
+    fn first(x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
+        Self::zero().add(x_and_y, negative)
+    }
+
+    fn add(&self, x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
+        let (limbs, _) = x_and_y.as_chunks();
+        let [x, y] = [limbs[0], limbs[1]].map(|limbs| Fq::new_unchecked(BigInteger384::new(limbs)));
+        *self + G1Affine::new_unchecked(x, if negative == 0 { y } else { -y })
+    }
+
+    fn add_any(&self, x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
+        self.add(x_and_y, negative)
     }
 }
 

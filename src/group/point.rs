@@ -2,8 +2,8 @@
 
 use super::backend::Backend;
 use super::engine::Engaged;
-use super::traits::{ark_canonical, ct_eq};
-use super::{encoding, plain, scalar::Scalar};
+use super::traits::{ark_canonical, ct_eq, is_identity};
+use super::{plain, scalar::Scalar};
 use crate::error::DecodeError;
 use crate::wire::forms::public_forms;
 use core::ops::{Div, Mul};
@@ -12,9 +12,9 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroize;
 
 macro_rules! source_group {
-    ($(#[$doc:meta])* $name:ident, $text:literal, $bytes:literal, $affine:ty, $decode:ident, $encode:ident, $pow:ident) => {
+    ($(#[$doc:meta])* $name:ident, $text:literal, $bytes:literal, $affine:ty, $decode:ident, $encode:ident, $pow:ident, $multiply:ident, $invert:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
+        #[derive(Clone, Copy, Zeroize)]
         pub struct $name(pub(super) $affine);
 
         public_forms!($name, $text);
@@ -41,7 +41,7 @@ macro_rules! source_group {
 
             /// Whether this is the identity.
             pub fn is_identity(&self) -> bool {
-                plain::is_identity(&self.0)
+                is_identity(&self.0)
             }
 
             /// The element to the power `exponent`.
@@ -53,12 +53,12 @@ macro_rules! source_group {
             /// The inverse element.
             #[must_use]
             pub fn inverse(&self) -> Self {
-                Self(-self.0)
+                Self(Engaged::current().$invert(&self.0))
             }
 
             /// The canonical encoding: compressed, big-endian.
             pub fn to_bytes(&self) -> [u8; Self::BYTES] {
-                encoding::$encode(&self.0)
+                Engaged::current().$encode(&self.0)
             }
 
             /// Reads the canonical encoding of an element other than the identity.
@@ -78,22 +78,30 @@ macro_rules! source_group {
 
         impl ConstantTimeEq for $name {
             fn ct_eq(&self, other: &Self) -> Choice {
-                let finite = u8::from(self.is_identity()).ct_eq(&other.is_identity().into());
-                finite & ct_eq(&self.0.x, &other.0.x) & ct_eq(&self.0.y, &other.0.y)
+                ct_eq(&self.0.x, &other.0.x) & ct_eq(&self.0.y, &other.0.y)
             }
         }
+
+        /// In constant time.
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.ct_eq(other).into()
+            }
+        }
+
+        impl Eq for $name {}
 
         impl Mul for $name {
             type Output = Self;
             fn mul(self, other: Self) -> Self {
-                Self((self.0 + other.0).into())
+                Self(Engaged::current().$multiply(&self.0, &other.0))
             }
         }
 
         impl Div for $name {
             type Output = Self;
             fn div(self, other: Self) -> Self {
-                Self((self.0 - other.0).into())
+                self * other.inverse()
             }
         }
 
@@ -119,7 +127,7 @@ source_group! {
     /// let identity = G1::identity().to_bytes();
     /// assert_eq!(G1::from_bytes(&identity), Err(DecodeError::Identity { what: "G1" }));
     /// ```
-    G1, "G1", 48, ark_bls12_381::G1Affine, decode_g1, encode_g1, pow_g1
+    G1, "G1", 48, ark_bls12_381::G1Affine, decode_g1, encode_g1, pow_g1, multiply_g1, invert_g1
 }
 source_group! {
     /// An element of G2: g2, k_e, k'_e or k_re. 96 bytes compressed.
@@ -135,7 +143,7 @@ source_group! {
     /// let shared = pairing(&z, &k_e);
     /// assert_eq!(shared, pairing(&G1::generator(), &G2::generator()).pow(&(k_d * r)));
     /// ```
-    G2, "G2", 96, ark_bls12_381::G2Affine, decode_g2, encode_g2, pow_g2
+    G2, "G2", 96, ark_bls12_381::G2Affine, decode_g2, encode_g2, pow_g2, multiply_g2, invert_g2
 }
 
 #[cfg(test)]

@@ -1,35 +1,64 @@
-//! Powers in GT by the Frobenius: four exponents of 64 bits in place of one of 255.
+//! Powers in GT by the Frobenius, in constant time: four exponents of 64 bits in place of one of 255.
 //!
 //! On GT the Frobenius map is the power by x, the curve's parameter: g^p = g^x, since p ≡ x (mod q). With the exponent in
 //! base |x|, k = k0 + k1·|x| + k2·|x|² + k3·|x|³, and since x is negative,
 //! ```text
 //! g^k = g^k0 · conj(φ(g))^k1 · φ²(g)^k2 · conj(φ³(g))^k3.
 //! ```
-//! - [`pow`]: one table of the 16 products; 64 squarings, at most 64 products, 11 for the table.
-//! - [`Windows`]: a table for one base, shared by the four digits: 8 windows of 8 bits; 32 look-ups and 34 products.
-//!
-//! Nothing here is constant-time.
+//! The windows of [`Digits`] stand for odd numbers, so no step is skipped, and every look-up reads its whole table.
+//! - [`pow`]: the eight products g0·g1^±1·g2^±1·g3^±1 of the four bases; 63 squarings and 63 products, 13 for the table.
+//! - [`Table`]: the odd powers of one base in 11 windows of 6 bits, as elements c of the torus, g = (c + w)/(c − w) (see
+//!   [`torus`](super::torus)). A product f·(c + w) costs two products of F_p⁶, not three. With f = Π (c + w) the power is
+//!   f/conj(f), one inversion at the end. 352 entries of 288 bytes.
 
-use ark_bls12_381::{Fq, Fq12};
-use ark_ff::{CyclotomicMultSubgroup, Field};
+use super::exponent::{Digits, X};
+use crate::constant_time::{Mask, look_up};
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr};
+use ark_ff::{BigInteger384, CyclotomicMultSubgroup, Field, Zero};
+use std::sync::OnceLock;
 
-/// |x|, the absolute value of the curve parameter x = −0xd201000000010000.
-pub(super) const X: u64 = 0xd201_0000_0001_0000;
+/// Words of an element of F_p⁶ and of F_p¹²: Montgomery limbs in tower order.
+pub(super) const WORDS6: usize = 36;
+const WORDS12: usize = 2 * WORDS6;
 
-/// Arithmetic of the cyclotomic subgroup of F_p¹² on the values of one library.
+/// Arithmetic of F_p¹² = F_p⁶(w) and of its cyclotomic subgroup, by one library.
 pub(super) trait Cyclotomic: Copy {
-    fn one() -> Self;
+    /// F_p⁶.
+    type Half: Copy;
+
+    fn join(halves: [Self::Half; 2]) -> Self;
+    fn halves(&self) -> [Self::Half; 2];
     fn times(&self, other: &Self) -> Self;
+    /// The square of an element of the cyclotomic subgroup.
     fn squared(&self) -> Self;
     fn conjugate(&self) -> Self;
     /// self^(p^n), n = 1, 2, 3.
     fn frobenius(&self, n: usize) -> Self;
-    fn load(value: &Fq12) -> Self;
+    /// 1/self; 0 for 0.
+    fn inverse(&self) -> Self;
+
+    fn half_one() -> Self::Half;
+    fn half_times(a: &Self::Half, b: &Self::Half) -> Self::Half;
+    fn half_plus(a: &Self::Half, b: &Self::Half) -> Self::Half;
+    /// 1/a; 0 for 0.
+    fn half_inverse(a: &Self::Half) -> Self::Half;
+    /// −a where the mask is set, else a.
+    fn half_negated(a: &Self::Half, negative: Mask) -> Self::Half;
+    /// v.
+    fn v() -> Self::Half;
+    fn half_words(a: &Self::Half) -> [u64; WORDS6];
+    fn half_from_words(words: &[u64; WORDS6]) -> Self::Half;
 }
 
 impl Cyclotomic for Fq12 {
-    fn one() -> Self {
-        Self::ONE
+    type Half = Fq6;
+
+    fn join([c0, c1]: [Fq6; 2]) -> Self {
+        Self::new(c0, c1)
+    }
+
+    fn halves(&self) -> [Fq6; 2] {
+        [self.c0, self.c1]
     }
 
     fn times(&self, other: &Self) -> Self {
@@ -50,56 +79,104 @@ impl Cyclotomic for Fq12 {
         self.frobenius_map(n)
     }
 
-    fn load(value: &Fq12) -> Self {
-        *value
+    fn inverse(&self) -> Self {
+        Field::inverse(self).unwrap_or_else(Self::zero)
     }
-}
 
-/// The digits of an exponent below q in base |x|, lowest first. Four are enough, since q < |x|⁴.
-pub(super) fn digits(exponent: [u64; 4]) -> [u64; 4] {
-    let mut rest = exponent;
-    [(); 4].map(|()| {
-        let mut remainder = 0_u64;
-        for limb in rest.iter_mut().rev() {
-            let dividend = (u128::from(remainder) << 64) | u128::from(*limb);
-            // The remainder is below |x|, so the quotient of each step fits in a limb.
-            #[allow(clippy::cast_possible_truncation)]
-            {
-                *limb = (dividend / u128::from(X)) as u64;
-                remainder = (dividend % u128::from(X)) as u64;
-            }
+    fn half_one() -> Fq6 {
+        Fq6::ONE
+    }
+
+    fn half_times(a: &Fq6, b: &Fq6) -> Fq6 {
+        *a * b
+    }
+
+    fn half_plus(a: &Fq6, b: &Fq6) -> Fq6 {
+        *a + b
+    }
+
+    fn half_inverse(a: &Fq6) -> Fq6 {
+        Field::inverse(a).unwrap_or_else(Fq6::zero)
+    }
+
+    fn half_negated(a: &Fq6, negative: Mask) -> Fq6 {
+        if negative == 0 { *a } else { -*a }
+    }
+
+    fn v() -> Fq6 {
+        Fq6::new(Fq2::zero(), Fq2::ONE, Fq2::zero())
+    }
+
+    fn half_words(a: &Fq6) -> [u64; WORDS6] {
+        let mut out = [0; WORDS6];
+        for (chunk, x) in out.as_chunks_mut().0.iter_mut().zip(a.to_base_prime_field_elements()) {
+            *chunk = x.0.0;
         }
-        remainder
-    })
+        out
+    }
+
+    fn half_from_words(words: &[u64; WORDS6]) -> Fq6 {
+        let (limbs, _) = words.as_chunks();
+        let x = |i: usize| Fq::new_unchecked(BigInteger384::new(limbs[i]));
+        Fq6::new(Fq2::new(x(0), x(1)), Fq2::new(x(2), x(3)), Fq2::new(x(4), x(5)))
+    }
 }
 
 /// The four bases g, g^|x|, g^|x|², g^|x|³.
-pub(super) fn conjugates<T: Cyclotomic>(g: &T) -> [T; 4] {
+fn conjugates<T: Cyclotomic>(g: &T) -> [T; 4] {
     [*g, g.frobenius(1).conjugate(), g.frobenius(2), g.frobenius(3).conjugate()]
 }
 
-/// g^(Σ dᵢ·|x|ⁱ) for g in GT.
-pub(super) fn pow<T: Cyclotomic>(g: &T, digits: [u64; 4]) -> T {
-    let bases = conjugates(g);
-    let mut products = [T::one(); 16];
-    for i in 1..16_usize {
-        let (rest, lowest) = (i & (i - 1), bases[i.trailing_zeros() as usize]);
-        products[i] = if rest == 0 { lowest } else { products[rest].times(&lowest) };
-    }
-    let mut power = T::one();
-    for bit in (0..64).rev() {
-        power = power.squared();
-        match column(digits, bit) {
-            0 => {}
-            index => power = power.times(&products[index]),
-        }
-    }
-    power
+fn words<T: Cyclotomic>(f: &T) -> [u64; WORDS12] {
+    let [a, b] = f.halves().map(|half| T::half_words(&half));
+    std::array::from_fn(|i| if i < WORDS6 { a[i] } else { b[i - WORDS6] })
 }
 
-/// Bit `bit` of each of the four digits as one number, that of the first digit lowest.
-pub(super) fn column(digits: [u64; 4], bit: u32) -> usize {
-    digits.iter().rev().fold(0, |index, d| (index << 1) | usize::from((d >> bit) & 1 == 1))
+/// The element of these words, inverted where the mask is set: in GT the inverse is the conjugate.
+fn from_words<T: Cyclotomic>(words: &[u64; WORDS12], negative: Mask) -> T {
+    let (halves, _) = words.as_chunks();
+    T::join([T::half_from_words(&halves[0]), T::half_negated(&T::half_from_words(&halves[1]), negative)])
+}
+
+/// The products g0·g1^±1·g2^±1·g3^±1: bit i − 1 of the index says that base i has the sign of base 0.
+fn signed_products<T: Cyclotomic>([b0, b1, b2, b3]: [T; 4]) -> [T; 8] {
+    let (same01, other01) = (b0.times(&b1), b0.times(&b1.conjugate()));
+    let (same23, other23) = (b2.times(&b3), b2.times(&b3.conjugate()));
+    let (both, neither) = (same23.conjugate(), other23.conjugate());
+    [
+        other01.times(&both),
+        same01.times(&both),
+        other01.times(&other23),
+        same01.times(&other23),
+        other01.times(&neither),
+        same01.times(&neither),
+        other01.times(&same23),
+        same01.times(&same23),
+    ]
+}
+
+/// Bit j of the four digits: the index into the signed products, and whether the entry is to be inverted.
+#[inline]
+pub(super) fn column(digits: &Digits<1>, j: u32) -> (u64, Mask) {
+    let [negative, n1, n2, n3] = [0, 1, 2, 3].map(|i| digits.window(i, j).1);
+    // A base has the sign of base 0 where both masks are equal.
+    let bit = |n: Mask| !(n ^ negative) & 1;
+    (bit(n1) | bit(n2) << 1 | bit(n3) << 2, negative)
+}
+
+/// g^k for g in GT.
+pub(super) fn pow<T: Cyclotomic>(g: &T, k: Fr) -> T {
+    let digits = Digits::new(k);
+    let table = signed_products(conjugates(g)).map(|product| words(&product));
+    let entry = |j: u32| {
+        let (index, negative) = column(&digits, j);
+        from_words::<T>(&look_up(&table, index), negative)
+    };
+    let mut power = entry(63);
+    for j in (0..63).rev() {
+        power = power.squared().times(&entry(j));
+    }
+    power
 }
 
 /// Whether f^p = f^x. In the cyclotomic subgroup, in which `f` must lie, exactly the elements of GT satisfy this (Scott,
@@ -115,49 +192,74 @@ pub(super) fn frobenius_is_x<T: Cyclotomic + PartialEq>(f: &T) -> bool {
     f.frobenius(1) == power.conjugate() // x is negative
 }
 
-/// The powers g^(j·2^(8i)), i < 8, j < 256, of one base g. The bases are public, so the table is not overwritten.
-pub(super) struct Windows(Vec<Vec<Fq12>>);
+/// c = (1 + g0)/g1 of g = g0 + g1·w in GT; 0 for g = 1.
+pub(super) fn torus<T: Cyclotomic>(g: &T) -> T::Half {
+    let [g0, g1] = g.halves();
+    T::half_times(&T::half_plus(&g0, &T::half_one()), &T::half_inverse(&g1))
+}
 
-impl Windows {
-    pub(super) const BITS: usize = 8;
-    pub(super) const ENTRIES: usize = 1 << Self::BITS;
-    pub(super) const COUNT: usize = 64 / Self::BITS;
+/// The windows of a digit of a table.
+pub(super) type Windows = Digits<6>;
 
-    /// 2040 products, by `multiply`.
-    pub(super) fn new(base: &Fq12, multiply: impl Fn(&Fq12, &Fq12) -> Fq12) -> Self {
-        let mut generator = *base;
-        let mut windows = Vec::with_capacity(Self::COUNT);
-        for _ in 0..Self::COUNT {
-            let mut entries = vec![Fq12::ONE; Self::ENTRIES];
-            for j in 1..Self::ENTRIES {
-                entries[j] = multiply(&entries[j - 1], &generator);
+/// The torus elements c of g^((2e + 1)·2^(6j)), by j, then e, for one base g. The bases are public, so the table is not
+/// overwritten.
+pub(super) struct Table {
+    entries: Vec<[u64; WORDS6]>,
+    /// The entries in the form of the engine `lanes`, made at its first batch.
+    pub(super) in_lanes: OnceLock<Vec<[[[u64; 32]; 8]; 6]>>,
+}
+
+impl Table {
+    /// The number of entries.
+    pub(super) const ENTRIES: usize = Windows::COUNT as usize * Windows::ENTRIES;
+
+    /// The table of a base. All entries of the base 1 are 0, and its powers are 1: f is then a product of an even number of
+    /// factors w.
+    pub(super) fn new<T: Cyclotomic>(base: &T) -> Self {
+        let mut base = *base;
+        let mut entries = Vec::with_capacity(Self::ENTRIES);
+        for _ in 0..Windows::COUNT {
+            let (mut power, square) = (base, base.squared());
+            for e in 0..Windows::ENTRIES {
+                if e > 0 {
+                    power = power.times(&square);
+                }
+                entries.push(T::half_words(&torus(&power)));
             }
-            generator = multiply(&entries[Self::ENTRIES - 1], &generator);
-            windows.push(entries);
+            for _ in 0..6 {
+                base = base.squared();
+            }
         }
-        Self(windows)
+        Self { entries, in_lanes: OnceLock::new() }
     }
 
-    /// The entries whose product is g^digit.
-    pub(super) fn entries(&self, digit: u64) -> impl Iterator<Item = &Fq12> {
-        self.0.iter().zip(digit.to_le_bytes()).map(|(window, byte)| &window[usize::from(byte)])
+    /// The entries of all windows.
+    pub(super) fn entries(&self) -> &[[u64; WORDS6]] {
+        &self.entries
     }
 
-    /// The entry of a digit in one window.
-    pub(super) fn entry(&self, window: usize, digit: u64) -> &Fq12 {
-        &self.0[window][usize::from(digit.to_le_bytes()[window])]
+    fn window(&self, j: u32) -> &[[u64; WORDS6]] {
+        &self.entries[j as usize * Windows::ENTRIES..][..Windows::ENTRIES]
     }
 
-    /// g^(Σ dᵢ·|x|ⁱ).
-    pub(super) fn pow<T: Cyclotomic>(&self, digits: [u64; 4]) -> T {
-        let [d0, d1, d2, d3] = digits.map(|d| self.entries(d).fold(T::one(), |product, e| product.times(&T::load(e))));
-        d0.times(&d1.frobenius(1).conjugate()).times(&d2.frobenius(2)).times(&d3.frobenius(3).conjugate())
+    /// g^k.
+    pub(super) fn pow<T: Cyclotomic>(&self, k: Fr) -> T {
+        let digits = Windows::new(k);
+        let [d0, d1, d2, d3] = [0, 1, 2, 3].map(|i| {
+            let entry = |j: u32| {
+                let (index, negative) = digits.window(i, j);
+                T::half_negated(&T::half_from_words(&look_up(self.window(j), index)), negative)
+            };
+            // Π (c + w) over the windows: one, and then five pairs.
+            let first = T::join([entry(0), T::half_one()]);
+            (1..Windows::COUNT).step_by(2).fold(first, |part, j| part.times(&pair::<T>(&entry(j), &entry(j + 1))))
+        });
+        let f = d0.times(&d1.frobenius(1).conjugate()).times(&d2.frobenius(2)).times(&d3.frobenius(3).conjugate());
+        f.times(&f.conjugate().inverse())
     }
 }
 
-/// The i-th coefficient over F_p, in tower order.
-pub(super) fn coefficient(f: &Fq12, i: usize) -> &Fq {
-    let six = if i < 6 { &f.c0 } else { &f.c1 };
-    let two = [&six.c0, &six.c1, &six.c2][i % 6 / 2];
-    if i.is_multiple_of(2) { &two.c0 } else { &two.c1 }
+/// (c + w)(d + w) = (c·d + v) + (c + d)·w.
+fn pair<T: Cyclotomic>(c: &T::Half, d: &T::Half) -> T {
+    T::join([T::half_plus(&T::half_times(c, d), &T::v()), T::half_plus(c, d)])
 }

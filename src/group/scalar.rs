@@ -1,10 +1,12 @@
 //! Exponents: the field Z_q, q the prime order of all three groups.
 
+use super::field;
 use super::traits::ark_canonical;
+use crate::constant_time::{Mask, all_zero, declassify, less, select};
 use crate::error::DecodeError;
 use crate::wire::forms::try_from_bytes;
 use ark_bls12_381::Fr;
-use ark_ff::{BigInteger256, Field, PrimeField, Zero};
+use ark_ff::PrimeField;
 use core::ops::{Add, Mul, Neg, Sub};
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
@@ -12,7 +14,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// An element of Z_q: k_d, r, or zero. 32 bytes, big-endian.
 ///
-/// Most scalars are secret: `Debug` prints nothing of the value, and comparison is constant-time. The arithmetic is not.
+/// A scalar counts as secret: `Debug` prints nothing of the value, and with the feature `blst` arithmetic, comparison,
+/// decoding and encoding are constant-time. Only the answers of [`is_zero`](Self::is_zero), [`inverse`](Self::inverse) and
+/// [`from_bytes`](Self::from_bytes), whether there is a value, become public.
 ///
 /// ```
 /// use phi_pre::group::{G1, Scalar};
@@ -62,23 +66,27 @@ impl Scalar {
 
     /// OS2IP(bytes) mod q: at most 2^-128 away from uniform for uniform bytes (RFC 9380, section 5).
     pub fn from_wide(bytes: &[u8; 48]) -> Self {
-        Self(Fr::from_be_bytes_mod_order(bytes))
+        Self(field::from_wide(bytes))
     }
 
     /// Whether this is 0. No key and no exponent r may be 0.
     pub fn is_zero(&self) -> bool {
-        self.0.is_zero()
+        declassify(self.zero())
+    }
+
+    fn zero(&self) -> Mask {
+        all_zero(&(self.0.0).0)
     }
 
     /// The inverse in Z_q^*; `None` for zero.
     pub fn inverse(&self) -> Option<Self> {
-        self.0.inverse().map(Self)
+        (!self.is_zero()).then(|| Self(field::inverse(self.0)))
     }
 
     /// The canonical encoding: 32 bytes, big-endian.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];
-        for (chunk, limb) in out.rchunks_exact_mut(8).zip(self.0.into_bigint().0) {
+        for (chunk, limb) in out.rchunks_exact_mut(8).zip(field::limbs(self.0)) {
             chunk.copy_from_slice(&limb.to_be_bytes());
         }
         out
@@ -96,12 +104,12 @@ impl Scalar {
         for (limb, chunk) in limbs.iter_mut().zip(bytes.as_rchunks::<8>().1.iter().rev()) {
             *limb = u64::from_be_bytes(*chunk);
         }
-        Fr::from_bigint(BigInteger256::new(limbs)).map(Self).ok_or(DecodeError::NonCanonical { what })
-    }
-
-    /// The value as four limbs of 64 bits, the lowest first.
-    pub(super) fn limbs(&self) -> [u64; 4] {
-        self.0.into_bigint().0
+        // limbs < q: the highest limb that differs decides.
+        let below = limbs.iter().zip(Fr::MODULUS.0).fold(0, |below, (&limb, q)| {
+            let equal = !less(limb, q) & !less(q, limb);
+            select(equal, below, less(limb, q))
+        });
+        if declassify(below) { Ok(Self(field::from_limbs(limbs))) } else { Err(DecodeError::NonCanonical { what }) }
     }
 }
 
@@ -120,27 +128,27 @@ impl From<u64> for Scalar {
 impl Add for Scalar {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(field::add(self.0, other.0))
     }
 }
 
 impl Sub for Scalar {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
+        Self(field::subtract(self.0, other.0))
     }
 }
 
 impl Mul for Scalar {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        Self(self.0 * other.0)
+        Self(field::multiply(self.0, other.0))
     }
 }
 
 impl Neg for Scalar {
     type Output = Self;
     fn neg(self) -> Self {
-        Self(-self.0)
+        Self(field::negate(self.0))
     }
 }

@@ -1,12 +1,14 @@
-//! Traits of other libraries: comparison in constant time (subtle), and ark-serialize for types with a canonical encoding
+//! Traits of other libraries: comparison in constant time (subtle) with the test for the identity, and ark-serialize for types with a canonical encoding
 //! of a fixed size.
 //!
 //! In ark-serialize, the bytes are those of `to_bytes`. [`Compress::No`] is refused with [`SerializationError::InvalidData`], since a value
 //! has one encoding. [`Validate::No`] changes nothing: reading performs every check of `from_bytes`. It is not refused,
 //! because arkworks reads the items of a `Vec` with it.
 
+use crate::constant_time::{Mask, all_zero, declassify};
 use crate::error::DecodeError;
 use ark_bls12_381::Fq;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ff::Field;
 use ark_serialize::{Compress, Read, SerializationError, Write};
 use subtle::{Choice, ConstantTimeEq};
@@ -16,6 +18,12 @@ use zeroize::Zeroizing;
 pub(super) fn ct_eq<F: Field<BasePrimeField = Fq>>(a: &F, b: &F) -> Choice {
     let pairs = a.to_base_prime_field_elements().zip(b.to_base_prime_field_elements());
     pairs.fold(Choice::from(1), |equal, (a, b)| equal & a.0.0.ct_eq(&b.0.0))
+}
+
+/// Whether a point is the identity, which arkworks holds as (0, 0). The answer becomes public, and nothing else.
+pub(super) fn is_identity<P: SWCurveConfig<BaseField: Field<BasePrimeField = Fq>>>(point: &Affine<P>) -> bool {
+    let coordinates = point.x.to_base_prime_field_elements().chain(point.y.to_base_prime_field_elements());
+    declassify(coordinates.fold(Mask::MAX, |zero, x| zero & all_zero(&x.0.0)))
 }
 
 /// The traits for a type that has `BYTES`, `to_bytes` and `from_bytes`; with `secret`, `to_bytes` gives a

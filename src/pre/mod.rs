@@ -37,7 +37,7 @@
 //! Departure: the paper encrypts with k_e, which also decrypts. Y = e(g1, k_e) gives the same C, since
 //! e(g1, k_e)^r = Y^r, and does not reveal k_e. So Y may be published, and k_e stays secret.
 //!
-//! The group operations are not constant-time.
+//! With the feature `blst`, no branch and no address depends on a secret, except by the engine `plain`.
 
 mod capsule;
 mod dh;

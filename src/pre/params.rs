@@ -128,7 +128,7 @@ impl Params {
         }
     }
 
-    /// The table of e(g1, g2), 1.2 MB: shared by all parameters with the standard generators.
+    /// The table of e(g1, g2), 101 KB: shared by all parameters with the standard generators.
     pub(super) fn g_t_table(&self) -> Cow<'static, GtTable> {
         let standard = GtTable::generator();
         if *standard.base() == self.g_t { Cow::Borrowed(standard) } else { Cow::Owned(GtTable::new(&self.g_t)) }

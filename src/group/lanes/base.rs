@@ -66,6 +66,8 @@ pub(super) trait Base: Copy + 'static {
     fn lower(&self, wide: &Self::Wide) -> Self::Wide;
     /// wide/R mod p, below (bound of wide/R + K + 2)·p.
     fn reduce<const K: usize>(wide: &Self::Wide) -> Self;
+    /// As [`Self::reduce`], weakened.
+    fn reduce_weak<const K: usize>(wide: &Self::Wide) -> Self;
     /// 3·wide/R + 2·self, weakened; wide a sum of products alone, self below 2p.
     fn thrice_and_twice(&self, wide: &Self::Wide) -> Self;
     /// 3·wide/R − 2·self, weakened; wide a sum of products alone, self below 2p.
@@ -100,12 +102,13 @@ impl Constant {
         }
     }
 
-    /// The same at run time, by one product.
-    pub(super) fn computed(value: Fq) -> Self {
+    /// The same at run time: `scaled` is value·2^32.
+    pub(super) const fn computed(value: Fq, scaled: Fq) -> Self {
+        _ = value;
         Self {
             #[cfg(test)]
             value,
-            limbs: split(&(value * Fq::from(1_u64 << 32)).0.0),
+            limbs: split(&scaled.0.0),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::base::{Base, Constant2, Mask, constant2};
 use super::fp2::{Fp2, Wide2};
 use super::kernels::kernels;
 use super::tower::{Fp6, Fp12, TowerKernels};
+use crate::constant_time::{self, declassify};
 use ark_bls12_381::{Fq2, Fq6, Fq12};
 use ark_ff::{AdditiveGroup, Field};
 use std::sync::LazyLock;
@@ -132,7 +133,7 @@ fn decompress<F: CyclotomicKernels, const N: usize>(powers: &[Compressed<F>; N])
         products[i] = product;
         product = product.times(&powers[i].denominator());
     }
-    if product.zeros() != 0 {
+    if !declassify(constant_time::equal(product.zeros().into(), 0)) {
         return None;
     }
     let mut rest = product.inverse();

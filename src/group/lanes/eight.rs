@@ -18,7 +18,7 @@ use super::single::Single;
 use super::vector::V;
 use crate::group::backend::Backend;
 use ark_bls12_381::Fq;
-use ark_ff::{AdditiveGroup, BigInteger384};
+use ark_ff::BigInteger384;
 
 /// An array of eight vectors, computed index by index. It is a loop rather than a closure, so that all code around the
 /// intrinsics lies in the function with the features of the lanes.
@@ -30,11 +30,6 @@ macro_rules! each {
         }
         out
     }};
-}
-
-/// 1/x; 0 for 0.
-fn inverse(x: &Fq) -> Fq {
-    Single.inverse(x).unwrap_or(Fq::ZERO)
 }
 
 /// Eight values.
@@ -68,6 +63,34 @@ impl Eight {
         Self(each!(i => V::splat(limbs[i])))
     }
 
+    /// In each lane the element at the lane's index, of 16 or 32 elements by limb. The table is read as a whole, and the
+    /// choice is made within registers.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn look_up<const E: usize>(table: &[[u64; E]; LIMBS], index: &[u64; 8]) -> Self {
+        let (index, upper) = (V::load(index), V::load(index).shift_left::<59>().negatives());
+        let mut out = [V::splat(0); LIMBS];
+        for i in 0..LIMBS {
+            let (halves, _) = table[i].as_chunks();
+            out[i] = V::look_up(&halves[0], index);
+            if E == 32 {
+                out[i] = V::look_up(&halves[1], index).select(upper, out[i]);
+            }
+        }
+        Self(out)
+    }
+
+    /// The lanes whose word is `word`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn equals(words: &[u64; 8], word: u64) -> Mask {
+        V::load(words).minus(V::splat(word)).zeros()
+    }
+
+    /// The lanes whose word has its top bit set.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn negatives(words: &[u64; 8]) -> Mask {
+        V::load(words).negatives()
+    }
+
     /// The product mod p, below 3.01p.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn times(&self, other: &Self) -> Self {
@@ -77,15 +100,9 @@ impl Eight {
     /// Eight integers of six words below 2^384, times `factor`/R.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn from_words(words: &[[u64; 6]; 8], factor: &[u64; LIMBS]) -> Self {
-        Self::from_residues(words.each_ref()).times(&Self::broadcast(factor))
-    }
-
-    /// Eight integers of six words below p, taken as residues without a conversion.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn from_residues(words: [&[u64; 6]; 8]) -> Self {
-        let w = V::transpose(each!(lane => V::load_six(words[lane])));
+        let w = V::transpose(each!(lane => V::load_six(&words[lane])));
         let mask = V::splat(LIMB_MASK);
-        Self([
+        let limbs = Self([
             w[0].and(mask),
             w[0].shift_right::<52>().or(w[1].shift_left::<12>()).and(mask),
             w[1].shift_right::<40>().or(w[2].shift_left::<24>()).and(mask),
@@ -94,29 +111,14 @@ impl Eight {
             w[4].shift_right::<4>().and(mask),
             w[4].shift_right::<56>().or(w[5].shift_left::<8>()).and(mask),
             w[5].shift_right::<44>(),
-        ])
+        ]);
+        limbs.times(&Self::broadcast(factor))
     }
 
     /// Lane i + N in lane i.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn rotated<const N: i32>(&self) -> Self {
         Self(each!(i => self.0[i].rotate::<N>()))
-    }
-
-    /// The limbs of each lane.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn to_rows(self) -> [[u64; LIMBS]; 8] {
-        let rows = V::transpose(self.0);
-        let mut out = [[0; LIMBS]; 8];
-        for lane in 0..8 {
-            out[lane] = rows[lane].store();
-        }
-        out
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn from_rows(rows: [&[u64; LIMBS]; 8]) -> Self {
-        Self(V::transpose(each!(lane => V::load(rows[lane]))))
     }
 
     /// self·`factor`/R as eight integers below p, of six words.
@@ -334,6 +336,11 @@ impl Base for Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reduce_weak<const N: usize>(wide: &WideEight) -> Self {
+        Self::weakened(wide.reduced::<N>())
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn thrice_and_twice(&self, wide: &WideEight) -> Self {
         let t = wide.reduced::<1>();
         Self::weakened(each!(i => {
@@ -364,7 +371,7 @@ impl Base for Eight {
         let (others, all) = (others.times(&next), all.times(&next));
         let next = all.rotated::<1>();
         let (others, all) = (others.times(&next), all.times(&next));
-        let inverse = Self::load(&[inverse(&all.store()[0]); 8]).times(&others).weaken();
+        let inverse = Self::load(&[Single.inverse(&all.store()[0]); 8]).times(&others).weaken();
         Self::zero().select(zeros, &inverse)
     }
 

@@ -3,15 +3,19 @@
 //! Operations on several records take them in groups of eight. A last group that is smaller is filled up with copies of
 //! its last record; a group of one record is computed as a single operation.
 
+use super::base::Mask;
 use super::ifma::Ifma;
 use super::pipeline::{self, Coordinates, Verdict};
-use super::{miller, single::Single};
+use super::{miller, single::Single, table};
+use crate::constant_time::{self, declassify};
 use crate::error::DecodeError;
 use crate::group::backend::{Backend, Decoded};
 use crate::group::encoding::{RECORD_BYTES, T6_BYTES, flags, integer, replace_c, split_record};
-use crate::group::power::Windows;
+use crate::group::exponent::{Comb, Digits};
+use crate::group::power::Table;
 use crate::group::torus;
-use ark_bls12_381::{Fq, Fq12, Fr, G1Affine, G2Affine};
+use crate::group::traits::is_identity;
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::Field;
 use std::array::from_fn;
@@ -36,7 +40,6 @@ impl Lanes {
 /// The lines of Q for single pairings, and those for the lanes (17,408 bytes), which are computed at the first group.
 #[derive(Clone)]
 pub(in crate::group) struct Lines {
-    q: Zeroizing<G2Affine>,
     single: <Single as Backend>::Lines,
     eight: OnceLock<Option<miller::Lines>>,
 }
@@ -44,7 +47,8 @@ pub(in crate::group) struct Lines {
 impl Lines {
     /// None for the identity, whose pairing is 1.
     fn eight(&self) -> Option<&miller::Lines> {
-        self.eight.get_or_init(|| miller::Lines::new(&self.q)).as_ref()
+        let normalised = || Some(miller::Lines::new(&Zeroizing::new(Single.line_quotients(&self.single)?)));
+        self.eight.get_or_init(normalised).as_ref()
     }
 }
 
@@ -65,18 +69,32 @@ impl Backend for Lanes {
         fn final_exponentiation(f: &Fq12) -> Fq12;
         fn pow_g1(p: &G1Affine, k: Fr) -> G1Affine;
         fn pow_g2(q: &G2Affine, k: Fr) -> G2Affine;
+        fn multiply_g1(a: &G1Affine, b: &G1Affine) -> G1Affine;
+        fn multiply_g2(a: &G2Affine, b: &G2Affine) -> G2Affine;
+        fn invert_g1(p: &G1Affine) -> G1Affine;
+        fn invert_g2(q: &G2Affine) -> G2Affine;
+        fn encode_g1(p: &G1Affine) -> [u8; 48];
+        fn encode_g2(q: &G2Affine) -> [u8; 96];
         fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
         fn decode_g2(bytes: &[u8; 96]) -> Result<G2Affine, DecodeError>;
         fn multiply_gt(a: &Fq12, b: &Fq12) -> Fq12;
-        fn pow_gt(a: &Fq12, digits: [u64; 4]) -> Fq12;
-        fn pow_fixed(table: &Windows, digits: [u64; 4]) -> Fq12;
+        fn conjugate(a: &Fq12) -> Fq12;
+        fn pow_gt(a: &Fq12, k: Fr) -> Fq12;
+        fn table(base: &Fq12) -> Table;
+        fn pow_table(table: &Table, k: Fr) -> Fq12;
         fn in_gt(f: &Fq12) -> bool;
         fn frobenius_is_x(f: &Fq12) -> bool;
-        fn inverse(x: &Fq) -> Option<Fq>;
+        fn multiply(x: &Fq, y: &Fq) -> Fq;
+        fn inverse(x: &Fq) -> Fq;
+        fn torus(g: &Fq12) -> Fq6;
     }
 
     fn prepare(self, q: &G2Affine) -> Lines {
-        Lines { q: Zeroizing::new(*q), single: Single.prepare(q), eight: OnceLock::new() }
+        Lines { single: Single.prepare(q), eight: OnceLock::new() }
+    }
+
+    fn line_quotients(self, lines: &Lines) -> Option<Vec<[Fq2; 2]>> {
+        Single.line_quotients(&lines.single)
     }
 
     fn miller_loop(self, p: &G1Affine, lines: &Lines) -> Fq12 {
@@ -90,7 +108,7 @@ impl Backend for Lanes {
     fn pairing_all(self, pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12> {
         let eight = |pairs: [(&G1Affine, &G2Affine); 8]| {
             // The lanes have no representation of the identity; its pairing is 1.
-            let trivial = pairs.map(|(p, q)| p.is_zero() || q.is_zero());
+            let trivial = pairs.map(|(p, q)| is_identity(p) || is_identity(q));
             let p = from_fn(|i| if trivial[i] { G1Affine::generator() } else { *pairs[i].0 });
             let q = from_fn(|i| if trivial[i] { G2Affine::generator() } else { *pairs[i].1 });
             let out = pipeline::pairing_each(self.0, &p, &q);
@@ -109,32 +127,58 @@ impl Backend for Lanes {
         };
         in_eights(pairs, one, |pairs| {
             // As in `pairing_all`.
-            let p = pairs.map(|(p, _)| if p.is_zero() { G1Affine::generator() } else { *p });
+            let p = pairs.map(|(p, _)| if is_identity(p) { G1Affine::generator() } else { *p });
             let out = pipeline::pair_and_multiply(self.0, &p, &pairs.map(|(_, c)| *c), prepared);
-            from_fn(|i| if pairs[i].0.is_zero() { *pairs[i].1 } else { out[i] })
+            from_fn(|i| if is_identity(pairs[i].0) { *pairs[i].1 } else { out[i] })
         })
     }
 
-    fn pow_gt_all(self, powers: &[(&Fq12, [u64; 4])]) -> Vec<Fq12> {
+    fn pow_gt_all(self, powers: &[(&Fq12, Fr)]) -> Vec<Fq12> {
         in_eights(
             powers,
-            |(a, digits)| self.pow_gt(a, *digits),
-            |powers| pipeline::pow_gt(self.0, &powers.map(|(a, _)| *a), &powers.map(|(_, digits)| digits)),
+            |(a, k)| self.pow_gt(a, *k),
+            |powers| {
+                let digits = Zeroizing::new(powers.map(|(_, k)| Digits::new(k)));
+                pipeline::pow_gt(self.0, &powers.map(|(a, _)| *a), &digits)
+            },
         )
     }
 
-    fn pow_fixed_all(self, table: &Windows, digits: &[[u64; 4]]) -> Vec<Fq12> {
-        in_eights(digits, |digits| self.pow_fixed(table, *digits), |digits| pipeline::pow_fixed(self.0, table, &digits))
+    fn pow_table_all(self, table: &Table, exponents: &[Fr]) -> Vec<Fq12> {
+        in_eights(
+            exponents,
+            |k| self.pow_table(table, *k),
+            |exponents| {
+                let windows = table.in_lanes.get_or_init(|| table::torus_windows(table));
+                pipeline::pow_table(self.0, windows, &Zeroizing::new(exponents.map(Digits::new)))
+            },
+        )
+    }
+
+    fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
+        in_eights(
+            exponents,
+            |k| Single.pow_generator_all(&[*k])[0],
+            |exponents| {
+                let (points, exceptions) = pipeline::pow_generator(self.0, &Zeroizing::new(exponents.map(Comb::new)));
+                // The sum has exceptions for 0 and for a few other exponents, none of which is drawn at random.
+                if declassify(constant_time::equal(exceptions.into(), 0)) {
+                    points
+                } else {
+                    exponents.map(|k| Single.pow_generator_all(&[k])[0])
+                }
+            },
+        )
     }
 
     fn encode_t6_all(self, elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]> {
-        let eight = |elements: [&Fq12; 8]| {
-            let (coordinates, special) = pipeline::encode_gt(self.0, &elements.map(|g| *g));
-            from_fn(|i| match special >> i & 1 {
-                0 => torus::write_regular(&coordinates[i]),
-                _ => self.encode_t6(elements[i]),
-            })
-        };
+        let eight =
+            |elements: [&Fq12; 8]| {
+                let (coordinates, special) = pipeline::encode_gt(self.0, &elements.map(|g| *g));
+                from_fn(|i| {
+                    if lane(special, i) { self.encode_t6(elements[i]) } else { torus::write_regular(&coordinates[i]) }
+                })
+            };
         in_eights(elements, |g| self.encode_t6(g), eight)
     }
 
@@ -163,9 +207,11 @@ impl Backend for Lanes {
         };
         regular_in_eights(records, one, |records, coordinates| {
             let (out, special, verdict) = pipeline::reencrypt(self.0, coordinates, prepared);
-            from_fn(|i| match special >> i & 1 {
-                0 => verdict.of_lane(i).map(|()| replace_c(records[i], &torus::write_regular(&out[i]))),
-                _ => one(records[i]),
+            from_fn(|i| {
+                if lane(special, i) {
+                    return one(records[i]);
+                }
+                verdict.of_lane(i).map(|()| replace_c(records[i], &torus::write_regular(&out[i])))
             })
         })
     }
@@ -226,6 +272,11 @@ fn coordinates(record: &[u8; RECORD_BYTES]) -> Option<Coordinates> {
     let (z, c) = split_record(record);
     let (larger, x) = flags("G1", z).ok()?;
     Some(Coordinates { x: integer(&x)?, larger, c: torus::read_regular(c)? })
+}
+
+/// Whether the lane is in the mask. The answer becomes public: it is that a result is 1, or that a record is refused.
+fn lane(lanes: Mask, lane: usize) -> bool {
+    declassify(constant_time::mask(u64::from(lanes >> lane)))
 }
 
 impl Verdict {

@@ -24,6 +24,8 @@ kernels! {
     fn reduce2(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_into::<_, 1>;
     /// For wide values from which at most 15p·R was subtracted.
     fn reduce2_raised(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_into::<_, 16>;
+    /// Weakened, for sums of products that were raised.
+    fn reduce2_weak(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_weak;
     fn inverse2(a: &Fp2<Self>) -> Fp2<Self> = inverse2;
 }
 
@@ -113,6 +115,12 @@ impl<F: Fp2Kernels> Fp2<F> {
     #[inline(always)]
     pub(super) fn times_xi<const K: usize>(&self) -> Self {
         Self(self.0.minus::<K>(&self.1), self.0.plus(&self.1))
+    }
+
+    /// `self` in the lanes of the mask, `other` elsewhere.
+    #[inline(always)]
+    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
+        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1))
     }
 
     /// The conjugate c0 − c1·u.
@@ -234,4 +242,9 @@ fn reduce2_into<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
 #[inline(always)]
 fn reduce2<F: Base, const K: usize>(w: &Wide2<F>) -> Fp2<F> {
     Fp2(F::reduce::<K>(&w.0), F::reduce::<K>(&w.1))
+}
+
+#[inline(always)]
+fn reduce2_weak<F: Base>(w: &Wide2<F>, out: &mut Fp2<F>) {
+    *out = Fp2(F::reduce_weak::<4>(&w.0), F::reduce_weak::<4>(&w.1));
 }

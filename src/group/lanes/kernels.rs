@@ -26,14 +26,17 @@ macro_rules! kernels {
         /// The kernels of this layer for the lanes.
         impl $crate::group::lanes::eight::Eight {
             $(
-                #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512ifma"))]
+                #[cfg_attr(
+                    all(target_arch = "x86_64", not(feature = "portable-lanes")),
+                    target_feature(enable = "avx512f,avx512dq,avx512ifma")
+                )]
                 #[inline(never)]
                 fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) }
             )*
         }
 
         #[allow(unsafe_code)] // the entry to the lanes: the one call below
-        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
+        #[cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), allow(unused_unsafe))]
         impl $kernels for $crate::group::lanes::eight::Eight {
             $(
                 #[inline(always)]

@@ -8,16 +8,15 @@
 //! With a fixed Q a record costs 62 squarings, 67 products by a line and 68 lines of 4 products: 812 thousand IFMA for
 //! eight records. A Q for each lane also costs 63 doublings and 5 additions on the twist, and products by whole lines.
 
-use super::base::{Constant, Constant2, constant2};
+use super::base::{Constant2, constant2};
 use super::fp2::Fp2;
 use super::kernels::kernels;
+use super::single::constant;
 use super::tower::{Fp6, Fp12, Line, TowerKernels};
-use crate::group::backend::Backend;
-use crate::group::plain::Plain;
-use crate::group::power::X;
-use ark_bls12_381::{Fq2, G2Affine};
+use crate::group::exponent::X;
+use ark_bls12_381::Fq2;
 use ark_ff::AdditiveGroup;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 kernels! {
     /// The steps of the Miller loop, and the whole loop.
@@ -62,19 +61,10 @@ impl Drop for Lines {
     }
 }
 
-fn computed2(x: Fq2) -> Constant2 {
-    [Constant::computed(x.c0), Constant::computed(x.c1)]
-}
-
 impl Lines {
-    /// None for the identity. Inverts all l4 at once.
-    pub(super) fn new(q: &G2Affine) -> Option<Self> {
-        let lines = Plain.prepare(q);
-        let lines = lines.coefficients()?;
-        let mut inverses = Zeroizing::new(lines.iter().map(|line| line.2).collect::<Vec<_>>());
-        ark_ff::batch_inversion(&mut inverses); // l4 is never 0 for a point of order q
-        let normalised = lines.iter().zip(inverses.iter()).map(|(l, i)| [computed2(l.0 * i), computed2(l.1 * i)]);
-        Some(Self(normalised.collect()))
+    /// From l0/l4 and l1/l4 of each line.
+    pub(super) fn new(quotients: &[[Fq2; 2]]) -> Self {
+        Self(quotients.iter().map(|line| line.map(|x| [constant(x.c0), constant(x.c1)])).collect())
     }
 }
 

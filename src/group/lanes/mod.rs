@@ -10,7 +10,7 @@
 //! |---|---|
 //! | [`ifma`], [`base`] | the proof that the processor has AVX-512 F, DQ and IFMA; the trait of the base field, with the ranges of its values |
 //! | [`limbs`] | the constants of the Montgomery reduction |
-//! | [`vector`] | the instructions; on other architectures `portable.rs` replaces the file and is never called |
+//! | [`vector`] | the instructions; on other architectures, and with the feature `portable-lanes`, `portable.rs` replaces the file |
 //! | [`single`] | the engine for single operations |
 //! | `one`, [`eight`] | one element of F_p by arkworks, the reference in tests; eight elements, one in each lane |
 //! | [`kernels`] | the macro that declares the functions that are not inlined, with the AVX-512 target features |
@@ -57,7 +57,7 @@ mod single;
 mod table;
 mod torus;
 mod tower;
-#[cfg_attr(not(target_arch = "x86_64"), path = "portable.rs")]
+#[cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), path = "portable.rs")]
 mod vector;
 
 pub(super) use engine::{Lanes, Lines};

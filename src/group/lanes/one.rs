@@ -66,6 +66,10 @@ impl Base for One {
         Self::bounded(self.value, 1.01)
     }
 
+    fn reduce_weak<const K: usize>(wide: &WideOne) -> Self {
+        Self::reduce::<K>(wide).weaken()
+    }
+
     fn thrice_and_twice(&self, wide: &WideOne) -> Self {
         let reduced = Self::reduce::<1>(wide);
         debug_assert!(reduced.bound <= 3.1 && self.bound <= 2.0, "3·{}p + 2·{}p", reduced.bound, self.bound);

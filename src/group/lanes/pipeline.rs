@@ -1,6 +1,6 @@
 //! Whole operations on eight records, from and to the values of arkworks.
 #![allow(unsafe_code)] // the entry to the lanes: the one call in the macro below
-#![cfg_attr(not(target_arch = "x86_64"), allow(unused_unsafe))]
+#![cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), allow(unused_unsafe))]
 
 use super::base::{Base, Mask};
 use super::curve::CurveKernels;
@@ -9,9 +9,10 @@ use super::eight::Eight;
 use super::fp2::Fp2;
 use super::ifma::Ifma;
 use super::miller::{Lines, MillerKernels, PointG1, PointG2};
-use super::table;
+use super::table::{self, TorusWindow};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12};
+use crate::group::exponent::{Comb, Digits};
 use crate::group::power::Windows;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
 
@@ -24,7 +25,10 @@ macro_rules! entries {
     ($($(#[$doc:meta])* fn $name:ident($($a:ident: $t:ty),*) -> $r:ty $body:block)*) => { $(
         $(#[$doc])*
         pub(super) fn $name(_: Ifma, $($a: $t),*) -> $r {
-            #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx512f,avx512dq,avx512ifma"))]
+            #[cfg_attr(
+                    all(target_arch = "x86_64", not(feature = "portable-lanes")),
+                    target_feature(enable = "avx512f,avx512dq,avx512ifma")
+                )]
             fn with_features($($a: $t),*) -> $r $body
             // SAFETY: the `Ifma` proves that the processor has these features.
             unsafe { with_features($($a),*) }
@@ -58,14 +62,21 @@ entries! {
         store12(&Eight::final_exponentiation(&load12(f)))
     }
 
-    /// a^k in each lane, k by its digits in base |x|; a in GT. 64 squarings and 75 products.
-    fn pow_gt(a: &ByLane<Fq12>, digits: &ByLane<[u64; 4]>) -> ByLane<Fq12> {
-        store12(&table::power(&load12(a).weaken(), digits))
+    /// a^k in each lane; a in GT.
+    fn pow_gt(a: &ByLane<Fq12>, k: &ByLane<Digits<1>>) -> ByLane<Fq12> {
+        store12(&table::power(&load12(a).weaken(), k))
     }
 
-    /// b^k in each lane for the base b of the table. 32 look-ups, 31 products, 3 Frobenius maps.
-    fn pow_fixed(windows: &Windows, digits: &ByLane<[u64; 4]>) -> ByLane<Fq12> {
-        store12(&table::power_fixed(windows, digits))
+    /// b^k in each lane for the base b of the table.
+    fn pow_table(windows: &[TorusWindow], k: &ByLane<Windows>) -> ByLane<Fq12> {
+        store12(&table::power_table(windows, k))
+    }
+
+    /// g1^k in each lane, and the lanes that have no result.
+    fn pow_generator(k: &ByLane<Comb>) -> (ByLane<G1Affine>, Mask) {
+        let (x, y, exceptions) = table::power_generator(k);
+        let (x, y) = (x.store(), y.store());
+        (std::array::from_fn(|i| G1Affine::new_unchecked(x[i], y[i])), exceptions)
     }
 
     /// Decodes (Z, C) from its coordinates, with every check.

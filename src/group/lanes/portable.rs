@@ -1,5 +1,11 @@
-//! The vectors and instructions of `vector.rs` for other architectures, so that the crate builds there. An
-//! [`Ifma`](super::ifma::Ifma) cannot be made on them, so nothing in this file is ever called.
+//! The vectors and instructions of `vector.rs` in portable words, without a branch that depends on a word.
+//!
+//! Other architectures build with this file and never call it, since no [`Ifma`](super::ifma::Ifma) can be made there.
+//! With the feature `portable-lanes` the lanes run on it, many times slower, so that tools which do not know AVX-512 can
+//! follow every word: `tests/constant_time.rs` does so. The methods are not inlined, which keeps the kernels small.
+#![cfg_attr(not(feature = "portable-lanes"), allow(dead_code))]
+
+use crate::constant_time::{equal, look_up, mask, select};
 
 /// Eight words.
 #[derive(Clone, Copy)]
@@ -16,95 +22,117 @@ impl V {
         Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
     }
 
-    fn mask(self, f: impl Fn(u64) -> bool) -> u8 {
-        self.0.iter().rev().fold(0, |mask, x| (mask << 1) | u8::from(f(*x)))
+    /// One bit for each lane: the lowest bit of f.
+    fn bits(self, f: impl Fn(u64) -> u64) -> u8 {
+        self.0.iter().rev().fold(0, |bits, x| bits << 1 | (f(*x) & 1).to_le_bytes()[0])
     }
 
+    #[inline(never)]
     pub(super) fn plus(self, other: Self) -> Self {
         self.with(other, u64::wrapping_add)
     }
 
+    #[inline(never)]
     pub(super) fn minus(self, other: Self) -> Self {
         self.with(other, u64::wrapping_sub)
     }
 
+    #[inline(never)]
     pub(super) fn and(self, other: Self) -> Self {
         self.with(other, |x, y| x & y)
     }
 
+    #[inline(never)]
     pub(super) fn or(self, other: Self) -> Self {
         self.with(other, |x, y| x | y)
     }
 
+    #[inline(never)]
     #[allow(clippy::cast_possible_truncation)] // masked
     pub(super) fn plus_low(self, a: Self, b: Self) -> Self {
         self.plus(a.with(b, |x, y| (u128::from(x & LOW) * u128::from(y & LOW)) as u64 & LOW))
     }
 
+    #[inline(never)]
     #[allow(clippy::cast_possible_truncation)] // below 2^52
     pub(super) fn plus_high(self, a: Self, b: Self) -> Self {
         self.plus(a.with(b, |x, y| ((u128::from(x & LOW) * u128::from(y & LOW)) >> 52) as u64))
     }
 
+    #[inline(never)]
     pub(super) fn times_32(self, other: Self) -> Self {
         self.with(other, |x, y| (x & 0xffff_ffff) * (y & 0xffff_ffff))
     }
 
+    #[inline(never)]
     pub(super) fn shift_right<const N: u32>(self) -> Self {
         self.map(|x| x >> N)
     }
 
+    #[inline(never)]
     pub(super) fn signed_shift<const N: u32>(self) -> Self {
         self.map(|x| (x.cast_signed() >> N).cast_unsigned())
     }
 
+    #[inline(never)]
     pub(super) fn shift_left<const N: u32>(self) -> Self {
         self.map(|x| x << N)
     }
 
+    #[inline(never)]
     pub(super) fn rotate<const N: i32>(self) -> Self {
         let mut words = self.0;
         words.rotate_left(N.unsigned_abs() as usize);
         Self(words)
     }
 
+    #[inline(never)]
     pub(super) fn splat(word: u64) -> Self {
         Self([word; 8])
     }
 
+    #[inline(never)]
     pub(super) fn load(words: &[u64; 8]) -> Self {
         Self(*words)
     }
 
+    #[inline(never)]
     pub(super) fn load_six(words: &[u64; 6]) -> Self {
         let [a, b, c, d, e, f] = *words;
         Self([a, b, c, d, e, f, 0, 0])
     }
 
+    #[inline(never)]
     pub(super) fn store(self) -> [u64; 8] {
         self.0
     }
 
+    #[inline(never)]
     pub(super) fn less_at_least_zero(self, n: u64) -> Self {
-        self.map(|x| x.wrapping_sub(n).cast_signed().max(0).cast_unsigned())
+        self.map(|x| x.wrapping_sub(n)).map(|x| x & !(x.cast_signed() >> 63).cast_unsigned())
     }
 
+    #[inline(never)]
     pub(super) fn look_up(table: &[u64; 16], index: Self) -> Self {
-        index.map(|i| table[usize::from(i.to_le_bytes()[0] & 15)])
+        index.map(|i| look_up(&table.map(|entry| [entry]), i & 15)[0])
     }
 
-    pub(super) fn select(self, mask: u8, other: Self) -> Self {
-        Self(std::array::from_fn(|i| if mask >> i & 1 == 1 { self.0[i] } else { other.0[i] }))
+    #[inline(never)]
+    pub(super) fn select(self, lanes: u8, other: Self) -> Self {
+        Self(std::array::from_fn(|i| select(mask(u64::from(lanes >> i)), self.0[i], other.0[i])))
     }
 
+    #[inline(never)]
     pub(super) fn negatives(self) -> u8 {
-        self.mask(|x| x.cast_signed() < 0)
+        self.bits(|x| x >> 63)
     }
 
+    #[inline(never)]
     pub(super) fn zeros(self) -> u8 {
-        self.mask(|x| x == 0)
+        self.bits(|x| equal(x, 0))
     }
 
+    #[inline(never)]
     pub(super) fn transpose(rows: [Self; 8]) -> [Self; 8] {
         std::array::from_fn(|i| Self(rows.map(|row| row.0[i])))
     }

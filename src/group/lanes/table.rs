@@ -1,117 +1,175 @@
-//! Powers in GT with an exponent in each lane: tables in which each lane looks up its own entry.
+//! Powers with an exponent in each lane, in constant time: every look-up reads all entries of its window, and each lane
+//! picks its own entry by a permutation within registers.
 //!
-//! A row is one coefficient of one lane, eight limbs in 64 bytes. A look-up loads eight rows for each coefficient and
-//! transposes them, 24 shuffles, into the lanes: 12 transpositions beside the 18 products of F_p² that follow.
+//! The algorithms are those of [`power`](crate::group::power) and [`comb`](crate::group::comb). For eight records:
+//! - any base in GT: 63 squarings and 63 products of F_p¹², 13 products for the eight entries;
+//! - a base with a table: 44 look-ups among 32 torus elements, 40 products by (c + w), each two products of F_p⁶;
+//! - the generator of G1: 52 look-ups among 16 points, 51 additions.
 
-use super::base::{Base, Constant};
+use super::base::{Base, LIMBS, Mask};
+use super::curve::{CurveKernels, Jacobian};
 use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
-use super::fp2::{Fp2, Fp2Kernels};
+use super::fp2::Fp2;
+use super::single::constant;
 use super::tower::{Fp6, Fp12, TowerKernels};
-use crate::group::power::{self, Windows, column};
+use crate::group::comb;
+use crate::group::exponent::{Comb, Digits};
+use crate::group::power::{self, Table, Windows};
 use ark_bls12_381::Fq;
-use ark_ff::Field;
+use ark_ff::BigInteger384;
+use std::sync::LazyLock;
 
-/// The rows of one element: by coefficient, then lane.
-type Rows = [[[u64; 8]; 8]; 12];
+/// `E` elements of F_p by limb: the row i has limb i of every element.
+type Column<const E: usize> = [[u64; E]; LIMBS];
+/// The window of a table of torus elements: their six coefficients.
+pub(in crate::group) type TorusWindow = [Column<{ Windows::ENTRIES }>; 6];
+/// The window of the table of the generator of G1: x and y.
+type PointWindow = [Column<{ Comb::ENTRIES }>; 2];
+/// The indices of the lanes' entries, and whether each lane inverts its entry.
+type Places = ([u64; 8], [u64; 8]);
 
-/// g^(Σ dᵢ·|x|ⁱ) in each lane, g below 2p in GT. Below 3.01p. 98,304 bytes of table.
+/// The Montgomery limbs of entries with `C` elements of F_p each, by element and limb.
+fn columns<const E: usize, const C: usize, const WORDS: usize>(entries: &[[u64; WORDS]]) -> [Column<E>; C] {
+    let mut out = [[[0; E]; LIMBS]; C];
+    for (e, words) in entries.iter().enumerate() {
+        let (limbs, _) = words.as_chunks();
+        for (column, limbs) in out.iter_mut().zip(limbs) {
+            let constant = constant(Fq::new_unchecked(BigInteger384::new(*limbs)));
+            for (row, limb) in column.iter_mut().zip(constant.limbs) {
+                row[e] = limb;
+            }
+        }
+    }
+    out
+}
+
+/// The table of a base in the form of the lanes, 135,168 bytes.
+pub(super) fn torus_windows(table: &Table) -> Vec<TorusWindow> {
+    table.entries().chunks_exact(Windows::ENTRIES).map(columns).collect()
+}
+
+/// The table of the generator of G1 in the form of the lanes, 106,496 bytes.
+static GENERATOR: LazyLock<Vec<PointWindow>> =
+    LazyLock::new(|| (0..Comb::COUNT).map(|j| columns(comb::window(j))).collect());
+
+fn places<T>(exponents: &[T; 8], place: impl Fn(&T) -> (u64, u64)) -> Places {
+    let (mut index, mut negative) = ([0; 8], [0; 8]);
+    for lane in 0..8 {
+        (index[lane], negative[lane]) = place(&exponents[lane]);
+    }
+    (index, negative)
+}
+
+/// −x in the lanes of the mask; x below 2p.
 #[inline(always)]
-pub(super) fn power(g: &Fp12<Eight>, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
-    let mut products = vec![Fp12::one(); 16];
-    products[1] = *g;
-    products[2] = Eight::frobenius(g, 1).conjugate().weaken();
-    products[4] = Eight::frobenius(g, 2);
-    products[8] = Eight::frobenius(g, 3).conjugate().weaken();
-    for i in 3..16_usize {
-        let rest = i & (i - 1);
-        if rest != 0 {
-            products[i] = products[rest].times(&products[i ^ rest]);
+fn negated(x: &Eight, negative: Mask) -> Eight {
+    Eight::zero().minus::<2>(x).select(negative, x)
+}
+
+#[inline(always)]
+fn look_up_torus(window: &TorusWindow, (index, negative): &Places) -> Fp6<Eight> {
+    let negative = Eight::negatives(negative);
+    let mut x = [Eight::zero(); 6];
+    for i in 0..6 {
+        x[i] = negated(&Eight::look_up(&window[i], index), negative);
+    }
+    Fp6(Fp2(x[0], x[1]), Fp2(x[2], x[3]), Fp2(x[4], x[5]))
+}
+
+/// b^k in each lane for the base b of the table. Below 3.01p.
+#[inline(always)]
+pub(super) fn power_table(table: &[TorusWindow], digits: &[Windows; 8]) -> Fp12<Eight> {
+    let mut parts = vec![Fp12::<Eight>::one(); 4];
+    for (j, window) in (0..Windows::COUNT).zip(table) {
+        for i in 0..4 {
+            let c = look_up_torus(window, &places(digits, |digits| digits.window(i, j)));
+            if j == 0 {
+                parts[i] = Fp12(c, Fp6(Fp2::one(), Fp2::zero(), Fp2::zero()));
+            } else {
+                Eight::multiply_by_torus(&mut parts[i], &c);
+            }
         }
     }
-    let mut table = Vec::with_capacity(16);
-    for product in &products {
-        table.push(rows(product));
-    }
-    let mut power = Fp12::one();
-    for bit in (0..64).rev() {
-        if bit < 63 {
-            power = power.weaken();
-            Eight::cyclotomic_square_times(&mut power, 1);
-        }
-        Eight::multiply12(&mut power, &look_up(&table, digits.map(|d| column(d, bit))));
+    let mut product = parts[0];
+    Eight::multiply12(&mut product, &Eight::frobenius(&parts[1], 1).conjugate());
+    Eight::multiply12(&mut product, &Eight::frobenius(&parts[2], 2));
+    Eight::multiply12(&mut product, &Eight::frobenius(&parts[3], 3).conjugate());
+    quotient(&product)
+}
+
+/// f/conj(f) = (f0² + v·f1² + 2·f0·f1·w)/(f0² − v·f1²), below 3.01p.
+#[inline(always)]
+fn quotient(f: &Fp12<Eight>) -> Fp12<Eight> {
+    let (a, b) = (f.0.times(&f.0), f.1.times(&f.1).times_v::<4>());
+    let inverse = Eight::inverse6(&a.minus::<8>(&b).weaken());
+    let cross = f.0.times(&f.1);
+    Fp12(a.plus(&b).times(&inverse), cross.plus(&cross).times(&inverse))
+}
+
+/// g^k in each lane, g below 2p in GT. Below 3.01p.
+#[inline(always)]
+pub(super) fn power(g: &Fp12<Eight>, digits: &[Digits<1>; 8]) -> Fp12<Eight> {
+    let table = signed_products(
+        g,
+        &Eight::frobenius(g, 1).conjugate().weaken(),
+        &Eight::frobenius(g, 2),
+        &Eight::frobenius(g, 3).conjugate().weaken(),
+    );
+    let mut power = look_up(&table, digits, 63);
+    for j in (0..63).rev() {
+        power = power.weaken();
+        Eight::cyclotomic_square_times(&mut power, 1);
+        Eight::multiply12(&mut power, &look_up(&table, digits, j));
     }
     power
 }
 
+/// The products g0·g1^±1·g2^±1·g3^±1: bit i − 1 of the index says that base i has the sign of base 0.
 #[inline(always)]
-fn rows(f: &Fp12<Eight>) -> Rows {
-    let coefficients = coefficients(f);
-    let mut rows = [[[0; 8]; 8]; 12];
-    for i in 0..12 {
-        rows[i] = coefficients[i].to_rows();
+fn signed_products(b0: &Fp12<Eight>, b1: &Fp12<Eight>, b2: &Fp12<Eight>, b3: &Fp12<Eight>) -> Vec<Fp12<Eight>> {
+    let (same01, other01) = (b0.times(b1), b0.times(&b1.conjugate()));
+    let (same23, other23) = (b2.times(b3), b2.times(&b3.conjugate()));
+    let (both, neither) = (same23.conjugate(), other23.conjugate());
+    vec![
+        other01.times(&both),
+        same01.times(&both),
+        other01.times(&other23),
+        same01.times(&other23),
+        other01.times(&neither),
+        same01.times(&neither),
+        other01.times(&same23),
+        same01.times(&same23),
+    ]
+}
+
+/// The product for bit j of the digits.
+#[inline(always)]
+fn look_up(table: &[Fp12<Eight>], digits: &[Digits<1>; 8], j: u32) -> Fp12<Eight> {
+    let (index, negative) = places(digits, |digits| power::column(digits, j));
+    let mut entry = table[0];
+    for i in 1..8 {
+        entry = table[i].select(Eight::equals(&index, i as u64), &entry);
     }
-    rows
+    let inverse = entry.conjugate();
+    inverse.select(Eight::negatives(&negative), &entry)
+}
+
+/// g1^k in each lane, as x and y; and the lanes in which the addition met an exception, which have no result.
+#[inline(always)]
+pub(super) fn power_generator(exponents: &[Comb; 8]) -> (Eight, Eight, Mask) {
+    let (x, y) = look_up_point(exponents, 0);
+    let mut sum = Jacobian::affine(&x, &y);
+    for j in 1..Comb::COUNT {
+        let (x, y) = look_up_point(exponents, j);
+        sum = Eight::add_affine_g1(&sum, &x, &y);
+    }
+    sum.normalised()
 }
 
 #[inline(always)]
-fn look_up(table: &[Rows], index: [usize; 8]) -> Fp12<Eight> {
-    let mut out = [Eight::zero(); 12];
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = Eight::from_rows(std::array::from_fn(|lane| &table[index[lane]][i][lane]));
-    }
-    from_coefficients(&out)
-}
-
-/// 2^(32·32). The entries of the table are arkworks' residues to 2^384. They are loaded without a conversion to 2^416, so
-/// each is too small by a factor 2^32; one product corrects all 32 entries of a power at once.
-static CORRECTION: std::sync::LazyLock<Constant> =
-    std::sync::LazyLock::new(|| Constant::new(Fq::from(2).pow([32 * 4 * Windows::COUNT as u64])));
-
-/// b^(Σ dᵢ·|x|ⁱ) in each lane, below 3.01p.
-#[inline(always)]
-pub(super) fn power_fixed(windows: &Windows, digits: &[[u64; 4]; 8]) -> Fp12<Eight> {
-    let mut product = Fp12::one();
-    for i in 0..4 {
-        let digits = digits.map(|d| d[i]);
-        let mut part = entry(windows, 0, digits);
-        for window in 1..Windows::COUNT {
-            Eight::multiply12(&mut part, &entry(windows, window, digits));
-        }
-        let image = match i {
-            0 => part,
-            2 => Eight::frobenius(&part, 2),
-            _ => Eight::frobenius(&part, i).conjugate(),
-        };
-        Eight::multiply12(&mut product, &image);
-    }
-    let mut out = coefficients(&product);
-    let correction = Eight::constant(&CORRECTION);
-    for x in &mut out {
-        *x = Eight::multiply1(x, &correction);
-    }
-    from_coefficients(&out)
-}
-
-/// The entry of each lane's digit in this window, times 2^(−32).
-#[inline(always)]
-fn entry(windows: &Windows, window: usize, digits: [u64; 8]) -> Fp12<Eight> {
-    let entries = digits.map(|d| windows.entry(window, d));
-    let mut out = [Eight::zero(); 12];
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = Eight::from_residues(entries.map(|e| &power::coefficient(e, i).0.0));
-    }
-    from_coefficients(&out)
-}
-
-#[inline(always)]
-fn coefficients(f: &Fp12<Eight>) -> [Eight; 12] {
-    let Fp12(Fp6(a, b, c), Fp6(d, e, f)) = f;
-    [a.0, a.1, b.0, b.1, c.0, c.1, d.0, d.1, e.0, e.1, f.0, f.1]
-}
-
-#[inline(always)]
-fn from_coefficients(x: &[Eight; 12]) -> Fp12<Eight> {
-    let two = |i: usize| Fp2(x[2 * i], x[2 * i + 1]);
-    Fp12(Fp6(two(0), two(1), two(2)), Fp6(two(3), two(4), two(5)))
+fn look_up_point(exponents: &[Comb; 8], j: usize) -> (Eight, Eight) {
+    let (index, negative) = places(exponents, |comb| comb.window(j));
+    let [x, y] = &GENERATOR[j];
+    (Eight::look_up(x, &index), negated(&Eight::look_up(y, &index), Eight::negatives(&negative)))
 }
