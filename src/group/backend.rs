@@ -8,7 +8,6 @@ use super::power::Table;
 use super::{encoding, torus};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
 use std::hint::black_box;
 
 /// The result of decoding a record (Z, C).
@@ -64,7 +63,7 @@ pub(super) trait Backend: Copy + Send + Sync {
     fn conjugate(self, a: &Fq12) -> Fq12;
     /// a^k.
     fn pow_gt(self, a: &Fq12, k: Fr) -> Fq12;
-    /// The table of a public base other than 1.
+    /// The table of a public base.
     fn table(self, base: &Fq12) -> Table;
     /// b^k for the base b of the table.
     fn pow_table(self, table: &Table, k: Fr) -> Fq12;
@@ -80,9 +79,7 @@ pub(super) trait Backend: Copy + Send + Sync {
     fn inverse(self, x: &Fq) -> Fq;
 
     /// Powers of the generator of G1.
-    fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
-        exponents.iter().map(|k| self.pow_g1(&G1Affine::generator(), *k)).collect()
-    }
+    fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine>;
 
     /// The compressed point, also of the identity.
     fn encode_g1(self, p: &G1Affine) -> [u8; 48] {

@@ -13,7 +13,7 @@ use super::{encoding, field};
 use crate::constant_time::{Mask, all_zero, declassify, equal, mask, select};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
-use ark_ff::{AdditiveGroup, BigInteger384, Field, MontFp};
+use ark_ff::{BigInteger384, Field, MontFp};
 use blst::{
     BLST_ERROR, blst_fp, blst_fp_add, blst_fp_cneg, blst_fp_inverse, blst_fp_mul, blst_fp_sqr, blst_fp_sub, blst_fp2,
     blst_fp2_add, blst_fp2_cneg, blst_fp2_inverse, blst_fp2_mul, blst_fp2_sqr, blst_fp2_sub, blst_fp6, blst_fp12,
@@ -118,23 +118,13 @@ impl Backend for Blst {
 
     fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
         let powers: Vec<blst_p1> = exponents.iter().map(|k| comb::pow(*k)).collect();
-        // One inversion for all: products[i] is the product of the Z before i, where the identity has 1 in place of 0.
+        // The identity has 1 in place of Z = 0, and gets back its 0 as the inverse.
         let one = blst_fp12::half_one().fp2[0].fp[0];
         let z: Vec<blst_fp> = powers.iter().map(|p| selected1(all_zero(&p.z.l), &one, &p.z)).collect();
-        let (mut product, mut products) = (one, Vec::with_capacity(z.len()));
-        for z in &z {
-            products.push(product);
-            product = times1(&product, z);
-        }
-        let mut rest = inverse1(&product);
-        let mut out = vec![G1Affine::identity(); powers.len()];
-        for (((p, z), product), out) in powers.iter().zip(&z).zip(&products).zip(&mut out).rev() {
-            let inverse = times1(&rest, product);
-            rest = times1(&rest, z);
-            // The identity gets back its 0 as the inverse.
-            *out = affine1(p, &selected1(all_zero(&p.z.l), &blst_fp::default(), &inverse));
-        }
-        out
+        let inverses = inverses(&z, one, times1, inverse1);
+        let affine =
+            |(p, inverse): (&blst_p1, _)| affine1(p, &selected1(all_zero(&p.z.l), &blst_fp::default(), inverse));
+        powers.iter().zip(&inverses).map(affine).collect()
     }
 
     fn multiply_g1(self, a: &G1Affine, b: &G1Affine) -> G1Affine {
@@ -248,24 +238,16 @@ impl Backend for Blst {
     /// blst's lines are those of the trait times 2 in the first coefficient and times −1 in the second.
     fn line_quotients(self, lines: &Lines) -> Option<Vec<[Fq2; 2]>> {
         let lines = lines.0.as_deref()?;
-        // One inversion for all lines: products[i] is the product of the third coefficients before i.
-        let mut products = Vec::with_capacity(LINES);
-        let mut product = blst_fp12::half_one().fp2[0];
-        for line in lines {
-            products.push(product);
-            product = times2(&product, &line.fp2[2]);
-        }
-        let mut rest = inverse2(&product);
-        let mut out = vec![[Fq2::ZERO; 2]; LINES];
-        for ((line, product), out) in lines.iter().zip(&products).zip(&mut out).rev() {
-            let inverse = times2(&rest, product);
-            rest = times2(&rest, &line.fp2[2]);
-            let [mut l0, l1] = [times2(&line.fp2[0], &inverse), times2(&line.fp2[1], &inverse)];
+        let mut last: Vec<blst_fp2> = lines.iter().map(|line| line.fp2[2]).collect();
+        let mut inverses = inverses(&last, blst_fp12::half_one().fp2[0], times2, inverse2);
+        let quotients = |(line, inverse): (&blst_fp6, &blst_fp2)| {
+            let [mut l0, l1] = [times2(&line.fp2[0], inverse), times2(&line.fp2[1], inverse)];
             l0.fp = l0.fp.map(|x| times1(&x, &to_fp(&HALF)));
-            *out = [from_fp2(&l0), from_fp2(&negated2(&l1, Mask::MAX))];
-        }
-        products.iter_mut().flat_map(|x| &mut x.fp).for_each(|x| x.l.zeroize());
-        Some(out)
+            [from_fp2(&l0), from_fp2(&negated2(&l1, Mask::MAX))]
+        };
+        let quotients = lines.iter().zip(&inverses).map(quotients).collect();
+        last.iter_mut().chain(&mut inverses).flat_map(|x| &mut x.fp).for_each(|x| x.l.zeroize());
+        Some(quotients)
     }
 
     fn multiply(self, x: &Fq, y: &Fq) -> Fq {
@@ -416,6 +398,22 @@ functions! {
     fn plus2(a, b) -> blst_fp2 = blst_fp2_add;
     fn minus2(a, b) -> blst_fp2 = blst_fp2_sub;
     fn inverse2(a) -> blst_fp2 = blst_fp2_inverse;
+}
+
+/// The inverses of elements other than 0, by one inversion for all.
+fn inverses<T: Copy>(elements: &[T], one: T, times: fn(&T, &T) -> T, inverse: fn(&T) -> T) -> Vec<T> {
+    // out[i] is first the product of the elements before i.
+    let (mut product, mut out) = (one, Vec::with_capacity(elements.len()));
+    for x in elements {
+        out.push(product);
+        product = times(&product, x);
+    }
+    let mut rest = inverse(&product);
+    for (x, out) in elements.iter().zip(&mut out).rev() {
+        *out = times(&rest, out);
+        rest = times(&rest, x);
+    }
+    out
 }
 
 /// (1 + u)·x.
