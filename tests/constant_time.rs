@@ -15,6 +15,8 @@
 //! the test is skipped and says so; in CI (`CI=true`) it fails.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "constant_time/leaky.rs"]
+mod leaky;
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #[path = "constant_time/trace.rs"]
 mod trace;
@@ -85,7 +87,6 @@ impl Run {
         if self.filter.as_ref().is_some_and(|filter| !name.contains(filter)) {
             return;
         }
-        eprintln!("#### {name}");
         let before = complaints();
         let mut out = operation();
         let found = complaints() - before;
@@ -104,32 +105,6 @@ impl Run {
         }
         // Dropping would run code on memory that is marked.
         std::mem::forget(out);
-    }
-}
-
-/// Operations that leak on purpose.
-mod leaky {
-    use std::hint::black_box;
-
-    #[inline(never)]
-    pub(super) fn early_exit(a: &[u8; 32], b: &[u8; 32]) -> usize {
-        a.iter().zip(b).take_while(|(a, b)| black_box(**a) == **b).count()
-    }
-
-    #[inline(never)]
-    pub(super) fn indexed(table: &[u32; 256], bytes: &[u8; 32]) -> u32 {
-        bytes.iter().map(|byte| table[usize::from(*byte)]).sum()
-    }
-
-    #[inline(never)]
-    pub(super) fn skipped_zero(digits: &[u8; 32]) -> u64 {
-        let mut product = 1_u64;
-        for digit in digits {
-            if black_box(*digit) != 0 {
-                product = black_box(product).wrapping_mul(3);
-            }
-        }
-        product
     }
 }
 
@@ -376,7 +351,7 @@ fn main() {
     exit(i32::from(!wrong.is_empty()));
 }
 
-/// Runs this program again under valgrind, which prints its own count of the suppressed complaints.
+/// Runs this program again under valgrind, and prints how often each suppression was used: the declassified facts first.
 fn under_valgrind() {
     let skipped = |why: &str| {
         assert!(std::env::var_os("CI").is_none(), "{why}");
@@ -386,12 +361,26 @@ fn under_valgrind() {
         return skipped("the requests to valgrind are written for x86-64 Linux alone");
     }
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/constant_time/valgrind.supp");
+    let log = tempfile::NamedTempFile::new().unwrap();
     let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--error-limit=no", "--num-callers=12", "--leak-check=no", "-q"]);
+    valgrind.args(["--error-limit=no", "--num-callers=12", "--leak-check=no", "--show-error-list=yes"]);
+    valgrind.arg(format!("--log-file={}", log.path().display()));
     valgrind.arg(format!("--suppressions={folder}")).arg(std::env::current_exe().unwrap());
     valgrind.args(std::env::args().skip(1).filter(|argument| !argument.starts_with('-')));
-    match valgrind.status() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => skipped("valgrind is not installed"),
-        status => exit(status.unwrap().code().unwrap_or(1)),
+    let status = match valgrind.status() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return skipped("valgrind is not installed"),
+        status => status.unwrap(),
+    };
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    if !status.success() {
+        eprintln!("{log}");
     }
+    for line in log.lines() {
+        // "--PID-- used_suppression:  COUNT NAME FILE:LINE"
+        if let Some((_, used)) = line.split_once("used_suppression:") {
+            let used = used.rsplit_once(' ').map_or(used, |(count_and_name, _)| count_and_name);
+            println!("suppressed: {}", used.trim());
+        }
+    }
+    exit(status.code().unwrap_or(1));
 }

@@ -91,7 +91,12 @@ fn readable_by_all(_: &File) -> io::Result<()> {
 
 /// The text of a key file.
 pub fn text(kind: Kind, bytes: &[u8]) -> Zeroizing<String> {
-    Zeroizing::new(format!("{}\n{}\n{}\n", kind.title(), *Zeroizing::new(hex::encode(bytes)), sum(bytes)))
+    Zeroizing::new(format!(
+        "{}\n{}\n{}\n",
+        kind.title(),
+        *Zeroizing::new(base16ct::lower::encode_string(bytes)),
+        sum(bytes)
+    ))
 }
 
 /// The third line of a key file. It distinguishes a mistyped or damaged key from a valid but wrong key.
@@ -152,7 +157,7 @@ fn body(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     if [key, check].iter().any(|line| line.bytes().any(|digit| matches!(digit, b'A'..=b'F'))) {
         return Err("it has capital hexadecimal digits");
     }
-    let bytes = hex::decode(key).map(Zeroizing::new);
+    let bytes = base16ct::lower::decode_vec(key).map(Zeroizing::new);
     let bytes = bytes.map_err(|_| "the second line is not an even number of hexadecimal digits")?;
     if check == sum(&bytes) { Ok(bytes) } else { Err("the checksum does not match the key") }
 }

@@ -1,6 +1,6 @@
 //! Randomness, time and threads from the operating system, and the engine that the environment names.
 
-use crate::output::Failure;
+use crate::output::{Failure, complain};
 use phi_pre::group::Engine;
 use phi_pre::time::{Millis, Seconds};
 use rand_chacha::ChaCha20Rng;
@@ -20,7 +20,12 @@ pub(crate) fn install_engine() -> Result<(), Failure> {
     const VARIABLE: &str = "PHI_PRE_ENGINE";
     let Some(name) = std::env::var_os(VARIABLE) else { return Ok(()) };
     let engaged = name.to_string_lossy().parse::<Engine>().and_then(Engine::engage);
-    engaged.map_err(|error| format!("{VARIABLE}: {error}"))?.install();
+    let engaged = engaged.map_err(|error| format!("{VARIABLE}: {error}"))?;
+    if !engaged.is_constant_time() {
+        let engine = engaged.engine();
+        complain(&format_args!("warning: {VARIABLE}: the engine {engine} is not constant-time; it may leak secrets"));
+    }
+    engaged.install();
     Ok(())
 }
 

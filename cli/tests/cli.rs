@@ -262,7 +262,11 @@ fn an_engine_that_the_machine_has_is_used_and_another_one_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let run = keygen_with_engine(dir.path(), engine.name());
         match engine.engage() {
-            Ok(_) => assert!(run.status.success(), "{engine}"),
+            Ok(engaged) => {
+                assert!(run.status.success(), "{engine}");
+                let warned = String::from_utf8(run.stderr).unwrap().contains("is not constant-time");
+                assert_ne!(warned, engaged.is_constant_time(), "{engine}");
+            }
             Err(unavailable) => {
                 assert_eq!(run.status.code(), Some(2), "{engine}");
                 assert!(String::from_utf8(run.stderr).unwrap().contains(&unavailable.to_string()));

@@ -19,9 +19,9 @@ use blst::{
     blst_fp2_add, blst_fp2_cneg, blst_fp2_inverse, blst_fp2_mul, blst_fp2_sqr, blst_fp2_sub, blst_fp6, blst_fp12,
     blst_fp12_conjugate, blst_fp12_cyclotomic_sqr, blst_fp12_frobenius_map, blst_fp12_inverse, blst_miller_loop_lines,
     blst_p1, blst_p1_add_affine, blst_p1_add_or_double_affine, blst_p1_affine, blst_p1_affine_compress,
-    blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p2, blst_p2_add_or_double_affine,
-    blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_in_g2, blst_p2_from_affine, blst_p2_uncompress,
-    blst_precompute_lines, blst_scalar, blst_sign_pk_in_g1, blst_sign_pk_in_g2,
+    blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p2, blst_p2_affine, blst_p2_affine_compress,
+    blst_p2_affine_in_g2, blst_p2_from_affine, blst_p2_uncompress, blst_precompute_lines, blst_scalar,
+    blst_sign_pk_in_g1, blst_sign_pk_in_g2,
 };
 use zeroize::Zeroize;
 
@@ -144,13 +144,7 @@ impl Backend for Blst {
         if is_identity(a) || is_identity(b) {
             return if is_identity(a) { *b } else { *a };
         }
-        let mut sum = blst_p2::default();
-        // SAFETY: as in `multiply_g1`.
-        unsafe {
-            blst_p2_from_affine(&raw mut sum, &to_p2(a));
-            blst_p2_add_or_double_affine(&raw mut sum, &raw const sum, &to_p2(b));
-        }
-        normalised2(&sum)
+        sum2(&to_p2(a), &to_p2(b))
     }
 
     fn invert_g1(self, p: &G1Affine) -> G1Affine {
@@ -498,12 +492,27 @@ fn selected1(mask: Mask, yes: &blst_fp, no: &blst_fp) -> blst_fp {
     blst_fp { l: std::array::from_fn(|i| select(mask, yes.l[i], no.l[i])) }
 }
 
-/// As [`normalised1`].
-fn normalised2(q: &blst_p2) -> G2Affine {
-    let inverse = inverse2(&q.z);
-    let square = squared2(&inverse);
-    let (x, y) = (times2(&q.x, &square), times2(&q.y, &times2(&square, &inverse)));
-    from_p2(&blst_p2_affine { x, y })
+/// The product of two points in affine coordinates, by one inversion: the chord, or the tangent where the points are equal.
+fn sum2(a: &blst_p2_affine, b: &blst_p2_affine) -> G2Affine {
+    let (run, rise, sum) = (minus2(&b.x, &a.x), minus2(&b.y, &a.y), plus2(&a.y, &b.y));
+    let (same_x, opposite) = (zero2(&run), zero2(&sum));
+    let square = squared2(&a.x);
+    let tangent = plus2(&plus2(&square, &square), &square);
+    // Where the points are opposite, the slope is of no use and 1/0 = 0.
+    let slope = times2(&selected2(same_x, &tangent, &rise), &inverse2(&selected2(same_x, &sum, &run)));
+    let x = minus2(&minus2(&squared2(&slope), &a.x), &b.x);
+    let y = minus2(&times2(&slope, &minus2(&a.x, &x)), &a.y);
+    if declassify(same_x & opposite) { G2Affine::identity() } else { from_p2(&blst_p2_affine { x, y }) }
+}
+
+/// Whether x = 0.
+fn zero2(x: &blst_fp2) -> Mask {
+    all_zero(&x.fp[0].l) & all_zero(&x.fp[1].l)
+}
+
+/// `yes` where the mask is set, else `no`.
+fn selected2(mask: Mask, yes: &blst_fp2, no: &blst_fp2) -> blst_fp2 {
+    blst_fp2 { fp: std::array::from_fn(|i| selected1(mask, &yes.fp[i], &no.fp[i])) }
 }
 
 /// The point, which is affine (Z = 1) or the identity (Z = 0).
@@ -513,8 +522,7 @@ fn signature1(p: &blst_p1) -> G1Affine {
 
 /// As [`signature1`].
 fn signature2(q: &blst_p2) -> G2Affine {
-    let zero = all_zero(&q.z.fp[0].l) & all_zero(&q.z.fp[1].l);
-    if declassify(zero) { G2Affine::identity() } else { from_p2(&blst_p2_affine { x: q.x, y: q.y }) }
+    if declassify(zero2(&q.z)) { G2Affine::identity() } else { from_p2(&blst_p2_affine { x: q.x, y: q.y }) }
 }
 
 const fn to_fp(x: &Fq) -> blst_fp {
@@ -568,8 +576,7 @@ const fn to_p2(q: &G2Affine) -> blst_p2_affine {
 }
 
 fn from_p2(q: &blst_p2_affine) -> G2Affine {
-    let [x, y] = [&q.x, &q.y].map(|x| all_zero(&x.fp[0].l) & all_zero(&x.fp[1].l));
-    if declassify(x & y) {
+    if declassify(zero2(&q.x) & zero2(&q.y)) {
         return G2Affine::identity();
     }
     G2Affine::new_unchecked(from_fp2(&q.x), from_fp2(&q.y))

@@ -129,6 +129,12 @@ impl Engaged {
         }
     }
 
+    /// Whether operations on secrets take constant time: yes for `blst` and `lanes` in a build with the feature `blst`.
+    /// SECURITY.md has the table of operations.
+    pub const fn is_constant_time(self) -> bool {
+        cfg!(feature = "blst") && !matches!(self.0, Choice::Plain(_))
+    }
+
     /// Makes this the engine of the process from now on. All engines give the same bytes, so this may happen at any time.
     pub fn install(self) {
         CURRENT.store(self.index(), Ordering::Relaxed);
@@ -305,5 +311,11 @@ mod tests {
         assert_eq!(Engine::Plain.engage().map(Engaged::engine), Ok(Engine::Plain));
         assert_eq!(Engine::Blst.engage().is_ok(), cfg!(feature = "blst"));
         assert_eq!(Engine::Lanes.engage().is_ok(), Lanes::detect().is_some());
+    }
+
+    #[test]
+    fn the_default_is_constant_time_where_the_build_has_blst() {
+        assert_eq!(Engaged::fastest().is_constant_time(), cfg!(feature = "blst"));
+        assert!(!Engine::Plain.engage().unwrap().is_constant_time());
     }
 }
