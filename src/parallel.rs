@@ -30,6 +30,18 @@ pub(crate) fn map_chunks<I, T>(items: &[I], size: usize, f: impl Fn(&[I]) -> Vec
     items.chunks(size).flat_map(f).collect()
 }
 
+/// The threads that work is spread over.
+#[cfg(feature = "parallel")]
+pub(crate) fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// The threads that work is spread over.
+#[cfg(not(feature = "parallel"))]
+pub(crate) const fn threads() -> usize {
+    1
+}
+
 /// Runs `a` and `b`, possibly at the same time, and returns both results.
 #[cfg(all(feature = "parallel", feature = "envelope"))]
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {

@@ -5,9 +5,10 @@
 
 use super::encoding::{RECORD_BYTES, T6_BYTES, replace_c, split_record};
 use super::power::Table;
-use super::{encoding, torus};
+use super::{buckets, encoding, torus};
 use crate::error::DecodeError;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
+use ark_ff::Field;
 use std::hint::black_box;
 
 /// The result of decoding a record (Z, C).
@@ -131,6 +132,21 @@ pub(super) trait Backend: Copy + Send + Sync {
     ) -> Result<[u8; RECORD_BYTES], DecodeError> {
         let (z, c) = self.decode_record(record)?;
         Ok(replace_c(record, &self.encode_t6(&self.multiply_by_pairing(&z, &c, lines))))
+    }
+
+    /// ∏ P^w for each pair of a point and an exponent, all public; in variable time.
+    fn multiexp_g1_vartime(self, powers: &[(&G1Affine, i128)]) -> G1Affine;
+
+    /// ∏ (b/a)^w for each a, b and w, all public; in variable time.
+    fn multiexp_gt_quotients_vartime(self, powers: &[(&Fq12, &Fq12, i128)]) -> Fq12 {
+        let quotients: Vec<_> = powers.iter().map(|(a, b, _)| self.multiply_gt(b, &self.conjugate(a))).collect();
+        let exponents: Vec<_> = powers.iter().map(|power| power.2).collect();
+        let gt = buckets::Single {
+            one: Fq12::ONE,
+            times: |a: &Fq12, b: &Fq12| self.multiply_gt(a, b),
+            inverse: |a: &Fq12| self.conjugate(a),
+        };
+        gt.product(&quotients, &exponents)
     }
 
     /// How many records of a batch of `len` to give to one call of an operation `_all`, so that the calls can be

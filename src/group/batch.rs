@@ -57,6 +57,16 @@ pub fn pow_generator_batch(exponents: &[Scalar]) -> Vec<G1> {
     Engaged::current().pow_generator_batch(exponents)
 }
 
+/// ∏ P^w for each pair of a point and a signed exponent. Variable time: for public values alone.
+pub fn multiexp_g1_vartime(powers: &[(&G1, i128)]) -> G1 {
+    Engaged::current().multiexp_g1_vartime(powers)
+}
+
+/// ∏ (b/a)^w for each a, b and signed exponent w. Variable time: for public values alone.
+pub fn multiexp_gt_quotients_vartime(powers: &[(&Gt, &Gt, i128)]) -> Gt {
+    Engaged::current().multiexp_gt_quotients_vartime(powers)
+}
+
 /// The same operations by a chosen engine.
 impl Engaged {
     /// See [`pair_and_multiply`].
@@ -122,10 +132,33 @@ impl Engaged {
         self.map_groups(records, |group| self.reencrypt_record_all(group, q.lines()))
     }
 
+    /// See [`multiexp_g1_vartime`].
+    pub fn multiexp_g1_vartime(self, powers: &[(&G1, i128)]) -> G1 {
+        let parts = parallel::map_chunks(powers, part(powers.len()), |powers| {
+            let powers: Vec<_> = powers.iter().map(|(p, w)| (&p.0, *w)).collect();
+            vec![G1(Backend::multiexp_g1_vartime(self, &powers))]
+        });
+        parts.into_iter().reduce(|a, b| a * b).unwrap_or_else(G1::identity)
+    }
+
+    /// See [`multiexp_gt_quotients_vartime`].
+    pub fn multiexp_gt_quotients_vartime(self, powers: &[(&Gt, &Gt, i128)]) -> Gt {
+        let parts = parallel::map_chunks(powers, part(powers.len()), |powers| {
+            let powers: Vec<_> = powers.iter().map(|(a, b, w)| (&a.0, &b.0, *w)).collect();
+            vec![Gt(Backend::multiexp_gt_quotients_vartime(self, &powers))]
+        });
+        parts.into_iter().reduce(|a, b| a * b).unwrap_or_else(Gt::identity)
+    }
+
     /// `f` over groups of the items, of the size that this engine computes at once.
     fn map_groups<T: Sync, R: Send>(self, items: &[T], f: impl Fn(&[T]) -> Vec<R> + Send + Sync) -> Vec<R> {
         parallel::map_chunks(items, self.group_size(items.len()), f)
     }
+}
+
+/// The size of the parts of a product of n powers: one for each core, and not too small for buckets to pay.
+fn part(n: usize) -> usize {
+    n.div_ceil(parallel::threads()).max(256)
 }
 
 #[cfg(test)]

@@ -19,10 +19,12 @@ use blst::{
     blst_fp2_add, blst_fp2_cneg, blst_fp2_inverse, blst_fp2_mul, blst_fp2_sqr, blst_fp2_sub, blst_fp6, blst_fp12,
     blst_fp12_conjugate, blst_fp12_cyclotomic_sqr, blst_fp12_frobenius_map, blst_fp12_inverse, blst_miller_loop_lines,
     blst_p1, blst_p1_add_affine, blst_p1_add_or_double_affine, blst_p1_affine, blst_p1_affine_compress,
-    blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p2, blst_p2_affine, blst_p2_affine_compress,
-    blst_p2_affine_in_g2, blst_p2_from_affine, blst_p2_uncompress, blst_precompute_lines, blst_scalar,
-    blst_sign_pk_in_g1, blst_sign_pk_in_g2,
+    blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p1s_mult_pippenger,
+    blst_p1s_mult_pippenger_scratch_sizeof, blst_p2, blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_in_g2,
+    blst_p2_from_affine, blst_p2_uncompress, blst_precompute_lines, blst_scalar, blst_sign_pk_in_g1,
+    blst_sign_pk_in_g2,
 };
+use std::ptr::null;
 use zeroize::Zeroize;
 
 /// Lines of the Miller loop with a fixed second argument: 63 doublings and 5 additions.
@@ -125,6 +127,32 @@ impl Backend for Blst {
         let affine =
             |(p, inverse): (&blst_p1, _)| affine1(p, &selected1(all_zero(&p.z.l), &blst_fp::default(), inverse));
         powers.iter().zip(&inverses).map(affine).collect()
+    }
+
+    fn multiexp_g1_vartime(self, powers: &[(&G1Affine, i128)]) -> G1Affine {
+        const BITS: usize = 128;
+        let powers = powers.iter().filter(|(p, _)| !is_identity(p));
+        let signed = powers.map(|(p, w)| (to_p1(&if *w < 0 { self.invert_g1(p) } else { **p }), w.unsigned_abs()));
+        let (points, exponents): (Vec<_>, Vec<_>) = signed.map(|(p, w)| (p, w.to_le_bytes())).unzip();
+        if points.is_empty() {
+            return G1Affine::identity();
+        }
+        let mut sum = blst_p1::default();
+        // A list that ends in a null pointer tells blst that the items follow one another in memory.
+        let (points_at, exponents_at) = ([points.as_ptr(), null()], [exponents.as_ptr().cast(), null()]);
+        // SAFETY: reads the points and the 16 bytes of each exponent; writes `sum` and the scratch of the size that blst asks for.
+        unsafe {
+            let mut scratch = vec![0_u64; blst_p1s_mult_pippenger_scratch_sizeof(points.len()).div_ceil(8)];
+            blst_p1s_mult_pippenger(
+                &raw mut sum,
+                points_at.as_ptr(),
+                points.len(),
+                exponents_at.as_ptr(),
+                BITS,
+                scratch.as_mut_ptr(),
+            );
+        }
+        normalised1(&sum)
     }
 
     fn multiply_g1(self, a: &G1Affine, b: &G1Affine) -> G1Affine {

@@ -275,6 +275,9 @@ impl Backend for Engaged {
         fn decode_record(record: &[u8; RECORD_BYTES]) -> Decoded;
         fn reencrypt_record(record: &[u8; RECORD_BYTES]; lines) -> Result<[u8; RECORD_BYTES], DecodeError>;
 
+        fn multiexp_g1_vartime(powers: &[(&G1Affine, i128)]) -> G1Affine;
+        fn multiexp_gt_quotients_vartime(powers: &[(&Fq12, &Fq12, i128)]) -> Fq12;
+
         fn group_size(len: usize) -> usize;
         fn pairing_all(pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12>;
         fn multiply_by_pairing_all(pairs: &[(&G1Affine, &Fq12)]; lines) -> Vec<Fq12>;

@@ -21,6 +21,7 @@ mod backend;
 mod batch;
 #[cfg(feature = "blst")]
 mod blst;
+mod buckets;
 mod comb;
 mod encoding;
 mod engine;
@@ -40,8 +41,8 @@ mod torus;
 pub(crate) mod traits;
 
 pub use batch::{
-    decode_records, encode_gt, pair_and_multiply, pair_and_multiply_bytes, pairing_batch, pow_generator_batch,
-    pow_gt_batch, pow_table_batch,
+    decode_records, encode_gt, multiexp_g1_vartime, multiexp_gt_quotients_vartime, pair_and_multiply,
+    pair_and_multiply_bytes, pairing_batch, pow_generator_batch, pow_gt_batch, pow_table_batch,
 };
 pub use encoding::RECORD_BYTES;
 pub use engine::{Engaged, Engine, EngineError};

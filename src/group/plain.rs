@@ -11,7 +11,7 @@ use crate::error::DecodeError;
 use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::{AdditiveGroup, BigInteger384, Field, Zero};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -149,6 +149,11 @@ impl Backend for Plain {
 
     fn inverse(self, x: &Fq) -> Fq {
         x.inverse().unwrap_or(Fq::ZERO)
+    }
+
+    fn multiexp_g1_vartime(self, powers: &[(&G1Affine, i128)]) -> G1Affine {
+        let (points, exponents): (Vec<G1Affine>, Vec<Fr>) = powers.iter().map(|(p, w)| (**p, Fr::from(*w))).unzip();
+        G1Projective::msm_unchecked(&points, &exponents).into_affine()
     }
 
     fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {

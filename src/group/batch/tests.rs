@@ -6,6 +6,7 @@ use crate::group::tests::{config, cyclotomic, of_order_4513, rng, zero_x};
 use crate::group::{Engine, encoding, exponent};
 use ark_ff::{Field, PrimeField};
 use proptest::prelude::*;
+use rand_core::Rng;
 
 fn engines() -> Vec<Engaged> {
     if Engine::Lanes.engage().is_err() {
@@ -143,6 +144,46 @@ proptest! {
             prop_assert_eq!(engaged.encode_gt(&elements), r.encode_gt(&elements));
             prop_assert_eq!(engaged.decode_records(&records), r.decode_records(&records));
             prop_assert_eq!(engaged.pair_and_multiply_bytes(&records, &q), r.pair_and_multiply_bytes(&records, &q));
+        }
+    }
+}
+
+/// Products of powers are the products of single powers, with equal and opposite points, identities and edge exponents.
+#[test]
+fn products_of_powers_are_those_of_single_powers() {
+    let mut rng = rng(11);
+    for n in [0, 1, 2, 15, 16, 40, 300] {
+        let mut points: Vec<G1> = (0..n).map(|_| G1::random(&mut rng)).collect();
+        let elements: Vec<(Gt, Gt)> = (0..n).map(|_| (Gt::random(&mut rng), Gt::random(&mut rng))).collect();
+        let mut exponents: Vec<i128> =
+            (0..n).map(|_| (i128::from(rng.next_u64()) << 64) | i128::from(rng.next_u64())).collect();
+        for (exponent, edge) in exponents.iter_mut().zip([1, 0, -1, i128::MIN, i128::MAX, 1 << 64]) {
+            *exponent = edge;
+        }
+        let check = |points: &[G1], exponents: &[i128]| {
+            let scalar = |w: &i128| {
+                let k = Scalar(ark_bls12_381::Fr::from(w.unsigned_abs()));
+                if *w < 0 { -k } else { k }
+            };
+            let g1 = points.iter().zip(exponents).fold(G1::identity(), |product, (p, w)| product * p.pow(&scalar(w)));
+            let quotients = elements.iter().zip(exponents);
+            let gt = quotients.fold(Gt::identity(), |product, ((a, b), w)| product * (*b / *a).pow(&scalar(w)));
+            let in_g1: Vec<_> = points.iter().zip(exponents).map(|(p, w)| (p, *w)).collect();
+            let in_gt: Vec<_> = elements.iter().zip(exponents).map(|((a, b), w)| (a, b, *w)).collect();
+            for engaged in Engine::available() {
+                assert_eq!(engaged.multiexp_g1_vartime(&in_g1), g1, "{n} {}", engaged.engine());
+                assert_eq!(engaged.multiexp_gt_quotients_vartime(&in_gt), gt, "{n} {}", engaged.engine());
+            }
+        };
+        check(&points, &exponents);
+        if n > 20 {
+            // Exceptions of the incomplete addition: equal and opposite points in the same bucket; the identity.
+            for i in 8..14 {
+                exponents[i] = 0x1234_5678_9abc;
+                points[i] = if i % 2 == 0 { points[7] } else { points[7].inverse() };
+            }
+            points[15] = G1::identity();
+            check(&points, &exponents);
         }
     }
 }

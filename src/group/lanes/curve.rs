@@ -40,12 +40,18 @@ static BETA: LazyLock<Constant> = LazyLock::new(|| {
 
 /// A point (X/Z², Y/Z³); X, Y below 1.01p, Z below 7p.
 #[derive(Clone, Copy)]
-pub(super) struct Jacobian<F>(F, F, F);
+pub(super) struct Jacobian<F>(pub(super) F, pub(super) F, pub(super) F);
 
 impl<F: CurveKernels> Jacobian<F> {
     #[inline(always)]
     pub(super) fn affine(x: &F, y: &F) -> Self {
         Self(*x, *y, F::one())
+    }
+
+    /// `self` in the lanes of the mask, `other` elsewhere.
+    #[inline(always)]
+    pub(super) fn select(&self, mask: Mask, other: &Self) -> Self {
+        Self(self.0.select(mask, &other.0), self.1.select(mask, &other.1), self.2.select(mask, &other.2))
     }
 
     /// x and y, by one inversion for all lanes; and the lanes with Z = 0, which have none.

@@ -59,8 +59,24 @@ impl Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn broadcast(limbs: &[u64; LIMBS]) -> Self {
+    pub(super) fn broadcast(limbs: &[u64; LIMBS]) -> Self {
         Self(each!(i => V::splat(limbs[i])))
+    }
+
+    /// The limbs of each lane's value, below 16p.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn from_rows(rows: &[&[u64; LIMBS]; 8]) -> Self {
+        Self(V::transpose(each!(lane => V::load(rows[lane]))))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn to_rows(self) -> [[u64; LIMBS]; 8] {
+        let rows = V::transpose(self.0);
+        let mut out = [[0; LIMBS]; 8];
+        for lane in 0..8 {
+            out[lane] = rows[lane].store();
+        }
+        out
     }
 
     /// In each lane the element at the lane's index, of 16 or 32 elements by limb. The table is read as a whole, and the

@@ -6,25 +6,37 @@
 use super::base::Mask;
 use super::ifma::Ifma;
 use super::pipeline::{self, Coordinates, Verdict};
-use super::{miller, single::Single, table};
+use super::product::PointRows;
+use super::single::{Single, constant};
+use super::{miller, table};
 use crate::constant_time::{self, declassify};
 use crate::error::DecodeError;
 use crate::group::backend::{Backend, Decoded};
+use crate::group::buckets;
 use crate::group::encoding::{RECORD_BYTES, T6_BYTES, flags, integer, replace_c, split_record};
 use crate::group::exponent::{Comb, Digits};
 use crate::group::power::Table;
 use crate::group::torus;
 use crate::group::traits::is_identity;
-use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
-use ark_ff::Field;
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G1Projective, G2Affine};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, Field, Zero};
 use std::array::from_fn;
 use std::hint::black_box;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use zeroize::Zeroizing;
 
 /// Fewer records than this are computed one by one: two single pairings take less time than eight in lanes.
 const LEAST: usize = 3;
+
+/// Products of fewer powers than this are computed without lanes.
+const LEAST_PRODUCT: usize = 16;
+
+/// Where the sums of points start in the lanes, so that they do not start at the identity: a power of the generator.
+static START: LazyLock<(G1Affine, PointRows)> = LazyLock::new(|| {
+    let start = Single.pow_g1(&G1Affine::generator(), Fr::from(0x7068_692d_7072_6500_u64));
+    (start, [start.x, start.y].map(|x| constant(x).limbs))
+});
 
 /// The engine; the [`Ifma`] in it proves that this processor has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +111,37 @@ impl Backend for Lanes {
 
     fn miller_loop(self, p: &G1Affine, lines: &Lines) -> Fq12 {
         Single.miller_loop(p, &lines.single)
+    }
+
+    fn multiexp_g1_vartime(self, powers: &[(&G1Affine, i128)]) -> G1Affine {
+        let finite: Vec<_> = powers.iter().filter(|(p, _)| !is_identity(p)).collect();
+        if finite.len() < LEAST_PRODUCT {
+            return Single.multiexp_g1_vartime(powers);
+        }
+        let (start, start_rows) = &*START;
+        let points: Vec<_> = finite.iter().map(|(p, _)| **p).collect();
+        let rows = eights(&points, |points| pipeline::point_rows(self.0, &points));
+        let exponents: Vec<_> = finite.iter().map(|(_, w)| *w).collect();
+        let width = buckets::width(rows.len(), 8);
+        let Some(windows) = pipeline::product_g1(self.0, &rows, &exponents, width, start_rows) else {
+            return Single.multiexp_g1_vartime(powers);
+        };
+        let point = |[x, y, z]: &[Fq; 3]| G1Projective::new_unchecked(*x, *y, *z) - start;
+        let windows: Vec<_> = windows.iter().flatten().map(point).collect();
+        buckets::join(&windows, width, G1Projective::zero(), AdditiveGroup::double, |a, b| *a + b).into_affine()
+    }
+
+    fn multiexp_gt_quotients_vartime(self, powers: &[(&Fq12, &Fq12, i128)]) -> Fq12 {
+        if powers.len() < LEAST_PRODUCT {
+            return Single.multiexp_gt_quotients_vartime(powers);
+        }
+        let pairs: Vec<_> = powers.iter().map(|(a, b, _)| (*a, *b)).collect();
+        let rows =
+            eights(&pairs, |pairs| pipeline::quotient_rows(self.0, &pairs.map(|(a, _)| *a), &pairs.map(|(_, b)| *b)));
+        let exponents: Vec<_> = powers.iter().map(|power| power.2).collect();
+        let width = buckets::width(rows.len(), 8);
+        let windows = pipeline::product_gt(self.0, &rows, &exponents, width).concat();
+        buckets::join(&windows, width, Fq12::ONE, |f| self.multiply_gt(f, f), |a, b| self.multiply_gt(a, b))
     }
 
     fn group_size(self, len: usize) -> usize {
@@ -230,6 +273,15 @@ impl Backend for Lanes {
     fn measure_products(self, a: &[Fq12; 8]) -> [Fq12; 8] {
         pipeline::multiply_gt(self.0, a, a)
     }
+}
+
+/// `eight` on each group of eight items; a last group is filled up with copies of its last item.
+fn eights<T: Copy, R: Copy>(items: &[T], eight: impl Fn([T; 8]) -> [R; 8]) -> Vec<R> {
+    let mut out = Vec::with_capacity(items.len());
+    for group in items.chunks(8) {
+        out.extend_from_slice(&eight(from_fn(|i| group[i.min(group.len() - 1)]))[..group.len()]);
+    }
+    out
 }
 
 /// `eight` on each group of eight items, `one` on a last group of one item.

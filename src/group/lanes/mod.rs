@@ -17,7 +17,7 @@
 //! | [`fp2`] | F_p² |
 //! | [`tower`], [`curve`] | F_p⁶ and F_p¹²; decoding of G1 |
 //! | [`miller`], [`cyclotomic`], [`torus`] | the Miller loop; the final exponentiation; GT to and from its compressed form T6 |
-//! | [`table`] | powers in GT, by tables in which each lane looks up its own entry |
+//! | [`table`], [`product`] | powers, by tables in which each lane looks up its own entry; products of many powers |
 //! | [`pipeline`] | whole operations on eight records, from and to the values of arkworks |
 //! | [`engine`] | the engine as the rest of the group uses it |
 //!
@@ -53,6 +53,7 @@ mod miller;
 #[cfg(test)]
 mod one;
 mod pipeline;
+mod product;
 mod single;
 mod table;
 mod torus;

@@ -9,9 +9,11 @@ use super::eight::Eight;
 use super::fp2::Fp2;
 use super::ifma::Ifma;
 use super::miller::{Lines, MillerKernels, PointG1, PointG2};
+use super::product::{self, GtRows, PointRows};
 use super::table::{self, TorusWindow};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12};
+use crate::group::buckets;
 use crate::group::exponent::{Comb, Digits};
 use crate::group::power::Windows;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
@@ -77,6 +79,41 @@ entries! {
         let (x, y, exceptions) = table::power_generator(k);
         let (x, y) = (x.store(), y.store());
         (std::array::from_fn(|i| G1Affine::new_unchecked(x[i], y[i])), exceptions)
+    }
+
+    /// The form of finite points for [`product_g1`].
+    fn point_rows(p: &ByLane<G1Affine>) -> ByLane<PointRows> {
+        product::point_rows(&load1(&p.map(|p| p.x)), &load1(&p.map(|p| p.y)))
+    }
+
+    /// The form of b/a for [`product_gt`]; a and b in GT.
+    fn quotient_rows(a: &ByLane<Fq12>, b: &ByLane<Fq12>) -> ByLane<GtRows> {
+        product::gt_rows(&load12(b).times(&load12(a).conjugate()))
+    }
+
+    /// The product of the powers in each window of the exponents, times `start`: X, Y, Z in Jacobian coordinates, for
+    /// eight windows in turn. No result where the addition met an exception.
+    fn product_g1(points: &[PointRows], exponents: &[i128], width: u32, start: &PointRows) -> Option<Vec<ByLane<[Fq; 3]>>> {
+        let windows = buckets::windows(&product::G1(start), points, exponents, width);
+        let mut out = Vec::with_capacity(windows.len());
+        for product in &windows {
+            if product::exceptions(product) != 0 {
+                return None;
+            }
+            let (x, y, z) = (product.0.store(), product.1.store(), product.2.store());
+            out.push(std::array::from_fn(|i| [x[i], y[i], z[i]]));
+        }
+        Some(out)
+    }
+
+    /// The product of the powers in each window of the exponents, for eight windows in turn.
+    fn product_gt(elements: &[GtRows], exponents: &[i128], width: u32) -> Vec<ByLane<Fq12>> {
+        let windows = buckets::windows(&product::Gt, elements, exponents, width);
+        let mut out = Vec::with_capacity(windows.len());
+        for product in &windows {
+            out.push(store12(product));
+        }
+        out
     }
 
     /// Decodes (Z, C) from its coordinates, with every check.
