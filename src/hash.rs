@@ -42,6 +42,14 @@ pub mod label {
     pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
     /// The mark of an envelope that a job has re-encrypted, under k_re.
     pub const REENCRYPTED: &str = "phi-pre/1/reencrypted";
+    /// What a proof of re-encryption says.
+    pub const REENCRYPTION_STATEMENT: &str = "phi-pre/1/reencryption/statement";
+    /// The weights of the capsules in a proof of re-encryption.
+    pub const REENCRYPTION_WEIGHT: &str = "phi-pre/1/reencryption/weight";
+    /// The prover's secret exponent in a proof of re-encryption.
+    pub const REENCRYPTION_NONCE: &str = "phi-pre/1/reencryption/nonce";
+    /// The challenge of a proof of re-encryption.
+    pub const REENCRYPTION_CHALLENGE: &str = "phi-pre/1/reencryption/challenge";
     /// A signed message to the cloud. Version 2 covers the signer's certificate.
     pub const SIGNED_MESSAGE: &str = "phi-pre/2/signed-message";
     /// The data hash of a block.

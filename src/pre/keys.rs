@@ -140,6 +140,10 @@ impl EncryptionKey {
     /// Bytes of an encoding.
     pub const BYTES: usize = G2::BYTES;
 
+    pub(super) const fn element(&self) -> &G2 {
+        self.0.expose()
+    }
+
     /// M = C / e(Z, k_e): Equation (3). A wrong key gives another M; the envelope's key commitment detects it.
     pub fn decapsulate(&self, capsule: &Capsule) -> Message {
         Message::new(capsule.c / pairing(&capsule.z, self.0.expose()))
@@ -220,6 +224,10 @@ impl core::fmt::Debug for PublicKey {
 impl PublicKey {
     /// Bytes of an encoding.
     pub const BYTES: usize = Gt::BYTES;
+
+    pub(super) const fn element(&self) -> &Gt {
+        &self.0
+    }
 
     /// A fresh M in GT and its capsule: Z = g1^r, C = M · Y^r.
     pub fn encapsulate(&self, params: &Params, rng: &mut impl CryptoRng) -> (Capsule, Message) {

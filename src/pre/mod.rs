@@ -12,6 +12,7 @@
 //! (1)          k_re = k'_e / k_e                                ReKey::new
 //! (2)          C' = C · e(Z, k_re)                              ReKey::reencrypt
 //! (3)          M = C' / e(Z, k'_e)                              EncryptionKey::decapsulate
+//! Prove        Δ = Y'/Y, Equation (2) was applied               PublicReKey, ReencryptionProof (not in the paper)
 //! ```
 //!
 //! The paper's letters and the terms of the literature on proxy re-encryption:
@@ -46,6 +47,7 @@ mod folder;
 pub mod hazmat;
 mod keys;
 mod params;
+mod proof;
 mod rekey;
 
 pub use capsule::{Capsule, Message};
@@ -53,6 +55,7 @@ pub use dh::{DhPublicKey, Handshake, HandshakeError, Party, Session};
 pub use folder::RecordKeys;
 pub use keys::{DecryptionKey, EncryptionKey, PreparedKey, PreparedPublicKey, PublicKey, SharedSecret};
 pub use params::{Params, Scope, Seed};
+pub use proof::{Fault, PublicReKey, ReencryptionProof, Statement, StatementError};
 pub use rekey::{PreparedReKey, ReKey, SameKey};
 
 #[cfg(test)]

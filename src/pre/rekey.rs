@@ -70,6 +70,10 @@ impl ReKey {
         Self(Secret::new(self.0.expose().inverse()))
     }
 
+    pub(super) const fn element(&self) -> &G2 {
+        self.0.expose()
+    }
+
     fn checked(k_re: G2) -> Result<Self, SameKey> {
         if k_re.is_identity() { Err(SameKey) } else { Ok(Self(Secret::new(k_re))) }
     }
