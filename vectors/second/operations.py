@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from . import errors, flow, groups, hashes, identity, ledger, records, scheme, tower
+from . import errors, flow, groups, hashes, identity, ledger, proofs, records, scheme, tower
 from .errors import Malformed, Refused
 from .groups import G1, G2, q
 from .wire import whole
@@ -296,6 +296,62 @@ def _(case):
         "M": gt_hex(found),
         "keys": [scheme.record_key(found, again[0], bytes.fromhex(name)).hex() for name in case["names"]],
     }
+
+
+# Proofs of re-encryption
+
+
+def delta(case):
+    return whole(field(case, "delta"), proofs.NAME, proofs.read_public_rekey)
+
+
+def statement(case, delta_):
+    before, after = ([bytes.fromhex(encoding) for encoding in case[name]] for name in ("before", "after"))
+    if any(len(encoding) != 240 for encoding in before + after):
+        raise Malformed("a capsule is not 240 bytes")
+    return proofs.Statement(delta_, before, after, field(case, "context"))
+
+
+@operation("public re-encryption key")
+def _(case):
+    y, y_prime = (whole(field(case, name), "public key", scheme.read_public_key) for name in ("Y", "Y_prime"))
+    return {"delta": gt_hex(proofs.public_rekey(y, y_prime))}
+
+
+@operation("check k_re")
+def _(case):
+    if delta(case) != groups.pairing(G1, g2(case, "k_re")):
+        raise Refused("k_re is not the key of Δ: who granted it is at fault")
+    return {"holds": True}
+
+
+@operation("prove re-encryption")
+def _(case):
+    k_re, fresh = g2(case, "k_re"), field(case, "fresh", 32)
+    delta_ = groups.pairing(G1, k_re)
+    statement_ = statement(case, delta_)
+    s, t1, t2, proof = proofs.prove(k_re, statement_, fresh)
+    proofs.verify(statement_, groups.read_g2(proof[:96]), proof[96:])
+    z, d = statement_.products()
+    return {
+        "delta": gt_hex(delta_),
+        "statement": statement_.digest.hex(),
+        "weights": [weight.to_bytes(16, "big", signed=True).hex() for weight in statement_.weights()],
+        "Z_star": groups.write_g1(z).hex(),
+        "D_star": gt_hex(d),
+        "s": groups.write_scalar(s).hex(),
+        "T1": gt_hex(t1),
+        "T2": gt_hex(t2),
+        "proof": proof.hex(),
+    }
+
+
+@operation("verify re-encryption")
+def _(case):
+    delta_ = delta(case)
+    w, c = whole(field(case, "proof"), "proof of re-encryption", proofs.read_proof)
+    proofs.verify(statement(case, delta_), w, c)
+    return {"holds": True}
 
 
 # Envelopes

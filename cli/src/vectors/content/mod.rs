@@ -11,6 +11,7 @@ mod handshake;
 mod hashes;
 mod identity;
 mod ledger;
+mod proofs;
 mod reencryption;
 mod scheme;
 mod world;
@@ -22,7 +23,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 19] = [
+pub(super) const FILES: [(&str, Make); 20] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -31,6 +32,7 @@ pub(super) const FILES: [(&str, Make); 19] = [
     ("diffie-hellman", handshake::diffie_hellman),
     ("capsules", scheme::capsules),
     ("re-encryption", reencryption::reencryption),
+    ("proofs", proofs::proofs),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),

@@ -8,6 +8,7 @@ pub(super) mod groups;
 pub(super) mod hashes;
 pub(super) mod identity;
 pub(super) mod ledger;
+pub(super) mod proofs;
 pub(super) mod records;
 pub(super) mod scheme;
 
@@ -18,6 +19,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
     [
         groups::ALL,
         scheme::ALL,
+        proofs::ALL,
         envelopes::ALL,
         hashes::ALL,
         records::ALL,
