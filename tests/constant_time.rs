@@ -30,8 +30,8 @@ use phi_pre::identifier::{Pseudonym, UserId, Vector};
 use phi_pre::identity::{SealingKey, SigningKey, seal};
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, ReKey, RecordKeys, Scope, Seed, Session,
-    SharedSecret,
+    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicReKey, ReKey, RecordKeys, ReencryptionProof,
+    Scope, Seed, Session, SharedSecret, Statement,
 };
 use phi_pre::secret::Secret;
 use rand_chacha::ChaCha20Rng;
@@ -217,6 +217,12 @@ fn scheme(run: &Run, engine: Engine) {
         let keys: Vec<_> = capsules.iter().map(|_| secret_k_re()).collect();
         ReKey::reencrypt_each(&capsules.iter().copied().zip(&keys).collect::<Vec<_>>())
     });
+    let after: Vec<Capsule> = k_re.prepare().reencrypt(&capsules);
+    let delta = PublicReKey::of(&params, &k_re);
+    let statement = Statement::new(&params, &delta, &capsules, &after, b"context").unwrap();
+    check!("e(g1, k_re) = delta", delta.check(&params, &secret_k_re()).is_ok());
+    check!("e(g1, k'_e) = delta Y", delta.check_recipient(&params, &y, &secret_key(&k_e_prime)).is_ok());
+    check!("prove re-encryption", ReencryptionProof::new(&params, &secret_k_re(), &statement, &mut secret_rng()));
     check!("M to bytes", secret_m().to_bytes());
     check!("M comparison", secret_m() == sealed[1].1);
     check!("the key of a record in a folder", RecordKeys::new(&capsule, &secret_m()).key(b"x"));

@@ -23,8 +23,8 @@ use phi_pre::ledger::{
     SignedTransaction, Simulation, StoreError, Transaction, Transient, TxId, VerifyError, Version, validate,
 };
 use phi_pre::pre::{
-    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, ReKey, Seed, Session,
-    SharedSecret,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, PublicReKey, ReKey,
+    ReencryptionProof, Seed, Session, SharedSecret, Statement, StatementError,
 };
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
@@ -74,6 +74,9 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("public-key", public::<PublicKey>),
     plain("parameters", public::<Params>),
     plain("capsule", public::<Capsule>),
+    plain("public-rekey", public::<PublicReKey>),
+    plain("proof", public::<ReencryptionProof>),
+    Decoder { name: "statement", run: statement, memory: (1 << 20, 64), every: 1 },
     plain("handshake", handshake),
     // identity
     plain("verifying-key", wire::<VerifyingKey>),
@@ -229,6 +232,32 @@ fn records(bytes: &[u8]) -> bool {
         assert_eq!(k_re.reencrypt_bytes(&batch), expected, "{:?} from bytes to bytes", engine.engine());
     }
     alone[..mine].iter().any(Result::is_ok)
+}
+
+/// The input is the capsules before and after re-encryption. Where they make a statement, a proof of something else is
+/// refused.
+fn statement(bytes: &[u8]) -> bool {
+    let capsules: Vec<[u8; Capsule::BYTES]> = bytes.as_chunks().0.iter().take(20).copied().collect();
+    let (before, after) = capsules.split_at(capsules.len() / 2);
+    let delta = PublicReKey::of(&FIXTURE.params, &FIXTURE.k_re);
+    match Statement::from_encoded(&FIXTURE.params, &delta, before, after, b"") {
+        Ok(statement) => {
+            let rng = &mut ChaCha20Rng::seed_from_u64(1);
+            let proof = ReencryptionProof::new(&FIXTURE.params, &FIXTURE.k_re, &statement, rng);
+            let true_statement = before.iter().zip(after).all(|(before, after)| {
+                let before = Capsule::from_bytes(before).unwrap();
+                FIXTURE.k_re.reencrypt(&before).to_bytes() == *after
+            });
+            assert_eq!(proof.verify(&FIXTURE.params, &statement).is_ok(), true_statement);
+            true
+        }
+        Err(StatementError::Decode(i, error)) => {
+            let of = |side: &[[u8; Capsule::BYTES]]| Capsule::from_bytes(&side[i]).err();
+            assert!([of(before), of(after)].contains(&Some(error)));
+            false
+        }
+        Err(_) => false,
+    }
 }
 
 /// The input is a share, a signature, and the name of the other side.

@@ -93,6 +93,11 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     let signed = |seed: Vec<u8>| vec![seed];
     match name {
         "records" => vec![FIXTURE.capsule.to_bytes().repeat(9), FIXTURE.capsule.to_bytes().to_vec()],
+        "statement" => {
+            let capsules = [FIXTURE.capsule; 9].map(|capsule| capsule.to_bytes()).concat();
+            let again = FIXTURE.k_re.reencrypt(&FIXTURE.capsule).to_bytes();
+            vec![[&capsules[..], &again.repeat(9)].concat(), [FIXTURE.capsule.to_bytes(), again].concat(), capsules]
+        }
         "handshake" => {
             let share = [9; 32];
             let signature = key.sign(b"").as_bytes().to_vec();
