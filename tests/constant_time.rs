@@ -31,7 +31,7 @@ use phi_pre::identity::{SealingKey, SigningKey, seal};
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{
     Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicReKey, ReKey, RecordKeys, ReencryptionProof,
-    Scope, Seed, Session, SharedSecret, Statement,
+    Scope, Seed, Session, SharedSecret, Statement, Threshold,
 };
 use phi_pre::secret::Secret;
 use rand_chacha::ChaCha20Rng;
@@ -223,6 +223,8 @@ fn scheme(run: &Run, engine: Engine) {
     check!("e(g1, k_re) = delta", delta.check(&params, &secret_k_re()).is_ok());
     check!("e(g1, k'_e) = delta Y", delta.check_recipient(&params, &y, &secret_key(&k_e_prime)).is_ok());
     check!("prove re-encryption", ReencryptionProof::new(&params, &secret_k_re(), &statement, &mut secret_rng()));
+    let threshold = Threshold::new(2, 3).unwrap();
+    check!("k_re split among three", secret_k_re().split(&params, threshold, &mut secret_rng()));
     check!("M to bytes", secret_m().to_bytes());
     check!("M comparison", secret_m() == sealed[1].1);
     check!("the key of a record in a folder", RecordKeys::new(&capsule, &secret_m()).key(b"x"));

@@ -13,6 +13,7 @@
 //! (2)          C' = C · e(Z, k_re)                              ReKey::reencrypt
 //! (3)          M = C' / e(Z, k'_e)                              EncryptionKey::decapsulate
 //! Prove        Δ = Y'/Y, Equation (2) was applied               PublicReKey, ReencryptionProof (not in the paper)
+//! Share        k_re among n proxies, t re-encrypt together      Threshold, ReKey::split (not in the paper)
 //! ```
 //!
 //! The paper's letters and the terms of the literature on proxy re-encryption:
@@ -49,6 +50,7 @@ mod keys;
 mod params;
 mod proof;
 mod rekey;
+mod threshold;
 
 pub use capsule::{Capsule, Message};
 pub use dh::{DhPublicKey, Handshake, HandshakeError, Party, Session};
@@ -57,6 +59,7 @@ pub use keys::{DecryptionKey, EncryptionKey, PreparedKey, PreparedPublicKey, Pub
 pub use params::{Params, Scope, Seed};
 pub use proof::{Fault, PublicReKey, ReencryptionProof, Statement, StatementError};
 pub use rekey::{PreparedReKey, ReKey, SameKey};
+pub use threshold::{KeyShare, Partial, PreparedShare, SharePublic, Threshold, ThresholdError};
 
 #[cfg(test)]
 mod tests;

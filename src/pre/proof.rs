@@ -90,6 +90,15 @@ impl PublicReKey {
         if delta.is_identity() { Err(SameKey) } else { Ok(Self(delta)) }
     }
 
+    pub(super) const fn element(&self) -> &Gt {
+        &self.0
+    }
+
+    /// An element that is not 1.
+    pub(super) const fn from_element(delta: Gt) -> Self {
+        Self(delta)
+    }
+
     /// Δ = e(g1, k_re).
     pub fn of(params: &Params, k_re: &ReKey) -> Self {
         Self(pairing(params.g1(), k_re.element()))

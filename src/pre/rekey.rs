@@ -74,6 +74,11 @@ impl ReKey {
         self.0.expose()
     }
 
+    /// A key that is not 1.
+    pub(super) const fn from_element(k_re: G2) -> Self {
+        Self(Secret::new(k_re))
+    }
+
     fn checked(k_re: G2) -> Result<Self, SameKey> {
         if k_re.is_identity() { Err(SameKey) } else { Ok(Self(Secret::new(k_re))) }
     }

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from . import errors, flow, groups, hashes, identity, ledger, proofs, records, scheme, tower
+from . import errors, flow, groups, hashes, identity, ledger, proofs, records, scheme, threshold, tower
 from .errors import Malformed, Refused
 from .groups import G1, G2, q
 from .wire import whole
@@ -352,6 +352,51 @@ def _(case):
     w, c = whole(field(case, "proof"), "proof of re-encryption", proofs.read_proof)
     proofs.verify(statement(case, delta_), w, c)
     return {"holds": True}
+
+
+# Threshold re-encryption
+
+
+@operation("split k_re")
+def _(case):
+    t, n, a = case["t"], case["n"], [groups.scalar(bytes.fromhex(a)) for a in case["a"]]
+    shares, v = threshold.split(g2(case, "k_re"), t, n, a)
+    if len(a) + 1 != t:
+        raise Malformed("a does not have t - 1 exponents")
+    deltas = [threshold.of_share(n, v, j) for j in range(1, n + 1)]
+    if any(groups.pairing(G1, share) != delta_j for share, delta_j in zip(shares, deltas)):
+        raise Malformed("a share is not the key of its public value")
+    return {
+        "public": threshold.write_public(t, n, v).hex(),
+        "shares": [g2_hex(share) for share in shares],
+        "deltas": [gt_hex(delta_j) for delta_j in deltas],
+    }
+
+
+def shared(case):
+    return whole(field(case, "public"), "public values of a shared key", threshold.read_public)
+
+
+@operation("shared key")
+def _(case):
+    t, n, v = shared(case)
+    of_delta = tower.power(v[0], threshold.scale(t, n)) == delta(case)
+    return {"of_delta": of_delta, "delta_j": gt_hex(threshold.of_share(n, v, case["index"]))}
+
+
+@operation("partial re-encryption")
+def _(case):
+    z, _ = capsule(case, "capsule")
+    shifted = scheme.write_capsule(z, groups.pairing(z, g2(case, "share")))
+    return {"partial": (bytes([case["index"]]) + shifted).hex()}
+
+
+@operation("combine")
+def _(case):
+    t, n, _ = shared(case)
+    partials = [whole(bytes.fromhex(p), "partial re-encryption", threshold.read_partial) for p in case["partials"]]
+    capsule_ = capsule(case, "capsule")
+    return {"capsule": scheme.write_capsule(*threshold.combine(t, n, capsule_, partials)).hex()}
 
 
 # Envelopes

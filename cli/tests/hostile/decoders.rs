@@ -23,8 +23,8 @@ use phi_pre::ledger::{
     SignedTransaction, Simulation, StoreError, Transaction, Transient, TxId, VerifyError, Version, validate,
 };
 use phi_pre::pre::{
-    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Party, PublicKey, PublicReKey, ReKey,
-    ReencryptionProof, Seed, Session, SharedSecret, Statement, StatementError,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Partial, Party, PublicKey, PublicReKey,
+    ReKey, ReencryptionProof, Seed, Session, SharePublic, SharedSecret, Statement, StatementError,
 };
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
@@ -76,6 +76,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("capsule", public::<Capsule>),
     plain("public-rekey", public::<PublicReKey>),
     plain("proof", public::<ReencryptionProof>),
+    plain("partial", wire::<Partial>),
+    plain("share-public", wire::<SharePublic>),
     Decoder { name: "statement", run: statement, memory: (1 << 20, 64), every: 1 },
     plain("handshake", handshake),
     // identity

@@ -14,6 +14,7 @@ mod ledger;
 mod proofs;
 mod reencryption;
 mod scheme;
+mod threshold;
 mod world;
 
 use super::case::Fault;
@@ -23,7 +24,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 20] = [
+pub(super) const FILES: [(&str, Make); 21] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -33,6 +34,7 @@ pub(super) const FILES: [(&str, Make); 20] = [
     ("capsules", scheme::capsules),
     ("re-encryption", reencryption::reencryption),
     ("proofs", proofs::proofs),
+    ("threshold", threshold::threshold),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),

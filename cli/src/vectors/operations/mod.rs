@@ -11,6 +11,7 @@ pub(super) mod ledger;
 pub(super) mod proofs;
 pub(super) mod records;
 pub(super) mod scheme;
+pub(super) mod threshold;
 
 use super::case::Operation;
 
@@ -20,6 +21,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         groups::ALL,
         scheme::ALL,
         proofs::ALL,
+        threshold::ALL,
         envelopes::ALL,
         hashes::ALL,
         records::ALL,
