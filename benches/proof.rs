@@ -24,8 +24,11 @@ fn medians(n: usize, mut operations: Vec<Box<dyn FnMut() + '_>>) -> Vec<f64> {
             times.push(start.elapsed().as_secs_f64() * 1e6 / n as f64);
         }
     }
-    times.iter_mut().for_each(|times| times.sort_by(f64::total_cmp));
-    times.iter().map(|times| times[ROUNDS / 2]).collect()
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[ROUNDS / 2]
+    };
+    times.into_iter().map(median).collect()
 }
 
 fn print(engine: Engine, what: &str, medians: &[f64]) {

@@ -168,7 +168,7 @@ fn next_row(runner: &mut CtRunner, rng: &mut BenchRng) {
         let i = rng.next_u32() as usize % POOL;
         secrets.clone_from(&pool[i]);
         black_box(&mut secrets);
-        let class = if i % 2 == 0 { Class::Left } else { Class::Right };
+        let class = if i.is_multiple_of(2) { Class::Left } else { Class::Right };
         runner.run_one(class, || (row.operation)(&public, &secrets));
     }
 }

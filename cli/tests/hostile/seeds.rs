@@ -93,11 +93,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     let signed = |seed: Vec<u8>| vec![seed];
     match name {
         "records" => vec![FIXTURE.capsule.to_bytes().repeat(9), FIXTURE.capsule.to_bytes().to_vec()],
-        "statement" => {
-            let capsules = [FIXTURE.capsule; 9].map(|capsule| capsule.to_bytes()).concat();
-            let again = FIXTURE.k_re.reencrypt(&FIXTURE.capsule).to_bytes();
-            vec![[&capsules[..], &again.repeat(9)].concat(), [FIXTURE.capsule.to_bytes(), again].concat(), capsules]
-        }
+        "statement" => statements(),
         "handshake" => {
             let share = [9; 32];
             let signature = key.sign(b"").as_bytes().to_vec();
@@ -192,6 +188,12 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         "vectors" => ["identifiers.json", "hashes.json"].map(|name| fs::read(folder().join(name)).unwrap()).to_vec(),
         _ => Vec::new(),
     }
+}
+
+/// Capsules before and after re-encryption.
+fn statements() -> Vec<Vec<u8>> {
+    let (before, after) = (FIXTURE.capsule.to_bytes(), FIXTURE.k_re.reencrypt(&FIXTURE.capsule).to_bytes());
+    vec![[before.repeat(9), after.repeat(9)].concat(), [before, after].concat(), before.repeat(4)]
 }
 
 /// Files of verdicts: too few, all, too many, others, and all with trailing bytes.
