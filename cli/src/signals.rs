@@ -18,7 +18,7 @@ pub(crate) fn before_the_end(clean: impl Fn() + Send + 'static) -> Result<(), Fa
     let mut signals =
         signal_hook::iterator::Signals::new(ending.into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0))?;
     let wait = move || {
-        for signal in signals.forever() {
+        if let Some(signal) = signals.forever().next() {
             ENDING.store(true, Ordering::SeqCst);
             clean();
             // The kernel does not end the first process of a container by a signal.

@@ -28,7 +28,7 @@ pub(crate) fn install_engine() -> Result<(), Failure> {
 pub(crate) fn chosen_threads() -> Result<Option<usize>, Failure> {
     let Some(number) = std::env::var_os("RAYON_NUM_THREADS") else { return Ok(None) };
     let parsed = number.to_str().and_then(|number| number.parse().ok());
-    Ok(Some(parsed.ok_or_else(|| format!("RAYON_NUM_THREADS: {number:?} is no number of threads"))?))
+    Ok(Some(parsed.ok_or_else(|| format!("RAYON_NUM_THREADS: \"{}\" is no number of threads", number.display()))?))
 }
 
 /// Starts the threads on which the library computes: one for each core, or `RAYON_NUM_THREADS`. A single one is this

@@ -193,7 +193,7 @@ fn what_cannot_be_removed_is_said() {
     let left = place.names().pop().unwrap();
     fs::create_dir(left.join("closed")).unwrap();
     fs::write(left.join("closed/record"), RECORD).unwrap();
-    fs::set_permissions(left.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(left.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
     // Root can read every folder.
     let root = rustix::process::getuid().is_root();
     let top = place.emr.parent().unwrap();
