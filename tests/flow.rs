@@ -18,6 +18,7 @@ use phi_pre::ledger::{EndorseError, NetworkError, Simulation, TxId};
 use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
 use std::fs;
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -145,6 +146,20 @@ fn a_record_that_is_swapped_for_a_link_is_sent_as_it_was() {
     std::os::unix::fs::symlink(&other, emr.join("n")).unwrap();
     let draft = w.a.admit(user, &mut record, "n", &mut w.rng).unwrap();
     assert_eq!(draft.sealed().bytes, b"record".len() as u64);
+}
+
+/// A record is encrypted whole, however much of it was read before, for example by an attempt that failed.
+#[test]
+fn a_record_is_admitted_from_its_beginning() {
+    let mut w = Platform::new();
+    let user = w.user.id().unwrap();
+    let path = w.file(b"record");
+    let mut record = EmrFile::open(&path).unwrap();
+    record.read_exact(&mut [0; 3]).unwrap();
+    for _ in 0..2 {
+        let draft = w.a.admit(user, &mut record, "n", &mut w.rng).unwrap();
+        assert_eq!(draft.sealed().bytes, b"record".len() as u64);
+    }
 }
 
 #[test]

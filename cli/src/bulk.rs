@@ -73,7 +73,7 @@ pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>) -> Resul
 
 #[cfg(unix)]
 mod job {
-    use crate::output::{Failure, named, progress};
+    use crate::output::{Failure, escaped_json, named, progress};
     use crate::tools::not_an_envelope;
     use indicatif::ProgressBar;
     use phi_pre::envelope::bulk::{BulkError, Event, Refusal, Source, Summary, Target, reencrypt_all};
@@ -189,7 +189,7 @@ mod job {
             let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let (file, result) = &mut *guard;
             if result.is_ok() {
-                *result = file.write_all(format!("{line}\n").as_bytes()); // one write: lines of two jobs do not mix
+                *result = file.write_all((escaped_json(&line.to_string()) + "\n").as_bytes()); // one write: lines of two jobs do not mix
             }
         }
 

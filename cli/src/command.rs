@@ -1,7 +1,7 @@
 //! The arguments of the command `phi-pre`, and which function each subcommand calls.
 //!
 //! Exit codes: 0, the operation succeeded; 1, the operation failed, and standard error gives the reason; 2, the arguments
-//! are invalid, or `PHI_PRE_ENGINE` names no engine that is available. Long operations show a progress bar if standard
+//! are invalid, `PHI_PRE_ENGINE` names no engine that is available, or `RAYON_NUM_THREADS` is no number. Long operations show a progress bar if standard
 //! error is a terminal.
 
 use crate::{bench, bulk, demo, ledger, output, signals, system, tools, vector_files};
@@ -135,7 +135,7 @@ pub fn run() -> ExitCode {
             return printed.map_or_else(|failure| failed(&failure), |()| ExitCode::from(u8::from(code != 0) * 2));
         }
     };
-    if let Err(failure) = system::install_engine() {
+    if let Err(failure) = system::install_engine().and_then(|()| system::chosen_threads().map(drop)) {
         output::complain(&failure);
         return ExitCode::from(2);
     }

@@ -9,7 +9,7 @@
 //! A key has this one form. The error of any other text says what is wrong. A file with a secret has mode 0600; where
 //! others can use it, reading it prints a warning.
 
-use crate::output::{Failure, named, open_file, refuse_dash, warn, warn_unsynced};
+use crate::output::{Failure, named, open_file, readable_by_all, refuse_dash, warn, warn_unsynced};
 use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
@@ -76,16 +76,6 @@ pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure
         warn(path, &format_args!("only you can read the file: its mode cannot be set ({error})"));
     }
     warn_unsynced(path, unsynced.as_ref());
-    Ok(())
-}
-
-#[cfg(unix)]
-fn readable_by_all(file: &File) -> io::Result<()> {
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable_by_all(_: &File) -> io::Result<()> {
     Ok(())
 }
 

@@ -54,13 +54,27 @@ pub(crate) fn escaped(text: &str) -> String {
         // Writing into a String cannot fail.
         let _ = match c {
             c if c.is_control() => write!(out, "{}", c.escape_debug()),
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                write!(out, "{}", c.escape_unicode())
-            }
+            c if acts_on_a_terminal(c) => write!(out, "{}", c.escape_unicode()),
             c => out.write_char(c),
         };
     }
     out
+}
+
+/// JSON in which the same characters are escaped as JSON does it: it may be written to a terminal. Outside strings, JSON
+/// has none of them but ends of lines.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let acts = c != '\n' && acts_on_a_terminal(c);
+        let _ = if acts { write!(out, "\\u{:04x}", u32::from(c)) } else { out.write_char(c) };
+    }
+    out
+}
+
+fn acts_on_a_terminal(c: char) -> bool {
+    let turns = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
 }
 
 fn keep(written: std::io::Result<()>) {
@@ -96,6 +110,17 @@ pub(crate) fn warn_unsynced(path: &Path, unsynced: Option<&std::io::Error>) {
         let what = format!("written, but its folder cannot be synced ({error}); a loss of power may take the name");
         warn(path, &what);
     }
+}
+
+/// Has every user read a new file, by its descriptor.
+#[cfg(unix)]
+pub(crate) fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn readable_by_all(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// Opens a file or a terminal's input for reading, and refuses what would block without a word: a named pipe.

@@ -1,41 +1,31 @@
-//! Ends the process by a signal only after a folder with records in the clear is removed.
+//! Ends the process by a signal only after what must not stay was removed.
 
-use crate::output::{Failure, complain};
-use std::path::Path;
+use crate::output::Failure;
 
-/// Removes a folder with its content. Another thread may still be writing into it, so this is tried again for some time.
-pub(crate) fn remove(folder: &Path) {
-    let mut last = None;
-    for _ in 0..100 {
-        match std::fs::remove_dir_all(folder) {
-            Ok(()) => return,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-            Err(error) => last = Some(error),
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    if let Some(error) = last {
-        complain(&format_args!("{} holds records in the clear and cannot be removed: {error}", folder.display()));
-    }
-}
-
-/// From now on, the signals that ask the process to end (INT, TERM, HUP, QUIT) remove this folder first. A signal that
-/// the process ignores, as under nohup, stays ignored.
+/// From now on, the signals that end the process by default and can be caught call `clean` first: those of a user and of
+/// the system (INT, TERM, HUP, QUIT), of limits (XCPU, XFSZ), timers (ALRM, VTALRM, PROF) and job schedulers (USR1,
+/// USR2). A signal that the process ignores, as under nohup, stays ignored.
 ///
 /// # Errors
 /// The thread that waits for the signals cannot be started.
 #[cfg(unix)]
-pub(crate) fn remove_before_the_end(folder: &Path) -> Result<(), Failure> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+pub(crate) fn before_the_end(clean: impl Fn() + Send + 'static) -> Result<(), Failure> {
+    use signal_hook::consts::{
+        SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    };
+    let ending = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGXFSZ, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2];
     let ignored = ignored();
-    let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0);
-    let mut signals = signal_hook::iterator::Signals::new(signals)?;
-    let folder = folder.to_owned();
+    let mut signals =
+        signal_hook::iterator::Signals::new(ending.into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0))?;
     let wait = move || {
-        for signal in signals.forever() {
+        if let Some(signal) = signals.forever().next() {
             ENDING.store(true, Ordering::SeqCst);
-            remove(&folder);
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            clean();
+            // The kernel does not end the first process of a container by a signal.
+            if std::process::id() != 1 {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            std::process::exit(128 + signal);
         }
     };
     std::thread::Builder::new().spawn(wait).map_err(|error| format!("starting a thread for signals: {error}"))?;
@@ -44,7 +34,7 @@ pub(crate) fn remove_before_the_end(folder: &Path) -> Result<(), Failure> {
 
 /// The other systems have no such signals.
 #[cfg(not(unix))]
-pub(crate) fn remove_before_the_end(_: &Path) -> Result<(), Failure> {
+pub(crate) fn before_the_end(_: impl Fn() + Send + 'static) -> Result<(), Failure> {
     Ok(())
 }
 

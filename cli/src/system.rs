@@ -29,14 +29,20 @@ pub(crate) fn install_engine() -> Result<(), Failure> {
     Ok(())
 }
 
+/// The number in `RAYON_NUM_THREADS`.
+pub(crate) fn chosen_threads() -> Result<Option<usize>, Failure> {
+    let Some(number) = std::env::var_os("RAYON_NUM_THREADS") else { return Ok(None) };
+    let parsed = number.to_str().and_then(|number| number.parse().ok());
+    Ok(Some(parsed.ok_or_else(|| format!("RAYON_NUM_THREADS: \"{}\" is no number of threads", number.display()))?))
+}
+
 /// Starts the threads on which the library computes: one for each core, or `RAYON_NUM_THREADS`. A single one is this
 /// thread.
 ///
 /// # Errors
-/// The system refuses a thread.
+/// The variable holds no number, or the system refuses a thread.
 pub(crate) fn start_threads() -> Result<(), Failure> {
-    let chosen = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
-    let threads = match chosen {
+    let threads = match chosen_threads()? {
         None | Some(0) => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         Some(threads) => threads,
     };

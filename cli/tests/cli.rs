@@ -321,6 +321,13 @@ fn lost_output_is_a_failure() {
     }
 }
 
+/// Whether a terminal can show a text.
+#[cfg(unix)]
+fn is_harmless(text: &str) -> bool {
+    let harmless = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().all(|c| c == '\n' || harmless(c))
+}
+
 /// Names of files with control characters, and with characters that change the direction of a text.
 #[cfg(unix)]
 #[test]
@@ -335,10 +342,7 @@ fn a_terminal_gets_no_control_character_of_a_name() {
         let output = Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(dir).args(arguments).output().unwrap();
         let printed = [text(output.stdout), text(output.stderr)].concat();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {printed:?}");
-        for c in printed.chars().filter(|c| *c != '\n') {
-            let harmless = !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            assert!(harmless, "{arguments:?}: {printed:?}");
-        }
+        assert!(is_harmless(&printed), "{arguments:?}: {printed:?}");
         assert!(!printed.lines().any(|line| line.starts_with("phi-pre: done")), "{printed:?}");
         printed
     };
@@ -369,6 +373,7 @@ fn a_terminal_gets_no_control_character_of_a_name() {
         (1, "decrypt --key a.secret X.phi out"),
         (1, "decrypt --key X.phi X.phi out"),
         (1, "reencrypt --rekey ab.rekey --in in --out X.out"),
+        (1, "reencrypt --rekey ab.rekey --in in --out X.new-out --report /dev/stdout"),
         (1, "vectors check X"),
         (2, "inspect X X"),
         (2, "X"),
@@ -379,6 +384,11 @@ fn a_terminal_gets_no_control_character_of_a_name() {
         assert!(line.contains("inspect X.phi") || printed.contains(r"\u{1b}[2J"), "{line}: {printed:?}");
     }
     run(1, &["inspect".as_ref(), OsStr::from_bytes(b"raw\x9b2J\xff")]);
+    // The transcript has the same names, escaped as JSON does it.
+    let transcript = fs::read_to_string(dir.join(format!("{HOSTILE}.kept/transcript.json"))).unwrap();
+    assert!(is_harmless(&transcript), "{transcript:?}");
+    let transcript: serde_json::Value = serde_json::from_str(&transcript).unwrap();
+    assert!(transcript["steps"].as_array().unwrap().iter().any(|step| step["record"] == HOSTILE));
 }
 
 /// The files of `bench` are checked before the measurement, which takes minutes.
@@ -402,6 +412,50 @@ fn bench_checks_its_files_first() {
     assert!(fails(dir, 1, &["bench", "--json", "new", "--plot", "./new"]).contains("a file each"));
     assert_eq!(fs::read(dir.join("there")).unwrap(), b"kept");
     assert_eq!(fs::read_dir(dir).unwrap().count(), 2);
+}
+
+/// A measurement that is killed leaves no file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_bench_leaves_nothing() {
+    use std::io::{BufRead, BufReader};
+    let dir = tempfile::tempdir().unwrap();
+    let mut bench = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+    bench.args(["bench", "--json", "json", "--csv", "csv", "--plot", "plot"]).current_dir(&dir).stdout(Stdio::piped());
+    let mut bench = bench.spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(bench.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("engines"), "{first}");
+    bench.kill().unwrap();
+    bench.wait().unwrap();
+    let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// A number of threads that is none is an error, as an unknown engine is.
+#[test]
+fn a_number_of_threads_that_is_none_is_an_error() {
+    let keys = with_keys();
+    for number in ["x", "-1", "", "1.5", "99999999999999999999999"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        command.current_dir(keys.path()).args(["decrypt", "--key", "a.secret", "record.phi", "received"]);
+        let output = command.env("RAYON_NUM_THREADS", number).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{number}: {message}");
+        assert!(message.contains("RAYON_NUM_THREADS") && message.contains(&format!("{number:?}")), "{message}");
+        assert!(!keys.path().join("received").exists());
+    }
+}
+
+/// A temporary folder that cannot be used is named, with the variable that chose it.
+#[cfg(unix)]
+#[test]
+fn a_missing_temporary_folder_is_named() {
+    let keys = with_keys();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+    command.current_dir(keys.path()).args(["demo", "--emr", "."]).env("TMPDIR", "/no/such/folder");
+    let message = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(message.starts_with("phi-pre: /no/such/folder: ") && message.contains("TMPDIR"), "{message}");
 }
 
 /// Existing vectors are replaced on demand only, and otherwise nothing is written.

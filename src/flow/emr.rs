@@ -7,7 +7,7 @@
 //! | how the watch notices it | taken |
 //! |---|---|
 //! | its writer closes it, or it is renamed into the folder (Linux) | at once; an empty file after [`EmrWatch::SETTLE`] |
-//! | it appears and nobody is seen to close it, for example a link (Linux) | after [`EmrWatch::UNCLOSED`] without a change |
+//! | it appears and nobody is seen to close it, for example a link, or a file that exchanged its name with another (Linux) | after [`EmrWatch::UNCLOSED`] without a change |
 //! | a scan finds it: at the start, in a new or renamed folder, after lost events, by polling | after [`EmrWatch::SETTLE`] without a change |
 //!
 //! A change is another inode, size or time of last modification. A file that was taken is taken again after such a
@@ -144,7 +144,8 @@ impl EmrWatch {
 
     /// Watches `folder` and its subfolders: by inotify on Linux, by polling every two seconds on other systems.
     ///
-    /// inotify sees changes made on this machine only. Use [`polling`](Self::polling) for a network mount.
+    /// inotify sees changes made on this machine only. Use [`polling`](Self::polling) for a network mount, and where
+    /// a file system can be mounted on a subfolder later, which inotify does not see either.
     ///
     /// # Errors
     /// [`FlowError::File`] where the folder cannot be read, [`FlowError::Watch`] where the system cannot watch it.
@@ -286,7 +287,11 @@ impl EmrWatch {
                     self.forget(&path);
                 }
             }
-            Change::Gone(path) => self.forget(&path),
+            Change::Gone(path) => {
+                self.forget(&path);
+                // Where two files have exchanged their names, this is the last event of a name that is there.
+                self.look_at(path, None, now, Self::UNCLOSED);
+            }
             Change::Created(path) => {
                 let waits = self.files.get(&path).is_some_and(|entry| entry.due.is_some());
                 if !waits {

@@ -110,7 +110,8 @@ impl Hospital {
         self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
     }
 
-    /// Figure 3: draws a new txid, encrypts the patient's new record under the key of this txid, and makes the alarm.
+    /// Figure 3: draws a new txid, encrypts the patient's new record under the key of this txid, and makes the alarm. The
+    /// record is read from its beginning.
     ///
     /// # Errors
     /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::Encrypt`], [`FlowError::File`]; [`FlowError::Changed`] where somebody
@@ -131,8 +132,9 @@ impl Hospital {
         let public = k_d.public_key(&self.params);
         let sealer = Sealer::new(&self.params, &public, Suite::default(), rng)?;
         let sealed = envelope::create_file(&envelope, |file| {
-            let sealed = sealer.seal(record, file)?;
-            if record.is_unchanged()? { Ok(sealed) } else { Err(FlowError::Changed(name.to_owned())) }
+            record.rewind()?;
+            let sealed = sealer.seal(&mut *record, file);
+            if record.is_unchanged()? { Ok(sealed?) } else { Err(FlowError::Changed(name.to_owned())) }
         });
         // A draft whose name a loss of power takes is made again.
         let written = sealed.map_err(|error| match error {

@@ -1,6 +1,6 @@
 //! The steps and checks of the demo, printed and kept as JSON.
 
-use crate::output::{Failure, named, warn_unsynced};
+use crate::output::{Failure, escaped_json, named, warn_unsynced};
 use phi_pre::flow::Receipt;
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -106,10 +106,8 @@ impl Report {
     /// Writes the transcript. It holds the names of the records, none of their content, and no key.
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         let transcript = json!({ "steps": self.steps, "checks": self.checks });
-        let write = |file: &mut dyn std::io::Write| -> std::io::Result<()> {
-            serde_json::to_writer_pretty(&mut *file, &transcript)?;
-            file.write_all(b"\n")
-        };
+        let transcript = escaped_json(&serde_json::to_string_pretty(&transcript)?) + "\n";
+        let write = |file: &mut dyn std::io::Write| file.write_all(transcript.as_bytes());
         let created = phi_pre::envelope::create_file(path, |file| write(file)).map_err(|e| named(path, &e))?;
         warn_unsynced(path, created.unsynced.as_ref());
         Ok(())

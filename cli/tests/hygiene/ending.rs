@@ -3,6 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -78,7 +79,8 @@ fn send(child: &Child, signal: Signal) {
 #[test]
 fn a_signal_leaves_no_record_in_the_clear() {
     let place = Place::new();
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+    let of_limits = [Signal::XCPU, Signal::XFSZ, Signal::ALARM, Signal::USR1, Signal::USR2];
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT].into_iter().chain(of_limits) {
         let (child, _output) = Place::at_work(place.demo());
         assert!(place.in_the_clear() > 0, "the test does not see the records");
         send(&child, signal);
@@ -125,6 +127,92 @@ fn the_next_demo_removes_what_a_killed_one_has_left() {
     std::io::copy(&mut output, &mut std::io::sink()).unwrap();
     assert!(alive.wait_with_output().unwrap().status.success());
     assert_eq!(place.names(), [other]);
+}
+
+/// A signal removes the folder also in the moment in which it is made.
+#[test]
+fn a_signal_at_the_first_moment_leaves_nothing() {
+    let place = Place::new();
+    for round in 0..100 {
+        let mut child = place.demo().spawn().unwrap();
+        while place.names().is_empty() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        send(&child, Signal::TERM);
+        child.wait().unwrap();
+        assert!(place.names().is_empty(), "round {round}: {:?}", place.names());
+    }
+}
+
+/// The kernel does not end the first process of a container by a signal. The demo ends itself, with the code of a shell.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_ends_the_first_process_of_a_container() {
+    let place = Place::new();
+    let unshare = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--pid", "--fork", program]);
+        command
+    };
+    if !unshare("true").status().is_ok_and(|status| status.success()) {
+        println!("skipped: this user can make no namespaces");
+        return;
+    }
+    let mut command = unshare(PROGRAM);
+    command.args(["demo", "--emr"]).arg(&place.emr).env("TMPDIR", &place.temporary).stdout(Stdio::piped());
+    let (mut child, _output) = Place::at_work(command);
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();
+    let first = Pid::from_raw(children.trim().parse().unwrap()).unwrap();
+    kill_process(first, Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(128 + Signal::TERM.as_raw()));
+    assert!(place.names().is_empty(), "{:?}", place.names());
+}
+
+/// A folder that no demo has made for itself is left alone, whatever its name: here the output of an earlier demo.
+#[test]
+fn a_folder_of_the_user_is_not_removed() {
+    let place = Place::new();
+    let [out, empty] = ["phi-pre-demo-out", "phi-pre-demo-empty"].map(|name| place.temporary.join(name));
+    fs::create_dir(&empty).unwrap();
+    assert!(place.demo().arg("--out").arg(&out).output().unwrap().status.success());
+    let next = place.demo().output().unwrap();
+    assert!(next.status.success());
+    assert!(out.join("transcript.json").exists() && empty.exists(), "{}", String::from_utf8_lossy(&next.stdout));
+    assert_eq!(place.names().len(), 2, "{:?}", place.names());
+}
+
+/// What cannot be removed is named, and nothing says that it was removed.
+#[test]
+fn what_cannot_be_removed_is_said() {
+    const USER: u32 = 54_321;
+    let place = Place::new();
+    // What a killed demo has left, with a folder that may not be read.
+    let (child, _output) = Place::at_work(place.demo());
+    send(&child, Signal::KILL);
+    child.wait_with_output().unwrap();
+    let left = place.names().pop().unwrap();
+    fs::create_dir(left.join("closed")).unwrap();
+    fs::write(left.join("closed/record"), RECORD).unwrap();
+    fs::set_permissions(left.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    // Root can read every folder.
+    let root = rustix::process::getuid().is_root();
+    let top = place.emr.parent().unwrap();
+    let program = top.join("phi-pre");
+    fs::copy(PROGRAM, &program).unwrap();
+    let mut command = Command::new(if root { "setpriv" } else { "env" });
+    if root {
+        assert!(Command::new("chown").arg("-R").arg(USER.to_string()).arg(top).status().unwrap().success());
+        command.args([&format!("--reuid={USER}"), "--clear-groups"]);
+    }
+    command.arg(&program).args(["demo", "--emr"]).arg(&place.emr).env("TMPDIR", &place.temporary);
+    let output = command.output().unwrap();
+    let [printed, complaint] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(complaint.contains("cannot be removed") && complaint.contains(left.to_str().unwrap()), "{complaint}");
+    assert!(!printed.contains("removed "), "{printed}");
+    fs::set_permissions(left.join("closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    // The next demo tries again.
+    assert!(place.demo().output().unwrap().status.success());
+    assert!(root || place.names().is_empty(), "{:?}", place.names());
 }
 
 /// A signal that the process was told to ignore does not end it.

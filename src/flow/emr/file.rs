@@ -2,7 +2,7 @@
 
 use super::super::FlowError;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -40,12 +40,15 @@ impl Stamp {
     }
 }
 
-/// A record of the EMR system, open for reading. It stays the same file, whatever happens to its name.
+/// A record of the EMR system, open for reading. It stays the same file, whatever happens to its name. Reading it ends
+/// in an error where it has grown since it was opened.
 #[derive(Debug)]
 pub struct EmrFile {
     file: File,
     name: PathBuf,
     stamp: Stamp,
+    /// The bytes that were read.
+    read: u64,
 }
 
 impl EmrFile {
@@ -65,7 +68,7 @@ impl EmrFile {
         if !metadata.is_file() {
             return Err(no_file());
         }
-        Ok(Self { file, name, stamp: Stamp::of(&metadata) })
+        Ok(Self { file, name, stamp: Stamp::of(&metadata), read: 0 })
     }
 
     /// The path of the file in the watched folder.
@@ -74,7 +77,7 @@ impl EmrFile {
     }
 
     /// The size in bytes when the file was opened.
-    pub const fn bytes(&self) -> u64 {
+    pub const fn size(&self) -> u64 {
         self.stamp.bytes
     }
 
@@ -82,9 +85,19 @@ impl EmrFile {
         self.stamp
     }
 
+    /// Has the file read from its beginning.
+    pub(in crate::flow) fn rewind(&mut self) -> io::Result<()> {
+        self.read = 0;
+        self.file.rewind()
+    }
+
     /// Whether nobody has changed the file since it was opened.
     pub(in crate::flow) fn is_unchanged(&self) -> io::Result<bool> {
-        Ok(Stamp::of(&self.file.metadata()?) == self.stamp)
+        Ok(!self.has_grown() && Stamp::of(&self.file.metadata()?) == self.stamp)
+    }
+
+    const fn has_grown(&self) -> bool {
+        self.read > self.stamp.bytes
     }
 }
 
@@ -92,7 +105,9 @@ impl Read for EmrFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let named =
             |error: io::Error| io::Error::new(error.kind(), format!("reading {}: {error}", self.name.display()));
-        self.file.read(buffer).map_err(named)
+        let read = self.file.read(buffer).map_err(named)?;
+        self.read = self.read.saturating_add(read as u64);
+        if self.has_grown() { Err(named(io::Error::other("it has grown since it was opened"))) } else { Ok(read) }
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) enum Change {
     Complete(PathBuf),
     /// A file was removed or renamed to another name.
     Gone(PathBuf),
-    /// A folder appeared. It may hold files already.
+    /// A folder appeared, or its watch has ended, as at an unmount. It may hold files already.
     Folder(PathBuf),
     /// A folder was removed or renamed to another name.
     FolderGone(PathBuf),
@@ -71,13 +71,16 @@ impl Inotify {
             Err(Errno::NOSPC) => return Err(limit("fs.inotify.max_user_watches")),
             Err(error) => return Err(error.into()),
         };
-        // The same folder under its former name, if it was renamed.
+        // After lost events, the same folder under its former name, and another folder under this name.
         if let Some(former) = self.folders.insert(watch, folder.to_owned())
-            && former != folder
+            && self.watches.get(&former).is_some_and(|(found, _)| *found == watch)
         {
             self.watches.remove(&former);
         }
-        self.watches.insert(folder.to_owned(), (watch, scan));
+        if let Some((other, _)) = self.watches.insert(folder.to_owned(), (watch, scan)) {
+            self.folders.remove(&other);
+            let _ = remove_watch(&self.queue, other);
+        }
         Ok(())
     }
 
@@ -109,6 +112,12 @@ impl Inotify {
     pub(super) fn keep(&mut self, folder: &Path, scan: u64) {
         let below = self.watches.range_mut(folder.to_owned()..).take_while(|(path, _)| path.starts_with(folder));
         below.for_each(|(_, (_, found))| *found = scan);
+    }
+
+    /// Ends the watch of a folder as the system does, without the knowledge of this value.
+    #[cfg(test)]
+    pub(super) fn end(&self, folder: &Path) {
+        remove_watch(&self.queue, self.watches[folder].0).unwrap();
     }
 
     /// Waits for events until `until`.
@@ -146,9 +155,10 @@ impl Inotify {
             }
             let Some(folder) = self.folders.get(&watch) else { continue };
             if kind.contains(ReadFlags::IGNORED) {
-                let folder = folder.clone(); // the folder was removed
+                let folder = folder.clone(); // the folder was removed, or its file system was unmounted
                 self.folders.remove(&watch);
                 self.watches.remove(&folder);
+                changes.push(Change::Folder(folder));
                 continue;
             }
             let Some(name) = name.filter(|name| !is_temporary(name)) else { continue };
@@ -173,4 +183,45 @@ impl Inotify {
 
 fn limit(name: &str) -> io::Error {
     io::Error::other(format!("the system's limit {name} is reached"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use std::fs;
+
+    /// After lost events, a scan finds other folders under the known names. Each has one watch, under its new name.
+    #[test]
+    fn a_scan_mends_the_watches_after_lost_events() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let mut inotify = Inotify::new().unwrap();
+        let mut scan = |number: u64| {
+            for name in ["a", "b"] {
+                inotify.add(Path::new(name), &path(name), number).unwrap();
+            }
+            inotify.retain(number);
+            for name in ["a", "b"] {
+                let (watch, _) = inotify.watches[Path::new(name)];
+                assert_eq!(inotify.folders[&watch], Path::new(name), "scan {number}");
+                // The same folder has the same watch.
+                assert_eq!(add_watch(&inotify.queue, path(name), WatchFlags::CREATE).unwrap(), watch, "scan {number}");
+            }
+            assert_eq!((inotify.watches.len(), inotify.folders.len()), (2, 2), "scan {number}");
+        };
+        for name in ["a", "b"] {
+            fs::create_dir(path(name)).unwrap();
+        }
+        scan(1);
+        renameat_with(CWD, path("a"), CWD, path("b"), RenameFlags::EXCHANGE).unwrap();
+        scan(2);
+        fs::rename(path("a"), path("away")).unwrap();
+        fs::create_dir(path("a")).unwrap();
+        scan(3);
+        fs::rename(path("b"), path("gone")).unwrap();
+        fs::rename(path("a"), path("b")).unwrap();
+        fs::rename(path("gone"), path("a")).unwrap();
+        scan(4);
+    }
 }

@@ -405,6 +405,58 @@ fn a_linked_file_is_taken_after_a_while() {
     assert!(began.elapsed() >= UNCLOSED);
 }
 
+/// Two files that exchange their names are two new files; so are those below two folders.
+#[cfg(target_os = "linux")]
+#[test]
+fn exchanged_names_are_new_files() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    both(|emr, mut watch| {
+        for (folder, file) in [("a", "1"), ("b", "2")] {
+            fs::create_dir(emr.path(folder)).unwrap();
+            emr.write(&format!("{folder}/file"), file);
+            emr.write(&format!("file {folder}"), file);
+        }
+        let mut all = |expected: [(&str, &str); 4]| {
+            let found = expected.map(|_| next_within(&mut watch, UNCLOSED * 2).unwrap_or_default());
+            assert_eq!(BTreeSet::from(found), BTreeSet::from(expected.map(|(name, content)| record(name, content))));
+        };
+        all([("a/file", "1"), ("file a", "1"), ("b/file", "2"), ("file b", "2")]);
+        for [one, other] in [["a", "b"], ["file a", "file b"]] {
+            renameat_with(CWD, emr.path(one), CWD, emr.path(other), RenameFlags::EXCHANGE).unwrap();
+        }
+        all([("a/file", "2"), ("file a", "2"), ("b/file", "1"), ("file b", "1")]);
+        nothing_more(&mut watch);
+    });
+}
+
+/// Where the system ends a watch, as it does at an unmount, the folder is watched and listed again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_is_watched_again_after_its_watch_has_ended() {
+    let emr = Emr::new();
+    fs::create_dir_all(emr.path("mount")).unwrap();
+    let mut watch = emr.watch();
+    let Source::Events(inotify) = &watch.source else { panic!("no events") };
+    inotify.end(Path::new("mount"));
+    for name in ["mount/first", "mount/second"] {
+        emr.write(name, name);
+        assert_eq!(next(&mut watch), record(name, name));
+    }
+}
+
+/// A record that grows while it is read comes to an end.
+#[test]
+fn a_record_is_not_read_beyond_its_size() {
+    let emr = Emr::new();
+    emr.write("record", "1234567890");
+    let mut found = EmrFile::open(&emr.path("record")).unwrap();
+    emr.write("record", &"1".repeat(1 << 20));
+    let mut bytes = Vec::new();
+    let error = found.read_to_end(&mut bytes).unwrap_err().to_string();
+    assert!(error.contains("record") && error.ends_with("has grown since it was opened"), "{error}");
+    assert!(bytes.len() < 1 << 16, "{}", bytes.len());
+}
+
 /// After `next` has returned a record, a link under its name leads nowhere else.
 #[cfg(unix)]
 #[test]
