@@ -193,6 +193,23 @@ impl Consortium {
         Ok(institution.renewed(self.clouds.renew(&institution.renewal(), now, rng)?)?)
     }
 
+    /// Renews the certificates of the orderer and of all peers. Without it, no transaction is endorsed after they have
+    /// expired.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`]; [`IdentityError::Revoked`] where one of them is revoked, after the others were renewed;
+    /// [`FlowError::Network`].
+    pub fn renew_nodes(&mut self, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
+        let mut first = Ok(());
+        for request in self.network.renewals() {
+            match self.ledger.renew(&request, now, rng) {
+                Ok(certificate) => self.network.renewed(&certificate)?,
+                Err(error) => first = first.and(Err(error.into())),
+            }
+        }
+        first
+    }
+
     /// Validates a certificate at `now` and returns its member.
     ///
     /// # Errors

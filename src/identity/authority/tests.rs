@@ -204,8 +204,12 @@ fn a_certificate_is_renewed_for_the_same_identifier() {
     assert!(msp.validate_at(&new, later).is_ok());
     assert_eq!((new.subject(), new.verifying_key()), (old.subject(), old.verifying_key()));
     assert_eq!(ca.person(&new.subject().id), Some(alice.uid));
-    // A request counts once, needs the old key, and the certificate must be one of this authority.
-    assert_eq!(ca.renew(&request, later, &mut rng(5)), Err(IdentityError::Superseded));
+    // A request that comes again, because the answer was lost, gets the same answer.
+    assert_eq!(ca.renew(&request, later, &mut rng(6)), Ok(new.clone()));
+    let much_later = later + 2 * Authority::MEMBER_LIFETIME;
+    let newest = ca.renew(&request, much_later, &mut rng(6)).unwrap();
+    assert!(msp.validate_at(&newest, much_later).is_ok(), "the answer expired before it came");
+    // A request needs the old key, and the certificate must be one of this authority.
     let forged = Renewal::new(&bob.members[0].0, &alice.members[0].1);
     assert_eq!(ca.renew(&forged, later, &mut rng(5)), Err(IdentityError::BadSignature));
     let foreign = register(&mut authority(ParticipantGroup::Users, 9), NUMBER, NOW, 2).renewals()[0].clone();
@@ -219,7 +223,7 @@ fn a_certificate_is_renewed_for_the_same_identifier() {
     // A revocation covers the old certificate and the new one, and nothing revoked is renewed.
     ca.revoke(&new.subject().id).unwrap();
     msp.revoke(&ca.revocations()).unwrap();
-    for certificate in [&old, &new] {
+    for certificate in [&old, &new, &newest] {
         assert_eq!(msp.validate(certificate), Err(IdentityError::Revoked));
     }
     assert_eq!(ca.renew(&alice.renewals()[1], later, &mut rng(5)), Err(IdentityError::Revoked));
@@ -275,4 +279,23 @@ fn what_cannot_stand_in_a_certificate_is_not_issued() {
         let refused = authority(ParticipantGroup::Users, 1).with_pseudonyms(k);
         assert_eq!(refused.unwrap_err(), IdentityError::PseudonymCount(k));
     }
+}
+
+/// What was begun with a phone before it is allowed again is forgotten, and cannot be finished.
+#[test]
+fn an_allowed_phone_has_no_open_registration() {
+    let mut ca = authority(ParticipantGroup::Users, 1);
+    let key = SealingKey::random(&mut rng(2)).public();
+    let begin = |ca: &mut Authority, number: &str, seed| {
+        let (number, mut phone) = (PhoneNumber::new(number).unwrap(), Phone::default());
+        let ticket = ca.begin_registration(&number, NOW, &mut phone, &mut rng(seed)).unwrap();
+        (ticket, phone.last().to_owned())
+    };
+    let (ticket, code) = begin(&mut ca, NUMBER, 11);
+    let (other, other_code) = begin(&mut ca, "+821087654321", 12);
+    ca.allow_phone(&PhoneNumber::new(NUMBER).unwrap());
+    assert_eq!(finish(&mut ca, &ticket, &code, NOW, &key).err(), Some(IdentityError::UnknownTicket));
+    assert!(finish(&mut ca, &other, &other_code, NOW, &key).is_ok());
+    let (ticket, code) = begin(&mut ca, NUMBER, 13);
+    assert!(finish(&mut ca, &ticket, &code, NOW, &key).is_ok());
 }
