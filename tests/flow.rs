@@ -585,3 +585,17 @@ fn a_consortium_renews_its_nodes() {
     let block = w.consortium.network.peer(0).unwrap().block(1).unwrap().block;
     assert!(w.consortium.msp.validate_at(&block.seal.orderer, later).is_ok());
 }
+
+/// One revoked ID_i does not keep the others of the same user from new certificates.
+#[test]
+fn a_revoked_pseudonym_keeps_no_other_from_a_renewal() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    w.consortium.revoke(&w.user.id().unwrap()).unwrap();
+    let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    let later = SECONDS + 2 * 365 * 86_400;
+    let refused = w.consortium.renew_user(&mut w.user, later, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
+    w.consortium.renew_nodes(later, &mut w.rng).unwrap();
+    w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng).unwrap();
+}

@@ -936,7 +936,7 @@ mod repairs {
     fn at_once(call: impl FnOnce() -> Option<String> + Send + 'static) -> Option<String> {
         let (done, wait) = std::sync::mpsc::channel();
         std::thread::spawn(move || done.send(call()));
-        wait.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer without waiting")
+        wait.recv_timeout(std::time::Duration::from_secs(20)).unwrap()
     }
 
     /// A lock that is a link is refused. Otherwise a node's owner could have the superuser, who repairs the node, make a file

@@ -28,9 +28,7 @@ impl Signer {
 
     /// Replaces the certificate by a new one of the same subject and key.
     pub(super) fn renewed(&mut self, certificate: &Certificate, msp: &Msp) -> Result<(), IdentityError> {
-        if certificate.subject() != self.certificate.subject() {
-            return Err(IdentityError::UnknownMember);
-        }
+        certificate.replaces(&self.certificate)?;
         let new = Self { certificate: certificate.clone(), key: self.key.clone() };
         new.member(msp)?;
         *self = new;
