@@ -550,3 +550,67 @@ fn a_peer_that_was_down_catches_up() {
     assert_eq!(w.consortium.network.agreement().unwrap().height, 4);
     assert_eq!(w.consortium.network.peer(0).unwrap().height(), 4);
 }
+
+/// A hospital renews its certificate while a record is under way: the user checks the alarm, and an upload whose answer was
+/// lost can be repeated.
+#[test]
+fn a_renewal_interrupts_no_record() {
+    let mut w = Platform::new();
+    let draft = w.steps().admit(Platform::NAME, b"record");
+    let envelope = fs::read(&draft.alert().envelope).unwrap();
+    w.consortium.renew_hospital(&mut w.a, SECONDS, &mut w.rng).unwrap();
+    let identifier = w.user.check(w.a.certificate(), draft.alert()).unwrap();
+    w.user.confirm(&mut w.consortium.network, draft.alert().txid, NOW, &mut w.rng).unwrap();
+    let proposal = w.a.propose(&w.consortium.network, &draft, &identifier, NOW).unwrap();
+    w.a.record(&mut w.consortium.network, &proposal, NOW).unwrap();
+    let size = w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW).unwrap();
+    w.consortium.renew_hospital(&mut w.a, SECONDS, &mut w.rng).unwrap();
+    fs::write(&draft.alert().envelope, &envelope).unwrap();
+    assert_eq!(w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW).unwrap(), size);
+    fs::write(&draft.alert().envelope, [&envelope[..], b"x"].concat()).unwrap();
+    let other = w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW);
+    assert!(matches!(other, Err(FlowError::Exists(_))), "{other:?}");
+    let grant = w.granted(draft.alert().txid);
+    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
+}
+
+/// A consortium outlives the certificates of its nodes, running or stopped, and a revoked node stays out.
+#[test]
+fn a_consortium_renews_its_nodes() {
+    let mut w = Platform::new();
+    let later = SECONDS + 2 * 365 * 86_400;
+    w.consortium.renew_user(&mut w.user, later, &mut w.rng).unwrap();
+    w.consortium.renew_hospital(&mut w.a, later, &mut w.rng).unwrap();
+    w.consortium.network.stop(2);
+    let revoked = w.consortium.network.peer(1).unwrap().certificate().subject().id;
+    w.consortium.revoke(&revoked).unwrap();
+    let draft = w.steps().check(Platform::NAME, b"record").0;
+    let txid = draft.alert().txid;
+    let confirm = |w: &mut Platform| w.user.confirm(&mut w.consortium.network, txid, later.millis(), &mut w.rng);
+    let refused = confirm(&mut w);
+    assert!(matches!(refused, Err(FlowError::Network(NetworkError::Policy { endorsed: 0, .. }))), "{refused:?}");
+    let refused = w.consortium.renew_nodes(later, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
+    let refused = confirm(&mut w);
+    assert!(matches!(refused, Err(FlowError::Network(NetworkError::Policy { endorsed: 1, .. }))), "{refused:?}");
+    w.consortium.network.restart(2).unwrap();
+    assert_eq!(confirm(&mut w).unwrap().version.block, 1);
+    // The orderer seals under its new certificate.
+    let block = w.consortium.network.peer(0).unwrap().block(1).unwrap().block;
+    assert!(w.consortium.msp.validate_at(&block.seal.orderer, later).is_ok());
+}
+
+/// One revoked ID_i does not keep the others of the same user from new certificates.
+#[test]
+fn a_revoked_pseudonym_keeps_no_other_from_a_renewal() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    w.consortium.revoke(&w.user.id().unwrap()).unwrap();
+    let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    let later = SECONDS + 2 * 365 * 86_400;
+    let refused = w.consortium.renew_user(&mut w.user, later, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
+    w.consortium.renew_nodes(later, &mut w.rng).unwrap();
+    w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng).unwrap();
+}

@@ -547,3 +547,17 @@ fn a_replayed_transaction_is_ordered_once() {
     replayed(&mut network, &once, NOW);
     assert_eq!(increment(&mut network, &mut world, "n").code, Code::Valid);
 }
+
+/// Somebody who sends a transaction before its creator does takes nothing from the creator: the creator's own submission
+/// finds it ordered, and gets the outcome.
+#[test]
+fn a_transaction_that_somebody_else_sent_first_is_the_creators() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    let proposal = world.increment("n");
+    let seen = signed_transaction(&network, proposal.clone(), &world.alice);
+    network.broadcast(&seen, NOW).unwrap();
+    let proposal = proposal.sign(&world.alice.key);
+    let outcome = network.transact(&proposal, &Transient::default(), &world.alice.key, NOW).unwrap();
+    assert_eq!(outcome, Outcome { version: Version { block: 1, tx: 0 }, code: Code::Valid });
+}

@@ -770,6 +770,134 @@ fn a_block_file_of_version_1_is_refused_by_its_version() {
     assert!(std::fs::read(peer.join("blocks")).unwrap().starts_with(b"phi-pre blocks 1\n"));
 }
 
+/// A state whose savepoint names no block of the chain is refused, however the rest of it looks.
+#[test]
+fn a_state_at_no_height_of_the_chain_is_refused() {
+    const SAVEPOINT: redb::TableDefinition<(), &[u8]> = redb::TableDefinition::new("savepoint");
+    let (world, folder) = stopped();
+    let peer = folder.path().join("peer-0");
+    tamper(&peer, 1);
+    let reached = Network::open(folder.path(), world.orderer, world.peers.clone(), Arc::new(Counter));
+    let reached = reached.unwrap().0.agreement().unwrap();
+    for height in [0, 4, u64::MAX] {
+        let database = redb::Database::open(peer.join("state.redb")).unwrap();
+        let write = database.begin_write().unwrap();
+        let savepoint = Savepoint { height, ..reached }.to_bytes();
+        write.open_table(SAVEPOINT).unwrap().insert((), &savepoint[..]).unwrap();
+        write.commit().unwrap();
+        drop(database);
+        let refused = verify(&peer, None);
+        assert!(refused.is_err(), "height {height}: {refused:?}");
+        let opened = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).map(|_| ());
+        assert!(opened.is_err(), "height {height}");
+    }
+}
+
+/// A peer whose state is that of another chain than its blocks does not start.
+#[test]
+fn a_state_of_other_blocks_is_refused() {
+    let (world, folder) = stopped();
+    let other = forked(&world, 3);
+    let peer = folder.path().join("peer-0");
+    std::fs::copy(other.path().join("peer-0/state.redb"), peer.join("state.redb")).unwrap();
+    let refused = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap_err();
+    assert!(matches!(refused, PeerError::Commit(CommitError::OtherState(2))), "{refused}");
+}
+
+/// A repair does not put another chain in the place of the one that the state of the peer belongs to: neither that of another
+/// channel, nor a fork of the same channel that is longer.
+#[test]
+fn a_repair_puts_no_other_chain_in_place() {
+    let (world, folder) = stopped();
+    let peer = folder.path().join("peer-0");
+    let channel = tempfile::tempdir().unwrap();
+    let config = Config { window: 1, ..world.config("counter") };
+    let mut network =
+        Network::create(channel.path(), &config, world.orderer.clone(), world.peers.clone(), Arc::new(Counter))
+            .unwrap();
+    let mut other = World::new();
+    for _ in 0..4 {
+        increment(&mut network, &mut other, "forged");
+    }
+    drop(network);
+    let state = std::fs::read(peer.join("state.redb")).unwrap();
+    std::fs::remove_file(peer.join("blocks")).unwrap();
+    for chain in [channel, forked(&world, 5)] {
+        let refused = repair_peer(&peer, &[&chain.path().join("peer-1")]).unwrap_err();
+        assert!(matches!(refused, RepairError::OtherChain { height: 3 }), "{refused}");
+        assert!(std::fs::read(peer.join("state.redb")).unwrap() == state && !peer.join("blocks").exists());
+    }
+    assert_eq!(repair(folder.path(), "peer-0").unwrap(), Repaired { blocks: 3, fetched: 3, state: false });
+}
+
+/// A chain of this channel with other blocks than [`stopped`] has after block 0.
+fn forked(world: &World, blocks: u64) -> tempfile::TempDir {
+    let (mut other, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    for _ in 1..blocks {
+        increment(&mut network, &mut other, "forged");
+    }
+    folder
+}
+
+/// A block file that was torn inside a transaction full of heads of records is refused, and a repair does not guess whether
+/// later blocks follow. Without the file, the repair takes the blocks of the other nodes.
+#[test]
+fn a_file_that_cannot_be_searched_is_named() {
+    let (_, folder) = stopped();
+    let blocks = folder.path().join("orderer/blocks");
+    let whole = std::fs::read(&blocks).unwrap();
+    // Length, number, check. The head of block 3 says that the file once was longer; the others end with the file.
+    let head = |length: usize| {
+        let (length, number) = (u32::try_from(length).unwrap().to_be_bytes(), 3_u64.to_be_bytes());
+        [&length[..], &number, &sha256(&[b"record", &length, &number]).0[..8]].concat()
+    };
+    let size = whole.len() + 200_000;
+    let heads = (1..1000).flat_map(|n| head(200_000 - 20 * n - 52));
+    let mut torn: Vec<_> = whole.iter().copied().chain(head(300_000)).chain(heads).collect();
+    torn.resize(size, 7);
+    std::fs::write(&blocks, &torn).unwrap();
+    let refused = repair(folder.path(), "orderer").unwrap_err();
+    assert!(matches!(&refused, RepairError::Unsearched { path, last: 2 } if *path == blocks), "{refused}");
+    assert!(std::fs::read(&blocks).unwrap() == torn);
+    std::fs::rename(&blocks, folder.path().join("aside")).unwrap();
+    assert_eq!(repair(folder.path(), "orderer").unwrap(), Repaired { blocks: 3, fetched: 3, state: false });
+    assert!(std::fs::read(&blocks).unwrap() == whole);
+}
+
+/// A creation that is completed after a revocation has the revocation. Other files beside the lists are no lists.
+#[test]
+fn a_completed_creation_knows_its_revocations() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.counters(folder.path());
+    world.users.revoke(&id(&world.alice.certificate)).unwrap();
+    network.revoke(&world.users.revocations()).unwrap();
+    drop(network);
+    for name in ["README", "notes.txt", "0123", ".directory"] {
+        std::fs::write(folder.path().join("revocations").join(name), b"the user's").unwrap();
+    }
+    let open = || Network::open(folder.path(), world.orderer.clone(), world.peers.clone(), Arc::new(Counter));
+    let revoked = |network: Network| network.msp().unwrap().validate(&world.alice.certificate);
+    assert_eq!(revoked(world.counters(folder.path())), Err(IdentityError::Revoked));
+    assert_eq!(revoked(open().unwrap().0), Err(IdentityError::Revoked));
+}
+
+/// A configuration that could not be read again is refused before anything is written.
+#[test]
+fn a_channel_that_could_not_be_opened_is_not_created() {
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let right = world.config("counter");
+    let long = Config { channel: "c".repeat(65), ..right.clone() };
+    let nobody = Config { policy: Policy::majority(&[]), ..right.clone() };
+    let blocks = Config { cut: CutRules { preferred_bytes: u32::MAX, ..right.cut }, ..right };
+    for config in [long, nobody, blocks] {
+        let (orderer, peers) = (world.orderer.clone(), world.peers.clone());
+        assert!(Network::create(folder.path(), &config, orderer, peers, Arc::new(Counter)).is_err());
+    }
+    let network = world.counters(folder.path());
+    assert_eq!(network.height(), 1);
+}
+
 /// A stopped network of three blocks.
 fn stopped() -> (World, tempfile::TempDir) {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
@@ -803,6 +931,96 @@ mod repairs {
     use std::collections::BTreeMap;
     use std::fs;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+
+    /// The error of a call that must not wait.
+    fn at_once(call: impl FnOnce() -> Option<String> + Send + 'static) -> Option<String> {
+        let (done, wait) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(call()));
+        wait.recv_timeout(std::time::Duration::from_secs(20)).unwrap()
+    }
+
+    /// A lock that is a link is refused. Otherwise a node's owner could have the superuser, who repairs the node, make a file
+    /// anywhere and give it away.
+    #[test]
+    fn a_lock_behind_a_link_is_refused() {
+        let (world, folder) = stopped();
+        let (peer, outside) = (folder.path().join("peer-0"), folder.path().join("outside"));
+        let lock = peer.join("lock");
+        for there in [false, true] {
+            if there {
+                fs::write(&outside, b"the user's").unwrap();
+            }
+            fs::remove_file(&lock).unwrap();
+            symlink(&outside, &lock).unwrap();
+            let repaired = repair(folder.path(), "peer-0").unwrap_err().to_string();
+            let opened = Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).unwrap_err().to_string();
+            for refused in [repaired, opened] {
+                assert_eq!(refused, format!("{} is not a file", lock.display()));
+            }
+            assert_eq!(outside.exists(), there);
+        }
+        assert_eq!(fs::read(&outside).unwrap(), b"the user's");
+    }
+
+    /// A pipe, a device or a folder in the place of a node's file is refused by its name. Nothing waits for it.
+    #[test]
+    fn what_is_no_file_is_refused() {
+        for file in ["blocks", "verdicts", "state.redb", "lock"] {
+            for other in ["pipe", "device", "folder"] {
+                let (world, folder) = stopped();
+                let (peer, signer) = (folder.path().join("peer-0"), world.peers[0].clone());
+                let path = peer.join(file);
+                fs::remove_file(&path).unwrap();
+                match other {
+                    "pipe" => assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success()),
+                    "device" => symlink("/dev/null", &path).unwrap(),
+                    _ => fs::create_dir(&path).unwrap(),
+                }
+                let named = format!("{} is not a file", path.display());
+                let (all, node) = (folder.path().to_owned(), peer.clone());
+                let repaired = at_once(move || repair(&all, "peer-0").err().map(|e| e.to_string()));
+                assert_eq!(repaired.as_ref(), Some(&named));
+                let opened = at_once(move || Peer::open(&node, signer, Arc::new(Counter)).err().map(|e| e.to_string()));
+                assert_eq!(opened.as_ref(), Some(&named));
+                if file != "lock" {
+                    let verified = at_once(move || verify(&peer, None).err().map(|e| e.to_string()));
+                    assert_eq!(verified.as_ref(), Some(&named));
+                }
+            }
+        }
+    }
+
+    /// Opening a peer makes a missing state, and replaces and removes nothing for it that is not its own.
+    #[test]
+    fn a_new_state_takes_nobodys_place() {
+        let (world, folder) = stopped();
+        let peer = folder.path().join("peer-0");
+        let at = |name: &str| peer.join(name);
+        let open = || Peer::open(&peer, world.peers[0].clone(), Arc::new(Counter)).map(|(peer, _)| peer.height());
+        fs::rename(at("state.redb"), folder.path().join("elsewhere")).unwrap();
+        // The state was moved to a disk that is not there now.
+        symlink(folder.path().join("not mounted"), at("state.redb")).unwrap();
+        let refused = open().unwrap_err().to_string();
+        assert!(refused.contains("cannot open") && refused.contains("peer-0/state.redb"), "{refused}");
+        assert!(fs::symlink_metadata(at("state.redb")).unwrap().is_symlink());
+        fs::remove_file(at("state.redb")).unwrap();
+        fs::write(at("state.redb.new"), b"the user's").unwrap();
+        assert!(open().unwrap_err().to_string().ends_with("state.redb.new exists"));
+        assert_eq!(fs::read(at("state.redb.new")).unwrap(), b"the user's");
+        fs::remove_file(at("state.redb.new")).unwrap();
+        symlink(folder.path().join("outside"), at("state.redb.new")).unwrap();
+        assert!(open().unwrap_err().to_string().ends_with("state.redb.new exists"));
+        assert!(!folder.path().join("outside").exists());
+        fs::remove_file(at("state.redb.new")).unwrap();
+        // What an interrupted opening leaves is removed.
+        let state = fs::read(folder.path().join("elsewhere")).unwrap();
+        for left in [&state[..], &state[..4096], &[0; 4096], b"", &[0; 5]] {
+            fs::write(at("state.redb.new"), left).unwrap();
+            assert_eq!(open().unwrap(), 3);
+            assert!(!at("state.redb.new").exists());
+            fs::remove_file(at("state.redb")).unwrap();
+        }
+    }
 
     type Found = BTreeMap<std::path::PathBuf, (Option<Vec<u8>>, u32, u64, i64, i64)>;
 

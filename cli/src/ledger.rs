@@ -90,7 +90,8 @@ fn nodes(dir: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn is_peer(node: &Path) -> bool {
-    node.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("peer-"))
+    let number = node.file_name().and_then(|name| name.to_str()?.strip_prefix("peer-"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 fn is_orderer(node: &Path) -> bool {

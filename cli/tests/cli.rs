@@ -151,6 +151,12 @@ fn a_repair_stays_in_its_folder() {
     done(dir, &["ledger", "verify", "out/ledger/peer-2"]);
     done(dir, &["ledger", "repair", "out/ledger/peer-1"]);
     done(dir, &["ledger", "verify", "out"]);
+    // A copy of a node is no node of this ledger.
+    fs::create_dir(at("peer-0.bak")).unwrap();
+    fs::write(at("peer-0.bak/blocks"), &left[0].1).unwrap();
+    done(dir, &["ledger", "repair", "out"]);
+    done(dir, &["ledger", "verify", "out"]);
+    assert!(fs::read(at("peer-0.bak/blocks")).unwrap() == left[0].1);
     // A folder of something else.
     fs::create_dir_all(dir.join("other/repair")).unwrap();
     fs::write(dir.join("other/repair/notes"), b"the user's").unwrap();

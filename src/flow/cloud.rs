@@ -74,12 +74,20 @@ impl Cloud {
         if transaction::record(network, record)?.hospital != sender.id {
             return Err(FlowError::WrongParty(sender.id));
         }
-        // A record has one envelope. A different one is refused before any of it is stored.
-        match self.store.get(&record_key(record), UPLOAD_LIMIT) {
-            Ok(stored) if stored != upload.to_bytes() => return Err(FlowError::Exists(record_key(record))),
-            Ok(_) | Err(FlowError::Store(object_store::Error::NotFound { .. })) => {}
+        // A record has one envelope. A different one is refused before any of it is stored. The same upload may come again,
+        // also after the hospital has renewed its certificate; the first message stays.
+        let note = match self.store.get(&record_key(record), UPLOAD_LIMIT) {
+            Err(FlowError::Store(object_store::Error::NotFound { .. })) => upload.to_bytes(),
             Err(e) => return Err(e),
-        }
+            Ok(stored) => {
+                let first = Signed::<Upload>::from_bytes(&stored).ok().filter(|first| first.content == upload.content);
+                let by = first.and_then(|first| first.verify(&self.msp).ok());
+                if by.is_none_or(|by| by.id != sender.id) {
+                    return Err(FlowError::Exists(record_key(record)));
+                }
+                stored
+            }
+        };
         let mut header = Vec::new();
         Read::by_ref(envelope).take(Header::BYTES as u64).read_to_end(&mut header).map_err(FlowError::Io)?;
         Header::from_bytes(&header)?;
@@ -87,7 +95,7 @@ impl Cloud {
             return Err(FlowError::Upload { announced, found: sha256(&[&header]) });
         }
         let bytes = self.store.upload(&envelope_key(upload), &mut header.chain(envelope), &digest, self.limit)?;
-        self.store.create(&record_key(record), &upload.to_bytes())?;
+        self.store.create(&record_key(record), &note)?;
         Ok(bytes)
     }
 

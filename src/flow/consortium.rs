@@ -161,13 +161,15 @@ impl Consortium {
     /// Renews the certificates of all ID_i of a user, before or after they expire. See [`Authority::renew`].
     ///
     /// # Errors
-    /// [`FlowError::Identity`].
+    /// [`FlowError::Identity`], the first one; the certificates of the other ID_i are renewed anyway.
     pub fn renew_user(&mut self, user: &mut User, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
         let credentials = user.credentials_mut();
+        let mut first = Ok(());
         for request in credentials.renewals() {
-            credentials.renewed(self.users.renew(&request, now, rng)?)?;
+            let new = self.users.renew(&request, now, rng);
+            first = first.and(new.and_then(|new| credentials.renewed(new, self.users.root())));
         }
-        Ok(())
+        Ok(first?)
     }
 
     /// Renews the certificate of a hospital. Drafts keep the certificate under which they were made.
@@ -181,7 +183,7 @@ impl Consortium {
         rng: &mut impl CryptoRng,
     ) -> Result<(), FlowError> {
         let institution = hospital.institution_mut();
-        Ok(institution.renewed(self.hospitals.renew(&institution.renewal(), now, rng)?)?)
+        Ok(institution.renewed(self.hospitals.renew(&institution.renewal(), now, rng)?, self.hospitals.root())?)
     }
 
     /// Renews the certificate of a cloud.
@@ -190,7 +192,21 @@ impl Consortium {
     /// [`FlowError::Identity`].
     pub fn renew_cloud(&mut self, cloud: &mut Cloud, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
         let institution = cloud.institution_mut();
-        Ok(institution.renewed(self.clouds.renew(&institution.renewal(), now, rng)?)?)
+        Ok(institution.renewed(self.clouds.renew(&institution.renewal(), now, rng)?, self.clouds.root())?)
+    }
+
+    /// Renews the certificates of the orderer and of all peers. Without it, no transaction is endorsed after they have
+    /// expired.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`], [`FlowError::Network`]: the first one; the certificates of the other nodes are renewed anyway.
+    pub fn renew_nodes(&mut self, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
+        let mut first = Ok(());
+        for request in self.network.renewals() {
+            let new = self.ledger.renew(&request, now, rng).map_err(FlowError::from);
+            first = first.and(new.and_then(|new| Ok(self.network.renewed(&new)?)));
+        }
+        first
     }
 
     /// Validates a certificate at `now` and returns its member.

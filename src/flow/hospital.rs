@@ -23,8 +23,6 @@ use std::path::{Component, Path, PathBuf};
 pub struct Draft {
     /// The sk under which the record is encrypted. A later introduction gives another one.
     sk: SharedSecret,
-    /// The certificate that the txid names. A renewed one would give another txid.
-    certificate: Certificate,
     alert: Alert,
     sealed: SealedRecord,
 }
@@ -125,6 +123,7 @@ impl Hospital {
     ) -> Result<Draft, FlowError> {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
+        // A renewed certificate would give another txid, so the draft keeps this one.
         let (sk, certificate) = (self.secret(&patient)?.clone(), self.certificate().clone());
         let txid = TxId::new(&nonce, &certificate);
         let k_d = self.params.derive(&sk, Scope::Record(&txid.0.0));
@@ -142,8 +141,8 @@ impl Hospital {
             error => error,
         })?;
         let sealed = written.value;
-        let alert = Alert { txid, nonce, name: name.to_owned(), commitment: sealed.commitment, envelope };
-        Ok(Draft { sk, certificate, alert, sealed })
+        let (name, commitment) = (name.to_owned(), sealed.commitment);
+        Ok(Draft { sk, alert: Alert { txid, nonce, certificate, name, commitment, envelope }, sealed })
     }
 
     /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.
@@ -159,7 +158,7 @@ impl Hospital {
     ) -> Result<SignedProposal, FlowError> {
         let id = self.identifier(draft, identifier)?;
         let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
-        Ok(propose(network, &action, draft.alert.nonce, &draft.certificate, self.signing_key(), now))
+        Ok(propose(network, &action, draft.alert.nonce, &draft.alert.certificate, self.signing_key(), now))
     }
 
     /// Figure 3: commits a medical-record-transaction, after the endorsers have compared it with the user's

@@ -30,6 +30,8 @@ pub struct Alert {
     pub txid: TxId,
     /// Proves that the txid belongs to the hospital: txid = SHA-256(nonce || certificate).
     pub nonce: TxNonce,
+    /// The hospital's certificate when it drew the txid. The hospital may have a newer one since.
+    pub certificate: Certificate,
     /// The record's name at the hospital.
     pub name: String,
     /// The commitment that the transaction will carry.

@@ -94,7 +94,10 @@ impl User {
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
         let from = hospital.subject().id;
         self.secrets(&from)?;
-        if TxId::new(&alert.nonce, hospital) != alert.txid {
+        // A renewal keeps subject and key.
+        let identity = |certificate: &Certificate| (certificate.subject().clone(), *certificate.verifying_key());
+        let its_own = identity(&alert.certificate) == identity(hospital);
+        if !its_own || TxId::new(&alert.nonce, &alert.certificate) != alert.txid {
             return Err(FlowError::WrongParty(from));
         }
         if let Some(held) = self.records.get(&alert.txid) {

@@ -43,8 +43,16 @@ pub struct Authority {
 struct Issued {
     /// The serial numbers of all certificates for this identifier. The last one is the newest.
     serials: Vec<Serial>,
+    /// The newest certificate, if it came from a renewal.
+    renewed: Option<Certificate>,
     /// The person who holds this pseudonym; `None` for an institution.
     person: Option<UserId>,
+}
+
+impl Issued {
+    fn first(certificate: &Certificate, person: Option<UserId>) -> Self {
+        Self { serials: vec![certificate.serial()], renewed: None, person }
+    }
 }
 
 impl Authority {
@@ -122,7 +130,7 @@ impl Authority {
             return Err(IdentityError::Exists); // the first certificate could no longer be revoked
         }
         let certificate = self.certify(subject, verifying_key, sealing_key, now, rng)?;
-        self.issued.insert(subject.id, Issued { serials: vec![certificate.serial()], person: None });
+        self.issued.insert(subject.id, Issued::first(&certificate, None));
         Ok(certificate)
     }
 
@@ -175,8 +183,7 @@ impl Authority {
         let credentials = Credentials { uid, vectors, members };
         let sealed = SealedEnrolment::person(&credentials, &self.issuer(), ticket, &recipient, rng)?;
         for (certificate, _) in &credentials.members {
-            let issued = Issued { serials: vec![certificate.serial()], person: Some(uid) };
-            self.issued.insert(certificate.subject().id, issued);
+            self.issued.insert(certificate.subject().id, Issued::first(certificate, Some(uid)));
         }
         self.registrations.close(ticket);
         Ok(sealed)
@@ -225,7 +232,7 @@ impl Authority {
         let key = SigningKey::random(rng);
         let certificate = self.certify(&subject, &key.verifying_key(), Some(recipient), now, rng)?;
         let sealed = SealedEnrolment::institution(&certificate, &key, &self.issuer(), ticket, &recipient, rng)?;
-        self.issued.insert(subject.id, Issued { serials: vec![certificate.serial()], person: None });
+        self.issued.insert(subject.id, Issued::first(&certificate, None));
         self.registrations.close(ticket);
         Ok(sealed)
     }
@@ -253,14 +260,14 @@ impl Authority {
     }
 
     /// Issues a new certificate for the subject and the keys of an old one, before or after the old one expires. So
-    /// consents and records of an ID_i outlive a certificate. The signature in `request` proves the old key. A request
-    /// counts once. The old certificate remains valid until it expires.
+    /// consents and records of an ID_i outlive a certificate. The signature in `request` proves the old key. A request that
+    /// comes again gets the same answer as long as the new certificate is valid, so that a lost answer is no loss. The old
+    /// certificate remains valid until it expires.
     ///
     /// Renewing the certificates of several ID_i on one day links them to the persons who renew on that day.
     ///
     /// # Errors
-    /// [`IdentityError::UnknownMember`]; [`IdentityError::Superseded`] where the certificate is not the newest one that
-    /// this authority has issued for its identifier; [`IdentityError::BadSignature`]; [`IdentityError::Revoked`];
+    /// [`IdentityError::UnknownMember`]; [`IdentityError::BadSignature`]; [`IdentityError::Revoked`];
     /// [`IdentityError::Expired`] after the root has expired.
     pub fn renew(
         &mut self,
@@ -272,16 +279,18 @@ impl Authority {
         old.verify(self.root.verifying_key())?;
         request.verify()?;
         let id = old.subject().id;
-        let newest = self.issued.get(&id).and_then(|issued| issued.serials.last());
-        if *newest.ok_or(IdentityError::UnknownMember)? != old.serial() {
-            return Err(IdentityError::Superseded);
-        }
+        let issued = self.issued.get(&id).filter(|issued| issued.serials.contains(&old.serial()));
+        let issued = issued.ok_or(IdentityError::UnknownMember)?;
         if self.revoked.contains(&old.serial()) {
             return Err(IdentityError::Revoked);
+        }
+        if let Some(answer) = issued.renewed.as_ref().filter(|new| *new != old && now <= new.not_after()) {
+            return Ok(answer.clone());
         }
         let certificate = self.certify(old.subject(), old.verifying_key(), old.sealing_key().copied(), now, rng)?;
         if let Some(issued) = self.issued.get_mut(&id) {
             issued.serials.push(certificate.serial());
+            issued.renewed = Some(certificate.clone());
         }
         Ok(certificate)
     }

@@ -136,6 +136,20 @@ impl Certificate {
         self.0.fingerprint
     }
 
+    /// Checks that this certificate can take the place of `old`: it has the same subject and keys, and does not end earlier.
+    /// Does not check who issued it.
+    pub(crate) fn replaces(&self, old: &Self) -> Result<(), IdentityError> {
+        match self {
+            _ if self.subject() != old.subject() => Err(IdentityError::UnknownMember),
+            _ if self.verifying_key() != old.verifying_key() => {
+                Err(IdentityError::Inconsistent { what: "signing key" })
+            }
+            _ if self.sealing_key() != old.sealing_key() => Err(IdentityError::Inconsistent { what: "sealing key" }),
+            _ if self.not_after() < old.not_after() => Err(IdentityError::Superseded),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that `issuer` signed this certificate.
     ///
     /// # Errors

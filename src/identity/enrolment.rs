@@ -68,18 +68,16 @@ impl Credentials {
         self.members.iter().map(|(certificate, key)| Renewal::new(certificate, key)).collect()
     }
 
-    /// Replaces the certificate of an ID_i by the one that the authority has issued anew.
+    /// Replaces the certificate of an ID_i by the one that the authority has issued anew. `root` is the authority's root
+    /// certificate.
     ///
     /// # Errors
-    /// [`IdentityError::UnknownMember`] for another identifier; [`IdentityError::Inconsistent`] for another key.
-    pub fn renewed(&mut self, certificate: Certificate) -> Result<(), IdentityError> {
+    /// [`IdentityError::UnknownMember`] for another identifier; [`IdentityError::Inconsistent`] for another key;
+    /// [`IdentityError::Superseded`] for an earlier certificate; those of [`Msp::trust`] and of [`Msp::validate`].
+    pub fn renewed(&mut self, certificate: Certificate, root: &Certificate) -> Result<(), IdentityError> {
         let same = |old: &Certificate| old.subject() == certificate.subject();
-        let member = self.members.iter_mut().find(|(old, _)| same(old)).ok_or(IdentityError::UnknownMember)?;
-        if *certificate.verifying_key() != member.1.verifying_key() {
-            return Err(IdentityError::Inconsistent { what: "signing key" });
-        }
-        member.0 = certificate;
-        Ok(())
+        let (old, _) = self.members.iter_mut().find(|(old, _)| same(old)).ok_or(IdentityError::UnknownMember)?;
+        renew(old, certificate, root)
     }
 
     /// Encodes the credentials, for a file that only its owner can read (mode 0600).
@@ -158,16 +156,12 @@ impl Institution {
         Renewal::new(&self.certificate, &self.signing_key)
     }
 
-    /// Replaces the certificate by the one that the authority has issued anew.
+    /// Replaces the certificate by the one that the authority has issued anew. `root` is the authority's root certificate.
     ///
     /// # Errors
-    /// [`IdentityError::UnknownMember`] for another subject; [`IdentityError::Inconsistent`] for other keys.
-    pub fn renewed(&mut self, certificate: Certificate) -> Result<(), IdentityError> {
-        if certificate.subject() != self.certificate.subject() {
-            return Err(IdentityError::UnknownMember);
-        }
-        *self = Self::new(certificate, self.signing_key.clone(), self.sealing_key.clone())?;
-        Ok(())
+    /// As [`Credentials::renewed`].
+    pub fn renewed(&mut self, certificate: Certificate, root: &Certificate) -> Result<(), IdentityError> {
+        renew(&mut self.certificate, certificate, root)
     }
 
     /// Encodes the credentials, for a file that only its owner can read (mode 0600).
@@ -418,6 +412,16 @@ impl Renewal {
     fn statement(certificate: &Certificate) -> [u8; 32] {
         tagged(label::RENEWAL, &[&certificate.fingerprint().0]).0
     }
+}
+
+/// Puts a new certificate by this authority in the place of an old one.
+fn renew(old: &mut Certificate, new: Certificate, root: &Certificate) -> Result<(), IdentityError> {
+    let mut msp = Msp::new();
+    msp.trust(root)?;
+    msp.validate(&new)?;
+    new.replaces(old)?;
+    *old = new;
+    Ok(())
 }
 
 /// The associated data of the seal: the authority's fingerprint and the ticket.

@@ -130,8 +130,8 @@ pub enum IdentityError {
     /// The root certificate names no key to which a code can be sealed.
     #[error("the authority has no sealing key")]
     NoSealingKey,
-    /// A newer certificate was issued for the identifier.
-    #[error("the identifier has a newer certificate")]
+    /// The certificate is older than the one whose place it should take.
+    #[error("the certificate is older than the known one")]
     Superseded,
     /// The keys, identifiers and certificates in the credentials do not belong together.
     #[error("inconsistent credentials: {what}")]

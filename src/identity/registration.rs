@@ -16,8 +16,10 @@
 //! authority is kept, with nothing that joins it to a uid: for 30 days at most while nobody has registered with the phone,
 //! and for ever after a person has. A person registers once with a phone; an institution as often as the operator wants.
 //!
-//! Whoever knows the number of somebody else can begin registrations for it, and so keep its holder out for up to a day,
-//! or for a month with wrong codes. No rule on phone numbers alone prevents both this and unlimited guesses.
+//! Whoever knows the number of somebody else can begin registrations for it, and so keep its holder out for up to a day each
+//! time, or for a month with wrong codes, and learns whether a person has registered with it. Whoever begins registrations for
+//! very many numbers keeps everybody out until they are forgotten: what accepts registrations from a network must limit how
+//! many come from one sender. No rule on phone numbers alone prevents both this and unlimited guesses.
 //! [`Authority::allow_phone`](super::Authority::allow_phone) is the answer: the operator, who has checked the person in
 //! another way, clears what is known of the phone. The same call serves a person who has lost the credentials, after
 //! [`Authority::revoke_person`](super::Authority::revoke_person), and the next holder of a number.
@@ -236,9 +238,10 @@ impl Registrations {
         }
     }
 
-    /// Forgets everything about a phone.
+    /// Forgets everything about a phone, open registrations too.
     pub(super) fn allow(&mut self, phone: &PhoneNumber) {
         let mark = self.mark(phone);
+        self.known.retain(|_, registration| registration.phone != mark);
         self.phones.remove(&mark);
         self.registered.remove(&mark);
     }

@@ -63,10 +63,16 @@ pub enum StoreError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The folder has a ledger already.
+    /// The folder has a ledger already, or a file that a node would have to remove is not one of its own.
     #[error("{path} exists")]
     Exists {
         /// The file.
+        path: PathBuf,
+    },
+    /// A folder, a pipe or a device is in the place of a node's file, or a link in the place of the lock.
+    #[error("{} is not a file", path.display())]
+    NotAFile {
+        /// The place.
         path: PathBuf,
     },
     /// The block file has the format of another version.

@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, Phone, authority, rng};
+use super::super::fixture::{NOW, Phone, Rogue, authority, rng};
 use super::super::{Msp, SealingKey, SealingPublicKey};
 use super::*;
 use crate::wire::Wire;
@@ -183,7 +183,7 @@ fn the_code_is_bound_to_the_key() {
     let mut stranger = authority(ParticipantGroup::Users, 9);
     assert_eq!(stranger.finish_registration(&ticket, &answer, NOW, &mut rng(4)), Err(IdentityError::CannotOpen));
     assert!(ca.finish_registration(&ticket, &answer, NOW, &mut rng(4)).is_ok());
-    let keyless = crate::identity::fixture::Rogue::new(ParticipantGroup::Users, 5).root;
+    let keyless = Rogue::new(ParticipantGroup::Users, 5).root;
     let refused = SealedCode::new(&keyless, &ticket, &code, &key, &mut rng(3));
     assert_eq!(refused, Err(IdentityError::NoSealingKey));
 }
@@ -204,8 +204,12 @@ fn a_certificate_is_renewed_for_the_same_identifier() {
     assert!(msp.validate_at(&new, later).is_ok());
     assert_eq!((new.subject(), new.verifying_key()), (old.subject(), old.verifying_key()));
     assert_eq!(ca.person(&new.subject().id), Some(alice.uid));
-    // A request counts once, needs the old key, and the certificate must be one of this authority.
-    assert_eq!(ca.renew(&request, later, &mut rng(5)), Err(IdentityError::Superseded));
+    // A request that comes again, because the answer was lost, gets the same answer.
+    assert_eq!(ca.renew(&request, later, &mut rng(6)), Ok(new.clone()));
+    let much_later = later + 2 * Authority::MEMBER_LIFETIME;
+    let newest = ca.renew(&request, much_later, &mut rng(6)).unwrap();
+    assert!(msp.validate_at(&newest, much_later).is_ok(), "the answer expired before it came");
+    // A request needs the old key, and the certificate must be one of this authority.
     let forged = Renewal::new(&bob.members[0].0, &alice.members[0].1);
     assert_eq!(ca.renew(&forged, later, &mut rng(5)), Err(IdentityError::BadSignature));
     let foreign = register(&mut authority(ParticipantGroup::Users, 9), NUMBER, NOW, 2).renewals()[0].clone();
@@ -213,13 +217,13 @@ fn a_certificate_is_renewed_for_the_same_identifier() {
     let too_late = NOW + 2 * Authority::ROOT_LIFETIME;
     assert_eq!(ca.renew(&bob.renewals()[0], too_late, &mut rng(5)), Err(IdentityError::Expired));
     // The credentials take the new certificate, and no other.
-    assert_eq!(alice.renewed(bob.members[0].0.clone()), Err(IdentityError::UnknownMember));
-    alice.renewed(new.clone()).unwrap();
+    assert_eq!(alice.renewed(bob.members[0].0.clone(), ca.root()), Err(IdentityError::UnknownMember));
+    alice.renewed(new.clone(), ca.root()).unwrap();
     assert_eq!(Credentials::from_bytes(alice.to_bytes().expose()).unwrap().members[1].0, new);
     // A revocation covers the old certificate and the new one, and nothing revoked is renewed.
     ca.revoke(&new.subject().id).unwrap();
     msp.revoke(&ca.revocations()).unwrap();
-    for certificate in [&old, &new] {
+    for certificate in [&old, &new, &newest] {
         assert_eq!(msp.validate(certificate), Err(IdentityError::Revoked));
     }
     assert_eq!(ca.renew(&alice.renewals()[1], later, &mut rng(5)), Err(IdentityError::Revoked));
@@ -235,7 +239,7 @@ fn an_institution_renews_its_certificate() {
     let mut hospital = sealed.open_institution(&key, &ticket, ca.root()).unwrap();
     let later = NOW + 2 * Authority::MEMBER_LIFETIME;
     let new = ca.renew(&hospital.renewal(), later, &mut rng(5)).unwrap();
-    hospital.renewed(new.clone()).unwrap();
+    hospital.renewed(new.clone(), ca.root()).unwrap();
     assert_eq!((hospital.certificate, new.sealing_key()), (new.clone(), Some(&key.public())));
 }
 
@@ -275,4 +279,39 @@ fn what_cannot_stand_in_a_certificate_is_not_issued() {
         let refused = authority(ParticipantGroup::Users, 1).with_pseudonyms(k);
         assert_eq!(refused.unwrap_err(), IdentityError::PseudonymCount(k));
     }
+}
+
+/// What was begun with a phone before it is allowed again is forgotten, and cannot be finished.
+#[test]
+fn an_allowed_phone_has_no_open_registration() {
+    let mut ca = authority(ParticipantGroup::Users, 1);
+    let key = SealingKey::random(&mut rng(2)).public();
+    let begin = |ca: &mut Authority, number: &str, seed| {
+        let (number, mut phone) = (PhoneNumber::new(number).unwrap(), Phone::default());
+        let ticket = ca.begin_registration(&number, NOW, &mut phone, &mut rng(seed)).unwrap();
+        (ticket, phone.last().to_owned())
+    };
+    let (ticket, code) = begin(&mut ca, NUMBER, 11);
+    let (other, other_code) = begin(&mut ca, "+821087654321", 12);
+    ca.allow_phone(&PhoneNumber::new(NUMBER).unwrap());
+    assert_eq!(finish(&mut ca, &ticket, &code, NOW, &key).err(), Some(IdentityError::UnknownTicket));
+    assert!(finish(&mut ca, &other, &other_code, NOW, &key).is_ok());
+    let (ticket, code) = begin(&mut ca, NUMBER, 13);
+    assert!(finish(&mut ca, &ticket, &code, NOW, &key).is_ok());
+}
+
+/// Somebody on the way from the authority can put neither a certificate of another authority in the place of the new one, nor
+/// an earlier certificate.
+#[test]
+fn a_renewal_takes_the_answer_of_the_authority_alone() {
+    let mut ca = authority(ParticipantGroup::Users, 1);
+    let mut alice = register(&mut ca, NUMBER, NOW, 2);
+    let old = alice.members[0].0.clone();
+    let forger = SigningKey::random(&mut rng(9));
+    let forged = Rogue::sign(&forger, ca.root().subject(), old.subject(), *old.verifying_key());
+    assert_eq!(alice.renewed(forged, ca.root()), Err(IdentityError::BadSignature));
+    let new = ca.renew(&alice.renewals()[0], NOW + Authority::MEMBER_LIFETIME, &mut rng(5)).unwrap();
+    alice.renewed(new.clone(), ca.root()).unwrap();
+    assert_eq!(alice.renewed(old, ca.root()), Err(IdentityError::Superseded));
+    assert_eq!(alice.members[0].0, new);
 }

@@ -12,12 +12,12 @@
 //! Time is an argument: whoever drives the network calls [`Network::tick`] when [`Network::deadline`] has come.
 
 use super::catch_up;
-use super::error::NetworkError;
+use super::error::{NetworkError, OrderError};
 use super::orderer::Orderer;
 use super::peer::{Opened, Peer};
 use super::revocations;
 use super::signer::Signer;
-use crate::identity::{Member, Msp, RevocationList, SigningKey};
+use crate::identity::{Certificate, Member, Msp, Renewal, RevocationList, SigningKey};
 use crate::ledger::error::StoreError;
 use crate::ledger::format::block::{Block, Savepoint};
 use crate::ledger::format::config::Config;
@@ -57,7 +57,8 @@ pub struct Network {
 
 impl Network {
     /// Starts a channel under `folder`: the orderer in `orderer`, the peers in `peer-0`, `peer-1`, ... If that was
-    /// interrupted, the same call completes it; once there is a block 1 the call is refused.
+    /// interrupted, the same call completes it; once there is a block 1 the call is refused. Revocation lists that
+    /// [`revoke`](Self::revoke) has kept apply.
     ///
     /// # Errors
     /// [`NetworkError`].
@@ -77,8 +78,11 @@ impl Network {
             Ok(Node { folder, signer, peer: Some(peer), failure: None })
         };
         let nodes = peers.into_iter().enumerate().map(start).collect::<Result<_, NetworkError>>()?;
+        let (kept, config) = (revocations::kept(folder)?, config.clone());
         let (folder, ingress) = (folder.to_owned(), config.msp()?);
-        Ok(Self { folder, ingress, config: config.clone(), contract, orderer, nodes, revocations: Vec::new() })
+        let mut this = Self { folder, ingress, config, contract, orderer, nodes, revocations: Vec::new() };
+        kept.iter().try_for_each(|list| this.apply(list))?;
+        Ok(this)
     }
 
     /// Opens the channel under `folder`. All peers are opened, and catch up with the highest one. The revocation lists of
@@ -149,6 +153,28 @@ impl Network {
         let mut msp = self.config.msp()?;
         self.revocations.iter().try_for_each(|list| msp.revoke(list))?;
         Ok(msp)
+    }
+
+    /// The requests for new certificates of the orderer and of all peers. Without new ones, no transaction is endorsed after
+    /// the certificates of the peers have expired.
+    pub fn renewals(&self) -> Vec<Renewal> {
+        let peers = self.nodes.iter().map(|node| node.signer.renewal());
+        std::iter::once(self.orderer.renewal()).chain(peers).collect()
+    }
+
+    /// Replaces the certificate of the node that it names, running or not. Whoever opens the network again passes the new
+    /// certificate to [`open`](Self::open).
+    ///
+    /// # Errors
+    /// [`NetworkError::Identity`], for example where no node has this subject.
+    pub fn renewed(&mut self, certificate: &Certificate) -> Result<(), NetworkError> {
+        let same = |node: &&mut Node| node.signer.certificate.subject() == certificate.subject();
+        let Some(node) = self.nodes.iter_mut().find(same) else { return Ok(self.orderer.renewed(certificate)?) };
+        node.signer.renewed(certificate, &self.config.msp()?)?;
+        if let Some(peer) = &mut node.peer {
+            peer.renewed(certificate)?;
+        }
+        Ok(())
     }
 
     fn apply(&mut self, list: &RevocationList) -> Result<(), NetworkError> {
@@ -228,7 +254,11 @@ impl Network {
     ) -> Result<TxId, NetworkError> {
         let answers = self.endorse(proposal, transient, now)?;
         let transaction = Transaction::assemble(proposal.proposal.clone(), answers)?;
-        self.broadcast(&transaction.sign(key)?, now)?;
+        match self.broadcast(&transaction.sign(key)?, now) {
+            // Whoever has seen the transaction can send it first.
+            Err(NetworkError::Order(OrderError::Duplicate(_))) => {}
+            sent => sent?,
+        }
         Ok(proposal.proposal.txid)
     }
 

@@ -21,7 +21,7 @@ use super::chain;
 use super::error::OrderError;
 use super::signer::Signer;
 use crate::hash::Digest;
-use crate::identity::{IdentityError, Msp, RevocationList, Role};
+use crate::identity::{Certificate, IdentityError, Msp, Renewal, RevocationList, Role};
 use crate::ledger::error::{StoreError, TornTail};
 use crate::ledger::format::block::Block;
 use crate::ledger::format::config::{Config, CutRules};
@@ -109,10 +109,11 @@ impl Orderer {
     /// folder is locked as long as the orderer exists.
     ///
     /// # Errors
-    /// [`OrderError`]; [`StoreError::Exists`] if the folder holds other blocks, or more; [`StoreError::InUse`].
+    /// [`OrderError`]; [`OrderError::Decode`] for a configuration above a limit; [`StoreError::Exists`] if the folder holds other blocks, or more; [`StoreError::InUse`].
     pub fn create(folder: &Path, config: &Config, signer: Signer) -> Result<Self, OrderError> {
         let msp = orderer_msp(config, &signer)?;
         let genesis = Block::seal(0, None, vec![config.to_bytes()], &signer.certificate, &signer.key);
+        Config::of_genesis(&genesis)?; // above a limit, it could not be read again
         let (file, tip) = (BlockFile::create_with_genesis(folder, &genesis.to_bytes())?, genesis.header.hash());
         let (ingress, cutter, accepted) = (config.msp()?, Cutter::new(config.cut), Accepted::new(config.window));
         Ok(Self { signer, config: config.clone(), msp, ingress, cutter, accepted, file, tip })
@@ -143,6 +144,19 @@ impl Orderer {
     /// [`IdentityError`].
     pub fn revoke(&mut self, list: &RevocationList) -> Result<(), IdentityError> {
         self.ingress.revoke(list)
+    }
+
+    /// The request for a new certificate of this orderer.
+    pub(super) fn renewal(&self) -> Renewal {
+        self.signer.renewal()
+    }
+
+    /// Seals blocks under the certificate that the authority has issued anew.
+    ///
+    /// # Errors
+    /// [`IdentityError`]; [`IdentityError::UnknownMember`] for another subject.
+    pub fn renewed(&mut self, certificate: &Certificate) -> Result<(), IdentityError> {
+        self.signer.renewed(certificate, &self.msp)
     }
 
     /// Accepts a signed transaction in its encoding; returns the blocks that this completes.

@@ -119,6 +119,14 @@ impl Peer {
         self.ingress.revoke(list)
     }
 
+    /// Endorses under the certificate that the authority has issued anew.
+    ///
+    /// # Errors
+    /// [`IdentityError`]; [`IdentityError::UnknownMember`] for another subject.
+    pub fn renewed(&mut self, certificate: &Certificate) -> Result<(), IdentityError> {
+        self.signer.renewed(certificate, &self.committer.channel.msp)
+    }
+
     /// Simulates a proposal and signs the result. `now` is the peer's time.
     ///
     /// # Errors

@@ -14,6 +14,10 @@
 //! An orderer that lacks blocks is not right, because it would seal others. A new file has owner and mode of the old one. A
 //! file that is a link is never replaced, and other files in the folder are left as they are.
 //!
+//! The state of a peer names the last block that it has. Blocks of another chain are not put in the place of lost ones. A peer
+//! without a state, or an orderer, that has also lost block 0 takes the chain that the other nodes have: afterwards, compare
+//! the hash of block 0 ([`verify`](super::verify::verify)).
+//!
 //! Before the first rename the old files are unchanged, and every later step alone leaves a folder that can be repaired. So a
 //! repair that was interrupted is repeated; it leaves at most files `blocks.repair-...`, `verdicts.repair-...` and
 //! `state.redb.repair-...`, which mean nothing. A file of another node may be damaged or in use; its blocks are verified like
@@ -27,6 +31,7 @@ use crate::ledger::format::verdict::BlockVerdict;
 use crate::ledger::rules::channel::{Channel, CommitError};
 use crate::ledger::state::view::Changes;
 use crate::ledger::storage::blocks::{BLOCKS_NAME, BlockFile, BlockFileWriter};
+use crate::ledger::storage::file;
 use crate::ledger::storage::lock::{FolderLock, LOCK_NAME};
 use crate::ledger::storage::owner;
 use crate::ledger::storage::salvage::{Place, Salvage};
@@ -66,6 +71,12 @@ pub enum RepairError {
     /// The files belong to different channels.
     #[error("the files begin with different blocks 0")]
     Genesis,
+    /// The node has lost blocks, its state is readable, and the blocks of the other nodes are not those of the state.
+    #[error("the state at height {height} is of another chain than the blocks of the other nodes")]
+    OtherChain {
+        /// The height of the state.
+        height: u64,
+    },
     /// No file has a complete block that continues the chain, though there are later blocks.
     #[error("block {number} is whole in no file, and the chain has {height} blocks")]
     Missing {
@@ -113,6 +124,11 @@ pub fn repair_peer(folder: &Path, others: &[&Path]) -> Result<Repaired, RepairEr
     if right.is_none() {
         chain = follow(&files, &channel, state.as_ref(), None)?;
         chain.refuse_shorter(folder, &files, &channel, known)?;
+        if let Some(State { savepoint: Savepoint { height, .. }, .. }) =
+            state.as_ref().filter(|_| !chain.has_tip_of_state)
+        {
+            return Err(RepairError::OtherChain { height: *height });
+        }
     }
     let mut new = Vec::new();
     if right.is_none() {
@@ -197,7 +213,8 @@ fn existing_state(folder: &Path) -> Result<Option<State>, StoreError> {
     };
     match read() {
         Ok((snapshot, database)) => {
-            Ok(snapshot.savepoint().map(|savepoint| State { snapshot, savepoint, _database: database }))
+            let savepoint = snapshot.savepoint().filter(|savepoint| savepoint.height > 0);
+            Ok(savepoint.map(|savepoint| State { snapshot, savepoint, _database: database }))
         }
         Err(StoreError::StateDamaged { .. } | StoreError::Decode(_)) => Ok(None),
         Err(error) => Err(error),
@@ -226,6 +243,8 @@ struct Chain {
     metadata: Vec<Metadata>,
     replay: Changes,
     reached: Option<Savepoint>,
+    /// Whether there is a state, and its last block is in the chain.
+    has_tip_of_state: bool,
     /// Whether there is a state, and it is that of the chain.
     state_agrees: bool,
 }
@@ -238,7 +257,8 @@ fn follow(
     limit: Option<u64>,
 ) -> Result<Chain, RepairError> {
     let (replay, reached) = (Changes::default(), None::<Savepoint>);
-    let mut chain = Chain { places: Vec::new(), metadata: Vec::new(), replay, reached, state_agrees: false };
+    let (places, metadata) = (Vec::new(), Vec::new());
+    let mut chain = Chain { places, metadata, replay, reached, has_tip_of_state: false, state_agrees: false };
     while limit.is_none_or(|limit| (chain.places.len() as u64) < limit) {
         let Some(Next { place, verdict, after }) = next(files, channel, chain.reached.as_ref(), &chain.replay)? else {
             break;
@@ -247,6 +267,7 @@ fn follow(
         chain.metadata.push(Metadata::new(&verdict, &after));
         chain.replay.add(verdict);
         if let Some(state) = state.filter(|state| state.savepoint.height == after.height) {
+            chain.has_tip_of_state = state.savepoint.tip == after.tip;
             chain.state_agrees = state.savepoint == after && agrees(&chain.replay, &state.snapshot)?;
         }
         chain.reached = Some(after);
@@ -303,11 +324,7 @@ impl Chain {
 
     /// Whether the verdicts beside the block file are those of the chain, at least for the blocks below `required`.
     fn has_verdicts(&self, folder: &Path, required: u64) -> Result<bool, StoreError> {
-        let path = folder.join(VERDICTS_NAME);
-        let found = match fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            found => found.map_err(StoreError::io("read", &path))?,
-        };
+        let Some(found) = file::read(&folder.join(VERDICTS_NAME))? else { return Ok(false) };
         let records = read_verdicts(folder)?.len();
         let expected = self.metadata.get(..records).map(encode_verdicts);
         Ok(records as u64 >= required && expected.is_some_and(|expected| expected == found))

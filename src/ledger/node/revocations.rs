@@ -5,8 +5,9 @@
 //! ```
 
 use crate::error::DecodeError;
-use crate::identity::RevocationList;
+use crate::identity::{MemberId, RevocationList};
 use crate::ledger::error::StoreError;
+use crate::ledger::storage::file;
 use crate::wire::Wire;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -33,7 +34,7 @@ pub(super) fn keep(folder: &Path, list: &RevocationList) -> Result<(), StoreErro
     crate::folder::sync(&folder).map_err(failed("sync", &folder))
 }
 
-/// Reads the lists that were kept. The caller verifies their signatures. Files with other names are ignored.
+/// Reads the lists that were kept. The caller verifies their signatures. Files whose names are no identifiers are ignored.
 pub(super) fn kept(folder: &Path) -> Result<Vec<RevocationList>, StoreError> {
     let folder = folder.join("revocations");
     let entries = match fs::read_dir(&folder) {
@@ -41,9 +42,10 @@ pub(super) fn kept(folder: &Path) -> Result<Vec<RevocationList>, StoreError> {
         entries => entries.map_err(failed("read", &folder))?,
     };
     let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<PathBuf>>>();
-    let lists = paths.map_err(failed("read", &folder))?.into_iter().filter(|path| path.extension().is_none());
+    let named = |path: &PathBuf| path.file_name()?.to_str()?.parse::<MemberId>().ok();
+    let lists = paths.map_err(failed("read", &folder))?.into_iter().filter(|path| named(path).is_some());
     let read = |path: PathBuf| {
-        let bytes = fs::read(&path).map_err(failed("read", &path))?;
+        let bytes = file::read(&path)?.unwrap_or_default();
         let list = bytes.strip_prefix(MAGIC).ok_or(DecodeError::Magic { what: RevocationList::NAME })?;
         Ok(RevocationList::from_bytes(list)?)
     };

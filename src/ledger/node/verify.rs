@@ -103,7 +103,7 @@ pub(super) fn verify_chain(
     let reached = snapshot.savepoint().ok_or(VerifyError::Empty)?;
     let mut chain: Option<(Channel, Savepoint, Digest)> = None;
     let mut replay = Changes::default();
-    let mut codes = BTreeMap::new();
+    let (mut codes, mut compared) = (BTreeMap::new(), false);
     for number in 0..blocks.len() {
         let block = Block::from_bytes(&blocks.read(number)?).map_err(StoreError::from)?;
         let (channel, before, first) = match chain.take() {
@@ -128,11 +128,12 @@ pub(super) fn verify_chain(
                 return Err(VerifyError::Savepoint(after.height));
             }
             compare_state(&replay, snapshot)?;
+            compared = true;
         }
         chain = Some((channel, after, first));
     }
     let (_, savepoint, genesis) = chain.ok_or(VerifyError::Empty)?;
-    if reached.height > savepoint.height {
+    if !compared {
         return Err(VerifyError::Savepoint(reached.height));
     }
     let keys = replay.updates().len() as u64;

@@ -15,6 +15,7 @@
 
 pub use super::record::BLOCKS_NAME;
 
+use super::file;
 use super::lock::FolderLock;
 use super::record::{HEAD, Head, MAGIC, SUM, checksum, record_bytes, refuse_earlier};
 use super::salvage;
@@ -22,7 +23,7 @@ use crate::folder;
 use crate::hash::Digest;
 use crate::ledger::error::{Damage, StoreError, TornTail};
 use crate::ledger::format::block::BLOCK_BYTES_LIMIT;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -54,8 +55,7 @@ impl BlockFile {
 
     fn create_under_lock(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(BLOCKS_NAME);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = file.map_err(StoreError::io("make", &path))?;
+        let mut file = file::open_or_make(&path)?;
         if file.metadata().map_err(StoreError::io("make", &path))?.len() > MAGIC.len() as u64 {
             return Err(StoreError::Exists { path });
         }
@@ -203,7 +203,7 @@ impl BlockFile {
 
     fn scan(folder: &Path, committed: u64, write: bool) -> Result<(Self, Option<TornTail>), StoreError> {
         let path = folder.join(BLOCKS_NAME);
-        let file = OpenOptions::new().read(true).write(write).open(&path).map_err(StoreError::io("open", &path))?;
+        let file = file::open(&path, write)?;
         let size = file.metadata().map_err(StoreError::io("open", &path))?.len();
         let mut input = BufReader::with_capacity(1 << 20, &file);
         let io = |error| StoreError::io("read", &path)(error);

@@ -1,10 +1,11 @@
 //! The lock of a node's folder: whoever writes into the folder holds the lock, so one process at a time writes there.
 //!
-//! The system releases the lock when its holder ends, however it ends. Reading needs no lock.
+//! The system releases the lock when its holder ends, however it ends. Reading needs no lock. Who removes the file while a node
+//! runs removes the lock.
 
-use super::owner;
+use super::{file, owner};
 use crate::ledger::error::StoreError;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -21,10 +22,11 @@ impl FolderLock {
     /// Locks `folder`.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] if another node or repair holds the lock; [`StoreError::NoLock`] if the file system cannot lock.
+    /// [`StoreError::InUse`] if another node or repair holds the lock; [`StoreError::NoLock`] if the file system cannot lock;
+    /// [`StoreError::NotAFile`] if the file is a link or anything else that this crate does not make.
     pub(in crate::ledger) fn take(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(LOCK_NAME);
-        let file = open(&path, folder).map_err(StoreError::io("open", &path))?;
+        let file = open(&path, folder)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: folder.to_owned() }),
@@ -41,16 +43,25 @@ impl Drop for FolderLock {
 }
 
 /// Opens the file, or makes it. A file that the superuser makes belongs to the owner of the folder, who has to open it later.
-fn open(path: &Path, folder: &Path) -> std::io::Result<File> {
-    match OpenOptions::new().read(true).write(true).open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-            match owner::copy(&std::fs::metadata(folder)?, &file) {
-                // Somebody else's folder in which this user may write.
-                Err(error) if error.kind() != ErrorKind::PermissionDenied => Err(error),
-                _ => Ok(file),
+/// That owner could have put a link there, so links are not followed: the superuser would make a file elsewhere for them.
+fn open(path: &Path, folder: &Path) -> Result<File, StoreError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_file() => file::open(path, true),
+        Ok(_) => Err(StoreError::NotAFile { path: path.to_owned() }),
+        Err(error) if error.kind() == ErrorKind::NotFound => match file::make(path) {
+            // Another node has just made the file.
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => file::open(path, true),
+            made => {
+                let made = made?;
+                match std::fs::metadata(folder).and_then(|folder| owner::copy(&folder, &made)) {
+                    // Somebody else's folder in which this user may write.
+                    Err(error) if error.kind() != ErrorKind::PermissionDenied => {
+                        Err(StoreError::io("make", path)(error))
+                    }
+                    _ => Ok(made),
+                }
             }
-        }
-        opened => opened,
+        },
+        Err(error) => Err(StoreError::io("open", path)(error)),
     }
 }

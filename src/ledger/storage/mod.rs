@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock                       the lock of a node's folder
-//! owner                      owner and mode of the files
+//! file, owner                opening of the files; their owner and mode
 //! record                     the bytes of one record of the block file
 //! blocks, salvage            the block file; what can be read of a damaged one
 //! verdicts                   the file of validation codes and commit hashes
@@ -11,6 +11,7 @@
 //! ```
 
 pub mod blocks;
+pub(in crate::ledger) mod file;
 pub mod lock;
 pub(super) mod owner;
 mod record;

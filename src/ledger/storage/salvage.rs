@@ -10,12 +10,13 @@
 //! looks at them. The search takes each for a candidate: it reads the contents of candidates up to [`PATIENCE`] times the
 //! length of the file, and after that the search ends, and the file is not [`searched`](Salvage::searched) whole.
 
+use super::file;
 use super::record::{BLOCKS_NAME, HEAD, Head, MAGIC, SUM, checksum, record_bytes, refuse_earlier};
 use crate::hash::Digest;
 use crate::ledger::error::StoreError;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are searched at once for the head of a record.
@@ -41,12 +42,8 @@ impl Salvage {
     /// Searches the file in `folder`; a missing file has no records.
     pub(in crate::ledger) fn scan(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(BLOCKS_NAME);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Self { path, file: None, places: BTreeMap::new(), searched: true });
-            }
-            Err(error) => return Err(StoreError::io("open", &path)(error)),
+        let Some(file) = file::found(file::open(&path, false))? else {
+            return Ok(Self { path, file: None, places: BTreeMap::new(), searched: true });
         };
         let mut start = Vec::new();
         (&file).take(MAGIC.len() as u64).read_to_end(&mut start).map_err(StoreError::io("read", &path))?;

@@ -1,5 +1,6 @@
 //! The database of the state: values, txids and their savepoint, in redb.
 
+use super::file;
 use crate::error::DecodeError;
 use crate::folder;
 use crate::hash::Digest;
@@ -16,6 +17,7 @@ use redb::{
     TableDefinition,
 };
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// key -> version || value
@@ -40,15 +42,20 @@ impl StateDb {
     /// database whose creation was interrupted.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(STATE_NAME);
-        if !path.try_exists().map_err(StoreError::io("open", &path))? {
+        if !is_there(&path)? {
             let new = folder.join(format!("{STATE_NAME}.new"));
-            if new.try_exists().map_err(StoreError::io("open", &new))? {
+            if is_there(&new)? {
+                if !is_unfinished(&new)? {
+                    return Err(StoreError::Exists { path: new });
+                }
                 std::fs::remove_file(&new).map_err(StoreError::io("remove", &new))?;
             }
-            guarded(&new, || create(&Database::create(&new)?))?;
+            let file = file::make(&new)?;
+            guarded(&new, || create(&Database::builder().create_with_backend(FileBackend::new(file)?)?))?;
             std::fs::rename(&new, &path).map_err(StoreError::io("make", &path))?;
             folder::sync(folder).map_err(StoreError::io("sync", folder))?;
         }
+        file::require(&path)?;
         Ok(Self { database: open_checked(&path)?, path })
     }
 
@@ -65,6 +72,23 @@ impl StateDb {
     pub(super) fn write(&self, changes: &Changes, savepoint: &Savepoint) -> Result<(), StoreError> {
         guarded(&self.path, || write(&self.database, changes, savepoint))
     }
+}
+
+/// Whether there is a file or a link, also one that leads nowhere.
+fn is_there(path: &Path) -> Result<bool, StoreError> {
+    Ok(file::found(std::fs::symlink_metadata(path).map_err(StoreError::io("open", path)))?.is_some())
+}
+
+/// Whether a file is what an interrupted [`StateDb::open`] leaves: redb writes its magic bytes over zeros.
+fn is_unfinished(path: &Path) -> Result<bool, StoreError> {
+    const MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
+    let there = std::fs::symlink_metadata(path).map_err(StoreError::io("open", path))?;
+    let mut start = Vec::new();
+    if there.is_file() {
+        let read = file::open(path, false)?.take(MAGIC.len() as u64).read_to_end(&mut start);
+        read.map_err(StoreError::io("read", path))?;
+    }
+    Ok(there.is_file() && (start == MAGIC || start.iter().all(|byte| *byte == 0)))
 }
 
 fn write(database: &Database, changes: &Changes, savepoint: &Savepoint) -> Result<(), redb::Error> {
@@ -104,6 +128,7 @@ fn open_checked(path: &Path) -> Result<Database, StoreError> {
 /// Opens an existing database for reading, and changes nothing. After a crash redb has to repair a database before reading
 /// it; then, and where `check` asks for a check of every page, a copy in memory is opened.
 pub(in crate::ledger) fn open_unchanged(path: &Path, check: bool) -> Result<Unchanged, StoreError> {
+    file::require(path)?;
     if !check {
         match guarded(path, || match ReadOnlyDatabase::open(path) {
             Err(DatabaseError::RepairAborted) => Ok(None),

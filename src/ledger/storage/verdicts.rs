@@ -11,13 +11,14 @@
 //! So the number of complete records is a lower bound of the number of blocks that were on the disk once. Below the height of
 //! the state every block must have a record: a checkpoint syncs this file first.
 
+use super::file;
 use crate::folder;
 use crate::hash::{Digest, sha256};
 use crate::ledger::error::{Damage, StoreError};
 use crate::ledger::format::block::Metadata;
 use crate::wire::{Reader, Wire, Writer};
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The name of the file in a peer's folder.
@@ -38,8 +39,7 @@ impl VerdictFile {
     /// complete record are cut off.
     pub(in crate::ledger) fn open(folder: &Path, required: u64) -> Result<Self, StoreError> {
         let path = folder.join(VERDICTS_NAME);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut this = Self { file: file.map_err(StoreError::io("open", &path))?, path, ends: Vec::new() };
+        let mut this = Self { file: file::open_or_make(&path)?, path, ends: Vec::new() };
         let mut bytes = Vec::new();
         this.file.read_to_end(&mut bytes).map_err(StoreError::io("read", &this.path))?;
         this.ends = complete_records(&bytes).map(|(end, _)| end).collect();
@@ -107,14 +107,10 @@ impl VerdictFile {
 /// The metadata of the first blocks of a peer, from the complete records in its `folder`; empty if there is no file.
 ///
 /// # Errors
-/// [`StoreError::Io`].
+/// [`StoreError::Io`], [`StoreError::NotAFile`].
 pub fn read_verdicts(folder: &Path) -> Result<Vec<Metadata>, StoreError> {
-    let path = folder.join(VERDICTS_NAME);
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok(complete_records(&bytes).map(|(_, metadata)| metadata).collect()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(StoreError::io("read", &path)(error)),
-    }
+    let bytes = file::read(&folder.join(VERDICTS_NAME))?.unwrap_or_default();
+    Ok(complete_records(&bytes).map(|(_, metadata)| metadata).collect())
 }
 
 /// The metadata of the complete records from the first on, each with the offset at which its record ends.
