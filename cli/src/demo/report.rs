@@ -105,12 +105,9 @@ impl Report {
 
     /// Writes the transcript. It holds the names of the records, none of their content, and no key.
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
-        let transcript = json!({ "steps": self.steps, "checks": self.checks });
-        let write = |file: &mut dyn std::io::Write| -> std::io::Result<()> {
-            serde_json::to_writer_pretty(&mut *file, &transcript)?;
-            file.write_all(b"\n")
-        };
-        let created = phi_pre::envelope::create_file(path, |file| write(file)).map_err(|e| named(path, &e))?;
+        let transcript = format!("{:#}\n", json!({ "steps": self.steps, "checks": self.checks }));
+        let write = |file: &mut std::fs::File| std::io::Write::write_all(file, transcript.as_bytes());
+        let created = phi_pre::envelope::create_file(path, write).map_err(|e: std::io::Error| named(path, &e))?;
         warn_unsynced(path, created.unsynced.as_ref());
         Ok(())
     }
