@@ -289,8 +289,7 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "k_e to bytes" => k_e.to_bytes();
         "k_e cloned, compared" => k_e.clone() == k_e_prime;
         "k_e in a vector that grows" => wiped(|| {
-            let mut keys = Vec::with_capacity(1);
-            keys.push(k_e.clone());
+            let mut keys = vec![k_e.clone()];
             keys.push(k_e.clone());
             keys
         });

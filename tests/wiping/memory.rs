@@ -13,9 +13,12 @@ pub(crate) struct Keeping;
 /// The blocks that one recording can keep.
 const KEPT: usize = 1 << 14;
 
+/// The address, size and alignment of each block, and the number of blocks.
+type Freed = ([(usize, usize, usize); KEPT], usize);
+
 thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(false) };
-    static FREED: RefCell<([(usize, usize, usize); KEPT], usize)> = const { RefCell::new(([(0, 0, 0); KEPT], 0)) };
+    static FREED: RefCell<Freed> = const { RefCell::new(([(0, 0, 0); KEPT], 0)) };
 }
 
 // SAFETY: every block comes from the system's allocator and goes back to it once, with its own layout.
@@ -125,6 +128,7 @@ pub(crate) fn after<T>(operation: &mut dyn FnMut(), search: impl FnOnce(&Remains
 /// Runs the operation below the gap.
 #[inline(never)]
 fn beneath(operation: &mut dyn FnMut()) {
+    #[allow(clippy::large_stack_arrays, reason = "the gap lies on the stack")]
     let gap = [0_u8; GAP];
     black_box(&gap);
     operation();
