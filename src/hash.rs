@@ -4,6 +4,7 @@
 //! input is framed: the label, then each part, each preceded by its length. Two different inputs never have the same
 //! frame.
 
+use crate::secret::wiped_short;
 use crate::wire::forms::wire_newtype;
 use core::fmt;
 use hkdf::Hkdf;
@@ -102,24 +103,29 @@ pub fn tagged(label: &str, parts: &[&[u8]]) -> Digest {
 
 /// HMAC-SHA256 of `label` followed by `message`, unframed: RFC 2104 over a fixed prefix.
 pub fn hmac(key: &[u8], label: &str, message: &[u8]) -> Digest {
-    // HMAC accepts keys of any length; `new_from_slice` fails only for MACs with a fixed key size.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
-    mac.update(label.as_bytes());
-    mac.update(message);
-    Digest(mac.finalize().into_bytes().into())
+    wiped_short(|| {
+        // HMAC accepts keys of any length; `new_from_slice` fails only for MACs with a fixed key size.
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+        mac.update(label.as_bytes());
+        mac.update(message);
+        Digest(mac.finalize().into_bytes().into())
+    })
 }
 
 /// HKDF-SHA256 with `salt`; `info` is the framing of `label` and `context`. `L` is at most 255·32 bytes.
 pub fn hkdf<const L: usize>(secret: &[u8], salt: &[u8], label: &str, context: &[&[u8]]) -> [u8; L] {
     const { assert!(L <= 255 * 32) };
-    let mut info = Vec::new();
-    frame(label, context, |bytes| info.extend_from_slice(bytes));
-    let mut out = [0; L];
-    // `expand` fails only for L above 255·32, which is excluded at compile time.
-    Hkdf::<Sha256>::new(Some(salt), secret)
-        .expand(&info, &mut out)
-        .unwrap_or_else(|_| unreachable!("L was checked at compile time"));
-    out
+    wiped_short(|| {
+        let mut info = Vec::new();
+        frame(label, context, |bytes| info.extend_from_slice(bytes));
+        let mut out = [0; L];
+        // `expand` fails only for L above 255·32, which is excluded at compile time.
+        Hkdf::<Sha256>::new(Some(salt), secret)
+            .expand(&info, &mut out)
+            .unwrap_or_else(|_| unreachable!("L was checked at compile time"));
+        out
+    })
 }
 
 fn frame(label: &str, parts: &[&[u8]], mut sink: impl FnMut(&[u8])) {

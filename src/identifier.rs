@@ -25,7 +25,7 @@
 pub mod exposure;
 
 use crate::hash::{hmac, label, sha256};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use crate::wire::forms::{secret_newtype, wire_newtype};
 use core::fmt;
 use rand_core::CryptoRng;
@@ -60,9 +60,11 @@ pub struct Vector(Secret<[u8; 32]>);
 impl Vector {
     /// Draws a fresh vector, independent of all others.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = Zeroizing::new([0; Self::BYTES]);
-        rng.fill_bytes(&mut *bytes);
-        Self::from_bytes(*bytes)
+        wiped_short(|| {
+            let mut bytes = Zeroizing::new([0; Self::BYTES]);
+            rng.fill_bytes(&mut *bytes);
+            Self::from_bytes(*bytes)
+        })
     }
 }
 
@@ -77,13 +79,13 @@ wire_newtype!(Pseudonym, 32, "pseudonym", hex);
 impl Pseudonym {
     /// Computes ID_i = HMAC-SHA256(v_i, "id" || uid).
     pub fn derive(uid: &UserId, vector: &Vector) -> Self {
-        Self(hmac(vector.expose(), label::PSEUDONYM, &uid.0).0)
+        wiped_short(|| Self(hmac(vector.expose(), label::PSEUDONYM, &uid.0).0))
     }
 }
 
 /// Computes the literal reading H(uid || v_i), for comparison with other implementations of the paper.
 pub fn literal(uid: &UserId, vector: &Vector) -> Pseudonym {
-    Pseudonym(sha256(&[&uid.0, vector.expose()]).0)
+    wiped_short(|| Pseudonym(sha256(&[&uid.0, vector.expose()]).0))
 }
 
 /// The index of the vector for the n-th record (from 0) of a person with `k` vectors. The records use the vectors in

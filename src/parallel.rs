@@ -42,6 +42,46 @@ pub(crate) const fn threads() -> usize {
     1
 }
 
+/// Applies `f` to chunks of `size` items and to the places of their results, for secrets: no result lies anywhere else.
+/// `wipe` overwrites the stack of each core after its last chunk.
+#[cfg(feature = "parallel")]
+pub(crate) fn fill_chunks<I: Sync, T: Clone + Send>(
+    items: &[I],
+    size: usize,
+    blank: T,
+    wipe: fn(),
+    f: impl Fn(&[I], &mut [T]) + Send + Sync,
+) -> Vec<T> {
+    use rayon::prelude::*;
+    /// Lives as long as one core works on neighbouring chunks.
+    struct Wipe(fn());
+    impl Drop for Wipe {
+        fn drop(&mut self) {
+            self.0();
+        }
+    }
+    let mut out = vec![blank; items.len()];
+    let chunks = items.par_chunks(size).zip(out.par_chunks_mut(size));
+    chunks.for_each_init(|| Wipe(wipe), |_, (items, out)| f(items, out));
+    out
+}
+
+/// Applies `f` to chunks of `size` items and to the places of their results, for secrets: no result lies anywhere else.
+/// `wipe` overwrites the stack after the last chunk.
+#[cfg(not(feature = "parallel"))]
+pub(crate) fn fill_chunks<I, T: Clone>(
+    items: &[I],
+    size: usize,
+    blank: T,
+    wipe: fn(),
+    f: impl Fn(&[I], &mut [T]),
+) -> Vec<T> {
+    let mut out = vec![blank; items.len()];
+    items.chunks(size).zip(out.chunks_mut(size)).for_each(|(items, out)| f(items, out));
+    wipe();
+    out
+}
+
 /// Runs `a` and `b`, possibly at the same time, and returns both results.
 #[cfg(all(feature = "parallel", feature = "envelope"))]
 pub(crate) fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {

@@ -14,7 +14,7 @@ use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -67,9 +67,9 @@ pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
 pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     refuse_dash(path)?;
     let text = text(kind, bytes);
-    let write = |file: &mut BufWriter<&mut File>| {
+    let write = |file: &mut File| {
         file.write_all(text.as_bytes())?;
-        Ok(if matches!(kind, Kind::Public) { readable_by_all(file.get_ref()).err() } else { None })
+        Ok(if matches!(kind, Kind::Public) { readable_by_all(file).err() } else { None })
     };
     let Created { value: private, unsynced } = create_file(path, write).map_err(|e: io::Error| named(path, &e))?;
     if let Some(error) = private {
@@ -81,12 +81,17 @@ pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure
 
 /// The text of a key file.
 pub fn text(kind: Kind, bytes: &[u8]) -> Zeroizing<String> {
-    Zeroizing::new(format!(
-        "{}\n{}\n{}\n",
-        kind.title(),
-        *Zeroizing::new(base16ct::lower::encode_string(bytes)),
-        sum(bytes)
-    ))
+    // The buffers have their final size from the start: growing them would leave a copy of the key in freed memory.
+    let mut digits = Zeroizing::new(vec![0; 2 * bytes.len()]);
+    // Fails only for another length.
+    _ = base16ct::lower::encode(bytes, &mut digits);
+    let lines = [kind.title(), std::str::from_utf8(&digits).unwrap_or_default(), &sum(bytes)];
+    let mut text = Zeroizing::new(String::with_capacity(lines.iter().map(|line| line.len() + 1).sum()));
+    for line in lines {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
 }
 
 /// The third line of a key file. It distinguishes a mistyped or damaged key from a valid but wrong key.
@@ -95,9 +100,10 @@ fn sum(bytes: &[u8]) -> String {
 }
 
 fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    const LIMIT: u64 = 4096;
+    const LIMIT: usize = 4096;
     refuse_dash(path)?;
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for the whole file, so that the buffer does not grow and leaves no copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * LIMIT));
     let file = open_file(path)?;
     #[cfg(unix)]
     if let Ok(found) = file.metadata()
@@ -108,7 +114,7 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     {
         warn(path, &format_args!("other users can use the file (mode {mode:o}); run chmod 600 on it"));
     }
-    file.take(LIMIT).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
+    file.take(LIMIT as u64).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
     // A file that is no text begins with no title.
     parse(kind, std::str::from_utf8(&bytes).unwrap_or_default()).map_err(|e| named(path, &e))
 }
@@ -147,7 +153,8 @@ fn body(text: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
     if [key, check].iter().any(|line| line.bytes().any(|digit| matches!(digit, b'A'..=b'F'))) {
         return Err("it has capital hexadecimal digits");
     }
-    let bytes = base16ct::lower::decode_vec(key).map(Zeroizing::new);
-    let bytes = bytes.map_err(|_| "the second line is not an even number of hexadecimal digits")?;
+    let mut bytes = Zeroizing::new(vec![0; key.len() / 2]);
+    base16ct::lower::decode(key, &mut bytes)
+        .map_err(|_| "the second line is not an even number of hexadecimal digits")?;
     if check == sum(&bytes) { Ok(bytes) } else { Err("the checksum does not match the key") }
 }

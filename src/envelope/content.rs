@@ -6,6 +6,7 @@ use crate::group::G1;
 use crate::hash::{Digest, hkdf, label};
 use crate::integrity::Salt;
 use crate::pre::Message;
+use crate::secret::{wiped, wiped_short};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
@@ -53,20 +54,22 @@ pub(super) struct Content {
 impl Content {
     /// Derives K, com and the salt from M and Z. Never returns `None`: the AEAD accepts every key of 32 bytes.
     pub(super) fn derive(m: &Message, z: &G1, suite: Suite) -> Option<Self> {
-        let info = Header::version_and_suite(suite);
-        let okm = Zeroizing::new(hkdf::<96>(m.to_bytes().expose(), &z.to_bytes(), label::CONTENT_KEY, &[&info]));
-        let ([key, com, salt], _) = okm.as_chunks::<32>() else { return None };
-        Some(Self { aead: Aead::new(suite, key)?, key_commitment: Digest(*com), salt: Salt::from_bytes(*salt) })
+        wiped(|| {
+            let info = Header::version_and_suite(suite);
+            let okm = Zeroizing::new(hkdf::<96>(m.to_bytes().expose(), &z.to_bytes(), label::CONTENT_KEY, &[&info]));
+            let ([key, com, salt], _) = okm.as_chunks::<32>() else { return None };
+            Some(Self { aead: Aead::new(suite, key)?, key_commitment: Digest(*com), salt: Salt::from_bytes(*salt) })
+        })
     }
 
     /// Encrypts a chunk in place: all of `slot` except for its last 16 bytes, where the tag is written.
     pub(super) fn seal(&self, at: Place, aad: &[u8], slot: &mut [u8]) -> Result<(), EncryptError> {
-        self.aead.seal(at.nonce(), aad, slot)
+        wiped_short(|| self.aead.seal(at.nonce(), aad, slot))
     }
 
     /// Decrypts `slot` in place and returns the chunk. After a refusal the content of the slot must not be used.
     pub(super) fn open<'a>(&self, at: Place, aad: &[u8], slot: &'a mut [u8]) -> Result<&'a [u8], DecryptError> {
-        self.aead.open(at.nonce(), aad, slot)
+        wiped_short(|| self.aead.open(at.nonce(), aad, slot))
     }
 }
 

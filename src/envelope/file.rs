@@ -20,7 +20,7 @@ use crate::integrity::CHUNK_BYTES;
 use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
 use rand_core::CryptoRng;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 #[cfg(target_os = "linux")]
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -268,7 +268,7 @@ fn read_header(file: &mut File) -> Result<Header, DecryptError> {
 /// not changed. After an error, no file of this name was made.
 pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
-    write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<T, E>,
+    write: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<Created<T>, E> {
     if !names_a_file(path) {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "the name of a folder, not of a file").into());
@@ -281,10 +281,7 @@ pub fn create_file<T, E: From<io::Error>>(
         _ => Path::new("."),
     };
     let mut pending = PendingFile::new(folder)?;
-    let mut writer = BufWriter::new(pending.file());
-    let value = write(&mut writer)?;
-    writer.flush()?;
-    drop(writer);
+    let value = write(pending.file())?;
     pending.file().sync_all()?;
     pending
         .publish(path)

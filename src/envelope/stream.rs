@@ -7,6 +7,7 @@ use crate::constant_time::declassify_choice;
 use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
 use crate::parallel;
 use crate::pre::{EncryptionKey, Message, Params, PublicKey};
+use crate::secret::wiped;
 use rand_core::CryptoRng;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use subtle::ConstantTimeEq;
@@ -38,9 +39,11 @@ impl Sealer {
     /// # Errors
     /// [`EncryptError::Aead`], which does not occur.
     pub fn new(params: &Params, key: &PublicKey, suite: Suite, rng: &mut impl CryptoRng) -> Result<Self, EncryptError> {
-        let (capsule, m) = key.encapsulate(params, rng);
-        let content = Content::derive(&m, capsule.z(), suite).ok_or(EncryptError::Aead)?;
-        Ok(Self { header: Header { suite, key_commitment: content.key_commitment, capsule }, content })
+        wiped(|| {
+            let (capsule, m) = key.encapsulate(params, rng);
+            let content = Content::derive(&m, capsule.z(), suite).ok_or(EncryptError::Aead)?;
+            Ok(Self { header: Header { suite, key_commitment: content.key_commitment, capsule }, content })
+        })
     }
 
     /// The header that [`seal`](Self::seal) will write.
@@ -100,9 +103,15 @@ impl Opener {
     /// # Errors
     /// [`DecryptError::Refused`] for another M.
     pub fn with_message(header: &Header, m: &Message) -> Result<Self, DecryptError> {
-        let content = Content::derive(m, header.capsule.z(), header.suite).ok_or(DecryptError::Refused)?;
-        let same = content.key_commitment.0.ct_eq(&header.key_commitment.0);
-        if declassify_choice(same) { Ok(Self { aad: header.invariant(), content }) } else { Err(DecryptError::Refused) }
+        wiped(|| {
+            let content = Content::derive(m, header.capsule.z(), header.suite).ok_or(DecryptError::Refused)?;
+            let same = content.key_commitment.0.ct_eq(&header.key_commitment.0);
+            if declassify_choice(same) {
+                Ok(Self { aad: header.invariant(), content })
+            } else {
+                Err(DecryptError::Refused)
+            }
+        })
     }
 
     /// The salt of the record's commitment, for a [`RangeProof`](crate::integrity::RangeProof).
@@ -167,7 +176,8 @@ fn for_each_batch<E: From<io::Error> + Send>(
     room: usize,
     mut work: impl FnMut(&mut [&mut [u8]], u64, bool) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    let mut input = BufReader::new(input); // for the look-ahead; reads of whole pieces bypass the buffer
+    // For the look-ahead: a single byte, so that no plaintext stays in a buffer. Reads of whole pieces bypass the buffer.
+    let mut input = BufReader::with_capacity(1, input);
     // The buffers grow only as far as the input needs. They are overwritten when dropped, since encryption reads
     // plaintext.
     let (mut current, mut next) = (Zeroizing::new(Vec::new()), Zeroizing::new(Vec::new()));
@@ -203,7 +213,11 @@ fn fill(input: &mut impl Read, batch: &mut Vec<u8>, piece: usize, room: usize) -
     let mut total = 0;
     for i in 0..BATCH {
         if batch.len() < (i + 1) * stride {
-            batch.reserve_exact(if i == 0 { stride } else { BATCH * stride - batch.len() });
+            if batch.capacity() < (i + 1) * stride {
+                let mut larger = Vec::with_capacity(if i == 0 { stride } else { BATCH * stride });
+                larger.extend_from_slice(batch);
+                drop(Zeroizing::new(core::mem::replace(batch, larger)));
+            }
             batch.resize((i + 1) * stride, 0);
         }
         let got = read_full(input, &mut batch[i * stride..][..piece])?;

@@ -14,6 +14,7 @@ use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
 use crate::pre::{EncryptionKey, SharedSecret};
+use crate::secret::wiped;
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
@@ -53,12 +54,14 @@ impl SealedIdentifier {
     /// # Errors
     /// [`FlowError::Identifier`], which does not occur.
     pub fn seal(id: &Pseudonym, sk: &SharedSecret, txid: &TxId) -> Result<Self, FlowError> {
-        let mut sealed = [0; 48];
-        let (body, room) = sealed.split_at_mut(32);
-        body.copy_from_slice(&id.0);
-        let tag = identifier_key(sk, txid)?.seal_in_place_separate_tag(nonce(), Aad::empty(), body);
-        room.copy_from_slice(tag.map_err(|_| FlowError::Identifier)?.as_ref());
-        Ok(Self(sealed))
+        wiped(|| {
+            let mut sealed = [0; 48];
+            let (body, room) = sealed.split_at_mut(32);
+            body.copy_from_slice(&id.0);
+            let tag = identifier_key(sk, txid)?.seal_in_place_separate_tag(nonce(), Aad::empty(), body);
+            room.copy_from_slice(tag.map_err(|_| FlowError::Identifier)?.as_ref());
+            Ok(Self(sealed))
+        })
     }
 
     /// Decrypts ID_i.
@@ -66,10 +69,12 @@ impl SealedIdentifier {
     /// # Errors
     /// [`FlowError::Identifier`] for another sk or txid, or an altered message.
     pub fn open(&self, sk: &SharedSecret, txid: &TxId) -> Result<Pseudonym, FlowError> {
-        let mut bytes = self.0;
-        let opened = identifier_key(sk, txid)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
-        let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
-        Ok(Pseudonym(id))
+        wiped(|| {
+            let mut bytes = self.0;
+            let opened = identifier_key(sk, txid)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
+            let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
+            Ok(Pseudonym(id))
+        })
     }
 }
 
@@ -210,11 +215,13 @@ impl Grant {
     /// # Errors
     /// [`DecodeError`].
     pub fn read_k_e_prime(opened: &[u8]) -> Result<(EncryptionKey, String), DecodeError> {
-        let mut input = Reader::new(opened);
-        let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", EncryptionKey::BYTES)?)?;
-        let name = input.text("record name", RECORD_NAME_LIMIT)?.to_owned();
-        input.end("sealed k'_e")?;
-        Ok((k_e_prime, name))
+        wiped(|| {
+            let mut input = Reader::new(opened);
+            let k_e_prime = EncryptionKey::from_bytes(input.raw("k'_e", EncryptionKey::BYTES)?)?;
+            let name = input.text("record name", RECORD_NAME_LIMIT)?.to_owned();
+            input.end("sealed k'_e")?;
+            Ok((k_e_prime, name))
+        })
     }
 
     /// The digest of the grant on the ledger. It does not cover the request's own txid; the seals bind that txid as

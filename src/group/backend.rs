@@ -166,8 +166,8 @@ pub(super) trait Backend: Copy + Send + Sync {
     }
 
     /// [`Self::pow_gt`] of each pair of an element and an exponent.
-    fn pow_gt_all(self, powers: &[(&Fq12, Fr)]) -> Vec<Fq12> {
-        powers.iter().map(|(a, k)| self.pow_gt(a, *k)).collect()
+    fn pow_gt_all(self, powers: &[(&Fq12, &Fr)]) -> Vec<Fq12> {
+        powers.iter().map(|(a, k)| self.pow_gt(a, **k)).collect()
     }
 
     /// [`Self::pow_table`] of each exponent.

@@ -7,11 +7,13 @@
 
 use super::backend::Backend;
 use super::encoding::RECORD_BYTES;
-use super::engine::Engaged;
+use super::engine::{Engaged, Engine};
 use super::pairing::G2Prepared;
 use super::{G1, G2, Gt, GtTable, Scalar};
 use crate::error::DecodeError;
 use crate::parallel;
+use crate::secret::{WIPED_BYTES, overwrite_stack};
+use ark_bls12_381::Fq12;
 use zeroize::Zeroizing;
 
 /// C·e(Z, Q) for each pair (Z, C): Equation 2 over a batch.
@@ -71,42 +73,42 @@ pub fn multiexp_gt_quotients_vartime(powers: &[(&Gt, &Gt, i128)]) -> Gt {
 impl Engaged {
     /// See [`pair_and_multiply`].
     pub fn pair_and_multiply(self, batch: &[(G1, Gt)], q: &G2Prepared) -> Vec<Gt> {
-        self.map_groups(batch, |group| {
+        self.fill_groups(batch, |group| {
             let pairs: Vec<_> = group.iter().map(|(z, c)| (&z.0, &c.0)).collect();
-            self.multiply_by_pairing_all(&pairs, q.lines()).into_iter().map(Gt).collect()
+            self.multiply_by_pairing_all(&pairs, q.lines())
         })
     }
 
     /// See [`pairing_batch`].
     pub fn pairing_batch(self, pairs: &[(G1, G2)]) -> Vec<Gt> {
-        self.map_groups(pairs, |group| {
+        self.fill_groups(pairs, |group| {
             let pairs: Vec<_> = group.iter().map(|(p, q)| (&p.0, &q.0)).collect();
-            self.pairing_all(&pairs).into_iter().map(Gt).collect()
+            self.pairing_all(&pairs)
         })
     }
 
     /// See [`pow_gt_batch`].
     pub fn pow_gt_batch(self, pairs: &[(Gt, Scalar)]) -> Vec<Gt> {
-        self.map_groups(pairs, |group| {
-            let powers: Vec<_> = group.iter().map(|(a, k)| (&a.0, k.0)).collect();
-            self.pow_gt_all(&powers).into_iter().map(Gt).collect()
+        self.fill_groups(pairs, |group| {
+            let powers: Vec<_> = group.iter().map(|(a, k)| (&a.0, &k.0)).collect();
+            self.pow_gt_all(&powers)
         })
     }
 
     /// See [`pow_table_batch`].
     pub fn pow_table_batch(self, table: &GtTable, exponents: &[Scalar]) -> Vec<Gt> {
-        self.map_groups(exponents, |group| {
+        self.fill_groups(exponents, |group| {
             let exponents = Zeroizing::new(group.iter().map(|k| k.0).collect::<Vec<_>>());
-            self.pow_table_all(&table.table, &exponents).into_iter().map(Gt).collect()
+            self.pow_table_all(&table.table, &exponents)
         })
     }
 
     /// See [`pow_generator_batch`].
     pub fn pow_generator_batch(self, exponents: &[Scalar]) -> Vec<G1> {
         // 64 powers share one inversion.
-        parallel::map_chunks(exponents, 64, |group| {
+        parallel::fill_chunks(exponents, 64, G1::identity(), self.wipe(), |group, out| {
             let exponents = Zeroizing::new(group.iter().map(|k| k.0).collect::<Vec<_>>());
-            self.pow_generator_all(&exponents).into_iter().map(G1).collect()
+            out.iter_mut().zip(self.pow_generator_all(&exponents)).for_each(|(out, point)| *out = G1(point));
         })
     }
 
@@ -129,7 +131,11 @@ impl Engaged {
         records: &[[u8; RECORD_BYTES]],
         q: &G2Prepared,
     ) -> Vec<Result<[u8; RECORD_BYTES], DecodeError>> {
-        self.map_groups(records, |group| self.reencrypt_record_all(group, q.lines()))
+        let size = self.group_size(records.len());
+        parallel::fill_chunks(records, size, Ok([0; RECORD_BYTES]), self.wipe(), |group, out| {
+            let again = self.reencrypt_record_all(group, q.lines());
+            out.iter_mut().zip(again).for_each(|(out, record)| *out = record);
+        })
     }
 
     /// See [`multiexp_g1_vartime`].
@@ -153,6 +159,22 @@ impl Engaged {
     /// `f` over groups of the items, of the size that this engine computes at once.
     fn map_groups<T: Sync, R: Send>(self, items: &[T], f: impl Fn(&[T]) -> Vec<R> + Send + Sync) -> Vec<R> {
         parallel::map_chunks(items, self.group_size(items.len()), f)
+    }
+
+    /// As [`Self::map_groups`], for secret results. Overwrites all other copies of the results.
+    fn fill_groups<T: Sync>(self, items: &[T], f: impl Fn(&[T]) -> Vec<Fq12> + Send + Sync) -> Vec<Gt> {
+        let size = self.group_size(items.len());
+        parallel::fill_chunks(items, size, Gt::identity(), self.wipe(), |group, out| {
+            let results = Zeroizing::new(f(group));
+            out.iter_mut().zip(&*results).for_each(|(out, result)| *out = Gt(*result));
+        })
+    }
+
+    /// Overwrites the stack that this engine has used on a group.
+    fn wipe(self) -> fn() {
+        /// Bytes of the stack that eight pairings in lanes use at most.
+        const EIGHT: usize = 352 << 10;
+        if self.engine() == Engine::Lanes { overwrite_stack::<EIGHT> } else { overwrite_stack::<WIPED_BYTES> }
     }
 }
 

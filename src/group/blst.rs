@@ -45,8 +45,7 @@ pub(super) struct Lines(Option<Box<[blst_fp6]>>);
 
 impl Zeroize for Lines {
     fn zeroize(&mut self) {
-        let elements = self.0.iter_mut().flatten().flat_map(|line| &mut line.fp2).flat_map(|x| &mut x.fp);
-        elements.for_each(|x| x.l.zeroize());
+        overwrite(self.0.iter_mut().flatten().flat_map(|line| &mut line.fp2).flat_map(|x| &mut x.fp));
     }
 }
 
@@ -119,14 +118,17 @@ impl Backend for Blst {
     }
 
     fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
-        let powers: Vec<blst_p1> = exponents.iter().map(|k| comb::pow(*k)).collect();
+        let mut powers: Vec<blst_p1> = exponents.iter().map(|k| comb::pow(*k)).collect();
         // The identity has 1 in place of Z = 0, and gets back its 0 as the inverse.
         let one = blst_fp12::half_one().fp2[0].fp[0];
-        let z: Vec<blst_fp> = powers.iter().map(|p| selected1(all_zero(&p.z.l), &one, &p.z)).collect();
-        let inverses = inverses(&z, one, times1, inverse1);
+        let mut z: Vec<blst_fp> = powers.iter().map(|p| selected1(all_zero(&p.z.l), &one, &p.z)).collect();
+        let mut inverses = inverses(&z, one, times1, inverse1);
         let affine =
             |(p, inverse): (&blst_p1, _)| affine1(p, &selected1(all_zero(&p.z.l), &blst_fp::default(), inverse));
-        powers.iter().zip(&inverses).map(affine).collect()
+        let points = powers.iter().zip(&inverses).map(affine).collect();
+        // X, Y and Z depend on more of the exponent than the point.
+        overwrite(powers.iter_mut().flat_map(|p| [&mut p.x, &mut p.y, &mut p.z]).chain(&mut z).chain(&mut inverses));
+        points
     }
 
     fn multiexp_g1_vartime(self, powers: &[(&G1Affine, i128)]) -> G1Affine {
@@ -268,7 +270,7 @@ impl Backend for Blst {
             [from_fp2(&l0), from_fp2(&negated2(&l1, Mask::MAX))]
         };
         let quotients = lines.iter().zip(&inverses).map(quotients).collect();
-        last.iter_mut().chain(&mut inverses).flat_map(|x| &mut x.fp).for_each(|x| x.l.zeroize());
+        overwrite(last.iter_mut().chain(&mut inverses).flat_map(|x| &mut x.fp));
         Some(quotients)
     }
 
@@ -396,6 +398,10 @@ impl Cyclotomic for blst_fp12 {
         let fp2 = |i: usize| blst_fp2 { fp: [blst_fp { l: limbs[2 * i] }, blst_fp { l: limbs[2 * i + 1] }] };
         blst_fp6 { fp2: std::array::from_fn(fp2) }
     }
+}
+
+fn overwrite<'a>(elements: impl Iterator<Item = &'a mut blst_fp>) {
+    elements.for_each(|x| x.l.zeroize());
 }
 
 /// Operations on elements of F_p or F_p² by one of blst's functions.

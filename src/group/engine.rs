@@ -21,12 +21,12 @@ use super::lanes::{self, Lanes};
 use super::plain::{self, Plain};
 use super::power::Table;
 use crate::error::DecodeError;
+use crate::secret::Secret;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
 use core::fmt;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
-use zeroize::Zeroizing;
 
 /// The name of an engine; [`Engine::engage`] asks the machine for the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -182,7 +182,7 @@ impl Engaged {
 /// The lines of one Q, for each engine that was asked for them. Overwritten when dropped.
 #[derive(Clone)]
 pub(super) struct Lines {
-    q: Zeroizing<G2Affine>,
+    q: Secret<G2Affine>,
     plain: OnceLock<plain::Lines>,
     #[cfg(feature = "blst")]
     blst: OnceLock<blst::Lines>,
@@ -191,16 +191,16 @@ pub(super) struct Lines {
 
 impl Lines {
     fn plain(&self, engine: Plain) -> &plain::Lines {
-        self.plain.get_or_init(|| engine.prepare(&self.q))
+        self.plain.get_or_init(|| engine.prepare(self.q.expose()))
     }
 
     #[cfg(feature = "blst")]
     fn blst(&self, engine: Blst) -> &blst::Lines {
-        self.blst.get_or_init(|| engine.prepare(&self.q))
+        self.blst.get_or_init(|| engine.prepare(self.q.expose()))
     }
 
     fn lanes(&self, engine: Lanes) -> &lanes::Lines {
-        self.lanes.get_or_init(|| engine.prepare(&self.q))
+        self.lanes.get_or_init(|| engine.prepare(self.q.expose()))
     }
 }
 
@@ -226,7 +226,7 @@ impl Backend for Engaged {
     /// at their first use.
     fn prepare(self, q: &G2Affine) -> Lines {
         let lines = Lines {
-            q: Zeroizing::new(*q),
+            q: Secret::new(*q),
             plain: OnceLock::new(),
             #[cfg(feature = "blst")]
             blst: OnceLock::new(),
@@ -281,7 +281,7 @@ impl Backend for Engaged {
         fn group_size(len: usize) -> usize;
         fn pairing_all(pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12>;
         fn multiply_by_pairing_all(pairs: &[(&G1Affine, &Fq12)]; lines) -> Vec<Fq12>;
-        fn pow_gt_all(powers: &[(&Fq12, Fr)]) -> Vec<Fq12>;
+        fn pow_gt_all(powers: &[(&Fq12, &Fr)]) -> Vec<Fq12>;
         fn pow_table_all(table: &Table, exponents: &[Fr]) -> Vec<Fq12>;
         fn encode_t6_all(elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]>;
         fn decode_record_all(records: &[[u8; RECORD_BYTES]]) -> Vec<Decoded>;

@@ -30,7 +30,7 @@ use super::subject::MemberId;
 use crate::error::DecodeError;
 use crate::hash::{label, tagged};
 use crate::identifier::{Pseudonym, UserId, Vector};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped};
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -82,16 +82,18 @@ impl Credentials {
 
     /// Encodes the credentials, for a file that only its owner can read (mode 0600).
     pub fn to_bytes(&self) -> Secret<Vec<u8>> {
-        // The buffer has its final size from the start: growing it would leave a copy of the keys in freed memory.
-        let mut out = Writer::with_capacity(64 + self.members.len() * 4400);
-        out.raw(Self::MAGIC).raw(&self.uid.0);
-        out.u32(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
-        for (vector, (certificate, key)) in self.vectors.iter().zip(&self.members) {
-            out.raw(vector.expose());
-            certificate.write(&mut out);
-            out.raw(key.to_bytes().expose());
-        }
-        Secret::new(out.into_bytes())
+        wiped(|| {
+            // The buffer has its final size from the start: growing it would leave a copy of the keys in freed memory.
+            let mut out = Writer::with_capacity(64 + self.members.len() * 4400);
+            out.raw(Self::MAGIC).raw(&self.uid.0);
+            out.u32(u32::try_from(self.members.len()).unwrap_or(u32::MAX));
+            for (vector, (certificate, key)) in self.vectors.iter().zip(&self.members) {
+                out.raw(vector.expose());
+                certificate.write(&mut out);
+                out.raw(key.to_bytes().expose());
+            }
+            Secret::new(out.into_bytes())
+        })
     }
 
     /// Reads credentials and checks that their parts belong together. Does not check who issued them; use
@@ -100,20 +102,22 @@ impl Credentials {
     /// # Errors
     /// [`IdentityError::Decode`], [`IdentityError::BadKey`], [`IdentityError::Inconsistent`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IdentityError> {
-        let mut input = Reader::new(bytes);
-        magic(&mut input, Self::NAME, Self::MAGIC)?;
-        let uid = UserId(input.array(Self::NAME)?);
-        let count = input.count(Self::NAME, Self::LIMIT)?;
-        let (mut vectors, mut members) = (Vec::new(), Vec::new());
-        for _ in 0..count {
-            vectors.push(Vector::from_bytes(input.array(Self::NAME)?));
-            let certificate = Certificate::read(&mut input)?;
-            members.push((certificate, read_key(&mut input, Self::NAME)?));
-        }
-        input.end(Self::NAME)?;
-        let credentials = Self { uid, vectors, members };
-        credentials.check()?;
-        Ok(credentials)
+        wiped(|| {
+            let mut input = Reader::new(bytes);
+            magic(&mut input, Self::NAME, Self::MAGIC)?;
+            let uid = UserId(input.array(Self::NAME)?);
+            let count = input.count(Self::NAME, Self::LIMIT)?;
+            let (mut vectors, mut members) = (Vec::new(), Vec::new());
+            for _ in 0..count {
+                vectors.push(Vector::from_bytes(input.array(Self::NAME)?));
+                let certificate = Certificate::read(&mut input)?;
+                members.push((certificate, read_key(&mut input, Self::NAME)?));
+            }
+            input.end(Self::NAME)?;
+            let credentials = Self { uid, vectors, members };
+            credentials.check()?;
+            Ok(credentials)
+        })
     }
 
     fn check(&self) -> Result<(), IdentityError> {
@@ -166,11 +170,13 @@ impl Institution {
 
     /// Encodes the credentials, for a file that only its owner can read (mode 0600).
     pub fn to_bytes(&self) -> Secret<Vec<u8>> {
-        let mut out = Writer::with_capacity(4400);
-        out.raw(Self::MAGIC);
-        self.certificate.write(&mut out);
-        out.raw(self.signing_key.to_bytes().expose()).raw(self.sealing_key.to_bytes().expose());
-        Secret::new(out.into_bytes())
+        wiped(|| {
+            let mut out = Writer::with_capacity(4400);
+            out.raw(Self::MAGIC);
+            self.certificate.write(&mut out);
+            out.raw(self.signing_key.to_bytes().expose()).raw(self.sealing_key.to_bytes().expose());
+            Secret::new(out.into_bytes())
+        })
     }
 
     /// Reads credentials and checks that both keys match the certificate.
@@ -178,13 +184,15 @@ impl Institution {
     /// # Errors
     /// [`IdentityError::Decode`], [`IdentityError::BadKey`], [`IdentityError::Inconsistent`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, IdentityError> {
-        let mut input = Reader::new(bytes);
-        magic(&mut input, Self::NAME, Self::MAGIC)?;
-        let certificate = Certificate::read(&mut input)?;
-        let signing_key = read_key(&mut input, Self::NAME)?;
-        let sealing_key = SealingKey::from_bytes(Secret::new(input.array(Self::NAME)?));
-        input.end(Self::NAME)?;
-        Self::new(certificate, signing_key, sealing_key)
+        wiped(|| {
+            let mut input = Reader::new(bytes);
+            magic(&mut input, Self::NAME, Self::MAGIC)?;
+            let certificate = Certificate::read(&mut input)?;
+            let signing_key = read_key(&mut input, Self::NAME)?;
+            let sealing_key = SealingKey::from_bytes(Secret::new(input.array(Self::NAME)?));
+            input.end(Self::NAME)?;
+            Self::new(certificate, signing_key, sealing_key)
+        })
     }
 
     fn new(certificate: Certificate, signing_key: SigningKey, sealing_key: SealingKey) -> Result<Self, IdentityError> {
@@ -220,11 +228,13 @@ impl SealedCode {
         recipient: &SealingPublicKey,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, IdentityError> {
-        let authority = root.sealing_key().ok_or(IdentityError::NoSealingKey)?;
-        let mut content = Writer::with_capacity(36 + code.len());
-        content.raw(&recipient.0).bytes(code.as_bytes());
-        let content = Zeroizing::new(content.into_bytes());
-        seal(authority, label::CODE.as_bytes(), &context(root, ticket), &content, rng).map(Self)
+        wiped(|| {
+            let authority = root.sealing_key().ok_or(IdentityError::NoSealingKey)?;
+            let mut content = Writer::with_capacity(36 + code.len());
+            content.raw(&recipient.0).bytes(code.as_bytes());
+            let content = Zeroizing::new(content.into_bytes());
+            seal(authority, label::CODE.as_bytes(), &context(root, ticket), &content, rng).map(Self)
+        })
     }
 
     /// Opens the answer with the authority's private key: the participant's public key, and the code.
@@ -237,12 +247,14 @@ impl SealedCode {
         root: &Certificate,
         ticket: &Ticket,
     ) -> Result<(SealingPublicKey, Secret<String>), IdentityError> {
-        let bytes = key.open(label::CODE.as_bytes(), &context(root, ticket), &self.0)?;
-        let mut input = Reader::new(bytes.expose());
-        let recipient = SealingPublicKey::read(&mut input)?;
-        let code = Secret::new(input.text(Self::NAME, Self::LIMIT)?.to_owned());
-        input.end(Self::NAME)?;
-        Ok((recipient, code))
+        wiped(|| {
+            let bytes = key.open(label::CODE.as_bytes(), &context(root, ticket), &self.0)?;
+            let mut input = Reader::new(bytes.expose());
+            let recipient = SealingPublicKey::read(&mut input)?;
+            let code = Secret::new(input.text(Self::NAME, Self::LIMIT)?.to_owned());
+            input.end(Self::NAME)?;
+            Ok((recipient, code))
+        })
     }
 }
 

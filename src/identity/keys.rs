@@ -12,7 +12,7 @@
 
 use super::error::IdentityError;
 use crate::error::DecodeError;
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use crate::wire::{Reader, Wire, Writer};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use core::fmt;
@@ -21,14 +21,14 @@ use p256::elliptic_curve::Generate;
 use rand_core::CryptoRng;
 use zeroize::Zeroize;
 
-/// A private key d: 32 bytes, zeroized in `Drop`.
+/// A private key d: 32 bytes, zeroized in `Drop`, in a box so that a move leaves no copy.
 #[derive(Clone)]
-pub struct SigningKey(p256::ecdsa::SigningKey);
+pub struct SigningKey(Box<p256::ecdsa::SigningKey>);
 
 impl SigningKey {
     /// A fresh key.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        Self(p256::ecdsa::SigningKey::generate_from_rng(rng))
+        wiped_short(|| Self(Box::new(p256::ecdsa::SigningKey::generate_from_rng(rng))))
     }
 
     /// Reads d, 32 bytes big-endian.
@@ -36,21 +36,30 @@ impl SigningKey {
     /// # Errors
     /// [`IdentityError::BadKey`] unless 0 < d < n.
     pub fn from_bytes(bytes: &Secret<[u8; 32]>) -> Result<Self, IdentityError> {
-        p256::ecdsa::SigningKey::from_slice(bytes.expose()).map(Self).map_err(|_| IdentityError::BadKey)
+        wiped_short(|| {
+            p256::ecdsa::SigningKey::from_slice(bytes.expose())
+                .map(Box::new)
+                .map(Self)
+                .map_err(|_| IdentityError::BadKey)
+        })
     }
 
     /// d, 32 bytes big-endian.
     pub fn to_bytes(&self) -> Secret<[u8; 32]> {
-        let mut field = self.0.to_bytes();
-        let bytes = Secret::new(field.into());
-        field.as_mut_slice().zeroize();
-        bytes
+        wiped_short(|| {
+            let mut field = self.0.to_bytes();
+            let bytes = Secret::new(field.into());
+            field.as_mut_slice().zeroize();
+            bytes
+        })
     }
 
     /// Signs `message`. The same key and message always give the same signature.
     pub fn sign(&self, message: &[u8]) -> Signature {
-        let signature: p256::ecdsa::Signature = self.0.sign(message);
-        Signature(signature.normalize_s().to_bytes().into())
+        wiped_short(|| {
+            let signature: p256::ecdsa::Signature = self.0.sign(message);
+            Signature(signature.normalize_s().to_bytes().into())
+        })
     }
 
     /// The public key.

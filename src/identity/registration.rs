@@ -27,7 +27,7 @@
 use super::error::IdentityError;
 use super::subject::Subject;
 use crate::hash::{Digest, hmac, label};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
@@ -63,16 +63,18 @@ impl PhoneNumber {
     /// # Errors
     /// [`IdentityError::BadPhoneNumber`].
     pub fn new(text: &str) -> Result<Self, IdentityError> {
-        let mut number = Zeroizing::new(String::with_capacity(text.len()));
-        number.extend(text.chars().filter(|c| !matches!(c, ' ' | '-')));
-        let digits = number.strip_prefix('+').unwrap_or_default();
-        let first = digits.bytes().next();
-        match digits.len() {
-            7..=15 if first != Some(b'0') && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                Ok(Self(Secret::new(core::mem::take(&mut *number))))
+        wiped_short(|| {
+            let mut number = Zeroizing::new(String::with_capacity(text.len()));
+            number.extend(text.chars().filter(|c| !matches!(c, ' ' | '-')));
+            let digits = number.strip_prefix('+').unwrap_or_default();
+            let first = digits.bytes().next();
+            match digits.len() {
+                7..=15 if first != Some(b'0') && digits.bytes().all(|b| b.is_ascii_digit()) => {
+                    Ok(Self(Secret::new(core::mem::take(&mut *number))))
+                }
+                _ => Err(IdentityError::BadPhoneNumber),
             }
-            _ => Err(IdentityError::BadPhoneNumber),
-        }
+        })
     }
 
     /// The number in plain text, for the delivery of the code.
@@ -158,10 +160,10 @@ impl Registration {
 
 impl Registrations {
     pub(super) fn new(rng: &mut impl CryptoRng) -> Self {
-        let mut key = [0; 32];
-        rng.fill_bytes(&mut key);
+        let mut key = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut *key);
         let (known, phones, registered) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Self { key: Secret::new(key), known, phones, registered, swept: Seconds(0) }
+        Self { key: Secret::new(*key), known, phones, registered, swept: Seconds(0) }
     }
 
     /// Sends a code to `phone`. `institution` is the subject of an institution; `None` for a person.
@@ -185,16 +187,20 @@ impl Registrations {
         }
         let mut ticket = [0; 16];
         rng.fill_bytes(&mut ticket);
-        let mut secret = vec![0; 20];
-        rng.fill_bytes(&mut secret);
-        // "Noncompliant" only skips the check of the lengths, which are constant here: 160 bits, 6 digits (RFC 4226).
-        let code = totp_rs::Builder::new()
-            .with_secret(secret)
-            .with_digits(6)
-            .with_skew(0)
-            .with_step_duration(CODE_LIFETIME)
-            .build_noncompliant();
-        delivery.deliver(phone, &Zeroizing::new(code.generate(0).to_string()));
+        let (code, digits) = wiped_short(|| {
+            let mut secret = vec![0; 20];
+            rng.fill_bytes(&mut secret);
+            // "Noncompliant" only skips the check of the lengths, which are constant here: 160 bits, 6 digits (RFC 4226).
+            let code = totp_rs::Builder::new()
+                .with_secret(secret)
+                .with_digits(6)
+                .with_skew(0)
+                .with_step_duration(CODE_LIFETIME)
+                .build_noncompliant();
+            let digits = Zeroizing::new(code.generate(0).to_string());
+            (code, digits)
+        });
+        delivery.deliver(phone, &digits);
         let (unfinished, wrong) = earlier.map_or((0, 0), |phone| (phone.unfinished, phone.wrong));
         self.phones.insert(mark, Phone { sent: now, unfinished: unfinished + 1, wrong });
         let left = ATTEMPTS.min(BUDGET - wrong);
@@ -216,7 +222,7 @@ impl Registrations {
             Registration { used: true, .. } => Err(IdentityError::CodeReused),
             Registration { left: 0, .. } => Err(IdentityError::TooManyAttempts),
             late if !late.live(now) => Err(IdentityError::CodeExpired),
-            open if open.code.check(code, open.age(now)).is_some() => Ok(open.institution.clone()),
+            open if wiped_short(|| open.code.check(code, open.age(now))).is_some() => Ok(open.institution.clone()),
             wrong => {
                 wrong.left -= 1;
                 if let Some(phone) = self.phones.get_mut(&wrong.phone) {

@@ -10,7 +10,7 @@
 
 use super::error::IdentityError;
 use crate::error::DecodeError;
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped};
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer};
 use core::fmt;
@@ -19,6 +19,7 @@ use hpke::kdf::HkdfSha256;
 use hpke::kem::{Kem, X25519HkdfSha256};
 use hpke::{Deserializable, OpModeR, OpModeS, Serializable, single_shot_open, single_shot_seal_with_rng};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 /// A private key for [`SealingKey::open`]: 32 bytes, zeroized in `Drop`.
 #[derive(Clone, Debug)]
@@ -27,9 +28,11 @@ pub struct SealingKey(Secret<[u8; 32]>);
 impl SealingKey {
     /// A fresh key.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        let mut bytes = [0; 32];
-        rng.fill_bytes(&mut bytes);
-        Self(Secret::new(bytes))
+        wiped(|| {
+            let mut bytes = Zeroizing::new([0; 32]);
+            rng.fill_bytes(&mut *bytes);
+            Self(Secret::new(*bytes))
+        })
     }
 
     /// Takes the private key, 32 bytes. Every value is a valid key (RFC 7748 section 5 clamps it).
@@ -44,8 +47,10 @@ impl SealingKey {
 
     /// The public key.
     pub fn public(&self) -> SealingPublicKey {
-        let secret = x25519_dalek::StaticSecret::from(*self.0.expose());
-        SealingPublicKey(x25519_dalek::PublicKey::from(&secret).to_bytes())
+        wiped(|| {
+            let secret = x25519_dalek::StaticSecret::from(*self.0.expose());
+            SealingPublicKey(x25519_dalek::PublicKey::from(&secret).to_bytes())
+        })
     }
 
     /// Opens a message that was sealed with the same `info` and `aad`.
@@ -53,19 +58,21 @@ impl SealingKey {
     /// # Errors
     /// [`IdentityError::CannotOpen`] for every failure.
     pub fn open(&self, info: &[u8], aad: &[u8], sealed: &Sealed) -> Result<Secret<Vec<u8>>, IdentityError> {
-        let open = || {
-            let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(self.0.expose())?;
-            let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&sealed.enc)?;
-            single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-                &OpModeR::Base,
-                &key,
-                &enc,
-                info,
-                &sealed.ciphertext,
-                aad,
-            )
-        };
-        open().map(Secret::new).map_err(|_: hpke::HpkeError| IdentityError::CannotOpen)
+        wiped(|| {
+            let open = || {
+                let key = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(self.0.expose())?;
+                let enc = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(&sealed.enc)?;
+                single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                    &OpModeR::Base,
+                    &key,
+                    &enc,
+                    info,
+                    &sealed.ciphertext,
+                    aad,
+                )
+            };
+            open().map(Secret::new).map_err(|_: hpke::HpkeError| IdentityError::CannotOpen)
+        })
     }
 }
 
@@ -119,19 +126,21 @@ pub fn seal(
     plaintext: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<Sealed, IdentityError> {
-    let mut seal = || {
-        let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&recipient.0)?;
-        single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &key,
-            info,
-            plaintext,
-            aad,
-            rng,
-        )
-    };
-    let (enc, ciphertext) = seal().map_err(|_: hpke::HpkeError| IdentityError::BadSealingKey)?;
-    Ok(Sealed { enc: enc.to_bytes().into(), ciphertext })
+    wiped(|| {
+        let mut seal = || {
+            let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&recipient.0)?;
+            single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &key,
+                info,
+                plaintext,
+                aad,
+                rng,
+            )
+        };
+        let (enc, ciphertext) = seal().map_err(|_: hpke::HpkeError| IdentityError::BadSealingKey)?;
+        Ok(Sealed { enc: enc.to_bytes().into(), ciphertext })
+    })
 }
 
 #[cfg(test)]

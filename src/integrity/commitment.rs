@@ -2,7 +2,7 @@
 
 use crate::error::DecodeError;
 use crate::hash::{Digest, hmac, label, sha256, tagged};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use crate::wire::forms::{secret_newtype, wire_newtype};
 use crate::wire::{Reader, Wire, Writer};
 
@@ -22,7 +22,7 @@ impl Salt {
 
     /// Computes salt_i, which reveals nothing about the salts of other chunks.
     pub(super) fn chunk(&self, index: u64) -> ChunkSalt {
-        ChunkSalt(Secret::new(hmac(self.0.expose(), label::COMMITMENT_LEAF, &index.to_be_bytes()).0))
+        wiped_short(|| ChunkSalt(Secret::new(hmac(self.0.expose(), label::COMMITMENT_LEAF, &index.to_be_bytes()).0)))
     }
 }
 
@@ -34,7 +34,7 @@ pub(super) struct ChunkSalt(Secret<[u8; 32]>);
 
 impl ChunkSalt {
     pub(super) fn leaf(&self, chunk: &[u8]) -> Leaf {
-        Leaf { hash: sha256(&[&[0], self.0.expose(), chunk]), bytes: chunk.len() as u64 }
+        wiped_short(|| Leaf { hash: sha256(&[&[0], self.0.expose(), chunk]), bytes: chunk.len() as u64 })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::DecodeError;
 use crate::group::traits::ark_canonical;
 use crate::group::{G1, Gt, RECORD_BYTES, decode_records, encode_gt};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use crate::wire::forms::{public_forms, secret_forms};
 use crate::wire::{Reader, Wire, Writer, concat};
 
@@ -122,13 +122,13 @@ impl Message {
     /// Bytes of an encoding.
     pub const BYTES: usize = Gt::BYTES;
 
-    pub(super) const fn new(m: Gt) -> Self {
+    pub(super) fn new(m: Gt) -> Self {
         Self(Secret::new(m))
     }
 
     /// The canonical bytes of M, input of a key derivation.
     pub fn to_bytes(&self) -> Secret<[u8; Self::BYTES]> {
-        Secret::new(self.0.expose().to_bytes())
+        wiped_short(|| Secret::new(self.0.expose().to_bytes()))
     }
 }
 

@@ -15,6 +15,7 @@
 
 use super::keys::SharedSecret;
 use crate::hash::{Digest, hkdf, label, tagged};
+use crate::secret::wiped;
 use crate::wire::forms::wire_newtype;
 use rand_core::CryptoRng;
 use x25519_dalek::{PublicKey, StaticSecret};
@@ -90,7 +91,8 @@ pub enum HandshakeError {
 /// # Ok::<(), HandshakeError>(())
 /// ```
 pub struct Handshake {
-    secret: StaticSecret,
+    /// In a box, so that a move leaves no copy.
+    secret: Box<StaticSecret>,
     me: Party,
 }
 
@@ -105,12 +107,12 @@ impl core::fmt::Debug for Handshake {
 impl Handshake {
     /// A fresh secret for the side `me`.
     pub fn new(me: Party, rng: &mut impl CryptoRng) -> Self {
-        Self { secret: StaticSecret::random_from_rng(rng), me }
+        wiped(|| Self { secret: Box::new(StaticSecret::random_from_rng(rng)), me })
     }
 
     /// This side's share.
     pub fn share(&self) -> DhPublicKey {
-        DhPublicKey(PublicKey::from(&self.secret).to_bytes())
+        wiped(|| DhPublicKey(PublicKey::from(&*self.secret).to_bytes()))
     }
 
     /// sk, if `verify` accepts the other side's signature of the statement that it gets: 32 bytes.
@@ -122,21 +124,23 @@ impl Handshake {
         session: &Session<'_>,
         verify: impl FnOnce(&Digest) -> bool,
     ) -> Result<SharedSecret, HandshakeError> {
-        let (other, mine, theirs) = match self.me {
-            Party::Initiator => (Party::Responder, session.initiator.1, session.responder.1),
-            Party::Responder => (Party::Initiator, session.responder.1, session.initiator.1),
-        };
-        if mine != self.share() {
-            return Err(HandshakeError::ForeignShare);
-        }
-        if !verify(&session.statement(other)) {
-            return Err(HandshakeError::Unauthenticated);
-        }
-        let shared = self.secret.diffie_hellman(&PublicKey::from(theirs.0));
-        if !shared.was_contributory() {
-            return Err(HandshakeError::SmallOrder);
-        }
-        let salt = session.statement(Party::Initiator);
-        Ok(SharedSecret::from_bytes(hkdf(shared.as_bytes(), &salt.0, label::SHARED_SECRET, &[])))
+        wiped(|| {
+            let (other, mine, theirs) = match self.me {
+                Party::Initiator => (Party::Responder, session.initiator.1, session.responder.1),
+                Party::Responder => (Party::Initiator, session.responder.1, session.initiator.1),
+            };
+            if mine != self.share() {
+                return Err(HandshakeError::ForeignShare);
+            }
+            if !verify(&session.statement(other)) {
+                return Err(HandshakeError::Unauthenticated);
+            }
+            let shared = self.secret.diffie_hellman(&PublicKey::from(theirs.0));
+            if !shared.was_contributory() {
+                return Err(HandshakeError::SmallOrder);
+            }
+            let salt = session.statement(Party::Initiator);
+            Ok(SharedSecret::from_bytes(hkdf(shared.as_bytes(), &salt.0, label::SHARED_SECRET, &[])))
+        })
     }
 }

@@ -11,7 +11,7 @@
 use super::capsule::{Capsule, Message};
 use crate::group::G1;
 use crate::hash::{hkdf, label};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use zeroize::ZeroizeOnDrop;
 
 /// The keys of the records of one folder.
@@ -42,6 +42,6 @@ impl RecordKeys {
 
     /// The key of the record of this name: 32 secret bytes. Use each key for one encryption.
     pub fn key(&self, record: &[u8]) -> Secret<[u8; 32]> {
-        Secret::new(hkdf(self.m.to_bytes().expose(), &self.z, label::RECORD_KEY, &[record]))
+        wiped_short(|| Secret::new(hkdf(self.m.to_bytes().expose(), &self.z, label::RECORD_KEY, &[record])))
     }
 }

@@ -8,7 +8,7 @@ use crate::error::DecodeError;
 use crate::group::traits::ark_canonical;
 use crate::group::{G2, G2Prepared, Gt, GtTable, Scalar, pair_and_multiply, pairing, pow_gt_batch, pow_table_batch};
 use crate::hash::{hkdf, label};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::forms::{public_forms, secret_forms, secret_newtype, try_from_bytes};
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
@@ -34,16 +34,18 @@ secret_newtype!(SharedSecret, 32, "sk");
 impl Params {
     /// k_d = f(sk, k_s || scope): OS2IP(HKDF-SHA256(ikm = sk, salt = k_s, info = scope, L = 48)) mod q, never zero.
     pub fn derive(&self, sk: &SharedSecret, scope: Scope<'_>) -> DecryptionKey {
-        let (kind, name) = scope.parts();
-        let mut counter = 0_u8;
-        loop {
-            let context: [&[u8]; 3] = [&[kind], name, &[counter]];
-            let wide = Zeroizing::new(hkdf(sk.expose(), &self.seed().0, label::DECRYPTION_KEY, &context));
-            if let Some(key) = DecryptionKey::new(Scalar::from_wide(&wide)) {
-                return key;
+        wiped(|| {
+            let (kind, name) = scope.parts();
+            let mut counter = 0_u8;
+            loop {
+                let context: [&[u8]; 3] = [&[kind], name, &[counter]];
+                let wide = Zeroizing::new(hkdf(sk.expose(), &self.seed().0, label::DECRYPTION_KEY, &context));
+                if let Some(key) = DecryptionKey::new(Scalar::from_wide(&wide)) {
+                    return key;
+                }
+                counter = counter.wrapping_add(1); // reached once in 2^255 derivations
             }
-            counter = counter.wrapping_add(1); // reached once in 2^255 derivations
-        }
+        })
     }
 }
 
@@ -80,17 +82,17 @@ impl DecryptionKey {
 
     /// A fresh key that does not come from a Diffie-Hellman secret.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
-        Self(Secret::new(Scalar::random(rng)))
+        wiped_short(|| Self(Secret::new(Scalar::random(rng))))
     }
 
     /// k_e = g2^{k_d}.
     pub fn encryption_key(&self, params: &Params) -> EncryptionKey {
-        EncryptionKey(Secret::new(params.g2().pow(self.0.expose())))
+        wiped(|| EncryptionKey(Secret::new(params.g2().pow(self.0.expose()))))
     }
 
     /// Y = e(g1, g2)^{k_d}.
     pub fn public_key(&self, params: &Params) -> PublicKey {
-        PublicKey(params.g_t().pow(self.0.expose()))
+        wiped(|| PublicKey(params.g_t().pow(self.0.expose())))
     }
 
     /// M = C / e(Z^{k_d}, g2), which is Equation (3) since e(Z^{k_d}, g2) = e(Z, g2^{k_d}) = e(Z, k_e).
@@ -98,12 +100,12 @@ impl DecryptionKey {
     /// The power in G1 costs about half of the one in G2 that k_e would cost. Whoever opens several capsules makes k_e
     /// once by [`encryption_key`](Self::encryption_key).
     pub fn decapsulate(&self, params: &Params, capsule: &Capsule) -> Message {
-        Message::new(capsule.c / pairing(&capsule.z.pow(self.0.expose()), params.g2()))
+        wiped(|| Message::new(capsule.c / pairing(&capsule.z.pow(self.0.expose()), params.g2())))
     }
 
     /// The secret bytes.
     pub fn to_bytes(&self) -> Secret<[u8; Self::BYTES]> {
-        Secret::new(self.0.expose().to_bytes())
+        wiped_short(|| Secret::new(self.0.expose().to_bytes()))
     }
 
     /// Reads 32 bytes.
@@ -111,7 +113,7 @@ impl DecryptionKey {
     /// # Errors
     /// Those of [`Scalar::from_bytes`]; [`DecodeError::Identity`] for zero.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        Self::new(Scalar::from_bytes(bytes)?).ok_or(DecodeError::Identity { what: "k_d" })
+        wiped_short(|| Self::new(Scalar::from_bytes(bytes)?).ok_or(DecodeError::Identity { what: "k_d" }))
     }
 }
 
@@ -146,17 +148,19 @@ impl EncryptionKey {
 
     /// M = C / e(Z, k_e): Equation (3). A wrong key gives another M; the envelope's key commitment detects it.
     pub fn decapsulate(&self, capsule: &Capsule) -> Message {
-        Message::new(capsule.c / pairing(&capsule.z, self.0.expose()))
+        wiped(|| Message::new(capsule.c / pairing(&capsule.z, self.0.expose())))
     }
 
     /// The key prepared for many capsules: k_e^{-1} with the lines of its Miller loop, about 20 KB.
     pub fn prepare(&self) -> PreparedKey {
-        PreparedKey(G2Prepared::new(&self.0.expose().inverse()))
+        // Apart, since the lines begin with room for those of other engines, which keeps what lay there before.
+        let inverse = wiped_short(|| Secret::new(self.0.expose().inverse()));
+        wiped(|| PreparedKey(G2Prepared::new(inverse.expose())))
     }
 
     /// The secret bytes.
     pub fn to_bytes(&self) -> Secret<[u8; Self::BYTES]> {
-        Secret::new(self.0.expose().to_bytes())
+        wiped_short(|| Secret::new(self.0.expose().to_bytes()))
     }
 
     /// Reads 96 bytes.
@@ -164,7 +168,7 @@ impl EncryptionKey {
     /// # Errors
     /// Those of [`G2::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        G2::from_bytes(bytes).map(|k_e| Self(Secret::new(k_e)))
+        wiped_short(|| G2::from_bytes(bytes).map(|k_e| Self(Secret::new(k_e))))
     }
 }
 
@@ -188,7 +192,10 @@ impl PreparedKey {
     /// M of each capsule, on all cores, in the order of the capsules.
     pub fn decapsulate(&self, capsules: &[Capsule]) -> Vec<Message> {
         let pairs: Vec<_> = capsules.iter().map(|capsule| (capsule.z, capsule.c)).collect();
-        pair_and_multiply(&pairs, &self.0).into_iter().map(Message::new).collect()
+        wiped(|| {
+            let m = Zeroizing::new(pair_and_multiply(&pairs, &self.0));
+            m.iter().map(|m| Message::new(*m)).collect()
+        })
     }
 }
 
@@ -231,9 +238,11 @@ impl PublicKey {
 
     /// A fresh M in GT and its capsule: Z = g1^r, C = M · Y^r.
     pub fn encapsulate(&self, params: &Params, rng: &mut impl CryptoRng) -> (Capsule, Message) {
-        let [t, r] = [Scalar::random(rng), Scalar::random(rng)].map(Zeroizing::new);
-        let m = Zeroizing::new(params.g_t().pow(&t));
-        (self.seal(params, &m, &r), Message::new(*m))
+        wiped(|| {
+            let [t, r] = [Scalar::random(rng), Scalar::random(rng)].map(Zeroizing::new);
+            let m = Zeroizing::new(params.g_t().pow(&t));
+            (self.seal(params, &m, &r), Message::new(*m))
+        })
     }
 
     /// Z = g1^r, C = M · Y^r.
@@ -256,12 +265,14 @@ impl PublicKey {
 
     /// `n` fresh capsules. The randomness is drawn first, then the capsules are computed in batches on all cores.
     pub fn encapsulate_many(&self, params: &Params, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
-        let (t, r) = draw(n, rng);
-        let powers = |base: Gt, exponents: &[Scalar]| {
-            let pairs = Zeroizing::new(exponents.iter().map(|k| (base, *k)).collect::<Vec<_>>());
-            Zeroizing::new(pow_gt_batch(&pairs))
-        };
-        seal_many(params, &powers(*params.g_t(), &t), &powers(self.0, &r), &r)
+        wiped(|| {
+            let (t, r) = draw(n, rng);
+            let powers = |base: Gt, exponents: &[Scalar]| {
+                let pairs = Zeroizing::new(exponents.iter().map(|k| (base, *k)).collect::<Vec<_>>());
+                Zeroizing::new(pow_gt_batch(&pairs))
+            };
+            seal_many(params, &powers(*params.g_t(), &t), &powers(self.0, &r), &r)
+        })
     }
 
     /// The key with tables of the powers of Y and of e(g1, g2), 101 KB each, and 135 KB more for the first batch in
@@ -295,16 +306,20 @@ pub struct PreparedPublicKey {
 impl PreparedPublicKey {
     /// A fresh M in GT and its capsule.
     pub fn encapsulate(&self, rng: &mut impl CryptoRng) -> (Capsule, Message) {
-        let [t, r] = [Scalar::random(rng), Scalar::random(rng)].map(Zeroizing::new);
-        let m = Zeroizing::new(self.g_t.pow(&t));
-        (Capsule { z: self.params.powers_of_g1(&[*r])[0], c: *m * self.y.pow(&r) }, Message::new(*m))
+        wiped(|| {
+            let [t, r] = [Scalar::random(rng), Scalar::random(rng)].map(Zeroizing::new);
+            let m = Zeroizing::new(self.g_t.pow(&t));
+            (Capsule { z: self.params.powers_of_g1(&[*r])[0], c: *m * self.y.pow(&r) }, Message::new(*m))
+        })
     }
 
     /// `n` fresh capsules. The randomness is drawn first, then the capsules are computed in batches on all cores.
     pub fn encapsulate_many(&self, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
-        let (t, r) = draw(n, rng);
-        let m = Zeroizing::new(pow_table_batch(&self.g_t, &t));
-        seal_many(&self.params, &m, &Zeroizing::new(pow_table_batch(&self.y, &r)), &r)
+        wiped(|| {
+            let (t, r) = draw(n, rng);
+            let m = Zeroizing::new(pow_table_batch(&self.g_t, &t));
+            seal_many(&self.params, &m, &Zeroizing::new(pow_table_batch(&self.y, &r)), &r)
+        })
     }
 }
 

@@ -7,8 +7,9 @@ use super::keys::EncryptionKey;
 use crate::error::DecodeError;
 use crate::group::traits::ark_canonical;
 use crate::group::{G2, G2Prepared, pair_and_multiply, pair_and_multiply_bytes, pairing, pairing_batch};
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::forms::{secret_forms, try_from_bytes};
+use zeroize::Zeroizing;
 
 /// k_re = k'_e / k_e, in G2: 96 bytes, secret between the user and the proxy.
 ///
@@ -53,7 +54,7 @@ impl ReKey {
     /// # Errors
     /// [`SameKey`] where both keys are equal.
     pub fn new(k_e: &EncryptionKey, k_e_prime: &EncryptionKey) -> Result<Self, SameKey> {
-        Self::checked(*k_e_prime.0.expose() / *k_e.0.expose())
+        wiped_short(|| Self::checked(*k_e_prime.0.expose() / *k_e.0.expose()))
     }
 
     /// k_{a→c} = k_{a→b} · k_{b→c}: two re-encryptions in one.
@@ -61,13 +62,13 @@ impl ReKey {
     /// # Errors
     /// [`SameKey`] where `next` is the inverse of this key.
     pub fn compose(&self, next: &Self) -> Result<Self, SameKey> {
-        Self::checked(*self.0.expose() * *next.0.expose())
+        wiped_short(|| Self::checked(*self.0.expose() * *next.0.expose()))
     }
 
     /// k_{b→a} = k_{a→b}^{-1}: the re-encryption key of the other direction. Every holder of k_re can compute it.
     #[must_use]
     pub fn inverse(&self) -> Self {
-        Self(Secret::new(self.0.expose().inverse()))
+        wiped_short(|| Self(Secret::new(self.0.expose().inverse())))
     }
 
     pub(super) const fn element(&self) -> &G2 {
@@ -75,7 +76,7 @@ impl ReKey {
     }
 
     /// A key that is not 1.
-    pub(super) const fn from_element(k_re: G2) -> Self {
+    pub(super) fn from_element(k_re: G2) -> Self {
         Self(Secret::new(k_re))
     }
 
@@ -85,25 +86,28 @@ impl ReKey {
 
     /// Equation (2) on one capsule: C' = C · e(Z, k_re).
     pub fn reencrypt(&self, capsule: &Capsule) -> Capsule {
-        Capsule { z: capsule.z, c: capsule.c * pairing(&capsule.z, self.0.expose()) }
+        wiped(|| Capsule { z: capsule.z, c: capsule.c * pairing(&capsule.z, self.0.expose()) })
     }
 
     /// Equation (2) on capsules that each have their own key, as records of scope [`Record`](super::Scope::Record) do. On
     /// all cores; the results are in the order of the inputs.
     pub fn reencrypt_each(batch: &[(Capsule, &Self)]) -> Vec<Capsule> {
-        let pairs: Vec<_> = batch.iter().map(|(capsule, k_re)| (capsule.z, *k_re.0.expose())).collect();
-        let shifts = pairing_batch(&pairs);
-        batch.iter().zip(shifts).map(|((capsule, _), shift)| Capsule { z: capsule.z, c: capsule.c * shift }).collect()
+        wiped(|| {
+            let pairs = batch.iter().map(|(capsule, k_re)| (capsule.z, *k_re.0.expose())).collect::<Vec<_>>();
+            let shifts = Zeroizing::new(pairing_batch(&Zeroizing::new(pairs)));
+            let shifted = batch.iter().zip(&*shifts);
+            shifted.map(|((capsule, _), shift)| Capsule { z: capsule.z, c: capsule.c * *shift }).collect()
+        })
     }
 
     /// The key prepared for many capsules: k_re with the lines of its Miller loop, about 20 KB.
     pub fn prepare(&self) -> PreparedReKey {
-        PreparedReKey(G2Prepared::new(self.0.expose()))
+        wiped(|| PreparedReKey(G2Prepared::new(self.0.expose())))
     }
 
     /// The secret bytes.
     pub fn to_bytes(&self) -> Secret<[u8; Self::BYTES]> {
-        Secret::new(self.0.expose().to_bytes())
+        wiped_short(|| Secret::new(self.0.expose().to_bytes()))
     }
 
     /// Reads 96 bytes.
@@ -111,7 +115,7 @@ impl ReKey {
     /// # Errors
     /// Those of [`G2::from_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        G2::from_bytes(bytes).map(|k_re| Self(Secret::new(k_re)))
+        wiped_short(|| G2::from_bytes(bytes).map(|k_re| Self(Secret::new(k_re))))
     }
 }
 

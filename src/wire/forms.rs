@@ -67,7 +67,7 @@ macro_rules! secret_forms {
     ($type:ident) => {
         impl subtle::ConstantTimeEq for $type {
             fn ct_eq(&self, other: &Self) -> subtle::Choice {
-                self.0.expose().ct_eq(other.0.expose())
+                $crate::secret::wiped_short(|| self.0.expose().ct_eq(other.0.expose()))
             }
         }
 
@@ -92,7 +92,7 @@ macro_rules! secret_newtype {
             pub const BYTES: usize = $bytes;
 
             /// Creates the secret from its bytes. Every value is valid.
-            pub const fn from_bytes(bytes: [u8; $bytes]) -> Self {
+            pub fn from_bytes(bytes: [u8; $bytes]) -> Self {
                 Self($crate::secret::Secret::new(bytes))
             }
 

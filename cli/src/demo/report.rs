@@ -107,8 +107,8 @@ impl Report {
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         let transcript = json!({ "steps": self.steps, "checks": self.checks });
         let transcript = escaped_json(&serde_json::to_string_pretty(&transcript)?) + "\n";
-        let write = |file: &mut dyn std::io::Write| file.write_all(transcript.as_bytes());
-        let created = phi_pre::envelope::create_file(path, |file| write(file)).map_err(|e| named(path, &e))?;
+        let write = |file: &mut std::fs::File| std::io::Write::write_all(file, transcript.as_bytes());
+        let created = phi_pre::envelope::create_file(path, write).map_err(|e: std::io::Error| named(path, &e))?;
         warn_unsynced(path, created.unsynced.as_ref());
         Ok(())
     }

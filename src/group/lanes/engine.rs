@@ -176,12 +176,12 @@ impl Backend for Lanes {
         })
     }
 
-    fn pow_gt_all(self, powers: &[(&Fq12, Fr)]) -> Vec<Fq12> {
+    fn pow_gt_all(self, powers: &[(&Fq12, &Fr)]) -> Vec<Fq12> {
         in_eights(
             powers,
-            |(a, k)| self.pow_gt(a, *k),
+            |(a, k)| self.pow_gt(a, **k),
             |powers| {
-                let digits = Zeroizing::new(powers.map(|(_, k)| Digits::new(k)));
+                let digits = Zeroizing::new(powers.map(|(_, k)| Digits::new(*k)));
                 pipeline::pow_gt(self.0, &powers.map(|(a, _)| *a), &digits)
             },
         )
