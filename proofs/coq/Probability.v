@@ -37,17 +37,18 @@ by rewrite natrM -mulf_div divff ?mul1r // pnatr_eq0 -lt0n.
 Qed.
 
 (** Games whose fibres over the rest of the tape have equal size are equal. *)
+Lemma card_fibres (V X : finType) (G : V -> pred X) :
+  #|(fun w : V * X => G w.1 w.2)| = \sum_v #|G v|.
+Proof.
+rewrite -sum1_card (eq_bigr (fun v => \sum_(x | G v x) 1)).
+  by rewrite pair_big_dep; apply: eq_bigl => -[v x]; rewrite unfold_in.
+by move=> v _; rewrite -sum1_card.
+Qed.
+
 Lemma Pr_fibre (V X : finType) (E F : V -> pred X) :
   (forall v, #|E v| = #|F v|) ->
   Pr (fun w : V * X => E w.1 w.2) = Pr (fun w : V * X => F w.1 w.2).
-Proof.
-move=> EF; rewrite /Pr; congr (_%:R / _)%R.
-have split (G : V -> pred X) : #|(fun w : V * X => G w.1 w.2)| = \sum_v #|G v|.
-  rewrite -sum1_card (eq_bigr (fun v => \sum_(x | G v x) 1)).
-    by rewrite pair_big_dep; apply: eq_bigl => -[v x]; rewrite unfold_in.
-  by move=> v _; rewrite -sum1_card.
-by rewrite !split; apply: eq_bigr.
-Qed.
+Proof. by move=> EF; rewrite /Pr !card_fibres; congr (_%:R / _)%R; apply: eq_bigr. Qed.
 
 Lemma Pr_sure (W : finType) (E : pred W) : 0 < #|W| -> (forall w, E w) -> Pr E = 1%R.
 Proof.
