@@ -3,16 +3,33 @@
     Paper: Equation 2, which stays as it is; the shares are ours.
     Stated: [check_root], [check_share] the public commitments decide which share belongs to
     a cloud; [combine] partial results, raised to integer Lagrange coefficients, give
-    Equation 2 under k_re; [two_of_three] such coefficients for two of three clouds;
-    [private] the shares of any t clouds have one distribution whatever k_re is.
-    Assumed: the bilinear group of Bilinear.v, nothing else.
-
-    [private] is about the shares alone. The commitments name the k that they belong to; that
-    they tell no more than Y'/Y and the t shares do, by interpolation in GT, is not proved. *)
+    Equation 2 under k_re; [coefficients_exist] any t + 1 clouds have such coefficients, and
+    [two_of_three] are those of the case of three clouds; [private] the shares of any t clouds
+    have one distribution whatever k_re is; [private_images] the commitments and the partial
+    results of the other clouds are computed from these shares, Y'/Y and the C'/C.
+    Assumed: the bilinear group of Bilinear.v, nothing else. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_solvable all_algebra.
 From PhiPre Require Import Bilinear Scheme Probability Verifiable.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
 Import GroupScope.
+
+(** Vandermonde's matrix has an inverse. *)
+Lemma vandermonde (F : fieldType) n (a : 'I_n -> F) : injective a ->
+  exists w : 'M[F]_n, forall i i' : 'I_n, (\sum_x w i x * a x ^+ i' = (i == i')%:R)%R.
+Proof.
+move=> inj; pose V : 'M[F]_n := (\matrix_(x, i) a x ^+ i)%R.
+have /mulVmx inv : V \in unitmx.
+  rewrite -unitmx_tr -row_free_unit -kermx_eq0; apply/rowV0P => u /sub_kermxP uV.
+  suff u0 : rVpoly u = 0%R by rewrite -(rVpolyK u) u0 GRing.linear0.
+  apply: (@roots_geq_poly_eq0 _ _ [seq a x | x <- enum 'I_n]); last 1 first.
+  - by rewrite size_map size_enum_ord size_poly.
+  - apply/allP => y /mapP[x _ ->]; rewrite /root horner_poly; apply/eqP.
+    have := congr1 (fun A : 'rV_n => A ord0 x) uV; rewrite !mxE; apply: etrans.
+    by apply: eq_bigr => i _; rewrite valK !mxE.
+  - by rewrite map_inj_uniq ?enum_uniq.
+exists (invmx V) => i i'; have := congr1 (fun A : 'M_n => A i i') inv; rewrite !mxE; apply: etrans.
+by apply: eq_bigr => x _; rewrite !mxE.
+Qed.
 
 Section Threshold.
 Variable B : bilinear_group.
@@ -25,20 +42,22 @@ Implicit Type A : {ffun 'I_t -> G2}.
 (** f(X) = k A_1^X ... A_t^(X^t), with k^L = k_re; cloud j gets f(j). *)
 Definition share (k : G2) A (j : nat) : G2 := k * \prod_(i < t) A i ^+ (j ^ i.+1).
 
-(** *** What is published: V_0 = e(g1,k) and V_i = e(g1,A_i) *)
-Definition commitments (k : G2) A : GT * {ffun 'I_t -> GT} := (e g1 k, [ffun i => e g1 (A i)]).
-Definition share_delta (V : GT * {ffun 'I_t -> GT}) (j : nat) : GT :=
+(** *** What e(Z,.) shows of the polynomial, and of the share of cloud j. *)
+Definition images (Z : G1) (k : G2) A : GT * {ffun 'I_t -> GT} := (e Z k, [ffun i => e Z (A i)]).
+Definition share_image (V : GT * {ffun 'I_t -> GT}) (j : nat) : GT :=
   V.1 * \prod_(i < t) V.2 i ^+ (j ^ i.+1).
+Lemma share_imageE Z k A j : share_image (images Z k A) j = e Z (share k A j).
+Proof.
+rewrite eMr; congr (_ * _); elim/big_rec2: _ => [|i y z _ ->]; first by rewrite e1r.
+by rewrite eMr eXr ffunE.
+Qed.
 
+(** For Z = g1 this is published: V_0 = e(g1,k), V_i = e(g1,A_i). *)
+Definition commitments (k : G2) A := images g1 k A.
 Theorem check_root L k k_re A : (commitments k A).1 ^+ L = e g1 k_re <-> k ^+ L = k_re.
 Proof. by rewrite -eXr; split=> [/delta_unique|->]. Qed.
-Theorem check_share k A j x : e g1 x = share_delta (commitments k A) j <-> x = share k A j.
-Proof.
-have -> : share_delta (commitments k A) j = e g1 (share k A j).
-  rewrite eMr; congr (_ * _); elim/big_rec2: _ => [|i y z _ ->]; first by rewrite e1r.
-  by rewrite eMr eXr ffunE.
-by split=> [/delta_unique|->].
-Qed.
+Theorem check_share k A j x : e g1 x = share_image (commitments k A) j <-> x = share k A j.
+Proof. by rewrite share_imageE; split=> [/delta_unique|->]. Qed.
 
 (** *** Coefficients m_j for the clouds j: sum m_j = L and sum m_j j^i = 0 for 0 < i <= t. *)
 Definition lagrange (L : nat) (jm : seq (nat * int)) :=
@@ -102,14 +121,40 @@ have total : (\sum_(x <- jm) res x.2 = L %[mod p])%N.
 by rewrite -modnDmr (eqnP rest) addn0 mulnC -modnMmr total modnMmr.
 Qed.
 
-(** Equation 2 from partial results e(Z,k_j), each with its proof against Y'/Y of its own
-    ([share_delta], Verifiable.v). *)
+(** Equation 2 from partial results e(Z,k_j). Each is a re-encryption of (1, Z) under k_j and
+    has a proof of its own (Verifiable.v), with [share_image] of the commitments for Y'/Y. *)
 Theorem combine k A L jm (c : ciphertext B) : lagrange L jm ->
   (c.1 * \prod_(x <- jm) power (e c.2 (share k A x.1)) x.2, c.2) = reenc (k ^+ L) c.
 Proof.
 move=> lag; rewrite /reenc -(combine_keys k A lag); congr (_ * _, _).
 elim: jm {lag} => [|[j m] jm IH]; first by rewrite !big_nil e1r.
 by rewrite !big_cons eMr IH; congr (_ * _); case: m => m /=; rewrite ?eVr eXr.
+Qed.
+
+(** Any t + 1 clouds have coefficients. *)
+Theorem coefficients_exist L (js : 'I_t.+1 -> nat) : injective js -> (forall x, js x < p) ->
+  exists m : 'I_t.+1 -> int, lagrange L [seq (js x, m x) | x <- enum 'I_t.+1].
+Proof.
+move=> inj lt; pose a x : 'F_p := (js x)%:R%R.
+have a_inj : injective a.
+  by move=> x x' /(congr1 val) /=; rewrite !val_Fp_nat ?p_pr // !modn_small //; exact: inj.
+have [w wa] := vandermonde a_inj; pose m x : nat := nat_of_ord (w ord0 x).
+have mE x : (m x)%:R%R = w ord0 x by exact: natr_Zp.
+exists (fun x => Posz (L * m x)); split=> [|i]; rewrite big_map big_enum /=.
+  rewrite -(big_morph Posz PoszD (erefl _)) !modz_nat; congr Posz.
+  rewrite -big_distrr /= -modnMmr; suff -> : ((\sum_i m i) %% p = 1)%N by rewrite muln1.
+  have := congr1 (fun x : 'F_p => val x) (wa ord0 ord0).
+  rewrite eqxx (eq_bigr (fun x => (m x)%:R)%R) => [|x _]; last first.
+    by rewrite mE GRing.expr0 GRing.mulr1.
+  by rewrite -GRing.natr_sum /= !val_Fp_nat ?p_pr // modn_small ?prime_gt1 ?p_pr.
+have -> : (\sum_x Posz (L * m x) * Posz (js x ^ i.+1)%N =
+           Posz (\sum_x L * (m x * js x ^ i.+1))%N)%R.
+  rewrite (big_morph Posz PoszD (erefl _)); apply: eq_bigr => x _.
+  by rewrite -PoszM mulnA.
+rewrite -big_distrr /= dvdzE !absz_nat dvdn_mull //.
+have := wa ord0 (fintype.lift ord0 i); rewrite (eq_bigr (fun x => (m x * js x ^ i.+1)%N%:R)%R).
+  by rewrite -GRing.natr_sum => /eqP; rewrite -(GRing.dvdn_charf (char_Fp (p_pr B))).
+by move=> x _; rewrite lift0 GRing.natrM GRing.natrX mE.
 Qed.
 
 (** What t clouds hold tells nothing about k: for every k their shares are uniform. *)
@@ -120,36 +165,51 @@ Hypothesis js_ok : forall x, 0 < js x < p.
 
 Definition view k A : {ffun 'I_t -> G2} := [ffun x => share k A (js x)].
 
+(** The t shares and k give the A_i, by interpolation at 0 and the js. *)
+Lemma recover : exists (m0 : 'I_t -> nat) (m : 'I_t -> 'I_t -> nat),
+  forall k A i, A i = k ^+ m0 i * \prod_x view k A x ^+ m i x.
+Proof.
+pose a (x : 'I_t.+1) : 'F_p := (if unlift ord0 x is Some y then js y else 0)%:R%R.
+have a_inj : injective a.
+  move=> x x' /(congr1 val) /=; rewrite !val_Fp_nat ?p_pr // !modn_small.
+  - case: unliftP => [y|] ->; case: unliftP => [y'|] -> //.
+    + by move/js_inj ->.
+    + by move=> y0; have := js_ok y; rewrite y0.
+    + by move=> y0; have := js_ok y'; rewrite -y0.
+  - by case: (unlift _ _) => [y|]; [case/andP: (js_ok y) | exact: p_gt0].
+  - by case: (unlift _ _) => [y|]; [case/andP: (js_ok y) | exact: p_gt0].
+have [w wa] := vandermonde a_inj.
+pose m i x : nat := nat_of_ord (w (fintype.lift ord0 i) x).
+have mE i x : (m i x)%:R%R = w (fintype.lift ord0 i) x by exact: natr_Zp.
+exists (m^~ ord0), (fun i x => m i (fintype.lift ord0 x)) => k A i.
+pose c (i' : 'I_t.+1) : 'F_p := (if unlift ord0 i' is Some y then lg (A y) else lg k)%:R%R.
+have at_ x : (\sum_i' c i' * a x ^+ i' =
+    (lg k + \sum_i' lg (A i') * (if unlift ord0 x is Some y then js y else 0) ^ i'.+1)%N%:R)%R.
+  rewrite big_ord_recl /c unlift_none GRing.expr0 GRing.mulr1 GRing.natrD; congr (_ + _)%R.
+  rewrite GRing.natr_sum; apply: eq_bigr => y _.
+  by rewrite fintype.liftK lift0 GRing.natrM GRing.natrX.
+have whole : (\sum_x w (fintype.lift ord0 i) x * (\sum_i' c i' * a x ^+ i') = (lg (A i))%:R)%R.
+  transitivity (\sum_i' c i' * \sum_x w (fintype.lift ord0 i) x * a x ^+ i')%R.
+    rewrite (eq_bigr (fun x => \sum_i' c i' * (w (fintype.lift ord0 i) x * a x ^+ i'))%R).
+      by rewrite exchange_big; apply: eq_bigr => i' _; rewrite GRing.mulr_sumr.
+    by move=> x _; rewrite GRing.mulr_sumr; apply: eq_bigr => i' _; rewrite GRing.mulrCA.
+  rewrite (bigD1 (fintype.lift ord0 i)) // wa eqxx GRing.mulr1 /c fintype.liftK.
+  rewrite big1 => [|i' ne]; first exact: GRing.addr0.
+  by rewrite wa eq_sym (negbTE ne) GRing.mulr0.
+rewrite (eq_bigr (fun x => g2 ^+ ((lg k + \sum_(i' < t) lg (A i') * js x ^ i'.+1) *
+    m i (fintype.lift ord0 x))%N)); last by move=> x _; rewrite ffunE shareE -expgM.
+rewrite prodX {1}(lgK (A i)) {1}(lgK k) -expgM -expgD; apply: expg2_mod; rewrite eq_sym.
+apply/eqP; have := congr1 (fun x : 'F_p => val x) whole; rewrite /= !val_Fp_nat ?p_pr // => <-.
+rewrite -(val_Fp_nat (p_pr B)); congr (val _).
+rewrite big_ord_recl at_ unlift_none GRing.natrD GRing.natrM -mE GRing.mulrC; congr (_ * _ + _)%R.
+  by rewrite big1 ?addn0 // => i' _; rewrite exp0n // muln0.
+rewrite GRing.natr_sum; apply: eq_bigr => x _.
+by rewrite at_ fintype.liftK GRing.natrM -mE GRing.mulrC.
+Qed.
+
 Lemma view_inj k : injective (view k).
 Proof.
-move=> A A' /ffunP eq; have Fp : pdiv p = p by rewrite pdiv_id ?p_pr.
-have zeroP (a : nat) : ((a%:R : 'F_p) == 0)%R = (p %| a).
-  by rewrite -(GRing.dvdn_charf (char_Fp (p_pr B))).
-pose d i : 'F_p := ((lg (A i))%:R - (lg (A' i))%:R)%R.
-pose P : {poly 'F_p} := (\poly_(i < t) (if insub i is Some i then d i else 0))%R.
-have coefP (i : 'I_t) : (P`_i = d i)%R by rewrite coef_poly ltn_ord valK.
-suff P0 : P = 0%R.
-  apply/ffunP => i; rewrite (lgK (A i)) (lgK (A' i)); apply: expg2_mod.
-  have := coefP i; rewrite P0 coef0 => /esym/eqP.
-  rewrite GRing.subr_eq0 => /eqP eqd.
-  have := congr1 (fun x : 'F_p => val x) eqd.
-  by rewrite /= !val_Fp_nat ?p_pr // => ->.
-pose xs : seq 'F_p := [seq (js x)%:R%R | x <- enum 'I_t].
-apply: (@roots_geq_poly_eq0 _ P xs); last by rewrite size_map size_enum_ord size_poly.
-- apply/allP => y /mapP[x _ ->]; rewrite /root.
-  have := eq x; rewrite !ffunE !shareE.
-  move/eqP; rewrite eq_expg_mod_order (prime_order (pr2 B) (g2_n1 B)) card2 eqn_modDl => eqx.
-  have nz : ((js x)%:R : 'F_p)%R != 0%R by rewrite zeroP gtnNdvd //; case/andP: (js_ok x).
-  rewrite -(GRing.mulrI_eq0 _ (GRing.mulfI nz)) horner_poly.
-  have -> : ((js x)%:R * (\sum_(i < t) (if insub (i : nat) is Some i then d i else 0) * (js x)%:R ^+ i) =
-      (\sum_(i < t) lg (A i) * js x ^ i.+1)%N%:R - (\sum_(i < t) lg (A' i) * js x ^ i.+1)%N%:R :> 'F_p)%R.
-    rewrite !GRing.natr_sum -GRing.sumrB GRing.mulr_sumr; apply: eq_bigr => i _.
-    by rewrite valK !GRing.natrM !GRing.natrX -GRing.mulrBl GRing.mulrCA GRing.exprS.
-  rewrite GRing.subr_eq0; apply/eqP/val_inj => /=.
-  by rewrite !val_Fp_nat ?p_pr //; exact/eqP.
-- rewrite map_inj_in_uniq ?enum_uniq // => x y _ _ /(congr1 val) /=.
-  rewrite !val_Fp_nat ?p_pr // !modn_small; try by case/andP: (js_ok x); case/andP: (js_ok y).
-  exact: js_inj.
+by move=> A A' eq; have [m0 [m rec]] := recover; apply/ffunP => i; rewrite (rec k A) (rec k A') eq.
 Qed.
 
 Theorem private k k' (test : {ffun 'I_t -> G2} -> bool) :
@@ -158,6 +218,26 @@ Proof.
 have uniform x : Pr (fun A => test (view x A)) = Pr test.
   exact: Pr_bij (injF_bij (@view_inj x)) (fun _ => erefl).
 by rewrite !uniform.
+Qed.
+
+(** Beside their shares, the t clouds and B see the commitments (Z = g1) and, for each
+    ciphertext with this Z, the partial results of the others. All of it is a product of powers
+    of e(Z,k) and of the e(Z,.) of their own shares. And e(Z,k) is the L-th root of C'/C, or of
+    Y'/Y for g1: nothing that Equation 2 does not show. *)
+Definition interpolated (m0 : 'I_t -> nat) (m : 'I_t -> 'I_t -> nat)
+    (Z : G1) (V0 : GT) (S : {ffun 'I_t -> G2}) : GT * {ffun 'I_t -> GT} :=
+  (V0, [ffun i => V0 ^+ m0 i * \prod_x e Z (S x) ^+ m i x]).
+
+Theorem private_images : exists m0 m, forall k
+    (test : {ffun 'I_t -> G2} -> {ffun G1 -> GT * {ffun 'I_t -> GT}} -> bool),
+  Pr (fun A => test (view k A) [ffun Z => images Z k A]) =
+  Pr (fun S => test S [ffun Z => interpolated m0 m Z (e Z k) S]).
+Proof.
+have [m0 [m rec]] := recover; exists m0, m => k test.
+apply: Pr_bij (injF_bij (@view_inj k)) _ => A; congr (test _ _); apply/ffunP => Z; rewrite !ffunE.
+congr (_, _); apply/ffunP => i; rewrite !ffunE {1}(rec k A i) eMr eXr; congr (_ * _).
+elim/big_rec2: _ => [|x y z _ <-]; first by rewrite e1r.
+by rewrite eMr eXr.
 Qed.
 End Private.
 End Threshold.
