@@ -4,13 +4,14 @@
     Stated: the image of k_re under e(g1,.) is Y'/Y and belongs to no other key
     ([delta_rk], [check_rk]). One ciphertext: [complete]; [special_sound], so that a false
     statement leaves at most one challenge with an answer for each commitment
-    ([one_challenge]); [hvzk], the honest and the simulated transcripts have one
-    distribution, so that the re-encryption for a corrupt key can be simulated together
-    with its proof ([reencryption_simulatable]). Many ciphertexts under one k_re, in one
-    weighted product: the weights are signed integers of two's complement, distinct mod p
-    ([signed_distinct]); a false product passes for at most one in 2h of the weights
-    ([batch_sound]); [reencryptions_sound]: with random weights and a random challenge, a
-    wrong ciphertext passes with probability at most 1/2h + 1/N, whatever the prover does.
+    ([one_challenge]), and a nonce for two challenges gives k_re away ([nonce_reuse]);
+    [hvzk], the honest and the simulated transcripts have one distribution. Many
+    ciphertexts under one k_re, in one weighted product: the weights are signed integers of
+    two's complement, distinct mod p ([signed_distinct]); a false product passes for at most
+    one in 2h of the weights ([batch_sound]); [reencryptions_sound]: with random weights and a
+    random challenge, a wrong ciphertext passes with probability at most 1/2h + 1/N, whatever
+    the prover does; [reencryptions_simulatable]: re-encryptions for a corrupt key can be
+    simulated together with their proof.
     Assumed: the bilinear group of Bilinear.v, nothing else. The random oracle, which makes
     the weights and the challenge out of a hash (Fiat, Shamir), is outside.
 
@@ -131,6 +132,17 @@ split; rewrite /extract eXr eMr eVr; apply: expg_root; rewrite ?cardT //.
 - exact: quotient a2 _ b2.
 Qed.
 
+(** So one s for two challenges gives k_re away. *)
+Theorem nonce_reuse k s c c' : c' < c -> c < p ->
+  extract c c' (respond k s c) (respond k s c') = k.
+Proof.
+move=> lt cp; have bound : 0 < c - c' < p by rewrite subn_gt0 lt (leq_ltn_trans (leq_subr _ _) cp).
+rewrite /extract /respond; apply: (expg_root (card2 B) bound).
+have -> : s * k ^+ c = k ^+ (c - c') * (s * k ^+ c').
+  by rewrite mulgA (G2C _ s) -mulgA -expgD (subnK (ltnW lt)).
+by rewrite mulgK.
+Qed.
+
 (** A false statement: each commitment has at most one challenge that can be answered.
     So a cheating proxy survives a uniform challenge below N <= p with 1/N at most,
     whatever it computes. *)
@@ -159,19 +171,6 @@ apply: (@Pr_bij _ _ f); first exists (fun w : G2 * 'I_N => (w.1 * (k ^+ w.2)^-1,
 - by case=> s c; rewrite /f /= mulgK.
 - by case=> W c; rewrite /f /= mulgKV.
 by case=> s c; rewrite /honest /simulated /respond /commit /= -eP -eD !eMr !eXr !mulgK.
-Qed.
-
-(** An answer to a corrupt hospital with its proof is made of M, its own k_d' and public values
-    alone: what the proof of HRA security needs to go through with proofs handed out. *)
-Theorem reencryption_simulatable k d' M r (test : ciphertext B -> transcript -> bool)
-    (c := enc k M r) (k' := pk B d') (C' := M * e c.2 k') :
-  Pr (fun w : G2 * 'I_N => test (reenc (rk k k') c) (honest c.2 (rk k k') w.1 w.2)) =
-  Pr (fun w : G2 * 'I_N => test (C', c.2)
-    (simulated c.2 (delta (pub k) (pub k')) (delta c.1 C') w.1 w.2)).
-Proof.
-have eqC : reenc (rk k k') c = (C', c.2) by rewrite /c equation3 /C' /= eXl.
-rewrite eqC; apply: (hvzk (test (C', c.2))).
-by have := reenc_true k k' c; rewrite eqC.
 Qed.
 
 (** ** Many ciphertexts, one k: the first has weight 1, the n others random weights *)
@@ -329,6 +328,26 @@ by rewrite Num.Theory.ler_add2r batch_sound.
 Qed.
 End Prover.
 End Batch.
+
+(** Answers to a corrupt hospital with their proof are made of the M, its own k_d', the weights
+    and public values alone: what the proof of HRA security needs to go through with proofs
+    handed out. *)
+Theorem reencryptions_simulatable n h k d' (M0 : GT) r0 (M : 'I_n -> GT) (r : 'I_n -> nat)
+    (w : {ffun 'I_n -> 'I_(h + h)}) (test : transcript -> bool) (k' := pk B d')
+    (c0 := enc k M0 r0) (c := fun i => enc k (M i) (r i))
+    (C0 := M0 * e c0.2 k') (C := fun i => M i * e (c i).2 k')
+    (Zs := Z_star c0.2 (fun i => (c i).2) w)
+    (Ds := D_star (delta c0.1 C0) (fun i => delta (c i).1 (C i)) w) :
+  [/\ reenc (rk k k') c0 = (C0, c0.2), forall i, reenc (rk k k') (c i) = (C i, (c i).2) &
+      Pr (fun v : G2 * 'I_N => test (honest Zs (rk k k') v.1 v.2)) =
+      Pr (fun v : G2 * 'I_N => test (simulated Zs (delta (pub k) (pub k')) Ds v.1 v.2))].
+Proof.
+have eqC x y : reenc (rk k k') (enc k x y) = (x * e (enc k x y).2 k', (enc k x y).2).
+  by rewrite equation3 /= eXl.
+split=> [|i|]; try exact: eqC.
+rewrite -delta_rk; apply/hvzk/batch_complete; rewrite /all_true delta_reenc eqC eqxx.
+by apply/forallP => i; rewrite delta_reenc eqC eqxx.
+Qed.
 
 (** In ciphertexts: somebody who returns one C' that is not Equation 2 is found out. *)
 Theorem reencryptions_sound n h k k' (c0 : ciphertext B) (C0 : GT)
