@@ -45,6 +45,23 @@ have /cycleP [n ->] : y \in <[x]> by rewrite gen in_setT.
 by exists n.
 Qed.
 
+(** An integer as an exponent. *)
+Definition power (gT : finGroupType) (x : gT) (z : int) : gT :=
+  match z with Posz n => x ^+ n | Negz n => x ^- n.+1 end.
+
+Lemma powerE (gT : finGroupType) (x : gT) q z :
+  0 < q -> x ^+ q = 1 -> power x z = x ^+ `|(z %% q)%Z|.
+Proof.
+move=> q0 x1; case: z => n /=; first by rewrite modz_nat absz_nat expg_mod.
+apply: (mulIg (x ^+ n.+1)); rewrite mulVg -expgD -(expg_mod _ x1).
+suff qd : q %| `|(Negz n %% q)%Z| + n.+1 by rewrite (eqnP qd).
+have nz : Posz q != 0%R by rewrite -lt0n.
+have := gez0_abs (modz_ge0 (Negz n) nz).
+move: (absz _) => m em; have : (q %| Posz (m + n.+1))%Z.
+  by apply/dvdz_mod0P; rewrite PoszD em modzDml NegzE GRing.addNr mod0z.
+by rewrite dvdzE absz_nat.
+Qed.
+
 Section Theory.
 Variable B : bilinear_group.
 Local Notation p := (p B).   Local Notation e := (@e B).

@@ -4,7 +4,9 @@
     "Confidentiality"; k_e is called an encryption key.
     Stated: (shared_pad_game) with one pad for two blocks, an adversary that holds
     no key at all tells two records apart; (public_ke_game) if k_e is published the
-    printed scheme hides nothing; (cca_game) a decryption oracle that refuses only
+    printed scheme hides nothing; (corrupt_to_honest_game) nor does the public variant to
+    one that holds a re-encryption key from its own key to an honest one, which Cohen's
+    definition of HRA hands out; (cca_game) a decryption oracle that refuses only
     the challenge itself opens the challenge.
     Assumed: the bilinear group of Bilinear.v, nothing else. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
@@ -60,6 +62,31 @@ Proof.
 rewrite /public_ke /= (Pr_sure tape_gt0) => [|[d r]]; last by rewrite ke_decrypts eqxx.
 rewrite Pr_never => [|[d r]] /=; first by rewrite /gap GRing.subr0 Num.Theory.normr1.
 by rewrite ke_decrypts e_ndeg.
+Qed.
+
+(** *** A re-encryption key from a corrupt user, who chose k_d', to the honest one. In a
+    unidirectional scheme it would give nothing; here its inverse converts to the corrupt
+    user, as in every bidirectional scheme. *)
+Record key_receiver := KeyReceiver {
+  own : nat;
+  choose : GT -> G2 -> GT * GT;
+  decide : GT -> G2 -> ciphertext B -> bool }.
+Definition corrupt_to_honest (A : key_receiver) (b : bool) := Pr (fun w : tape =>
+  let k := pk B w.1 in let x := rk (pk B (own A)) k in
+  decide A (pub k) x (encY (pub k) (pick b (choose A (pub k) x)) w.2)).
+
+Definition convert_back (d' : nat) : key_receiver :=
+  @KeyReceiver d' (fun _ _ => (1, gT)) (fun _ x c => dec d' (reenc x^-1 c) == 1).
+
+Theorem corrupt_to_honest_game d' :
+  gap (corrupt_to_honest (convert_back d') true) (corrupt_to_honest (convert_back d') false) = 1%R.
+Proof.
+have open d (M : GT) r :
+    dec d' (reenc (rk (pk B d') (pk B d))^-1 (encY (pub (pk B d)) M r)) = M.
+  by rewrite public_same_ciphertext reenc_back dec_enc.
+rewrite /corrupt_to_honest /= (Pr_sure tape_gt0) => [|[d r]]; last by rewrite open eqxx.
+rewrite Pr_never => [|[d r]] /=; first by rewrite /gap GRing.subr0 Num.Theory.normr1.
+by rewrite open e_ndeg.
 Qed.
 
 (** *** Chosen ciphertexts. The oracle decrypts everything but the challenge. *)

@@ -6,6 +6,8 @@
     (K, com, salt) = KDF(R, context). Its game is the HRA game of
     HraGame.v with one challenge: the adversary names a header and two records of one
     length, and gets the envelope of one of them. [envelope_hra] bounds its advantage.
+    [never_one]: the crate draws R from GT without 1, which changes each of the two games
+    by at most 1/p.
     Assumed, each by name in the bound: DDH in G1 ([adv_ddh]); the KDF on one uniform
     element of GT is pseudorandom ([adv_kdf]); the AEAD hides which of two records of one
     length is sealed, once, under a fresh key ([adv_aead]); the commitment hides which of
@@ -209,12 +211,43 @@ Theorem envelope_hra :
 Proof.
 have hop b := leaky_hra Q 1 (envelope b) A.
 move: (hop true) (hop false); rewrite !big_ord1 -!/(envelope_game _) !dummy_capsule => ht hf.
-have then_ y x z a c : (gap x y <= a -> gap y z <= c -> gap x z <= a + c)%R.
-  by move=> xy yz; apply: Order.POrderTheory.le_trans (gap_trans y _ _) _; exact: Num.Theory.ler_add.
-apply: (then_ (kdf_real (kdf_reduction false))); last by rewrite gapC.
-apply: (then_ (kdf_rand (kdf_reduction false))); last by rewrite gapC.
-apply: (then_ (commit_game commit_reduction true)); last by rewrite fresh_key -fresh_salt.
-apply: (then_ (kdf_rand (kdf_reduction true))); last by rewrite fresh_key fresh_salt.
-exact: (then_ (kdf_real (kdf_reduction true))).
+apply: (gap_step (y := kdf_real (kdf_reduction false))); last by rewrite gapC.
+apply: (gap_step (y := kdf_rand (kdf_reduction false))); last by rewrite gapC.
+apply: (gap_step (y := commit_game commit_reduction true)); last by rewrite fresh_key -fresh_salt.
+apply: (gap_step (y := kdf_rand (kdf_reduction true))); last by rewrite fresh_key fresh_salt.
+exact: (gap_step (y := kdf_real (kdf_reduction true))).
+Qed.
+
+(** *** The R of the crate: uniform in GT without 1 *)
+Definition envelope_not_one (b : bool) : challenger B request outside :=
+  @Challenger B request outside [finType of {R : GT | R != 1}]
+    (fun R _ x Z => ((val R, 1), package (kdf (val R) (context x.1 Z)) b x Z)).
+
+Theorem never_one b :
+  (gap (envelope_game b) (game Q 1 (envelope_not_one b) A (fun _ => true)) <= 1 / p%:R)%R.
+Proof.
+pose E (w : rest) (R : GT) : bool :=
+  let: (ds, rE, rC, t) := w in
+  let ks i := pk B (ds i) in
+  let Ys := [ffun i => pub (ks i)] in
+  let rks := [ffun ij : 'I_n * 'I_n => rk (ks ij.1) (ks ij.2)] in
+  verdict t Ys rks (play Q 1 (key ks (corrupt_key t)) (at_ rE) (at_ rC) (fun _ => true)
+    (R : seed (envelope b)) (ask t Ys rks)).
+have -> : envelope_game b = Pr (fun w : rest * GT => E w.1 w.2).
+  pose f (w : world Q 1 (envelope b) A) : rest * GT :=
+    let: (ds, rE, rC, R, t) := w in ((ds, rE, rC, t), R).
+  apply: (@Pr_bij _ _ f) => [|[[[[ds rE] rC] R] t] //].
+  by exists (fun w : rest * GT => let: ((ds, rE, rC, t), R) := w in (ds, rE, rC, R, t));
+     [case=> [[[[ds rE] rC] R] t] | case=> [[[[ds rE] rC] t] R]].
+have -> : game Q 1 (envelope_not_one b) A (fun _ => true) =
+          Pr (fun w : rest * {R : GT | R != 1} => E w.1 (val w.2)).
+  pose f (w : world Q 1 (envelope_not_one b) A) : rest * {R : GT | R != 1} :=
+    let: (ds, rE, rC, R, t) := w in ((ds, rE, rC, t), R).
+  apply: (@Pr_bij _ _ f) => [|[[[[ds rE] rC] R] t] //].
+  by exists (fun w : rest * {R : GT | R != 1} =>
+       let: ((ds, rE, rC, t), R) := w in (ds, rE, rC, R, t));
+     [case=> [[[[ds rE] rC] R] t] | case=> [[[[ds rE] rC] t] R]].
+have -> : p = #|GT| by rewrite -cardsT cardT.
+by apply: Pr_exclude; rewrite -cardsT cardT prime_gt1 ?p_pr.
 Qed.
 End Envelope.

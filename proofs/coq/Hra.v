@@ -2,8 +2,8 @@
 
     Paper: section 4.2, "Confidentiality": "even a cloud administrator cannot decrypt".
     Stated: [leaky_hra] for any challenger, [hra] for left-or-right challenges (q of
-    them, chosen adaptively), [hra_single] for Cohen's one challenge, [ind_cpa_many]
-    for no corrupt user. Loss: 2 Adv_DDH for each challenge.
+    them, chosen adaptively), [hra_single] for one challenge, [ind_cpa_many] for no
+    corrupt user. Loss: 2 Adv_DDH for each challenge.
     Assumed: DDH in G1, as the term [adv_ddh] of the bound. No random oracle.
 
     Proof. By Equation 3 a re-encrypted ciphertext is a fresh one with the same r, so
@@ -352,7 +352,11 @@ Theorem hra n m Q q (A : lr_adversary n m) :
                   adv_ddh (reduction Q left_or_right A t false)))%R.
 Proof. exact: leaky_hra. Qed.
 
-(** One challenge: Cohen's definition. *)
+(** One challenge, as in Cohen's definition, but not this definition word for word: there
+    the adversary also gets the re-encryption keys from corrupt to honest users, and only
+    those from honest to corrupt users are refused. Here both are refused, as for every
+    bidirectional scheme: either of them gives the other (Scheme.rk_inv), and the game with
+    one of them is lost (BrokenGames.corrupt_to_honest_game). *)
 Corollary hra_single n m Q (A : lr_adversary n m) :
   (gap (hra_game Q 1 A true) (hra_game Q 1 A false) <=
     adv_ddh (reduction Q left_or_right A (ord0 : 'I_1) true) +

@@ -10,9 +10,12 @@
       of its choice for anybody, to be challenged, and to have any earlier
       ciphertext re-encrypted to anybody;
     - refused are only: a challenge and what was re-encrypted from it, towards a corrupt
-      key; and challenges beyond the q-th. Cohen's game is q = 1.
-    Keys between honest and corrupt users are never given, in either direction: with
-    one of them the scheme falls (Attacks.collusion, Scheme.rk_inv).
+      key; and challenges beyond the q-th. Cohen has q = 1.
+    Departure from Cohen's definition: re-encryption keys between honest and corrupt users
+    are never given, in either direction. Cohen refuses only those from honest to corrupt
+    users. The scheme is bidirectional: each of the two is the inverse of the other
+    (Scheme.rk_inv), and with one of them the scheme falls (Attacks.collusion,
+    BrokenGames.corrupt_to_honest_game).
 
     A challenger answers the input x of the adversary with a pair of messages, one of
     which is encrypted, and a note that it hands out beside the ciphertext. For HRA

@@ -1,8 +1,10 @@
 (** The group order of BLS12-381 is prime.
 
     Paper: section 3.2 takes groups of prime order for granted.
-    Stated: r = 52435...84513, the order of G1, G2 and GT in the crate, is prime.
-    Assumed: Coq's primitive 63-bit integers, with which the kernel evaluates the
+    Stated: r = 52435...84513, the order of G1, G2 and GT in the crate, is prime
+    ([prime_r]) and greater than 2^128 ([weights_fit]), so that the weights and the
+    challenges of Verifiable.v, 16 bytes each, are distinct mod r.
+    Assumed for [prime_r]: Coq's primitive 63-bit integers, with which the kernel evaluates the
     Pocklington certificate (listed by name in assumptions.expected). *)
 Require Import ZArith Znumtheory List.
 From Coqprime.PrimalityTest Require Import Pocklington PocklingtonCertificat.
@@ -35,3 +37,7 @@ Proof.
    ::nil)).
  vm_cast_no_check (refl_equal true).
 Qed.
+
+Theorem weights_fit :
+  (2 ^ 128 < 52435875175126190479447740508185965837690552500527637822603658699938581184513)%Z.
+Proof. reflexivity. Qed.
