@@ -33,8 +33,8 @@ use phi_pre::identity::{
 };
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, ReKey, RecordKeys, Scope, Seed, Session,
-    SharedSecret,
+    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicReKey, ReKey, RecordKeys, ReencryptionProof,
+    Scope, Seed, Session, SharedSecret, Statement, Threshold,
 };
 use phi_pre::secret::{Secret, wiped};
 use phi_pre::time::Seconds;
@@ -172,6 +172,8 @@ fn random<const N: usize>(seed: u64) -> [u8; N] {
 
 /// The seed of the randomness that operations draw.
 const DRAWN: u64 = 5;
+/// The seed of the exponents of a shared key, whose images e(g1, g2)^a are public.
+const SHARED: u64 = 6;
 
 fn main() {
     let (wrong, found) = std::thread::Builder::new().stack_size(STACK).spawn(on_a_known_stack).unwrap().join().unwrap();
@@ -231,6 +233,13 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let k_re = ReKey::new(&k_e, &k_e_prime).unwrap();
     let batch: Vec<_> = capsules.iter().map(|capsule| (*capsule, &k_re)).collect();
 
+    let (delta, after) = (PublicReKey::of(&params, &k_re), k_re.prepare().reencrypt(&capsules));
+    let statement = Statement::new(&params, &delta, &capsules, &after, b"").unwrap();
+    let nonce = [&k_re.to_bytes().expose()[..], &random::<32>(DRAWN)].concat();
+    let s = Scalar::from_wide(&hkdf(&nonce, &statement.digest().0, "phi-pre/1/reencryption/nonce", &[]));
+    let two_of_three = Threshold::new(2, 3).unwrap();
+    let (shares, _) = k_re.split(&params, two_of_three, &mut seeded(SHARED));
+
     let scalar = |key: &DecryptionKey| Scalar::from_bytes(key.to_bytes().expose()).unwrap();
     let g2 = |bytes: &Secret<[u8; 96]>| G2::from_bytes(bytes.expose()).unwrap();
     let gt = |m: &phi_pre::pre::Message| Gt::from_bytes(m.to_bytes().expose()).unwrap();
@@ -263,6 +272,12 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
             Form::gt("pad", &pairing(capsule.z(), &k_re_point)),
         ]);
     }
+    forms.extend([
+        Form::scalar("a", &Scalar::from_wide(&random(SHARED))),
+        Form::scalar("s", &s),
+        Form::g2("S", &params.g2().pow(&s)),
+    ]);
+    forms.extend(shares.iter().map(|share| Form::g2("share of k_re", &g2(&share.key().to_bytes()))));
     let run = run(engine, Secrets::new(forms));
     let grown = |bytes: &[u8]| {
         let mut grown = Zeroizing::new(Vec::with_capacity(bytes.len()));
@@ -311,6 +326,12 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "re-encrypt nine" => k_re.prepare().reencrypt(&capsules);
         "re-encrypt nine from bytes to bytes" => k_re.prepare().reencrypt_bytes(&encoded);
         "re-encrypt nine, each under its own key" => ReKey::reencrypt_each(&batch);
+        "delta = e(g1, k_re)" => PublicReKey::of(&params, &k_re);
+        "e(g1, k'_e) = delta Y" => delta.check_recipient(&params, &y, &k_e_prime);
+        "prove re-encryption" => ReencryptionProof::new(&params, &k_re, &statement, &mut *run.rng());
+        "prove each of nine" => ReencryptionProof::new_each(&params, &[(&k_re, &statement); 9], &mut *run.rng());
+        "k_re split among three" => k_re.split(&params, two_of_three, &mut seeded(SHARED));
+        "partial re-encryptions" => shares[1].prepare().reencrypt(&capsules);
         "M to bytes" => m.to_bytes();
         "M compared" => m == sealed[1].1;
         "key of a record in a folder" => RecordKeys::new(&capsule, &m).key(b"x");

@@ -43,6 +43,7 @@ use crate::group::{
     pow_gt_batch, pow_table_batch,
 };
 use crate::hash::{Digest, hkdf, label, tagged};
+use crate::secret::wiped;
 use crate::wire::forms::public_forms;
 use crate::wire::{Reader, Wire, Writer, concat};
 use rand_core::CryptoRng;
@@ -101,7 +102,7 @@ impl PublicReKey {
 
     /// Δ = e(g1, k_re).
     pub fn of(params: &Params, k_re: &ReKey) -> Self {
-        Self(pairing(params.g1(), k_re.element()))
+        wiped(|| Self(pairing(params.g1(), k_re.element())))
     }
 
     /// Whether k_re is the key of Δ.
@@ -117,7 +118,7 @@ impl PublicReKey {
     /// # Errors
     /// [`Fault::RecipientKey`] where it is not.
     pub fn check_recipient(&self, params: &Params, y: &PublicKey, k_e_prime: &EncryptionKey) -> Result<(), Fault> {
-        let y_prime = pairing(params.g1(), k_e_prime.element());
+        let y_prime = wiped(|| pairing(params.g1(), k_e_prime.element()));
         if y_prime == self.0 * *y.element() { Ok(()) } else { Err(Fault::RecipientKey) }
     }
 
@@ -354,6 +355,10 @@ impl ReencryptionProof {
     /// Proves statements with a k_re each, as records of scope [`Record`](super::Scope::Record) have them. On all cores; the
     /// proofs are in the order of the statements.
     pub fn new_each(params: &Params, items: &[(&ReKey, &Statement<'_>)], rng: &mut impl CryptoRng) -> Vec<Self> {
+        wiped(|| Self::prove(params, items, rng))
+    }
+
+    fn prove(params: &Params, items: &[(&ReKey, &Statement<'_>)], rng: &mut impl CryptoRng) -> Vec<Self> {
         let s: Zeroizing<Vec<_>> = Zeroizing::new(items.iter().map(|(k_re, x)| nonce(k_re, &x.digest, rng)).collect());
         let big_s = Zeroizing::new(s.iter().map(|s| params.g2().pow(s)).collect::<Vec<_>>());
         let t1 = pow_table_batch(&params.g_t_table(), &s);

@@ -24,6 +24,7 @@ use super::proof::PublicReKey;
 use super::rekey::{PreparedReKey, ReKey};
 use crate::error::DecodeError;
 use crate::group::{G1, Gt, Scalar, pow_table_batch};
+use crate::secret::wiped;
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -328,6 +329,10 @@ impl ReKey {
         threshold: Threshold,
         rng: &mut impl CryptoRng,
     ) -> (Vec<KeyShare>, SharePublic) {
+        wiped(|| self.shared(params, threshold, rng))
+    }
+
+    fn shared(&self, params: &Params, threshold: Threshold, rng: &mut impl CryptoRng) -> (Vec<KeyShare>, SharePublic) {
         let scale = Scalar::from(u64::try_from(threshold.scale()).unwrap_or(u64::MAX)); // below 15! < 2^41
         let inverse = scale.inverse().unwrap_or(scale);
         let constant = Zeroizing::new(self.element().pow(&inverse));

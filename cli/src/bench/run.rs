@@ -94,7 +94,7 @@ fn place(path: &Path) -> Result<PathBuf, Failure> {
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let created = create_file(path, |file| {
         file.write_all(text.as_bytes())?;
-        let _ = readable_by_all(file.get_ref()); // figures are no secret; where this fails, their owner can read them
+        let _ = readable_by_all(file); // figures are no secret; where this fails, their owner can read them
         Ok::<_, std::io::Error>(())
     });
     warn_unsynced(path, created.map_err(|e| named(path, &e))?.unsynced.as_ref());
