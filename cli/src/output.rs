@@ -46,6 +46,12 @@ pub(crate) fn say_usage(said: &clap::Error) -> Result<(), Failure> {
     flush()
 }
 
+/// Whether [`escaped`] replaces the character.
+pub(crate) fn is_escaped(c: char) -> bool {
+    let moves = '\u{2028}'..='\u{202e}';
+    c.is_control() || moves.contains(&c) || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The text with escapes for control characters (C0, DEL, C1), for characters that change the direction of the text
 /// around them, and for separators of lines.
 pub(crate) fn escaped(text: &str) -> String {
@@ -54,9 +60,7 @@ pub(crate) fn escaped(text: &str) -> String {
         // Writing into a String cannot fail.
         let _ = match c {
             c if c.is_control() => write!(out, "{}", c.escape_debug()),
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                write!(out, "{}", c.escape_unicode())
-            }
+            c if is_escaped(c) => write!(out, "{}", c.escape_unicode()),
             c => out.write_char(c),
         };
     }
