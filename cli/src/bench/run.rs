@@ -3,12 +3,12 @@
 use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
 use super::{machine, plot};
-use crate::output::{Failure, named, progress};
+use crate::output::{Failure, named, progress, warn_unsynced};
+use phi_pre::envelope::create_public_file;
 use phi_pre::group::{Engaged, Engine};
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// The optional output files of a measurement.
 #[derive(clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
     let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(begin).transpose());
     let (json, csv, plot) = (json?, csv?, plot?);
-    let paths: Vec<_> = [&json, &csv, &plot].into_iter().flatten().map(|(_, path)| path).collect();
+    let paths: Vec<_> = [&json, &csv, &plot].into_iter().flatten().collect();
     if (1..paths.len()).any(|i| paths[..i].contains(&paths[i])) {
         return Err("--json, --csv and --plot need a file each".into());
     }
@@ -72,12 +72,12 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     let rows: String = cases.iter().map(Case::csv).collect();
     let rows = format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}");
     let written = [(json, figures), (csv, rows), (plot, plot::svg(&cases))]
-        .map(|(to, text)| to.map_or(Ok(()), |(file, path)| finish(file, &path, &text)));
+        .map(|(to, text)| to.map_or(Ok(()), |path| finish(&path, &text)));
     written.into_iter().collect() // the first error, after all were tried
 }
 
-/// Creates a temporary file beside `path`, and returns it with the canonical path. No file may exist at `path`.
-fn begin(path: &Path) -> Result<(NamedTempFile, PathBuf), Failure> {
+/// Checks that a new file can be written at `path`, and returns the canonical path.
+fn begin(path: &Path) -> Result<PathBuf, Failure> {
     if path.symlink_metadata().is_ok() {
         return Err(named(path, &"exists already; choose another name"));
     }
@@ -85,20 +85,16 @@ fn begin(path: &Path) -> Result<(NamedTempFile, PathBuf), Failure> {
     if !folder.is_dir() {
         return Err(named(path, &"the folder does not exist"));
     }
-    let mut file = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.permissions(std::fs::Permissions::from_mode(0o666)); // less the user's umask: figures are no secret
-    }
     let canonical = folder.canonicalize().map_err(|e| named(path, &e))?;
     let name = path.file_name().ok_or_else(|| named(path, &"not the name of a file"))?;
-    Ok((file.tempfile_in(folder).map_err(|e| named(path, &e.kind()))?, canonical.join(name)))
+    tempfile::tempfile_in(folder).map_err(|e| named(path, &e.kind()))?; // it has no name, and is gone at once
+    Ok(canonical.join(name))
 }
 
-fn finish(mut file: NamedTempFile, path: &Path, text: &str) -> Result<(), Failure> {
-    file.write_all(text.as_bytes()).map_err(|e| named(path, &e))?;
-    file.persist_noclobber(path).map_err(|e| named(path, &e.error))?;
+fn finish(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = create_public_file(path, |file| file.write_all(text.as_bytes()));
+    let written = written.map_err(|e: std::io::Error| named(path, &e))?;
+    warn_unsynced(path, written.unsynced.as_ref());
     Ok(())
 }
 
