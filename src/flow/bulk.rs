@@ -6,8 +6,8 @@
 //! in one step with that. The parts of a killed job are not visible; the store removes them by its own rule for
 //! unfinished uploads.
 //!
-//! An object on which the store fails is refused. The job ends where the store says that it knows or trusts the caller no
-//! more, and after 32 failures of unknown cause in a row. An object of a store is at most 671 GB long
+//! An object on which the store fails is refused. The job ends where the store cannot be reached or says that it knows or
+//! trusts the caller no more, and after 8 failures of unknown cause in a row. An object of a store is at most 671 GB long
 //! ([`Refusal::TooLarge`]), so that its parts stay small in memory.
 //!
 //! A key that ends in `/` and has no bytes is the marker of a folder, and is passed over as a folder is. Any other key
@@ -45,7 +45,7 @@ const PARTS: u64 = 10_000;
 /// The largest part in bytes that is written. Some parts are in memory at the same time.
 const LARGEST_PART_BYTES: u64 = 64 << 20;
 /// This many errors in a row, each of which could concern one object or every object, end a job.
-const FAILURES: usize = REQUESTS;
+const FAILURES: usize = 8;
 
 /// Envelopes in a store, below a prefix.
 #[derive(Clone, Debug)]
@@ -115,14 +115,14 @@ impl StorePrefix {
     /// An error on one object refuses this object. An error that concerns every object ends the job.
     fn fault(&self, error: Error) -> Fault {
         #[cfg(feature = "s3")]
-        let (of_the_caller, of_the_object) = {
+        let (of_every_object, of_the_object) = {
             let answer = cause::<Answered>(&error);
-            (answer.is_some_and(Answered::concerns_the_caller), answer.is_some())
+            (answer.is_some_and(Answered::concerns_the_caller) || is_out_of_reach(&error), answer.is_some())
         };
         #[cfg(not(feature = "s3"))]
-        let (of_the_caller, of_the_object) = (false, false);
+        let (of_every_object, of_the_object) = (false, false);
         let refusal = match error {
-            error if of_the_caller => return Fault::Fatal(failure(error)),
+            error if of_every_object => return Fault::Fatal(failure(error)),
             Error::Precondition { .. } => Refusal::Changed,
             Error::AlreadyExists { .. } => Refusal::Exists,
             error @ (Error::NotFound { .. } | Error::PermissionDenied { .. }) => Refusal::Store(error.into()),
@@ -159,6 +159,13 @@ fn exact(key: &str) -> Option<Key> {
 /// The error, or the first of its sources, that is an `E`.
 fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |error| error.source()).find_map(<dyn std::error::Error>::downcast_ref)
+}
+
+/// Whether no connection to the store could be made.
+#[cfg(feature = "s3")]
+fn is_out_of_reach(error: &Error) -> bool {
+    use object_store::client::{HttpError, HttpErrorKind};
+    cause::<HttpError>(error).is_some_and(|error| matches!(error.kind(), HttpErrorKind::Connect))
 }
 
 /// The mark that a job has attached to an object.
