@@ -418,10 +418,16 @@ fn a_failure_on_one_object_ends_no_job() {
     let names: Vec<_> = (0..60).map(|i| format!("{}-{i}", ["bad", "worse", "good", "fine"][i % 4])).collect();
     let (listed, source) = (names.clone(), envelope.clone());
     let failing = |what: &'static str| (400, String::new(), format!("<Error><Code>{what}</Code></Error>").into_bytes());
+    let puts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = puts.clone();
     let port = store(move |head| match head {
+        _ if head.starts_with("put /expired/") => {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            failing("ExpiredToken")
+        }
         _ if head.starts_with("get /bucket?") => listing(&listed, source.len() as u64),
         _ if head.starts_with("get /broken?") => listing(&listed, source.len() as u64),
-        _ if head.starts_with("get /expired?") => listing(&listed, source.len() as u64),
+        _ if head.starts_with("get /expired?") && head.contains("prefix=p") => listing(&listed, source.len() as u64),
         _ if head.contains("?list-type") => listing(&[], 0),
         _ if head.starts_with("get /expired") => failing("ExpiredToken"),
         _ if head.starts_with("get /broken") => (500, String::new(), Vec::new()),
@@ -448,6 +454,11 @@ fn a_failure_on_one_object_ends_no_job() {
     std::fs::remove_file(world.path("in/x")).unwrap();
     let (code, text) = job(&world, port, "in", "s3://target/p");
     check(code, &text);
+
+    // One thread has all 60 names. It does not try the others when the job has ended.
+    let (code, text) = job(&world, port, "in", "s3://expired/q");
+    assert!(code == Some(1) && text.contains("ExpiredToken"), "{text}");
+    assert_eq!(puts.load(std::sync::atomic::Ordering::Relaxed), 1);
 
     for (bucket, why) in [("broken", "500"), ("expired", "ExpiredToken")] {
         let (code, text) = job(&world, port, &format!("s3://{bucket}/p"), "out-2");

@@ -211,6 +211,9 @@ impl<T: Target> Job<'_, T> {
             .filter_map(|item| bytes[item.at.start..].first_chunk::<{ Header::BYTES }>()?.last_chunk().copied())
             .collect();
         for (item, capsule) in items.drain(..).zip(self.prepared.reencrypt_bytes(&capsules)) {
+            if self.stopped() {
+                break; // the same job run again does the rest
+            }
             let Item { name, at, size, rest, present } = item;
             let capsule = match capsule {
                 Ok(capsule) => capsule,
