@@ -73,7 +73,7 @@ pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>) -> Resul
 
 #[cfg(unix)]
 mod job {
-    use crate::output::{Failure, escaped_json, named, progress};
+    use crate::output::{Failure, complain, escaped_json, named, progress};
     use crate::tools::not_an_envelope;
     use indicatif::ProgressBar;
     use phi_pre::envelope::bulk::{BulkError, Event, Refusal, Source, Summary, Target, reencrypt_all};
@@ -135,12 +135,21 @@ mod job {
         if compared > 0 {
             say!("{compared} of the existing outputs had no mark and were compared with a new computation");
         }
-        report.map_or(Ok(()), |report| report.close(&summary, stopped.is_none()))?;
-        match stopped {
+        let reported = report.map_or(Ok(()), |report| report.close(&summary, stopped.is_none()));
+        let ended = match stopped {
             Some(stopped) if matches!(stopped.source, BulkError::Missing(_)) => Err(stopped.into()),
-            Some(stopped) => Err(format!("{stopped}; run the same command again to resume").into()),
+            Some(stopped) => {
+                Err(format!("{stopped}; once the cause is removed, run the same command again to resume").into())
+            }
             None if refused > 0 => Err(format!("{refused} refused").into()),
             None => Ok(()),
+        };
+        match (ended, reported) {
+            (Err(ended), Err(lost)) => {
+                complain(&lost);
+                Err(ended)
+            }
+            (ended, reported) => ended.and(reported),
         }
     }
 
@@ -189,7 +198,8 @@ mod job {
             let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let (file, result) = &mut *guard;
             if result.is_ok() {
-                *result = file.write_all((escaped_json(&line.to_string()) + "\n").as_bytes()); // one write: lines of two jobs do not mix
+                let line = escaped_json(&line.to_string()) + "\n";
+                *result = file.write_all(line.as_bytes()); // one write: lines of two jobs do not mix
             }
         }
 
@@ -214,13 +224,17 @@ mod job {
         }
     }
 
-    /// Whether a file is empty or ends with the end of a line.
+    /// Whether a report is empty or ends with the end of a line. Refuses a file that is no report.
     fn ends_a_line(path: &Path) -> std::io::Result<bool> {
         let mut file = File::open(path)?;
         if file.metadata()?.len() == 0 {
             return Ok(true);
         }
         let mut last = [0];
+        file.read_exact(&mut last)?;
+        if last != *b"{" {
+            return Err(std::io::Error::other("not a report: its first character is no {"));
+        }
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
         Ok(last == *b"\n")

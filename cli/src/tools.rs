@@ -93,7 +93,7 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
         if no_public && std::fs::remove_file(&secret).is_ok() {
             return Err(failure);
         }
-        return Err(format!("{failure}\n{} is written and was kept", secret.display()).into());
+        return Err(format!("{failure}; {} is written and was kept", secret.display()).into());
     }
     say!("{}   k_d, keep it secret", secret.display());
     say!("{}   Y, give it to those who encrypt", public.display());

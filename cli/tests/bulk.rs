@@ -128,6 +128,69 @@ fn an_overlap_through_a_bind_mount_is_noticed() {
     assert!(out.contains("3 envelopes re-encrypted, 0 existed already, 1 refused"), "{out}{err}");
 }
 
+/// A bind mount below the output leads elsewhere, for example into the input. Nothing is written through it.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_written_through_a_mount_below_the_output() {
+    let world = World::new(15);
+    for folder in ["", "m", "n"] {
+        world.shapes(folder, 2);
+    }
+    let before = files(&world.path("in"));
+    for name in ["out/m", "out/n", "other"] {
+        fs::create_dir_all(world.path(name)).unwrap();
+    }
+    let mounts = [("in", "out/m"), ("other", "out/n")];
+    let mounted: Vec<_> =
+        mounts.iter().filter_map(|(from, to)| world::Mounted::bind(&world.path(from), &world.path(to))).collect();
+    if mounted.len() < mounts.len() {
+        println!("skipped: no bind mount can be made here");
+        return;
+    }
+    assert_eq!(world.job(&JOB), Counts { reencrypted: 2, refused: 4, ..Counts::default() });
+    let (refused, _) = world.report();
+    assert_eq!(refused.keys().map(|name| &name[..2]).collect::<Vec<_>>(), ["m/", "m/", "n/", "n/"]);
+    assert!(refused.values().all(|why| why.contains("mounted")), "{refused:?}");
+    assert_eq!(files(&world.path("in")), before);
+    assert!(names(&world.path("other")).is_empty());
+}
+
+/// A file that is no report gets no line of one, and a report has no character that changes a terminal.
+#[test]
+fn a_report_is_appended_to_a_report_alone() {
+    let world = World::new(16);
+    world.shapes("", 2);
+    for name in ["a\u{202e}b", "c\u{9b}31md", "e\u{7f}\u{1b}", "f\u{2028}\"\\"] {
+        fs::write(world.path("in").join(name), b"text").unwrap();
+    }
+    for file in ["in/000000.phi", "ab.rekey"] {
+        let before = fs::read(world.path(file)).unwrap();
+        let (code, _, err) = world.run(&[&JOB[..], &["--report", file]].concat());
+        assert_eq!((code, fs::read(world.path(file)).unwrap()), (Some(1), before), "{err}");
+        assert!(err.contains(&format!("{file}: not a report")), "{err}");
+    }
+    assert!(!world.path("out").join("000000.phi").exists());
+    assert_eq!(world.job(&JOB).refused, 4);
+    let text = fs::read_to_string(world.path("report")).unwrap();
+    assert!(!text.chars().any(|c| c != '\n' && c.is_control() || ('\u{2028}'..='\u{202e}').contains(&c)), "{text:?}");
+    let (refused, _) = world.report();
+    assert!(refused.contains_key("a\u{202e}b") && refused.contains_key("f\u{2028}\"\\"), "{refused:?}");
+    let (code, _, err) = world.run(&[&JOB[..], &["--report", "report"]].concat());
+    assert_eq!(code, Some(1), "{err}");
+    assert_eq!(fs::read_to_string(world.path("report")).unwrap().lines().count(), 10);
+}
+
+/// Where a job fails and its report cannot be written either, both reasons are said.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lost_report_hides_no_reason() {
+    let world = World::new(17);
+    fs::write(world.path("in/text"), b"text").unwrap();
+    let (code, out, err) = world.run(&[&JOB[..], &["--report", "/dev/full"]].concat());
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(err.contains("phi-pre: /dev/full: No space left") && err.contains("phi-pre: 1 refused"), "{err}");
+}
+
 /// An envelope whose copy stopped is named as truncated where its length shows this.
 #[test]
 fn a_truncated_envelope_is_called_so() {

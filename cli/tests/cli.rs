@@ -56,6 +56,32 @@ fn a_record_goes_through_the_file_tools() {
     assert_eq!(fs::read(dir.join("moved.phi")).unwrap()[284..], before[284..]);
 }
 
+/// An envelope whose copy stopped is not re-encrypted where its length shows this, also from a pipe.
+#[cfg(unix)]
+#[test]
+fn a_truncated_envelope_is_not_reencrypted() {
+    let keys = with_keys();
+    let dir = keys.path();
+    fs::write(dir.join("large"), vec![7; 200_000]).unwrap();
+    done(dir, &["encrypt", "--to", "a.public", "large", "large.phi"]);
+    let whole = fs::read(dir.join("large.phi")).unwrap();
+    let slot = 65_536 + 16;
+    for length in [283, 284, 284 + 15, 284 + slot + 1, 284 + slot + 16, 284 + 2 * slot + 9] {
+        fs::write(dir.join("cut.phi"), &whole[..length]).unwrap();
+        for line in ["cut.phi", "--out new.phi cut.phi", "--out new.phi /dev/stdin"] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+            command.current_dir(dir).args(["reencrypt", "--rekey", "ab.rekey"]).args(line.split(' '));
+            let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            let _ = child.stdin.take().unwrap().write_all(&whole[..length]);
+            let output = child.wait_with_output().unwrap();
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{length} {line}: {message}");
+            assert!(message.contains("a truncated phi-pre envelope"), "{length} {line}: {message}");
+        }
+        assert!(fs::read(dir.join("cut.phi")).unwrap() == whole[..length] && !dir.join("new.phi").exists(), "{length}");
+    }
+}
+
 #[test]
 fn failures_are_named_and_leave_nothing() {
     let keys = with_keys();
@@ -464,6 +490,54 @@ fn a_missing_temporary_folder_is_named() {
     assert!(message.starts_with("phi-pre: /no/such/folder: ") && message.contains("TMPDIR"), "{message}");
 }
 
+/// A file of vectors that has its name is whole, a link is replaced and not followed, and what is no file is refused
+/// without being read.
+#[cfg(unix)]
+#[test]
+fn vectors_are_written_whole_and_beside_nothing() {
+    use std::os::unix::fs::symlink;
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
+    let sh = |script: &str| {
+        let output = Command::new("sh").current_dir(dir).args(["-c", script, env!("CARGO_BIN_EXE_phi-pre")]).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    done(dir, &["vectors", "generate", "whole"]);
+    let (code, message) = sh("umask 027; trap '' XFSZ; ulimit -f 100; exec \"$0\" vectors generate cut");
+    assert!(code == Some(1) && message.contains(".json: File too large"), "{message}");
+    let mut names = 0;
+    for entry in fs::read_dir(dir.join("cut")).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        let whole = fs::read(dir.join("whole").join(entry.file_name())).unwrap();
+        assert!(fs::read(entry.path()).unwrap() == whole, "{:?} is not whole", entry.file_name());
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&entry.metadata().unwrap()) & 0o777, 0o640);
+        names += 1;
+    }
+    assert!(names > 0);
+
+    let place = dir.join("whole/groups.json");
+    let made = fs::read(&place).unwrap();
+    for special in ["mkfifo whole/groups.json", "ln -s /dev/zero whole/groups.json"] {
+        fs::remove_file(&place).unwrap();
+        assert_eq!(sh(special).0, Some(0));
+        let (code, message) = sh("ulimit -v 4194304; exec timeout 20 \"$0\" vectors generate whole");
+        assert!(code == Some(1) && message.contains("groups.json: exists already"), "{code:?} {message}");
+        let (code, message) = sh("ulimit -v 4194304; exec timeout 20 \"$0\" vectors generate --check whole");
+        assert!(code == Some(1) && message.contains("groups.json: not a regular file"), "{code:?} {message}");
+    }
+    fs::remove_file(&place).unwrap();
+    fs::File::create(&place).unwrap().set_len(8 << 30).unwrap();
+    let (code, message) = sh("ulimit -v 4194304; exec \"$0\" vectors generate --check whole");
+    assert!(code == Some(1) && message.contains("groups.json: not what the generator makes"), "{code:?} {message}");
+
+    fs::write(dir.join("mine"), "mine").unwrap();
+    fs::remove_file(&place).unwrap();
+    symlink("../mine", &place).unwrap();
+    done(dir, &["vectors", "generate", "--replace", "whole"]);
+    assert_eq!(fs::read(dir.join("mine")).unwrap(), b"mine");
+    assert!(fs::symlink_metadata(&place).unwrap().is_file() && fs::read(&place).unwrap() == made);
+}
+
 /// Existing vectors are replaced on demand only, and otherwise nothing is written.
 #[test]
 fn vectors_are_not_replaced_unasked() {
@@ -540,9 +614,10 @@ fn a_thread_that_cannot_be_made_is_an_error() {
     for line in ["keygen c", "rekey --from b.secret --to a.secret ba.rekey", "inspect record.phi"] {
         assert_eq!(limited(1, false, line), (Some(0), String::new()), "{line}");
     }
-    let (code, message) = limited(1, true, "reencrypt --rekey ab.rekey --in in --out out");
-    assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains("starting a thread: "), "{message}");
+    assert_eq!(limited(1, true, "reencrypt --rekey ab.rekey --in in --out out"), (Some(0), String::new()));
+    let again = "reencrypt --rekey ab.rekey --out again.phi in/record.phi";
+    assert_eq!(limited(1, true, again), (Some(0), String::new()));
+    assert!(fs::read(dir.join("out/record.phi")).unwrap() == fs::read(dir.join("again.phi")).unwrap());
     // However many threads can be made, the demo ends with its work done or with a reason.
     for threads in (1..=8).chain([40]) {
         let (code, message) = limited(threads, true, "demo --emr emr");

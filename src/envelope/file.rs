@@ -113,10 +113,7 @@ pub fn decrypt_file(
     let (file, header) = open(from).map_err(FileError::at(from))?;
     let mut envelope = Watched { file, read: 0, progress };
     let opener = Opener::new(&header, key).map_err(FileError::at(from))?;
-    create_file(to, |record| opener.open(&mut envelope, record)).map_err(|source| {
-        let path = if matches!(source, DecryptError::Io(_)) { to } else { from };
-        FileError { path: path.to_owned(), source }
-    })
+    create_file(to, |record| opener.open(&mut envelope, record)).map_err(|source| named(source, from, to))
 }
 
 /// Decrypts the envelope `path`, discards the record, and returns its commitment and size. Success means that the whole
@@ -138,14 +135,15 @@ pub fn check_file(key: &EncryptionKey, path: &Path) -> Result<SealedRecord, File
 /// applied.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`], with [`io::ErrorKind::Unsupported`] where the file system has no
-/// locks. The envelope then remains under its old key.
+/// [`DecryptError::Header`], also for a body that is cut off where its length shows this; or [`DecryptError::Io`], with
+/// [`io::ErrorKind::Unsupported`] where the file system has no locks. The envelope then remains under its old key.
 pub fn reencrypt_file(k_re: &ReKey, path: &Path) -> Result<Header, FileError<DecryptError>> {
     let rewrite = || -> Result<Header, DecryptError> {
         let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-        regular(&file)?;
+        let bytes = regular(&file)?;
         file.lock().map_err(|e| if has_no_locks(&e) { without_locks(&e) } else { e })?;
         let old = read_header(&mut file)?;
+        body(bytes)?;
         let new = old.reencrypt(k_re);
         if let Err(error) = write_capsule(&mut file, &new) {
             // Part of C may have been written: write the old C back.
@@ -166,15 +164,23 @@ fn write_capsule(file: &mut File, header: &Header) -> io::Result<()> {
 /// Re-encrypts into a new file by Equation (2): writes a new header and the same body.
 ///
 /// # Errors
-/// [`DecryptError::Header`] or [`DecryptError::Io`]. `to` is then not created.
+/// [`DecryptError::Header`], also for a body that is cut off where its length shows this; or [`DecryptError::Io`]. `to` is
+/// then not created.
 pub fn reencrypt_file_to(k_re: &ReKey, from: &Path, to: &Path) -> Result<Created<Header>, FileError<DecryptError>> {
     let (mut envelope, header) = open(from).map_err(FileError::at(from))?;
     let again = header.reencrypt(k_re);
     create_file(to, |file| {
         file.write_all(&again.to_bytes())?;
-        io::copy(&mut envelope, file).map(|_| again)
+        body(Header::BYTES as u64 + io::copy(&mut envelope, file)?)?;
+        Ok(again)
     })
-    .map_err(FileError::at::<io::Error>(to))
+    .map_err(|source| named(source, from, to))
+}
+
+/// The error of reading the envelope `from` into the file `to`.
+fn named(source: DecryptError, from: &Path, to: &Path) -> FileError<DecryptError> {
+    let path = if matches!(source, DecryptError::Io(_)) { to } else { from };
+    FileError { path: path.to_owned(), source }
 }
 
 /// Reads the header and size of an envelope, and checks that its body consists of complete chunks. Needs no key.
@@ -270,6 +276,25 @@ pub fn create_file<T, E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<Created<T>, E> {
+    create_with_mode(path, 0o600, write)
+}
+
+/// As [`create_file`], with the permissions that the process gives to its new files, as its umask says.
+///
+/// # Errors
+/// As [`create_file`].
+pub fn create_public_file<T, E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<T, E>,
+) -> Result<Created<T>, E> {
+    create_with_mode(path, 0o666, write)
+}
+
+fn create_with_mode<T, E: From<io::Error>>(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> Result<T, E>,
+) -> Result<Created<T>, E> {
     if !names_a_file(path) {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "the name of a folder, not of a file").into());
     }
@@ -280,7 +305,7 @@ pub fn create_file<T, E: From<io::Error>>(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut pending = PendingFile::new(folder)?;
+    let mut pending = PendingFile::new(folder, mode)?;
     let value = write(pending.file())?;
     pending.file().sync_all()?;
     pending
@@ -309,16 +334,19 @@ enum PendingFile {
 }
 
 impl PendingFile {
-    fn new(folder: &Path) -> io::Result<Self> {
+    fn new(folder: &Path, mode: u32) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Ok(place) = unnamed::place(folder)
-            && let Ok(file) = unnamed::create(&place)
+            && let Ok(file) = unnamed::create(&place, mode)
             && unnamed::can_be_named(&file)
         {
             return Ok(Self::Unnamed(file, place));
         }
         // The error must not name the temporary file, which the caller does not know.
-        let file = NamedTempFile::new_in(folder).map_err(|error| match error.kind() {
+        let mut named = tempfile::Builder::new();
+        #[cfg(unix)]
+        named.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        let file = named.tempfile_in(folder).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "the folder does not exist"),
             kind => io::Error::from(kind),
         })?;

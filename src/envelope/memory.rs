@@ -65,11 +65,14 @@ pub fn decrypt(key: &EncryptionKey, envelope: &[u8]) -> Result<Vec<u8>, DecryptE
 /// A wrong k_re cannot be detected here: the envelope then opens under no key until the inverse is applied.
 ///
 /// # Errors
-/// [`DecodeError`] for a malformed header. The envelope is then unchanged.
+/// [`DecodeError`] for a malformed header, and for a body that is cut off where its length shows this. The envelope is then unchanged.
 pub fn reencrypt(k_re: &ReKey, envelope: &mut [u8]) -> Result<(), DecodeError> {
     let end = envelope.len().min(Header::BYTES);
+    let bytes = envelope.len() as u64;
     let header = &mut envelope[..end];
-    let again = Header::from_bytes(header)?.reencrypt(k_re);
+    let again = Header::from_bytes(header)?;
+    super::file::body(bytes)?;
+    let again = again.reencrypt(k_re);
     header.copy_from_slice(&again.to_bytes());
     Ok(())
 }

@@ -46,8 +46,8 @@ mod unnamed;
 pub use content::TAG_BYTES;
 pub use error::{DecryptError, EncryptError, FileError};
 pub use file::{
-    Created, Inspection, Progress, WrittenEnvelope, check_file, create_file, decrypt_file, encrypt_file, inspect_file,
-    reencrypt_file, reencrypt_file_to,
+    Created, Inspection, Progress, WrittenEnvelope, check_file, create_file, create_public_file, decrypt_file,
+    encrypt_file, inspect_file, reencrypt_file, reencrypt_file_to,
 };
 pub use header::{Header, Suite};
 pub use memory::{decrypt, encrypt, reencrypt};

@@ -14,10 +14,10 @@ pub(super) fn place(folder: &Path) -> io::Result<OwnedFd> {
     Ok(open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Creates a file without a name in the folder. Only its owner can read the file (mode 0600).
-pub(super) fn create(folder: impl AsFd) -> io::Result<File> {
+/// Creates a file without a name in the folder, with this mode less the umask.
+pub(super) fn create(folder: impl AsFd, mode: u32) -> io::Result<File> {
     let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
-    Ok(openat(folder, ".", flags, Mode::from_raw_mode(0o600))?.into())
+    Ok(openat(folder, ".", flags, Mode::from_raw_mode(mode))?.into())
 }
 
 /// Whether such a file can be named through /proc, which kernels before 6.10 need.

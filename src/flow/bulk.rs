@@ -6,6 +6,10 @@
 //! in one step with that. The parts of a killed job are not visible; the store removes them by its own rule for
 //! unfinished uploads.
 //!
+//! An object on which the store fails is refused. The job ends where the store cannot be reached or says that it knows or
+//! trusts the caller no more, and after 8 failures of unknown cause in a row. An object of a store is at most 671 GB long
+//! ([`Refusal::TooLarge`]), so that its parts stay small in memory.
+//!
 //! A key that ends in `/` and has no bytes is the marker of a folder, and is passed over as a folder is. Any other key
 //! that `object_store` cannot name (an empty, `.` or `..` part, a control character, a `/` at its end) is refused by
 //! itself: [`Refusal::Key`].
@@ -13,7 +17,7 @@
 use super::FlowError;
 use super::objects::{Excess, Objects, Part, read_some};
 #[cfg(feature = "s3")]
-use super::s3::{Connector, NoBucket, listed_key};
+use super::s3::{Answered, Connector, NoBucket, listed_key};
 use crate::envelope::Header;
 use crate::envelope::bulk::{
     BulkError, Fault, Found, Present, ReadEnvelopes, Refusal, Rest, Source, Target, WriteEnvelopes, same_mark,
@@ -26,6 +30,7 @@ use std::borrow::Cow;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The metadata field of an object's mark.
@@ -37,6 +42,10 @@ const READ_BYTES: u64 = 1 << 20;
 /// The smallest part in bytes, and the largest number of parts, that S3 accepts.
 const PART_BYTES: u64 = 5 << 20;
 const PARTS: u64 = 10_000;
+/// The largest part in bytes that is written. Some parts are in memory at the same time.
+const LARGEST_PART_BYTES: u64 = 64 << 20;
+/// This many errors in a row, each of which could concern one object or every object, end a job.
+const FAILURES: usize = 8;
 
 /// Envelopes in a store, below a prefix.
 #[derive(Clone, Debug)]
@@ -47,6 +56,8 @@ pub struct StorePrefix {
     prefix: Key,
     /// The key of a location of a listing.
     listed_key: fn(&str) -> Option<String>,
+    /// The number of failures of unknown cause since the last answer.
+    failures: Arc<AtomicUsize>,
 }
 
 /// The reason for refusing a key of a listing that no path of `object_store` can name.
@@ -68,6 +79,7 @@ impl StorePrefix {
             place: place.to_owned(),
             prefix,
             listed_key: |location| Some(location.to_owned()),
+            failures: Arc::default(),
         })
     }
 
@@ -93,11 +105,42 @@ impl StorePrefix {
     fn list(&self, found: impl FnMut(ObjectMeta) -> ControlFlow<()>) -> Result<(), BulkError> {
         self.objects.list((!self.prefix.is_root()).then_some(&self.prefix), found).map_err(|error| {
             #[cfg(feature = "s3")]
-            if caused_by::<NoBucket>(&error) {
+            if cause::<NoBucket>(&error).is_some() {
                 return BulkError::Missing(format!("{}: {NoBucket}", self.place));
             }
             failure(error)
         })
+    }
+
+    /// An error on one object refuses this object. An error that concerns every object ends the job.
+    fn fault(&self, error: Error) -> Fault {
+        #[cfg(feature = "s3")]
+        let (of_every_object, of_the_object) = {
+            let answer = cause::<Answered>(&error);
+            (answer.is_some_and(Answered::concerns_the_caller) || is_out_of_reach(&error), answer.is_some())
+        };
+        #[cfg(not(feature = "s3"))]
+        let (of_every_object, of_the_object) = (false, false);
+        let refusal = match error {
+            error if of_every_object => return Fault::Fatal(failure(error)),
+            Error::Precondition { .. } => Refusal::Changed,
+            Error::AlreadyExists { .. } => Refusal::Exists,
+            error @ (Error::NotFound { .. } | Error::PermissionDenied { .. }) => Refusal::Store(error.into()),
+            error if of_the_object || cause::<Excess>(&error).is_some() => Refusal::Store(error.into()),
+            error if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES => {
+                return Fault::Fatal(failure(error));
+            }
+            error => return Refusal::Store(error.into()).into(),
+        };
+        self.failures.store(0, Ordering::Relaxed);
+        refusal.into()
+    }
+
+    /// The answer of the store for one object.
+    fn answer<T>(&self, answer: Result<T, Error>) -> Result<T, Fault> {
+        let value = answer.map_err(|error| self.fault(error))?;
+        self.failures.store(0, Ordering::Relaxed);
+        Ok(value)
     }
 
     /// The key of a name below the prefix.
@@ -113,25 +156,21 @@ fn exact(key: &str) -> Option<Key> {
     Key::parse(key).ok().filter(|path| path.as_ref() == key)
 }
 
-/// Whether the error or one of its sources is an `E`.
-fn caused_by<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<E>)
+/// The error, or the first of its sources, that is an `E`.
+fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(<dyn std::error::Error>::downcast_ref)
+}
+
+/// Whether no connection to the store could be made.
+#[cfg(feature = "s3")]
+fn is_out_of_reach(error: &Error) -> bool {
+    use object_store::client::{HttpError, HttpErrorKind};
+    cause::<HttpError>(error).is_some_and(|error| matches!(error.kind(), HttpErrorKind::Connect))
 }
 
 /// The mark that a job has attached to an object.
 fn mark(part: &Part) -> Option<Digest> {
     part.attributes.get(&MARK).and_then(|mark| Digest::from_hex(mark).ok())
-}
-
-/// An error that concerns one object refuses this object; an error that would concern every object ends the job.
-fn fault(error: Error) -> Fault {
-    match error {
-        Error::NotFound { .. } | Error::PermissionDenied { .. } => Refusal::Store(error.into()).into(),
-        Error::Precondition { .. } => Refusal::Changed.into(),
-        Error::AlreadyExists { .. } => Refusal::Exists.into(),
-        error if caused_by::<Excess>(&error) => Refusal::Store(error.into()).into(),
-        error => Fault::Fatal(failure(error)),
-    }
 }
 
 fn failure(error: Error) -> BulkError {
@@ -144,7 +183,6 @@ impl Source for StorePrefix {
     fn walk(&self, found: &mut dyn FnMut(Found) -> ControlFlow<()>) -> Result<(), BulkError> {
         let (mut any, prefix) = (false, self.prefix.as_ref());
         let each = |object: ObjectMeta| {
-            any = true;
             let Some(key) = (self.listed_key)(object.location.as_ref()) else {
                 return found((object.location.as_ref().into(), Err(Refusal::Key("it is not UTF-8"))));
             };
@@ -154,6 +192,7 @@ impl Source for StorePrefix {
                 key.strip_prefix(prefix).and_then(|k| k.strip_prefix('/'))
             };
             let Some(name) = below else { return ControlFlow::Continue(()) };
+            any = true;
             match object.size {
                 0 if name.is_empty() || name.ends_with('/') => ControlFlow::Continue(()), // the marker of a folder
                 _ if exact(&key).is_none() || name.is_empty() => found((name.into(), Err(Refusal::Key(NO_PATH)))),
@@ -188,7 +227,7 @@ pub struct StoreReader<'a>(&'a StorePrefix);
 impl ReadEnvelopes for StoreReader<'_> {
     fn read(&mut self, name: &Path, small: usize, bytes: &mut Vec<u8>) -> Result<(u64, Rest), Fault> {
         let key = self.0.key(name)?;
-        let part = self.0.objects.get(&key, 0..small as u64, None).map_err(fault)?;
+        let part = self.0.answer(self.0.objects.get(&key, 0..small as u64, None))?;
         bytes.extend_from_slice(&part.bytes);
         let at = part.bytes.len() as u64;
         if at == part.size {
@@ -276,7 +315,7 @@ impl WriteEnvelopes for StoreWriter<'_> {
             // Stores return an error for an object without bytes, too.
             Err(error) => match to.objects.head(&key) {
                 Ok(meta) if meta.size == 0 => Ok(Some(Present { header: None, size: 0, mark: None })),
-                _ => Err(fault(error)),
+                _ => Err(to.fault(error)),
             },
         }
     }
@@ -288,7 +327,7 @@ impl WriteEnvelopes for StoreWriter<'_> {
         let written = match rest {
             Rest::None => {
                 let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
-                to.objects.put(&key, bytes, options).map_err(fault)
+                to.answer(to.objects.put(&key, bytes, options))
             }
             Rest::File(mut file) => file
                 .seek(SeekFrom::Start(bytes.len() as u64))
@@ -308,22 +347,26 @@ impl StoreWriter<'_> {
     /// Writes an object of `size` bytes in parts, on the condition that no object has this key.
     fn upload(&self, key: &Key, attributes: Attributes, whole: &mut impl Read, size: u64) -> Result<(), Fault> {
         let _guard = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        let objects = &self.0.to.objects;
+        let to = &self.0.to;
+        let part_bytes = PART_BYTES.max(size.div_ceil(PARTS));
+        if part_bytes > LARGEST_PART_BYTES {
+            return Err(Refusal::TooLarge(PARTS * LARGEST_PART_BYTES).into());
+        }
+        let part_bytes = usize::try_from(part_bytes).unwrap_or(usize::MAX);
         let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
-        let part_bytes = usize::try_from(PART_BYTES.max(size.div_ceil(PARTS))).unwrap_or(usize::MAX);
         let read = |buffer: &mut [u8]| read_some(whole, buffer).map_err(|e| Fault::Refused(Refusal::Io(e)));
-        let accept = |sent| match objects.head(key) {
+        let accept = |sent| match to.objects.head(key) {
             _ if sent != size => Err(Refusal::Changed.into()),
             Err(Error::NotFound { .. }) => Ok(()),
             Ok(_) => Err(Refusal::Exists.into()),
-            Err(error) => Err(fault(error)),
+            Err(error) => Err(to.fault(error)),
         };
         // Here a failed condition is not about the input.
         let failed = |error| match error {
             Error::Precondition { .. } => Refusal::Exists.into(),
-            error => fault(error),
+            error => to.fault(error),
         };
-        objects.upload(key, options, part_bytes, read, accept, failed).map(drop)
+        to.objects.upload(key, options, part_bytes, read, accept, failed).map(drop)
     }
 
     /// Whether this key has an object of this size with this mark.

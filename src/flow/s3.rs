@@ -5,7 +5,9 @@
 //!   end. So each key of a listing is replaced by its hexadecimal digits before the client reads the listing.
 //! - **Uploads in parts**: the client completes them without a condition. `If-None-Match: *` is added, so that an
 //!   object is never replaced.
-//! - **Limits**: a listing and the answer to a write are read up to [`ANSWER_BYTES`].
+//! - **Limits**: a listing is read up to [`LISTING_BYTES`], the answer to a write up to [`ANSWER_BYTES`], and an error up
+//!   to [`ERROR_BYTES`]; the rest of an error is left out.
+//! - **Errors**: what the store answers about one object alone, or about the caller, is an [`Answered`].
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -16,8 +18,12 @@ use object_store::client::{
 };
 use quick_xml::events::{BytesText, Event};
 
-/// The largest answer other than an object, in bytes: a page of a listing has 1000 keys of at most 1024 bytes.
-const ANSWER_BYTES: usize = 16 << 20;
+/// The longest listing in bytes: a page has 1000 keys of at most 1024 bytes.
+const LISTING_BYTES: usize = 16 << 20;
+/// The longest answer to a write, in bytes.
+const ANSWER_BYTES: usize = 1 << 20;
+/// The bytes of an error that are read and shown.
+const ERROR_BYTES: usize = 4 << 10;
 
 /// A listing was answered with status 404.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +31,43 @@ const ANSWER_BYTES: usize = 16 << 20;
 pub(super) struct NoBucket;
 
 #[derive(Debug, thiserror::Error)]
-#[error("the store's answer has more than {ANSWER_BYTES} bytes")]
-struct LongAnswer;
+#[error("the store's answer has more than {0} bytes")]
+struct LongAnswer(usize);
+
+/// An error that the store answered to a request for an object, and that another attempt would not change.
+#[derive(Debug, thiserror::Error)]
+#[error("the store answered {status}: {body}")]
+pub(super) struct Answered {
+    status: u16,
+    body: String,
+}
+
+impl Answered {
+    /// The codes of errors that are about the caller's credentials or clock, and so about every object.
+    const OF_THE_CALLER: [&str; 6] = [
+        "ExpiredToken",
+        "InvalidToken",
+        "TokenRefreshRequired",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "RequestTimeTooSkewed",
+    ];
+
+    pub(super) fn concerns_the_caller(&self) -> bool {
+        Self::OF_THE_CALLER.iter().any(|code| self.body.contains(&format!("<Code>{code}</Code>")))
+    }
+
+    /// Returns `None` for what the client handles itself: success, redirections, a condition, and what it repeats.
+    fn of(status: u16, body: &[u8]) -> Option<Self> {
+        let answer = Self { status, body: String::from_utf8_lossy(body).into_owned() };
+        match status {
+            401 | 404 | 408 | 409 | 412 | 429 => None,
+            403 if !answer.concerns_the_caller() => None,
+            400..500 => Some(answer),
+            _ => None,
+        }
+    }
+}
 
 /// Makes HTTP connections with the additions of this module.
 #[derive(Debug, Default)]
@@ -67,7 +108,19 @@ impl HttpService for Service {
                 return Ok(response); // an object, whose reader has its own limit
             }
             let (mut parts, body) = response.into_parts();
-            let mut answer = bounded(body).await?;
+            let limit = match listing {
+                _ if !status.is_success() => ERROR_BYTES,
+                true => LISTING_BYTES,
+                false => ANSWER_BYTES,
+            };
+            let mut answer = bounded(body, limit, !status.is_success()).await?;
+            if !status.is_success() {
+                answer = String::from_utf8_lossy(&answer).into_owned().into_bytes();
+                parts.headers.remove("content-length");
+            }
+            if !listing && let Some(refused) = Answered::of(status.as_u16(), &answer) {
+                return Err(HttpError::new(HttpErrorKind::Unknown, refused));
+            }
             if listing && status.is_success() {
                 answer = hex_keys(&answer).map_err(|e| HttpError::new_boxed(HttpErrorKind::Decode, e))?;
                 parts.headers.remove("content-length");
@@ -77,14 +130,19 @@ impl HttpService for Service {
     }
 }
 
-async fn bounded(body: HttpResponseBody) -> Result<Vec<u8>, HttpError> {
+/// Reads an answer of at most `limit` bytes. With `cut`, the rest of a longer answer is left out.
+async fn bounded(body: HttpResponseBody, limit: usize, cut: bool) -> Result<Vec<u8>, HttpError> {
     let (mut answer, mut stream) = (Vec::new(), body.bytes_stream());
     while let Some(chunk) = stream.next().await {
         let chunk = chunk?;
-        if answer.len() + chunk.len() > ANSWER_BYTES {
-            return Err(HttpError::new(HttpErrorKind::Decode, LongAnswer));
+        let room = limit - answer.len();
+        if chunk.len() > room && !cut {
+            return Err(HttpError::new(HttpErrorKind::Decode, LongAnswer(limit)));
         }
-        answer.extend_from_slice(&chunk);
+        answer.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            break;
+        }
     }
     Ok(answer)
 }

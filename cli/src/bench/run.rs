@@ -3,8 +3,8 @@
 use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
 use super::{machine, plot};
-use crate::output::{Failure, named, progress, readable_by_all, warn_unsynced};
-use phi_pre::envelope::create_file;
+use crate::output::{Failure, named, progress, warn_unsynced};
+use phi_pre::envelope::create_public_file;
 use phi_pre::group::{Engaged, Engine};
 use serde_json::json;
 use std::io::Write;
@@ -26,7 +26,7 @@ pub(crate) struct Files {
 
 pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
-    let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(place).transpose());
+    let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(begin).transpose());
     let (json, csv, plot) = (json?, csv?, plot?);
     let paths: Vec<_> = [&json, &csv, &plot].into_iter().flatten().collect();
     if (1..paths.len()).any(|i| paths[..i].contains(&paths[i])) {
@@ -72,12 +72,12 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     let rows: String = cases.iter().map(Case::csv).collect();
     let rows = format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}");
     let written = [(json, figures), (csv, rows), (plot, plot::svg(&cases))]
-        .map(|(to, text)| to.map_or(Ok(()), |path| write(&path, &text)));
+        .map(|(to, text)| to.map_or(Ok(()), |path| finish(&path, &text)));
     written.into_iter().collect() // the first error, after all were tried
 }
 
-/// Checks that a file can be made at `path`, where none may exist, and returns the canonical path.
-fn place(path: &Path) -> Result<PathBuf, Failure> {
+/// Checks that a new file can be written at `path`, and returns the canonical path.
+fn begin(path: &Path) -> Result<PathBuf, Failure> {
     if path.symlink_metadata().is_ok() {
         return Err(named(path, &"exists already; choose another name"));
     }
@@ -91,13 +91,10 @@ fn place(path: &Path) -> Result<PathBuf, Failure> {
     Ok(canonical.join(name))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let created = create_file(path, |file| {
-        file.write_all(text.as_bytes())?;
-        let _ = readable_by_all(file); // figures are no secret; where this fails, their owner can read them
-        Ok::<_, std::io::Error>(())
-    });
-    warn_unsynced(path, created.map_err(|e| named(path, &e))?.unsynced.as_ref());
+fn finish(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = create_public_file(path, |file| file.write_all(text.as_bytes()));
+    let written = written.map_err(|e: std::io::Error| named(path, &e))?;
+    warn_unsynced(path, written.unsynced.as_ref());
     Ok(())
 }
 

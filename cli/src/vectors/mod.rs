@@ -17,6 +17,7 @@ mod operations;
 
 pub use file::Counts;
 
+use phi_pre::envelope::create_public_file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -92,8 +93,7 @@ pub fn write(folder: &Path, replace: bool) -> Result<usize, VectorError> {
     let mut kept = Ok(());
     texts.retain(|name, text| {
         let path = folder.join(name);
-        let there = fs::read(&path);
-        let same = there.as_ref().is_ok_and(|there| *there == text.as_bytes());
+        let same = holds(&path, text).is_ok_and(|same| same);
         if !same && !replace && path.symlink_metadata().is_ok() && kept.is_ok() {
             let why = "exists already and differs; choose another folder, or use --replace";
             kept = Err(VectorError::io(&path)(io::Error::new(io::ErrorKind::AlreadyExists, why)));
@@ -105,13 +105,27 @@ pub fn write(folder: &Path, replace: bool) -> Result<usize, VectorError> {
     fs::create_dir_all(&schemas).map_err(VectorError::io(&schemas))?;
     for (name, text) in &texts {
         let path = folder.join(name);
+        let removed = if replace { fs::remove_file(&path) } else { Ok(()) };
+        let removed = removed.or_else(|e| if e.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(e) });
         // A file that appeared meanwhile is not replaced either.
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(!replace).create(true).truncate(replace);
-        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.map_err(VectorError::io(&path))?;
+        let written = removed.and_then(|()| create_public_file(&path, |file| file.write_all(text.as_bytes())));
+        written.map_err(VectorError::io(&path))?; // a name that is lost with the power can be made again
     }
     Ok(texts.len())
+}
+
+/// Whether a file has exactly this text. Reads no more than its length, and nothing of what is no regular file.
+fn holds(path: &Path, text: &str) -> io::Result<bool> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    if found.len() != text.len() as u64 {
+        return Ok(false);
+    }
+    let mut there = Vec::with_capacity(text.len());
+    fs::File::open(path)?.take(text.len() as u64 + 1).read_to_end(&mut there)?;
+    Ok(there == text.as_bytes())
 }
 
 /// Checks that `folder` holds exactly the files that [`generate`] makes, byte for byte. Returns their number.
@@ -123,7 +137,7 @@ pub fn compare(folder: &Path) -> Result<usize, VectorError> {
     let texts = generate()?;
     for (name, text) in &texts {
         let path = folder.join(name);
-        if fs::read(&path).map_err(VectorError::io(&path))? != text.as_bytes() {
+        if !holds(&path, text).map_err(VectorError::io(&path))? {
             return Err(VectorError::mismatch(name, "not what the generator makes"));
         }
     }

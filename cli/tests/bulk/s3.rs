@@ -2,6 +2,7 @@
 //! accept `-H HOST -p PORT`.
 
 use crate::world::{Counts, World, files};
+use phi_pre::envelope::Header;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -355,4 +356,157 @@ fn a_store_that_sends_more_than_asked_is_cut_off() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("refused   \"a\"") && text.contains("sent more than the 400 bytes"), "{text}");
     assert!(sent.load(std::sync::atomic::Ordering::Relaxed) < MORE / 2, "the store was not cut off");
+}
+
+/// A store on the loopback interface that answers each request (its head, as text) as `answer` says.
+fn store(answer: impl Fn(&str) -> (u16, String, Vec<u8>) + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answer = std::sync::Arc::new(answer);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), answer.clone());
+            std::thread::spawn(move || {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    if stream.read(&mut byte).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    request.push(byte[0]);
+                }
+                let head = String::from_utf8(request).unwrap().to_lowercase();
+                let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next());
+                let length: u64 = length.map_or(0, |length| length.parse().unwrap());
+                let _ = std::io::copy(&mut Read::by_ref(&mut stream).take(length), &mut std::io::sink());
+                let (status, fields, body) = answer(&head);
+                let date = "Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nETag: \"e\"\r\nConnection: close\r\n";
+                let head = format!("HTTP/1.1 {status} -\r\n{date}{fields}Content-Length: {}\r\n\r\n", body.len());
+                let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+            });
+        }
+    });
+    port
+}
+
+/// A listing of these names below `p`, all of one size.
+fn listing(names: &[String], size: u64) -> (u16, String, Vec<u8>) {
+    let entry = |name: &String| {
+        let fields = format!("<Size>{size}</Size><LastModified>2022-01-01T00:00:00.000Z</LastModified>");
+        format!("<Contents><Key>p/{name}</Key>{fields}</Contents>")
+    };
+    let entries: String = names.iter().map(entry).collect();
+    (200, String::new(), format!("<ListBucketResult>{entries}</ListBucketResult>").into())
+}
+
+/// The answer to a request for a range of an object.
+fn range(whole: &[u8]) -> (u16, String, Vec<u8>) {
+    let size = whole.len();
+    (206, format!("Content-Range: bytes 0-{}/{size}\r\n", size - 1), whole.to_vec())
+}
+
+/// An object on which a store fails is refused, also where the store fails again and again on this object, and all
+/// others are done. A store that fails on every object, or on whoever asks, ends the job.
+#[test]
+fn a_failure_on_one_object_ends_no_job() {
+    if !cfg!(feature = "s3") {
+        return println!("skipped: the command is built without the feature `s3`");
+    }
+    let world = World::new(25);
+    world.seal("x", 10);
+    let envelope = std::fs::read(world.path("in/x")).unwrap();
+    let names: Vec<_> = (0..60).map(|i| format!("{}-{i}", ["bad", "worse", "good", "fine"][i % 4])).collect();
+    let (listed, source) = (names.clone(), envelope.clone());
+    let failing = |what: &'static str| (400, String::new(), format!("<Error><Code>{what}</Code></Error>").into_bytes());
+    let puts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = puts.clone();
+    let port = store(move |head| match head {
+        _ if head.starts_with("put /expired/") => {
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            failing("ExpiredToken")
+        }
+        _ if head.starts_with("get /bucket?") => listing(&listed, source.len() as u64),
+        _ if head.starts_with("get /broken?") => listing(&listed, source.len() as u64),
+        _ if head.starts_with("get /expired?") && head.contains("prefix=p") => listing(&listed, source.len() as u64),
+        _ if head.contains("?list-type") => listing(&[], 0),
+        _ if head.starts_with("get /expired") => failing("ExpiredToken"),
+        _ if head.starts_with("get /broken") => (500, String::new(), Vec::new()),
+        _ if head.contains("/bad-") => failing("InvalidRequest"),
+        _ if head.contains("/worse-5 ") => (500, String::new(), b"damaged".to_vec()),
+        _ if head.contains("/worse-") => (403, String::new(), vec![b'x'; 8 << 20]),
+        _ if head.starts_with("put ") => (200, String::new(), Vec::new()),
+        _ => range(&source),
+    });
+    let check = |code, text: &str| {
+        assert_eq!(code, Some(1), "{text}");
+        let (refused, counts) = world.report();
+        assert_eq!(counts, Counts { reencrypted: 30, refused: 30, ..Counts::default() }, "{text}");
+        assert!(refused["bad-0"].contains("400: <Error><Code>InvalidRequest</Code>"), "{}", refused["bad-0"]);
+        assert!(refused["worse-5"].contains("damaged"), "{}", refused["worse-5"]);
+        // What a store says in an error is cut.
+        assert!(refused["worse-1"].contains("403") && refused["worse-1"].len() < 8000, "{}", refused["worse-1"].len());
+    };
+    let (code, text) = job(&world, port, "s3://bucket/p", "out");
+    check(code, &text);
+    for name in &names {
+        std::fs::write(world.path("in").join(name), &envelope).unwrap();
+    }
+    std::fs::remove_file(world.path("in/x")).unwrap();
+    let (code, text) = job(&world, port, "in", "s3://target/p");
+    check(code, &text);
+
+    // One thread has all 60 names. It does not try the others when the job has ended.
+    let (code, text) = job(&world, port, "in", "s3://expired/q");
+    assert!(code == Some(1) && text.contains("ExpiredToken"), "{text}");
+    assert_eq!(puts.load(std::sync::atomic::Ordering::Relaxed), 1);
+
+    for (bucket, why) in [("broken", "500"), ("expired", "ExpiredToken")] {
+        let (code, text) = job(&world, port, &format!("s3://{bucket}/p"), "out-2");
+        assert_eq!(code, Some(1), "{text}");
+        let last = text.lines().last().unwrap();
+        assert!(last.contains(why) && last.contains("; once the cause is removed"), "{text}");
+    }
+}
+
+/// The memory of a job does not grow with the size that a store states.
+#[test]
+fn an_object_of_any_stated_size_takes_little_memory() {
+    const STATED: u64 = 1_000_000_000_000_000;
+    if !cfg!(feature = "s3") {
+        return println!("skipped: the command is built without the feature `s3`");
+    }
+    let world = World::new(26);
+    world.seal("x", 10);
+    let envelope = std::fs::read(world.path("in/x")).unwrap();
+    let port = store(move |head| match head {
+        _ if head.starts_with("get /bucket?") => listing(&["a".into()], STATED),
+        _ if head.contains("?list-type") => listing(&[], 0),
+        _ if head.starts_with("post ") && head.contains("uploads") => {
+            (200, String::new(), b"<R><UploadId>u</UploadId></R>".to_vec())
+        }
+        _ if head.starts_with("get ") => {
+            let range = head.split("range: bytes=").nth(1).unwrap().split('\r').next().unwrap();
+            let (from, to) = range.split_once('-').unwrap();
+            let mut body =
+                vec![7; usize::try_from(to.parse::<u64>().unwrap() - from.parse::<u64>().unwrap()).unwrap() + 1];
+            if from == "0" {
+                body[..Header::BYTES].copy_from_slice(&envelope[..Header::BYTES]);
+            }
+            (206, format!("Content-Range: bytes {range}/{STATED}\r\n"), body)
+        }
+        _ => (200, String::new(), Vec::new()),
+    });
+    let mut command =
+        world.command(&["reencrypt", "--rekey", "ab.rekey", "--in", "s3://bucket/p", "--out", "s3://to/p"]);
+    environment(&mut command, port);
+    // A process that needs much memory ends at this limit of its address space.
+    let limit = rustix::process::Rlimit { current: Some(3 << 30), maximum: Some(3 << 30) };
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::prlimit(Some(pid), rustix::process::Resource::As, limit).unwrap();
+    let mut text = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{text}");
+    assert!(text.contains("refused   \"a\": more than 671088640000 bytes"), "{text}");
 }

@@ -18,7 +18,7 @@ use crate::wire::Reader;
 use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use subtle::ConstantTimeEq;
@@ -34,6 +34,8 @@ const BATCH_FILES: usize = 4;
 const THREADS: usize = 32;
 
 /// Re-encrypts every envelope of `source` into `target` by Equation (2), and returns the counts.
+///
+/// Uses as many threads as source and target can use and the system makes; the caller's alone where it makes none.
 ///
 /// # Errors
 /// [`Stopped`] where the job cannot continue, for example because the source cannot be listed or the target is full. A
@@ -63,12 +65,18 @@ pub fn reencrypt_all<S: Source, T: Target>(
     let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {
         let (receiver, job, names) = (&receiver, &job, names);
-        for _ in 0..threads {
-            if let Err(source) = Builder::new().spawn_scoped(scope, move || job.work(source, receiver)) {
-                return job.fail(BulkError::Io { what: "starting a thread".into(), source });
-            }
+        let start = || Builder::new().spawn_scoped(scope, move || job.work(source, receiver));
+        if (0..threads).take_while(|_| start().is_ok()).count() > 0 {
+            // The threads receive names until the channel is closed, so sending never fails and never blocks for ever.
+            job.walk(source, |chunk| names.send(chunk).is_ok());
+        } else {
+            let mut worker = Worker::new(job, source);
+            job.walk(source, |chunk| {
+                worker.take(chunk);
+                true
+            });
+            worker.end();
         }
-        job.walk(source, &names);
     });
     let summary = *lock(&job.summary);
     let finished = target.finish().err(); // also after a failure: the outputs written before it stay
@@ -114,22 +122,22 @@ struct Queue<P> {
 }
 
 impl<T: Target> Job<'_, T> {
-    fn walk<S: Source>(&self, source: &S, names: &SyncSender<Vec<PathBuf>>) {
+    /// Lists the source. `send` takes the names, and returns false where it takes no more.
+    fn walk<S: Source>(&self, source: &S, mut send: impl FnMut(Vec<PathBuf>) -> bool) {
         let mut chunk = Vec::with_capacity(NAMES);
         let walked = source.walk(&mut |(name, found)| {
             match found {
                 Err(refusal) => self.refuse(&name, &refusal),
                 Ok(()) => chunk.push(name),
             }
-            // The threads receive names until the channel is closed, so sending never fails and never blocks for ever.
             let full = chunk.len() == NAMES;
-            if full && names.send(std::mem::replace(&mut chunk, Vec::with_capacity(NAMES))).is_err() || self.stopped() {
+            if full && !send(std::mem::replace(&mut chunk, Vec::with_capacity(NAMES))) || self.stopped() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         });
         match walked {
-            Ok(()) => drop(names.send(chunk)),
+            Ok(()) => _ = send(chunk),
             Err(error) => self.fail(error),
         }
     }
@@ -139,26 +147,12 @@ impl<T: Target> Job<'_, T> {
         // waits for another between the stages of its batch.
         #[cfg(feature = "parallel")]
         let _alone = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
-        let (mut reader, mut writer) = (source.reader(), self.target.writer());
-        let (mut bytes, mut items) = (Vec::new(), Vec::with_capacity(NAMES));
+        let mut worker = Worker::new(self, source);
         loop {
             let Ok(chunk) = lock(names).recv() else { break };
-            for name in chunk {
-                if self.stopped() {
-                    break;
-                }
-                match self.read(&mut reader, &mut writer, name, &mut bytes) {
-                    Ok(item) => items.extend(item),
-                    Err((name, fault)) => self.fault(&name, fault),
-                }
-                let open = items.iter().filter(|item: &&Item| !matches!(item.rest, Rest::None)).count();
-                if bytes.len() >= BATCH_BYTES || open == BATCH_FILES {
-                    self.compute(&mut writer, &mut bytes, &mut items);
-                }
-            }
-            self.compute(&mut writer, &mut bytes, &mut items);
+            worker.take(chunk);
         }
-        self.publish(&mut Vec::new(), true);
+        worker.end();
     }
 
     /// Reads and checks one envelope. Returns `None` where the mark of an existing output shows that it is done.
@@ -217,6 +211,9 @@ impl<T: Target> Job<'_, T> {
             .filter_map(|item| bytes[item.at.start..].first_chunk::<{ Header::BYTES }>()?.last_chunk().copied())
             .collect();
         for (item, capsule) in items.drain(..).zip(self.prepared.reencrypt_bytes(&capsules)) {
+            if self.stopped() {
+                break; // the same job run again does the rest
+            }
             let Item { name, at, size, rest, present } = item;
             let capsule = match capsule {
                 Ok(capsule) => capsule,
@@ -318,6 +315,46 @@ impl<T: Target> Job<'_, T> {
 
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// What one thread reads, computes and writes.
+struct Worker<'a, 'b, S: Source + 'a, T: Target> {
+    job: &'a Job<'b, T>,
+    reader: S::Reader<'a>,
+    writer: T::Writer<'b>,
+    bytes: Vec<u8>,
+    items: Vec<Item>,
+}
+
+impl<'a, 'b, S: Source, T: Target> Worker<'a, 'b, S, T> {
+    fn new(job: &'a Job<'b, T>, source: &'a S) -> Self {
+        let (reader, writer) = (source.reader(), job.target.writer());
+        Self { job, reader, writer, bytes: Vec::new(), items: Vec::with_capacity(NAMES) }
+    }
+
+    /// Re-encrypts the envelopes of these names.
+    fn take(&mut self, names: Vec<PathBuf>) {
+        let Self { job, reader, writer, bytes, items } = self;
+        for name in names {
+            if job.stopped() {
+                break;
+            }
+            match job.read(reader, writer, name, bytes) {
+                Ok(item) => items.extend(item),
+                Err((name, fault)) => job.fault(&name, fault),
+            }
+            let open = items.iter().filter(|item| !matches!(item.rest, Rest::None)).count();
+            if bytes.len() >= BATCH_BYTES || open == BATCH_FILES {
+                job.compute(writer, bytes, items);
+            }
+        }
+        job.compute(writer, bytes, items);
+    }
+
+    /// Publishes what is left.
+    fn end(self) {
+        self.job.publish(&mut Vec::new(), true);
     }
 }
 

@@ -220,7 +220,7 @@ pub(super) struct Parents<'a> {
 }
 
 impl<'a> Parents<'a> {
-    /// With `make`, missing folders are made, and folders on another file system than the root are refused.
+    /// With `make`, missing folders are made, and folders in another mount than the root are refused.
     pub(super) const fn new(root: BorrowedFd<'a>, make: bool) -> Self {
         Self { root, make, last: None }
     }
@@ -264,12 +264,30 @@ impl<'a> Parents<'a> {
                 }
                 Ok(open()?)
             }
-            Ok(fd) if self.make && fstat(&fd)?.st_dev != fstat(self.root)?.st_dev => {
-                Err(io::ErrorKind::CrossesDevices.into()) // syncing the root would not sync this folder
-            }
+            // Syncing the root would not sync a folder of another file system, and a bind mount can lead into the input.
+            Ok(fd) if self.make && !same_mount(&fd, self.root)? => Err(io::Error::new(
+                io::ErrorKind::CrossesDevices,
+                "another folder is mounted in the output at this place",
+            )),
             opened => Ok(opened?),
         }
     }
+}
+
+/// Whether two folders lie in the same mount. A bind mount has the device of its origin; Linux numbers it from 5.8 on.
+fn same_mount(a: impl AsFd, b: impl AsFd) -> io::Result<bool> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{StatxFlags, statx};
+        let number = |folder: BorrowedFd<'_>| {
+            let found = statx(folder, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+            (found.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(found.stx_mnt_id)
+        };
+        if number(a.as_fd()) != number(b.as_fd()) {
+            return Ok(false);
+        }
+    }
+    Ok(fstat(a)?.st_dev == fstat(b)?.st_dev)
 }
 
 pub(super) fn open_root(path: &Path) -> io::Result<OwnedFd> {

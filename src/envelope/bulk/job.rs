@@ -48,6 +48,9 @@ pub enum Refusal {
     /// A key of a store that cannot be read by its name.
     #[error("this key cannot be read by its name: {0}")]
     Key(&'static str),
+    /// The envelope has more than this many bytes, the limit of the target.
+    #[error("more than {0} bytes, the limit of the target")]
+    TooLarge(u64),
     /// A store failed on this object.
     #[error("{0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),

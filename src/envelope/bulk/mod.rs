@@ -20,6 +20,8 @@
 //!   is written. Where the output does not match (another k_re, a changed input, another file of this name), the
 //!   envelope is refused: [`Refusal::Exists`]. Bodies are not compared, only their sizes: an output gets its name only
 //!   after all of it was written, and decryption detects any other body.
+//! - **Apart**: input and output may not overlap, also through mounts. Nothing is written through a mount below the
+//!   output, which could lead into the input.
 //! - **Bounded**: the memory depends neither on the number nor on the size of the envelopes.
 //!
 //! An envelope states no length. So a copy that stopped is refused as truncated only where its last chunk is too short

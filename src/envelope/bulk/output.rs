@@ -181,7 +181,7 @@ fn remove_temporary(root: &File, prefix: &str) -> io::Result<()> {
 /// Whether files in this folder can be made without a name and be named later.
 fn unnamed(root: &File) -> bool {
     #[cfg(target_os = "linux")]
-    return unnamed::create(root).is_ok_and(|file| unnamed::can_be_named(&file));
+    return unnamed::create(root, 0o600).is_ok_and(|file| unnamed::can_be_named(&file));
     #[cfg(not(target_os = "linux"))]
     false
 }
@@ -285,7 +285,7 @@ impl WriteEnvelopes for FolderWriter<'_> {
         let (parent, _) = self.parents.of(name).map_err(fault)?;
         let (mut file, temporary) = match &self.target.named {
             #[cfg(target_os = "linux")]
-            None => (unnamed::create(parent).map_err(fault)?, None),
+            None => (unnamed::create(parent, 0o600).map_err(fault)?, None),
             #[cfg(not(target_os = "linux"))]
             None => return Err(fault(io::ErrorKind::Unsupported.into())),
             Some(folder) => {

@@ -8,7 +8,7 @@ fn a_pending_file_appears_when_it_is_published() {
     let dir = tempfile::tempdir().unwrap();
     let names = || std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
     let named: Make = |folder| PendingFile::Named(NamedTempFile::new_in(folder).unwrap());
-    let new: Make = |folder| PendingFile::new(folder).unwrap();
+    let new: Make = |folder| PendingFile::new(folder, 0o600).unwrap();
     for (make, visible) in [(new, usize::from(!cfg!(target_os = "linux"))), (named, 1)] {
         let mut pending = make(dir.path());
         pending.file().write_all(b"whole").unwrap();
