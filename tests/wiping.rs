@@ -172,8 +172,6 @@ fn random<const N: usize>(seed: u64) -> [u8; N] {
 
 /// The seed of the randomness that operations draw.
 const DRAWN: u64 = 5;
-/// The seed of the exponents of a shared key, whose images e(g1, g2)^a are public.
-const SHARED: u64 = 6;
 
 fn main() {
     let (wrong, found) = std::thread::Builder::new().stack_size(STACK).spawn(on_a_known_stack).unwrap().join().unwrap();
@@ -193,6 +191,7 @@ fn on_a_known_stack() -> (Vec<String>, BTreeSet<usize>) {
             Ok(engaged) => {
                 engaged.install();
                 scheme(engine.name(), &run);
+                proofs_and_shares(engine.name(), &run);
             }
             Err(error) => println!("{engine}: skipped: {error}"),
         }
@@ -233,13 +232,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let k_re = ReKey::new(&k_e, &k_e_prime).unwrap();
     let batch: Vec<_> = capsules.iter().map(|capsule| (*capsule, &k_re)).collect();
 
-    let (delta, after) = (PublicReKey::of(&params, &k_re), k_re.prepare().reencrypt(&capsules));
-    let statement = Statement::new(&params, &delta, &capsules, &after, b"").unwrap();
-    let nonce = [&k_re.to_bytes().expose()[..], &random::<32>(DRAWN)].concat();
-    let s = Scalar::from_wide(&hkdf(&nonce, &statement.digest().0, "phi-pre/1/reencryption/nonce", &[]));
-    let two_of_three = Threshold::new(2, 3).unwrap();
-    let (shares, _) = k_re.split(&params, two_of_three, &mut seeded(SHARED));
-
     let scalar = |key: &DecryptionKey| Scalar::from_bytes(key.to_bytes().expose()).unwrap();
     let g2 = |bytes: &Secret<[u8; 96]>| G2::from_bytes(bytes.expose()).unwrap();
     let gt = |m: &phi_pre::pre::Message| Gt::from_bytes(m.to_bytes().expose()).unwrap();
@@ -272,12 +264,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
             Form::gt("pad", &pairing(capsule.z(), &k_re_point)),
         ]);
     }
-    forms.extend([
-        Form::scalar("a", &Scalar::from_wide(&random(SHARED))),
-        Form::scalar("s", &s),
-        Form::g2("S", &params.g2().pow(&s)),
-    ]);
-    forms.extend(shares.iter().map(|share| Form::g2("share of k_re", &g2(&share.key().to_bytes()))));
     let run = run(engine, Secrets::new(forms));
     let grown = |bytes: &[u8]| {
         let mut grown = Zeroizing::new(Vec::with_capacity(bytes.len()));
@@ -326,15 +312,47 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "re-encrypt nine" => k_re.prepare().reencrypt(&capsules);
         "re-encrypt nine from bytes to bytes" => k_re.prepare().reencrypt_bytes(&encoded);
         "re-encrypt nine, each under its own key" => ReKey::reencrypt_each(&batch);
+        "M to bytes" => m.to_bytes();
+        "M compared" => m == sealed[1].1;
+        "key of a record in a folder" => RecordKeys::new(&capsule, &m).key(b"x");
+    }
+}
+
+/// Proofs of re-encryption and shared keys, by one engine.
+fn proofs_and_shares<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
+    let setup = &mut seeded(7);
+    let params = Params::new(Seed([1; 32]));
+    let (k_d, other) = (DecryptionKey::random(setup), DecryptionKey::random(setup));
+    let (y, k_e_prime) = (k_d.public_key(&params), other.encryption_key(&params));
+    let k_re = ReKey::new(&k_d.encryption_key(&params), &k_e_prime).unwrap();
+    let before: Vec<Capsule> = y.encapsulate_many(&params, 9, setup).into_iter().map(|(capsule, _)| capsule).collect();
+    let (delta, after) = (PublicReKey::of(&params, &k_re), k_re.prepare().reencrypt(&before));
+    let statement = Statement::new(&params, &delta, &before, &after, b"").unwrap();
+    let two_of_three = Threshold::new(2, 3).unwrap();
+    let (shares, _) = k_re.split(&params, two_of_three, &mut seeded(DRAWN));
+
+    let g2 = |bytes: &Secret<[u8; 96]>| G2::from_bytes(bytes.expose()).unwrap();
+    let nonce = [&k_re.to_bytes().expose()[..], &random::<32>(DRAWN)].concat();
+    let s = Scalar::from_wide(&hkdf(&nonce, &statement.digest().0, "phi-pre/1/reencryption/nonce", &[]));
+    let mut forms = vec![
+        Form::g2("k_re", &g2(&k_re.to_bytes())),
+        Form::g2("k'_e", &g2(&k_e_prime.to_bytes())),
+        Form::scalar("s", &s),
+        Form::g2("S", &params.g2().pow(&s)),
+        Form::scalar("a", &Scalar::from_wide(&random(DRAWN))),
+    ];
+    for share in &shares {
+        let point = g2(&share.key().to_bytes());
+        forms.extend([Form::g2("share of k_re", &point), Form::lines("lines of a share", &point)]);
+    }
+    let run = run(engine, Secrets::new(forms));
+    check! { run:
         "delta = e(g1, k_re)" => PublicReKey::of(&params, &k_re);
         "e(g1, k'_e) = delta Y" => delta.check_recipient(&params, &y, &k_e_prime);
         "prove re-encryption" => ReencryptionProof::new(&params, &k_re, &statement, &mut *run.rng());
         "prove each of nine" => ReencryptionProof::new_each(&params, &[(&k_re, &statement); 9], &mut *run.rng());
-        "k_re split among three" => k_re.split(&params, two_of_three, &mut seeded(SHARED));
-        "partial re-encryptions" => shares[1].prepare().reencrypt(&capsules);
-        "M to bytes" => m.to_bytes();
-        "M compared" => m == sealed[1].1;
-        "key of a record in a folder" => RecordKeys::new(&capsule, &m).key(b"x");
+        "k_re split among three" => k_re.split(&params, two_of_three, &mut *run.rng());
+        "partial re-encryptions" => shares[1].prepare().reencrypt(&before);
     }
 }
 
