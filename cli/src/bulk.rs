@@ -4,15 +4,33 @@ use crate::keyfile;
 use crate::output::Failure;
 #[cfg(unix)]
 use crate::output::warn;
+use crate::proof::{self, Pair};
+use crate::tools;
 #[cfg(unix)]
 use phi_pre::envelope::bulk::{Folder, FolderTarget};
+use phi_pre::pre::ReKey;
 use std::ffi::OsStr;
 use std::path::Path;
 
 #[cfg(unix)]
-pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>) -> Result<(), Failure> {
-    use phi_pre::flow::StoreTarget;
+pub(super) fn run(
+    rekey: &Path,
+    from: &OsStr,
+    to: &OsStr,
+    report: Option<&Path>,
+    proof: Option<&Path>,
+) -> Result<(), Failure> {
     let k_re = &keyfile::read_rekey(rekey)?;
+    proof.map_or(Ok(()), proof::place)?;
+    let done = reencrypt(k_re, from, to, report);
+    // Refused envelopes have no output. Those that have one are proved.
+    let proved = proof.map_or(Ok(()), |proof| proof::make(&tools::params(), k_re, &headers(from, to)?, proof));
+    done.and(proved)
+}
+
+#[cfg(unix)]
+fn reencrypt(k_re: &ReKey, from: &OsStr, to: &OsStr, report: Option<&Path>) -> Result<(), Failure> {
+    use phi_pre::flow::StoreTarget;
     match (job::Place::of(from)?, job::Place::of(to)?) {
         (job::Place::Folder(from), job::Place::Folder(to)) => {
             let from = Folder::open(&from)?;
@@ -29,6 +47,26 @@ pub(super) fn run(rekey: &Path, from: &OsStr, to: &OsStr, report: Option<&Path>)
             job::run(k_re, &from, &StoreTarget::new(store(&to)?, Some(&from))?, report)
         }
     }
+}
+
+/// The headers of all envelopes of `after`, by name, and those of the same names of `before`.
+#[cfg(unix)]
+pub(super) fn headers(before: &OsStr, after: &OsStr) -> Result<Pair, Failure> {
+    let after = match job::Place::of(after)? {
+        job::Place::Folder(path) => job::headers(&Folder::open(&path)?, None),
+        job::Place::Store(url) => job::headers(&store(&url)?, None),
+    }?;
+    let names = Some(after.iter().map(|(name, _)| name.clone()).collect());
+    let before = match job::Place::of(before)? {
+        job::Place::Folder(path) => job::headers(&Folder::open(&path)?, names),
+        job::Place::Store(url) => job::headers(&store(&url)?, names),
+    }?;
+    Ok(Pair { before, after })
+}
+
+#[cfg(not(unix))]
+pub(super) fn headers(_: &OsStr, _: &OsStr) -> Result<Pair, Failure> {
+    Err("folders and stores need a Unix system".into())
 }
 
 /// Opens the output folder.
@@ -66,7 +104,7 @@ fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>, _: Option<&Path>) -> Result<(), Failure> {
     keyfile::read_rekey(rekey)?;
     Err("--in needs a Unix system".into())
 }
@@ -74,10 +112,15 @@ pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>) -> Resul
 #[cfg(unix)]
 mod job {
     use crate::output::{Failure, complain, escaped_json, named, progress};
+    use crate::proof::Headers;
     use crate::tools::not_an_envelope;
     use indicatif::ProgressBar;
-    use phi_pre::envelope::bulk::{BulkError, Event, Refusal, Source, Summary, Target, reencrypt_all};
+    use phi_pre::envelope::Header;
+    use phi_pre::envelope::bulk::{
+        BulkError, Event, Fault, ReadEnvelopes, Refusal, Source, Summary, Target, reencrypt_all,
+    };
     use phi_pre::pre::ReKey;
+    use rayon::prelude::*;
     use serde_json::{Value, json};
     use std::ffi::OsStr;
     use std::fs::File;
@@ -105,6 +148,49 @@ mod job {
                 Some(_) => Err(format!("{}: neither a folder, file:///..., nor s3://...", place.display()).into()),
             }
         }
+    }
+
+    /// The headers of the envelopes of these names, else of all envelopes, in the order of the names as bytes.
+    pub(super) fn headers<S: Source>(source: &S, names: Option<Vec<PathBuf>>) -> Result<Headers, Failure> {
+        let names = match names {
+            Some(names) => names,
+            None => listed(source)?,
+        };
+        let read = |names: &[PathBuf]| -> Result<Headers, String> {
+            let mut reader = source.reader();
+            let header = |name: &PathBuf| {
+                let mut bytes = Vec::new();
+                reader.read(name, Header::BYTES, &mut bytes).map_err(|fault| match fault {
+                    Fault::Refused(why) => why.to_string(),
+                    Fault::Fatal(error) => error.to_string(),
+                })?;
+                let header = bytes.first_chunk::<{ Header::BYTES }>().ok_or("shorter than a header")?;
+                Ok((name.clone(), Header::from_bytes(header).map_err(|error| not_an_envelope(&error))?))
+            };
+            let named =
+                |(name, read): (&PathBuf, Result<_, String>)| read.map_err(|why| format!("{}: {why}", name.display()));
+            names.iter().zip(names.iter().map(header)).map(named).collect()
+        };
+        let parts: Result<Vec<Headers>, String> = names.par_chunks(256).map(read).collect();
+        Ok(parts?.concat())
+    }
+
+    /// The names of all envelopes, as bytes in order. What a job leaves in its folder is no envelope.
+    fn listed<S: Source>(source: &S) -> Result<Vec<PathBuf>, Failure> {
+        let (mut names, mut refused) = (Vec::new(), None);
+        source.walk(&mut |(name, found)| match found {
+            Ok(()) => {
+                names.push(name);
+                ControlFlow::Continue(())
+            }
+            Err(_) if name == Path::new(".phi-pre-job") => ControlFlow::Continue(()),
+            Err(why) => {
+                refused = Some(named(&name, &why));
+                ControlFlow::Break(())
+            }
+        })?;
+        names.sort_unstable_by(|a, b| a.as_os_str().as_bytes().cmp(b.as_os_str().as_bytes()));
+        refused.map_or(Ok(names), Err)
     }
 
     pub(super) fn run<S: Source, T: Target>(

@@ -4,7 +4,7 @@
 //! are invalid, `PHI_PRE_ENGINE` names no engine that is available, or `RAYON_NUM_THREADS` is no number. Long operations show a progress bar if standard
 //! error is a terminal.
 
-use crate::{bench, bulk, demo, ledger, output, signals, system, tools, vector_files};
+use crate::{bench, bulk, demo, ledger, output, signals, system, tools, vector_files, verify};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -91,12 +91,34 @@ enum Command {
         /// Writes new envelopes here and does not change the old ones.
         #[arg(long, value_name = "FILE|DIR|STORE")]
         out: Option<OsString>,
+        /// Writes a proof that every output was re-encrypted by this key; phi-pre verify checks it. A job that is resumed
+        /// proves all its outputs.
+        #[arg(long, value_name = "FILE", requires = "out")]
+        proof: Option<PathBuf>,
         /// Appends to this file one line of JSON for each refused envelope (name and reason), and one with the counts.
         #[arg(long, value_name = "FILE", requires = "from")]
         report: Option<PathBuf>,
         /// The envelope.
         #[arg(required_unless_present = "from", conflicts_with = "from")]
         envelope: Option<PathBuf>,
+    },
+    /// Checks a proof of re-encryption: two envelopes, or all envelopes of two folders or stores, before and after it.
+    ///
+    /// Nobody's secret is needed. If the proof does not hold, the exit code is 1.
+    Verify {
+        /// The public key of the envelopes before re-encryption (NAME.public).
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The public key of the envelopes after re-encryption (NAME.public).
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// The proof, as reencrypt --proof wrote it.
+        #[arg(long, value_name = "FILE")]
+        proof: PathBuf,
+        /// The envelope, folder or store before re-encryption.
+        before: OsString,
+        /// The envelope, folder or store after re-encryption.
+        after: OsString,
     },
     /// Equation 3 of the paper: decrypts an envelope.
     Decrypt {
@@ -172,12 +194,14 @@ fn perform(command: Command) -> Result<(), output::Failure> {
         Command::Shared { file } => tools::shared(&file),
         Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),
         Command::Rekey { from, to, rekey } => tools::rekey(&from, &to, &rekey),
-        Command::Reencrypt { rekey, from: Some(from), out: Some(out), report, .. } => {
-            bulk::run(&rekey, &from, &out, report.as_deref())
+        Command::Reencrypt { rekey, from: Some(from), out: Some(out), report, proof, .. } => {
+            bulk::run(&rekey, &from, &out, report.as_deref(), proof.as_deref())
         }
-        Command::Reencrypt { rekey, out, envelope, .. } => {
-            tools::reencrypt(&rekey, &envelope.unwrap_or_default(), out.as_deref().map(Path::new))
+        Command::Reencrypt { rekey, out, envelope, proof, .. } => {
+            let out = out.as_deref().map(Path::new);
+            tools::reencrypt(&rekey, &envelope.unwrap_or_default(), out, proof.as_deref())
         }
+        Command::Verify { from, to, proof, before, after } => verify::run(&from, &to, &proof, &before, &after),
         Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),

@@ -12,7 +12,7 @@
 use crate::output::{Failure, named, open_file, readable_by_all, refuse_dash, warn, warn_unsynced};
 use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
-use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, SharedSecret};
+use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, ReencryptionProof, SharedSecret};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -29,10 +29,17 @@ pub enum Kind {
     ReKey,
     /// sk, from which the keys for one record or one folder are derived.
     Shared,
+    /// A proof of re-encryption, which is no secret.
+    Proof,
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Secret, Self::Public, Self::ReKey, Self::Shared];
+    const ALL: [Self; 5] = [Self::Secret, Self::Public, Self::ReKey, Self::Shared, Self::Proof];
+
+    /// Whether anybody may read the file.
+    const fn is_public(self) -> bool {
+        matches!(self, Self::Public | Self::Proof)
+    }
 
     const fn title(self) -> &'static str {
         match self {
@@ -40,6 +47,7 @@ impl Kind {
             Self::Public => "phi-pre public key (Y), version 1",
             Self::ReKey => "phi-pre re-encryption key (k_re), version 1",
             Self::Shared => "phi-pre shared secret (sk), version 1",
+            Self::Proof => "phi-pre proof of re-encryption, version 1",
         }
     }
 }
@@ -56,6 +64,10 @@ pub(super) fn read_rekey(path: &Path) -> Result<ReKey, Failure> {
     ReKey::from_bytes(&read(Kind::ReKey, path)?).map_err(|e| named(path, &e))
 }
 
+pub(super) fn read_proof(path: &Path) -> Result<ReencryptionProof, Failure> {
+    ReencryptionProof::from_bytes(&read(Kind::Proof, path)?).map_err(|e| named(path, &e))
+}
+
 pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
     let bytes = read(Kind::Shared, path)?;
     let sk = bytes.as_slice().try_into().map_err(|_| named(path, &"not 32 bytes"))?;
@@ -69,7 +81,7 @@ pub(super) fn write(kind: Kind, path: &Path, bytes: &[u8]) -> Result<(), Failure
     let text = text(kind, bytes);
     let write = |file: &mut File| {
         file.write_all(text.as_bytes())?;
-        Ok(if matches!(kind, Kind::Public) { readable_by_all(file).err() } else { None })
+        Ok(if kind.is_public() { readable_by_all(file).err() } else { None })
     };
     let Created { value: private, unsynced } = create_file(path, write).map_err(|e: io::Error| named(path, &e))?;
     if let Some(error) = private {
@@ -109,7 +121,7 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if let Ok(found) = file.metadata()
         && let mode = std::os::unix::fs::MetadataExt::mode(&found) & 0o777
         && found.is_file()
-        && !matches!(kind, Kind::Public)
+        && !kind.is_public()
         && mode & 0o077 != 0
     {
         warn(path, &format_args!("other users can use the file (mode {mode:o}); run chmod 600 on it"));

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `command` | the arguments, and which function each subcommand calls |
 //! | `demo`, `bench` | the paper's flow on real files; the throughput of every engine |
-//! | `tools`, `bulk`, `keyfile` | one step of the scheme on a file; jobs over folders and stores; key files |
+//! | `tools`, `bulk`, `proof`, `verify`, `keyfile` | one step of the scheme on a file; jobs over folders and stores; proofs of re-encryption; key files |
 //! | `ledger`, `vector_files` | a ledger on the disk; the files of test vectors |
 //! | `output`, `signals` | printed lines, errors, progress; what is removed before a signal ends the process |
 //! | `system` | randomness, the clock, the engine and the threads |
@@ -23,11 +23,13 @@ mod command;
 mod demo;
 mod keyfile;
 mod ledger;
+mod proof;
 mod signals;
 mod system;
 mod tools;
 mod vector_files;
 pub mod vectors;
+mod verify;
 
 pub use command::run;
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 
 use crate::keyfile::{self, Kind};
 use crate::output::{Failure, named, progress, refuse_dash, refuse_pipe, warn_unsynced};
+use crate::proof::{self, Pair};
 use crate::system;
 use indicatif::ProgressBar;
 use phi_pre::envelope::{self, Created, DecryptError, FileError, Header, Suite};
@@ -11,7 +12,7 @@ use rand_core::Rng;
 use std::path::{Path, PathBuf};
 
 /// The standard generators and an all-zero k_s. The outputs of f then depend on sk and the scope alone.
-fn params() -> Params {
+pub(super) fn params() -> Params {
     Params::new(Seed([0; 32]))
 }
 
@@ -130,10 +131,24 @@ pub(super) fn rekey(from: &Path, to: &Path, rekey: &Path) -> Result<(), Failure>
     Ok(())
 }
 
-pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Result<(), Failure> {
+/// The header of an envelope.
+pub(super) fn header(envelope: &Path) -> Result<Header, Failure> {
+    refuse_pipe(envelope)?;
+    refuse_dash(envelope)?;
+    Ok(envelope::inspect_file(envelope).map_err(|error| readable(&error))?.header)
+}
+
+pub(super) fn reencrypt(
+    rekey: &Path,
+    envelope: &Path,
+    out: Option<&Path>,
+    proof: Option<&Path>,
+) -> Result<(), Failure> {
     refuse_pipe(envelope)?;
     [Some(envelope), out].into_iter().flatten().try_for_each(refuse_dash)?;
     let k_re = keyfile::read_rekey(rekey)?;
+    proof.map_or(Ok(()), proof::place)?;
+    let before = proof.map(|_| header(envelope)).transpose()?;
     let header = match out {
         None => envelope::reencrypt_file(&k_re, envelope),
         Some(out) => envelope::reencrypt_file_to(&k_re, envelope, out).map(|written| {
@@ -143,6 +158,10 @@ pub(super) fn reencrypt(rekey: &Path, envelope: &Path, out: Option<&Path>) -> Re
     };
     let header = header.map_err(|error| readable(&error))?;
     say!("{}   C is now {}...", out.unwrap_or(envelope).display(), hex::encode(&header.capsule.c().to_bytes()[..16]));
+    if let (Some(proof), Some(before)) = (proof, before) {
+        let headers = |header| vec![(out.unwrap_or(envelope).to_owned(), header)];
+        proof::make(&params(), &k_re, &Pair { before: headers(before), after: headers(header) }, proof)?;
+    }
     Ok(())
 }
 

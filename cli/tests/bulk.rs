@@ -21,6 +21,54 @@ use world::{Counts, World, files, names};
 
 const JOB: [&str; 7] = ["reencrypt", "--rekey", "ab.rekey", "--in", "in", "--out", "out"];
 
+/// One proof for all envelopes of a job, also of a job that is resumed; a missing, foreign or altered output is noticed.
+#[test]
+fn a_job_is_proved_and_verified() {
+    let world = World::new(1);
+    world.shapes("many", 40);
+    world.seal_at(Path::new(OsStr::from_bytes(b"not utf-8 \xff\xfe/x.phi")), 99);
+    let phi = |arguments: &[&str]| {
+        let run =
+            Command::new(env!("CARGO_BIN_EXE_phi-pre")).current_dir(world.path("")).args(arguments).output().unwrap();
+        (run.status.code(), String::from_utf8([run.stdout, run.stderr].concat()).unwrap())
+    };
+    let job = |proof: &str| phi(&[&JOB[..], &["--proof", proof]].concat());
+    let verify = |proof: &str, out: &str| {
+        phi(&["verify", "--from", "a.public", "--to", "b.public", "--proof", proof, "in", out])
+    };
+    let (code, said) = job("first.proof");
+    assert!(code == Some(0) && said.contains("first.proof   proves 41 envelopes\n"), "{said}");
+    // The job again, with some outputs gone, proves all of them again.
+    fs::remove_dir_all(world.path("out/many")).unwrap();
+    assert_eq!(job("second.proof").0, Some(0));
+    for proof in ["first.proof", "second.proof"] {
+        let (code, said) = verify(proof, "out");
+        assert!(code == Some(0) && said.starts_with("holds: 41 envelopes"), "{said}");
+    }
+
+    let outputs: Vec<_> = files(&world.path("out")).into_keys().collect();
+    let path = world.path("out").join(&outputs[3]);
+    let whole = fs::read(&path).unwrap();
+    let refused = |why: &str| {
+        let (code, said) = verify("first.proof", "out");
+        assert!(code == Some(1) && said.contains(why), "{said}");
+    };
+    fs::remove_file(&path).unwrap();
+    refused("does not hold");
+    fs::copy(world.path("in").join(&outputs[3]), &path).unwrap();
+    refused("does not hold");
+    fs::copy(world.path("out").join(&outputs[4]), &path).unwrap();
+    refused("not the same envelope");
+    fs::write(&path, &whole[..200]).unwrap();
+    refused(&outputs[3].display().to_string());
+    fs::write(&path, &whole).unwrap();
+    fs::write(world.path("out/new"), &whole).unwrap();
+    refused("new: ");
+    fs::remove_file(world.path("out/new")).unwrap();
+    assert_eq!(verify("first.proof", "out").0, Some(0));
+    assert!(job("first.proof").1.contains("first.proof: exists already"));
+}
+
 #[test]
 fn a_tree_is_reencrypted_under_its_names() {
     let world = World::new(1);

@@ -38,6 +38,57 @@ fn with_keys() -> tempfile::TempDir {
     dir
 }
 
+/// Anybody checks a proof of re-encryption with public keys and the envelopes alone; it holds for nothing else.
+#[test]
+fn a_reencryption_is_proved_and_verified() {
+    let keys = with_keys();
+    let dir = keys.path();
+    let reencrypt = |out: &str, proof: &str| {
+        done(dir, &["reencrypt", "--rekey", "ab.rekey", "--out", out, "--proof", proof, "record.phi"])
+    };
+    let verify = |from: &str, to: &str, proof: &str, before: &str, after: &str| {
+        let keys = [format!("{from}.public"), format!("{to}.public")];
+        phi(dir, &["verify", "--from", &keys[0], "--to", &keys[1], "--proof", proof, before, after])
+    };
+    let refused = |output: Output, why: &str| {
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && message.contains(why), "{message}");
+    };
+    assert!(reencrypt("b.phi", "b.proof").contains("b.proof   proves 1 envelope\n"));
+    let output = verify("a", "b", "b.proof", "record.phi", "b.phi");
+    assert!(output.status.success());
+    assert_eq!(output.stdout, b"holds: 1 envelope re-encrypted from a.public to b.public\n");
+    assert_eq!(
+        fs::read_to_string(dir.join("b.proof")).unwrap().lines().next(),
+        Some("phi-pre proof of re-encryption, version 1")
+    );
+
+    // Other keys, other envelopes, an envelope that was not re-encrypted.
+    done(dir, &["keygen", "c"]);
+    done(dir, &["encrypt", "--to", "a.public", "record", "other.phi"]);
+    done(dir, &["reencrypt", "--rekey", "ab.rekey", "--out", "other-b.phi", "other.phi"]);
+    for (from, to) in [("a", "c"), ("b", "a"), ("c", "b")] {
+        refused(verify(from, to, "b.proof", "record.phi", "b.phi"), "does not hold");
+    }
+    refused(verify("a", "b", "b.proof", "other.phi", "other-b.phi"), "does not hold");
+    refused(verify("a", "b", "b.proof", "record.phi", "record.phi"), "does not hold");
+    refused(verify("a", "b", "b.proof", "record.phi", "other-b.phi"), "not the same envelope");
+    refused(verify("a", "a", "b.proof", "record.phi", "b.phi"), "the same key");
+    refused(verify("a", "b", "a.public", "record.phi", "b.phi"), "not a phi-pre proof of re-encryption");
+    refused(verify("a", "b", "none", "record.phi", "b.phi"), "none: ");
+    // C of the output is altered to another element: that of the input.
+    let (input, mut output) = (fs::read(dir.join("record.phi")).unwrap(), fs::read(dir.join("b.phi")).unwrap());
+    output[92..284].copy_from_slice(&input[92..284]);
+    fs::write(dir.join("altered.phi"), output).unwrap();
+    refused(verify("a", "b", "b.proof", "record.phi", "altered.phi"), "does not hold");
+
+    // A proof takes no existing name, and none is made without the old envelope.
+    let again = ["reencrypt", "--rekey", "ab.rekey", "--out", "new.phi", "--proof", "b.proof", "record.phi"];
+    assert!(fails(dir, 1, &again).contains("b.proof: exists already"));
+    assert!(!dir.join("new.phi").exists());
+    fails(dir, 2, &["reencrypt", "--rekey", "ab.rekey", "--proof", "new.proof", "record.phi"]);
+}
+
 #[test]
 fn a_record_goes_through_the_file_tools() {
     let keys = with_keys();

@@ -44,6 +44,10 @@ impl World {
             let k_re = ReKey::new(&k_e[from], &k_e[to]).unwrap();
             key_file(&dir.path().join(format!("{name}.rekey")), "re-encryption key (k_re)", k_re.to_bytes().expose());
         }
+        for (name, k_d) in ["a", "b"].iter().zip(&keys) {
+            let public = k_d.public_key(&params).to_bytes();
+            key_file(&dir.path().join(format!("{name}.public")), "public key (Y)", &public);
+        }
         key_file(&dir.path().join("a.secret"), "secret key (k_d)", keys[0].to_bytes().expose());
         let k_re = ReKey::new(&k_e[0], &k_e[1]).unwrap();
         fs::create_dir(dir.path().join("in")).unwrap();

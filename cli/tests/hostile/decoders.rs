@@ -602,7 +602,7 @@ fn store_listing(bytes: &[u8]) -> bool {
 }
 
 fn key_file(text: &str) -> bool {
-    let kinds = [KeyFile::Secret, KeyFile::Public, KeyFile::ReKey, KeyFile::Shared];
+    let kinds = [KeyFile::Secret, KeyFile::Public, KeyFile::ReKey, KeyFile::Shared, KeyFile::Proof];
     kinds.into_iter().any(|kind| match parse_key_file(kind, text) {
         Ok(key) => {
             assert_eq!(key_file_text(kind, &key).as_str(), text, "taken, and written back otherwise");
@@ -611,6 +611,7 @@ fn key_file(text: &str) -> bool {
                 KeyFile::Public => named("public-key"),
                 KeyFile::ReKey => named("k_re"),
                 KeyFile::Shared => return key.len() == 32,
+                KeyFile::Proof => named("proof"),
             }
             .is_some_and(|decoder| (decoder.run)(&key))
         }

@@ -231,11 +231,13 @@ fn key_files() -> Vec<Vec<u8>> {
     let public = FIXTURE.k_d.public_key(&FIXTURE.params).to_bytes().to_vec();
     let k_re = FIXTURE.k_re.to_bytes().expose().to_vec();
     let sk = vec![7; 32];
+    let proof = [&FIXTURE.k_re.to_bytes().expose()[..], &[7; 16]].concat();
     [
         ("secret key (k_d)", k_d),
         ("public key (Y)", public),
         ("re-encryption key (k_re)", k_re),
         ("shared secret (sk)", sk),
+        ("proof of re-encryption", proof),
     ]
     .map(|(title, key)| {
         let sum = hex::encode(&sha256(&[&key]).0[..8]);
