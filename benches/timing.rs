@@ -19,8 +19,8 @@ use dudect_bencher::{BenchRng, Class, CtRunner};
 use phi_pre::group::{Engine, G2, Gt, GtTable, Scalar, pow_generator_batch, pow_gt_batch, pow_table_batch};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Message, Params, PreparedPublicKey, PublicKey, ReKey, Scope, Seed,
-    SharedSecret,
+    Capsule, DecryptionKey, EncryptionKey, Message, Params, PreparedPublicKey, PublicKey, PublicReKey, ReKey,
+    ReencryptionProof, Scope, Seed, SharedSecret, Statement, Threshold,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -42,6 +42,7 @@ struct Public {
     capsules: Vec<Capsule>,
     element: Gt,
     m: Message,
+    statement: Statement<'static>,
 }
 
 /// The secrets of all operations, in one place.
@@ -67,7 +68,10 @@ impl Public {
         let capsules: Vec<_> =
             y.encapsulate_many(&params, BATCH, rng).into_iter().map(|(capsule, _)| capsule).collect();
         let (tables, element) = (y.prepare(&params), Gt::from_bytes(&y.to_bytes()).unwrap());
-        Self { m: k_d.decapsulate(&params, &capsules[1]), params, y, tables, capsules, element }
+        let encoded = [capsules[0].to_bytes()];
+        let delta = PublicReKey::from_bytes(&y.to_bytes()).unwrap();
+        let statement = Statement::from_encoded(&params, &delta, &encoded, &encoded, b"").unwrap();
+        Self { statement, m: k_d.decapsulate(&params, &capsules[1]), params, y, tables, capsules, element }
     }
 }
 
@@ -133,6 +137,8 @@ const OPERATIONS: &[(&str, Operation)] = operations! {
     "lines of k_re": |_, s| s.k_re.prepare();
     "re-encrypt": |p, s| s.k_re.reencrypt(&p.capsules[0]);
     "re-encrypt, batch, with lines": |p, s| s.k_re.prepare().reencrypt(&p.capsules);
+    "prove re-encryption": |p, s| ReencryptionProof::new(&p.params, &s.k_re, &p.statement, &mut given(s));
+    "k_re among three": |p, s| s.k_re.split(&p.params, Threshold::new(2, 3).unwrap(), &mut given(s));
     "M to bytes": |_, s| s.m.to_bytes();
     "M = M'": |p, s| s.m == p.m;
 };
