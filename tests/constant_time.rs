@@ -17,7 +17,7 @@
 
 #[path = "constant_time/leaky.rs"]
 mod leaky;
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[cfg(all(target_arch = "x86_64", target_os = "linux", not(feature = "portable-lanes")))]
 #[path = "constant_time/trace.rs"]
 mod trace;
 #[path = "constant_time/valgrind.rs"]
