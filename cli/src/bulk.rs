@@ -21,7 +21,7 @@ pub(super) fn run(
     proof: Option<&Path>,
 ) -> Result<(), Failure> {
     let k_re = &keyfile::read_rekey(rekey)?;
-    proof.map_or(Ok(()), proof::place)?;
+    proof.map_or(Ok(()), |proof| proof::place(proof, Some(Path::new(to))))?;
     let done = reencrypt(k_re, from, to, report);
     // Refused envelopes have no output. Those that have one are proved.
     let proved = proof.map_or(Ok(()), |proof| proof::make(&tools::params(), k_re, &headers(from, to)?, proof));

@@ -123,6 +123,21 @@ pub(crate) fn readable_by_all(_: &std::fs::File) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Checks that a new file can be written at `path`, and returns the canonical path.
+pub(crate) fn new_file(path: &Path) -> Result<std::path::PathBuf, Failure> {
+    if path.symlink_metadata().is_ok() {
+        return Err(named(path, &"exists already; choose another name"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(named(path, &"the folder does not exist"));
+    }
+    let canonical = folder.canonicalize().map_err(|e| named(path, &e))?;
+    let name = path.file_name().ok_or_else(|| named(path, &"not the name of a file"))?;
+    tempfile::tempfile_in(folder).map_err(|e| named(path, &e.kind()))?; // it has no name, and is gone at once
+    Ok(canonical.join(name))
+}
+
 /// Opens a file or a terminal's input for reading, and refuses what would block without a word: a named pipe.
 pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
     refuse_pipe(path)?;

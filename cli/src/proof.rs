@@ -5,7 +5,7 @@
 //! bodies, which their own tags protect.
 
 use crate::keyfile::{self, Kind};
-use crate::output::{Failure, named, refuse_dash};
+use crate::output::{Failure, named, new_file, refuse_dash};
 use crate::system;
 use phi_pre::envelope::Header;
 use phi_pre::pre::{Capsule, Params, PublicReKey, ReKey, ReencryptionProof, Statement, StatementError};
@@ -20,10 +20,14 @@ pub(super) struct Pair {
     pub(super) after: Headers,
 }
 
-/// Refuses the name of a proof that cannot be written, before any work is done.
-pub(super) fn place(proof: &Path) -> Result<(), Failure> {
+/// Refuses the name of a proof that cannot be written, or that lies among the outputs, before any work is done.
+pub(super) fn place(proof: &Path, outputs: Option<&Path>) -> Result<(), Failure> {
     refuse_dash(proof)?;
-    if proof.symlink_metadata().is_ok() { Err(named(proof, &"exists already; choose another name")) } else { Ok(()) }
+    let place = new_file(proof)?;
+    if outputs.and_then(|outputs| outputs.canonicalize().ok()).is_some_and(|outputs| place.starts_with(outputs)) {
+        return Err(named(proof, &"lies among the outputs, which hold envelopes alone; choose another folder"));
+    }
+    Ok(())
 }
 
 /// Writes the proof that k_re leads from the envelopes before to those after.

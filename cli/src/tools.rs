@@ -147,7 +147,7 @@ pub(super) fn reencrypt(
     refuse_pipe(envelope)?;
     [Some(envelope), out].into_iter().flatten().try_for_each(refuse_dash)?;
     let k_re = keyfile::read_rekey(rekey)?;
-    proof.map_or(Ok(()), proof::place)?;
+    proof.map_or(Ok(()), |proof| proof::place(proof, None))?;
     let before = proof.map(|_| header(envelope)).transpose()?;
     let header = match out {
         None => envelope::reencrypt_file(&k_re, envelope),

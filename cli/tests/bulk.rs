@@ -67,6 +67,10 @@ fn a_job_is_proved_and_verified() {
     fs::remove_file(world.path("out/new")).unwrap();
     assert_eq!(verify("first.proof", "out").0, Some(0));
     assert!(job("first.proof").1.contains("first.proof: exists already"));
+    assert!(job("out/in.proof").1.contains("out/in.proof: lies among the outputs"));
+    fs::remove_dir_all(world.path("out")).unwrap();
+    assert!(job("no folder/proof").1.contains("no folder/proof: the folder does not exist"));
+    assert!(!world.path("out").exists());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
 use super::{machine, plot};
-use crate::output::{Failure, named, progress, warn_unsynced};
+use crate::output::{Failure, named, new_file, progress, warn_unsynced};
 use phi_pre::envelope::create_public_file;
 use phi_pre::group::{Engaged, Engine};
 use serde_json::json;
@@ -26,7 +26,8 @@ pub(crate) struct Files {
 
 pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
-    let [json, csv, plot] = [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(begin).transpose());
+    let [json, csv, plot] =
+        [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(new_file).transpose());
     let (json, csv, plot) = (json?, csv?, plot?);
     let paths: Vec<_> = [&json, &csv, &plot].into_iter().flatten().collect();
     if (1..paths.len()).any(|i| paths[..i].contains(&paths[i])) {
@@ -74,21 +75,6 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     let written = [(json, figures), (csv, rows), (plot, plot::svg(&cases))]
         .map(|(to, text)| to.map_or(Ok(()), |path| finish(&path, &text)));
     written.into_iter().collect() // the first error, after all were tried
-}
-
-/// Checks that a new file can be written at `path`, and returns the canonical path.
-fn begin(path: &Path) -> Result<PathBuf, Failure> {
-    if path.symlink_metadata().is_ok() {
-        return Err(named(path, &"exists already; choose another name"));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return Err(named(path, &"the folder does not exist"));
-    }
-    let canonical = folder.canonicalize().map_err(|e| named(path, &e))?;
-    let name = path.file_name().ok_or_else(|| named(path, &"not the name of a file"))?;
-    tempfile::tempfile_in(folder).map_err(|e| named(path, &e.kind()))?; // it has no name, and is gone at once
-    Ok(canonical.join(name))
 }
 
 fn finish(path: &Path, text: &str) -> Result<(), Failure> {
