@@ -10,7 +10,7 @@
 //! is one call of `pairing` of the crate bls12_381; this call is measured here under the name of that crate.
 
 use phi_pre::group::{Engine, G1, G2, G2Prepared, Gt};
-use phi_pre::pre::{DecryptionKey, Params, ReKey, Seed};
+use phi_pre::pre::{Capsule, DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use recrypt::api::{CryptoOps, Ed25519Ops, KeyGenOps, Recrypt};
@@ -19,6 +19,8 @@ use std::time::Instant;
 
 const ROUNDS: usize = 25;
 const BATCH: usize = 64;
+/// Records with one proof.
+const MANY: usize = 10_000;
 
 struct Case {
     class: &'static str,
@@ -41,6 +43,7 @@ fn main() {
     });
     add("authenticated", "recrypt 0.14, transform", 1.0, recrypt());
     umbral(&mut add);
+    proofs(&mut add);
 
     for _ in 0..ROUNDS {
         for case in &mut cases {
@@ -107,6 +110,42 @@ fn ours(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
             Box::new(move || {
                 engine.install();
                 black_box(prepared.reencrypt(black_box(&capsules)));
+            })
+        });
+    }
+}
+
+/// Re-encryption with its proof, and the check of the proof: one record, and one proof for many.
+fn proofs(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
+    let rng = &mut ChaCha20Rng::seed_from_u64(2);
+    let params = Params::new(Seed::random(rng));
+    let (a, b) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+    let k_re = ReKey::new(&a.encryption_key(&params), &b.encryption_key(&params)).expect("two keys");
+    let delta = PublicReKey::of(&params, &k_re);
+    let engine = Engine::available().last().expect("an engine");
+    for n in [1, MANY] {
+        let before: Vec<_> =
+            a.public_key(&params).encapsulate_many(&params, n, rng).into_iter().map(|(capsule, _)| capsule).collect();
+        let prepared = k_re.prepare();
+        let after = prepared.reencrypt(&before);
+        let (encoded, encoded_after) = (Capsule::encode_batch(&before), Capsule::encode_batch(&after));
+        let statement = Statement::from_encoded(&params, &delta, &encoded, &encoded_after, b"").expect("a statement");
+        let proof = ReencryptionProof::new(&params, &k_re, &statement, rng);
+        let name = engine.engine();
+        add("authenticated", &format!("phi-pre, {name}, {n} with one proof"), n as f64, {
+            let (params, k_re, statement, mut rng) =
+                (params.clone(), k_re.clone(), statement.clone(), ChaCha20Rng::seed_from_u64(3));
+            Box::new(move || {
+                engine.install();
+                black_box(prepared.reencrypt(black_box(&before)));
+                black_box(ReencryptionProof::new(&params, &k_re, &statement, &mut rng));
+            })
+        });
+        let params = params.clone();
+        add("authenticated", &format!("phi-pre, {name}, verification of that proof"), n as f64, {
+            Box::new(move || {
+                engine.install();
+                proof.verify(&params, black_box(&statement)).expect("verified");
             })
         });
     }
