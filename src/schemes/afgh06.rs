@@ -1,4 +1,4 @@
-//! Ateniese, Fu, Green, Hohenberger (ACM TISSEC 9(1), 2006), section 3.3: the third attempt, with two levels.
+//! Ateniese, Fu, Green, Hohenberger (ACM TISSEC 9(1), 2006): the third attempt, with two levels.
 //!
 //! ```text
 //! KeyGen    sk_a = (a1, a2),  pk_a = (Z^a1, g2^a2)

@@ -1,4 +1,4 @@
-//! Blaze, Bleumer, Strauss (EUROCRYPT '98), section 3: the first scheme of proxy re-encryption, ElGamal without a pairing.
+//! Blaze, Bleumer, Strauss (EUROCRYPT '98): the first scheme of proxy re-encryption, ElGamal without a pairing.
 //!
 //! ```text
 //! KeyGen    a <- Z_q^*,  pk = g^a

@@ -39,10 +39,11 @@ pub struct PublicKey {
     pub(super) h2: G2,
 }
 
-/// a, with k_e of the scope.
+/// a, with A and k_e of the scope.
 #[derive(Clone, Debug)]
 pub struct SecretKey {
     pub(super) a: Secret<Scalar>,
+    pub(super) public: G1,
     pub(super) k_e: Secret<G2>,
 }
 
@@ -78,7 +79,7 @@ encoding!(ReEncrypted, |c| c.z.to_bytes(), c.c.to_bytes(), c.x.to_bytes());
 impl SecretKey {
     fn new(a: &Scalar, scope: &[u8]) -> (PublicKey, Self) {
         let pk = PublicKey { a: g1(a), h2: G2::hash(scope, dst::SCOPE) };
-        (pk, Self { a: Secret::new(*a), k_e: Secret::new(pk.h2.pow(a)) })
+        (pk, Self { a: Secret::new(*a), public: pk.a, k_e: Secret::new(pk.h2.pow(a)) })
     }
 
     /// The key pair of the same user for another scope.
@@ -151,8 +152,8 @@ impl Scheme for ByName {
 
     fn dec_re(sk: &SecretKey, c: &ReEncrypted) -> Result<Message<Gt>, Infallible> {
         wiped(|| {
-            let (b, shared) = (g1(sk.a.expose()), Zeroizing::new(c.x.pow(sk.a.expose())));
-            Ok(Message::new(c.c / pairing(&c.z, &k_e_prime(&c.x, &b, &shared))))
+            let shared = Zeroizing::new(c.x.pow(sk.a.expose()));
+            Ok(Message::new(c.c / pairing(&c.z, &k_e_prime(&c.x, &sk.public, &shared))))
         })
     }
 }

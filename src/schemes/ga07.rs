@@ -1,4 +1,4 @@
-//! Green, Ateniese (ACNS 2007), section 4.1: IBP1, identity-based, on the scheme of Boneh and Franklin.
+//! Green, Ateniese (ACNS 2007): IBP1, identity-based, on the scheme of Boneh and Franklin.
 //!
 //! ```text
 //! Setup     s <- Z_q^*,  params = g1^s           by the authority

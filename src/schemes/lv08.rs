@@ -1,4 +1,4 @@
-//! Libert, Vergnaud (PKC 2008), section 3: unidirectional, one hop, secure against replayable chosen ciphertexts.
+//! Libert, Vergnaud (PKC 2008): unidirectional, one hop, secure against replayable chosen ciphertexts.
 //!
 //! ```text
 //! Setup     u, v in G2

@@ -192,7 +192,7 @@ pub(super) fn random(rng: &mut impl CryptoRng) -> Zeroizing<Scalar> {
 
 /// g1^k.
 pub(super) fn g1(k: &Scalar) -> G1 {
-    pow_generator_batch(&[*k])[0]
+    Zeroizing::new(pow_generator_batch(&[*k]))[0] // the batch in freed memory, where the power may be secret
 }
 
 /// e(g1, g2)^k.

@@ -89,8 +89,7 @@ impl Attacks for ByName {
     type Power = G2;
 
     fn collude(rk: &Self::ReKey, sk_b: &Self::SecretKey, c_prime: &Self::ReEncrypted) -> G2 {
-        let b = sk_b.a.expose();
-        *by_name::k_e_prime(&c_prime.x, &G1::generator().pow(b), &c_prime.x.pow(b)) / *rk.k_re.expose()
+        *by_name::k_e_prime(&c_prime.x, &sk_b.public, &c_prime.x.pow(sk_b.a.expose())) / *rk.k_re.expose()
     }
 
     fn open(k_e: &G2, c: &Self::Ciphertext) -> Message<Gt> {
