@@ -56,7 +56,7 @@
 //! | `hazmat` | entry points that take the randomness itself: for test vectors alone | |
 //!
 //! Each module uses only those below it: `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`, `identifier`,
-//! `pre`, `group`, and at the bottom [`wire`], [`hash`], [`secret`], [`error`] and times. [`paper`] stands alone.
+//! `schemes`, `pre`, `group`, and at the bottom [`wire`], [`hash`], [`secret`], [`error`] and times. [`paper`] stands alone.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The examples of the README are compiled and run.

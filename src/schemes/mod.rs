@@ -5,6 +5,7 @@
 //!
 //! A delegates to B. `transferable`: whether the proxy and B can hand on, without A, the power to read what A receives.
 //! Sizes are bytes; names (identities, scopes) are not counted.
+//!
 #![doc = include_str!("table.md")]
 //!
 //! The types of a scheme say the hops, and what ReKeyGen takes of B. An experiment decides what it can decide: round
