@@ -1,7 +1,7 @@
 //! The cost of proofs of re-encryption, in re-encryptions of the same capsules: `cargo bench --bench proof`.
 //!
 //! One thread. Re-encryption, proving and verifying take turns in each round, and the table has medians. Re-encryption is
-//! that of the same engine with lines of k_re. Statements are made from encoded capsules before the measurement, since a
+//! by the same engine, with lines of k_re; in the last row of each engine, without lines. Statements are made from encoded capsules before the measurement, since a
 //! verifier reads and checks the capsules in any case; `read` is the time of that.
 #![allow(clippy::cast_precision_loss, clippy::unwrap_used, missing_docs, reason = "a bench")]
 

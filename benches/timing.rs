@@ -1,9 +1,9 @@
 //! Whether the time of an operation depends on its secret, by statistics (dudect: Reparaz, Balasch and Verbauwhede,
 //! eprint 2016/1123): `cargo bench --bench timing [-- FILTER]`.
 //!
-//! For each operation, one fixed secret and random secrets alternate by chance. Welch's t compares the two sets of times;
+//! For each operation, each sample uses either one fixed secret or a random secret, chosen at random. Welch's t compares the two sets of times;
 //! the largest |t| over 101 cuts of slow samples is printed for a hundredth, a tenth and all of the samples. A |t| that
-//! grows with the number of samples and passes 5 shows a leak. A small |t| shows that so many samples do not find one.
+//! grows with the number of samples and passes 5 shows a leak. A small |t| shows only that this number of samples finds no leak.
 //! All secrets lie in the same place when they are used, since other addresses alone would give other times.
 //!
 //! Rows named `control` leak on purpose. The look-up in a small table is not found, since the table lies in the cache:

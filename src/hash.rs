@@ -61,6 +61,36 @@ pub mod label {
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
     /// The salted root of a record commitment.
     pub const COMMITMENT_ROOT: &str = "phi-pre/1/commitment/root";
+    /// The one-time verification key of Libert-Vergnaud 2008, as an exponent.
+    #[cfg(feature = "schemes")]
+    pub const LV08_SVK: &str = "phi-pre/1/schemes/lv08/svk";
+
+    /// Domain separation tags of [`G2::hash`](crate::group::G2::hash), in the form of RFC 9380, section 3.1.
+    #[cfg(feature = "schemes")]
+    pub mod dst {
+        macro_rules! tags {
+            ($($(#[$doc:meta])* $name:ident = $application:literal;)*) => { $(
+                $(#[$doc])*
+                pub const $name: &[u8] =
+                    concat!("phi-pre-", $application, "-V01-CS01-with-BLS12381G2_XMD:SHA-256_SSWU_RO_").as_bytes();
+            )* };
+        }
+
+        tags! {
+            /// H2(scope) of keys by name.
+            SCOPE = "scope";
+            /// k'_e of keys by name.
+            GRANT = "grant";
+            /// H1(id) of Green-Ateniese 2007.
+            GA07_H1 = "ga07-h1";
+            /// H2(X) of Green-Ateniese 2007.
+            GA07_H2 = "ga07-h2";
+            /// u of Libert-Vergnaud 2008.
+            LV08_U = "lv08-u";
+            /// v of Libert-Vergnaud 2008.
+            LV08_V = "lv08-v";
+        }
+    }
 }
 
 /// A SHA-256 value: 32 bytes, printed as 64 hex digits.

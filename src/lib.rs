@@ -35,6 +35,7 @@
 //! | ID_i, multi-vectors | [`identifier`] |
 //! | Fig. 5, integrity | [`integrity`] |
 #![cfg_attr(feature = "envelope", doc = "| encrypted records in the cloud | [`envelope`] |")]
+#![cfg_attr(feature = "schemes", doc = "| not in the paper: schemes to compare with | [`schemes`] |")]
 #![cfg_attr(feature = "ledger", doc = "| section 2.3, MSP and registration | [`identity`] |")]
 #![cfg_attr(feature = "ledger", doc = "| sections 2.3 and 3.1, Fig. 2, the ledger | [`ledger`] |")]
 #![cfg_attr(feature = "ledger", doc = "| section 3.2, the four transactions | [`contract`] |")]
@@ -50,11 +51,12 @@
 //! | `ledger` | the membership service, the ledger and its contract | |
 //! | `flow` | the actors of Figures 2 to 4, storage; includes `envelope` and `ledger` | |
 //! | `s3` | stores that speak S3; includes `flow` | |
+//! | `schemes` | this scheme, keys by name, and AFGH 2006, BBS 1998, GA 2007 and LV 2008 to compare with; includes `blst` | |
 //! | `serde` | serde's traits on public types | |
 //! | `hazmat` | entry points that take the randomness itself: for test vectors alone | |
 //!
 //! Each module uses only those below it: `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`, `identifier`,
-//! `pre`, `group`, and at the bottom [`wire`], [`hash`], [`secret`], [`error`] and times. [`paper`] stands alone.
+//! `schemes`, `pre`, `group`, and at the bottom [`wire`], [`hash`], [`secret`], [`error`] and times. [`paper`] stands alone.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The examples of the README are compiled and run.
@@ -83,6 +85,8 @@ pub mod ledger;
 pub mod paper;
 mod parallel;
 pub mod pre;
+#[cfg(feature = "schemes")]
+pub mod schemes;
 pub mod secret;
 #[cfg(feature = "ledger")]
 pub mod time;

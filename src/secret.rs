@@ -36,9 +36,9 @@ pub const WIPED_BYTES: usize = 48 << 10;
 /// Runs `operation`, and then overwrites the [`WIPED_BYTES`] bytes of the stack below the caller, where the operation has
 /// left copies of its secrets. Takes about a microsecond more than the operation.
 ///
-/// The operations of `pre`, `envelope` and `identity` and the batches of `group` run so already. A program needs this for
-/// its own computations with secrets, and for the single operations of `group`. What the result holds by itself, rather
-/// than in a [`Secret`], is the caller's to overwrite.
+/// The operations of `pre`, `schemes`, `envelope` and `identity` and the batches of `group` run so already. A program
+/// needs this for its own computations with secrets, and for the single operations of `group`. What the result holds by
+/// itself, rather than in a [`Secret`], is the caller's to overwrite.
 ///
 /// ```
 /// use phi_pre::group::{G2, Scalar};
@@ -74,7 +74,7 @@ fn apart<T>(operation: impl FnOnce() -> T) -> T {
     operation()
 }
 
-/// Overwrites the stack below its caller, where the frames of the operations lay that the caller has run.
+/// Overwrites the stack below its caller, which held the frames of the operations that the caller has run.
 #[inline(never)]
 pub(crate) fn overwrite_stack<const BYTES: usize>() {
     black_box(&mut [0_u8; BYTES]);

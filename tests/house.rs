@@ -17,6 +17,7 @@ const FLOORS: &[&str] = &[
     "paper",
     "group",
     "pre",
+    "schemes",
     "identifier",
     "integrity",
     "envelope",

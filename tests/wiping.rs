@@ -4,7 +4,8 @@
 //! keeps the blocks that an operation frees, and the stack below the operation is painted before and read afterwards. In
 //! both, the test looks for each word of eight bytes of each secret, in every form of `forms.rs`: as bytes of both orders,
 //! as Montgomery limbs, as limbs of the lanes, as torus coefficients, as windows of an exponent, as lines of the Miller
-//! loop. It also holds that the deepest bytes an operation has used are overwritten, whatever lay there. Operations named
+//! loop. The test also checks that the deepest bytes that an operation
+//! used on the stack are overwritten, whatever they held. Operations named
 //! `control` leave a secret on purpose.
 //!
 //! [`REMAINS`] lists what stays. Not searched: registers; the heap of C, where aws-lc keeps its keys and overwrites what it
@@ -192,6 +193,8 @@ fn on_a_known_stack() -> (Vec<String>, BTreeSet<usize>) {
                 engaged.install();
                 scheme(engine.name(), &run);
                 proofs_and_shares(engine.name(), &run);
+                #[cfg(feature = "schemes")]
+                comparison::all(&run);
             }
             Err(error) => println!("{engine}: skipped: {error}"),
         }
@@ -204,7 +207,11 @@ fn on_a_known_stack() -> (Vec<String>, BTreeSet<usize>) {
 
 /// The exponents t and r of n capsules, with the bytes that they are made of.
 fn drawn(n: usize) -> Vec<[(Scalar, [u8; 48]); 2]> {
-    let rng = &mut seeded(DRAWN);
+    drawn_from(DRAWN, n)
+}
+
+fn drawn_from(seed: u64, n: usize) -> Vec<[(Scalar, [u8; 48]); 2]> {
+    let rng = &mut seeded(seed);
     let mut draw = || {
         let mut wide = [0; 48];
         rng.fill_bytes(&mut wide);
@@ -353,6 +360,67 @@ fn proofs_and_shares<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run
         "prove each of nine" => ReencryptionProof::new_each(&params, &[(&k_re, &statement); 9], &mut *run.rng());
         "k_re split among three" => k_re.split(&params, two_of_three, &mut *run.rng());
         "partial re-encryptions" => shares[1].prepare().reencrypt(&before);
+    }
+}
+
+/// The schemes to compare with.
+#[cfg(feature = "schemes")]
+mod comparison {
+    use super::{DRAWN, Form, Run, Secrets, black_box, drawn, drawn_from, seeded};
+    use phi_pre::group::{G1, G2, Gt, Scalar};
+    use phi_pre::schemes::{Afgh06, Bbs98, BongJang, ByName, Encoding, Ga07, Lv08, Scheme};
+
+    pub(super) fn all<'a>(run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
+        let g2 = |bytes: &[u8]| vec![Form::g2("rk", &G2::from_bytes(bytes).unwrap())];
+        scheme::<BongJang>(run, g2);
+        scheme::<ByName>(run, |bytes| g2(&bytes[..96]));
+        scheme::<Afgh06>(run, g2);
+        // In this scheme alone, M and the pad are in G1.
+        scheme::<Bbs98>(run, |bytes| {
+            let exponents = drawn(1).into_iter().flatten();
+            let powers = exponents.map(|(k, _)| Form::g1("M or pad in G1", &G1::generator().pow(&k)));
+            powers.chain([Form::scalar("rk", &Scalar::from_bytes(bytes).unwrap())]).collect()
+        });
+        scheme::<Ga07>(run, |bytes| g2(&bytes[240..]));
+        scheme::<Lv08>(run, g2);
+    }
+
+    /// What was drawn for keys, which begins with all secret exponents; what operations draw, which begins with the
+    /// exponent t of M and X, then r; and rk.
+    fn scheme<'a, S: Scheme>(run: &impl Fn(&'a str, Secrets) -> Run<'a>, own: impl Fn(&[u8]) -> Vec<Form>) {
+        const KEYS: u64 = 7;
+        let drawn_forms = |seed| {
+            let all = drawn_from(seed, 2).into_iter().flatten();
+            all.flat_map(|(k, wide)| [Form::scalar("drawn", &k), Form::bytes("drawn", &wide)])
+        };
+        let keys = &mut seeded(KEYS);
+        let setup = S::setup(keys);
+        let [(pk_a, sk_a), (pk_b, sk_b)] = [b"A", b"B"].map(|name| S::key_gen(&setup, name, keys));
+        let to = S::delegatee(&pk_b, &sk_b);
+        let (c, _) = S::enc(&pk_a, &mut seeded(DRAWN));
+        let rk = S::re_key_gen(&sk_a, to, &mut seeded(DRAWN)).unwrap();
+        let c_prime = S::re_enc(&rk, &c, &mut seeded(DRAWN)).unwrap_or_else(|error| panic!("{error}"));
+
+        let first = run(S::PROPERTIES.name, Secrets::new(drawn_forms(DRAWN).collect()));
+        check! { first:
+            "Setup" => S::setup(&mut *first.rng());
+            "KeyGen" => S::key_gen(&setup, b"A", &mut *first.rng());
+        }
+        let mut forms: Vec<_> = drawn_forms(KEYS).chain(drawn_forms(DRAWN)).collect();
+        for (k, _) in drawn(1).into_iter().flatten() {
+            forms.push(Form::gt("M or pad", &Gt::generator().pow(&k)));
+        }
+        forms.extend(own(&rk.encoding()));
+        let secrets = Secrets::new(forms);
+        let second = run(S::PROPERTIES.name, secrets);
+        check! { second:
+            "ReKeyGen" => S::re_key_gen(&sk_a, to, &mut *second.rng());
+            "Enc" => S::enc(&pk_a, &mut *second.rng());
+            "ReEnc" => S::re_enc(&rk, &c, &mut *second.rng());
+            "Dec" => S::dec(&sk_a, &c);
+            "Dec of C'" => S::dec_re(&sk_b, &c_prime);
+            "rk to bytes" => rk.encoding();
+        }
     }
 }
 

@@ -104,7 +104,7 @@ enum Command {
     },
     /// Checks a proof of re-encryption: two envelopes, or all envelopes of two folders or stores, before and after it.
     ///
-    /// Nobody's secret is needed. If the proof does not hold, the exit code is 1.
+    /// The check needs no secret. If the proof does not hold, the exit code is 1.
     Verify {
         /// The public key of the envelopes before re-encryption (NAME.public).
         #[arg(long, value_name = "FILE")]

@@ -35,7 +35,9 @@ pub(super) fn make(params: &Params, k_re: &ReKey, envelopes: &Pair, proof: &Path
     let capsules = envelopes.capsules()?;
     let statement = envelopes.statement(params, &PublicReKey::of(params, k_re), &capsules)?;
     let made = ReencryptionProof::new(params, k_re, &statement, &mut system::rng()?);
-    made.verify(params, &statement).map_err(|_| named(proof, &"an envelope is not what this key makes of it"))?;
+    made.verify(params, &statement).map_err(|_| {
+        named(proof, &"no proof was written: an output is not the re-encryption of its input by this key")
+    })?;
     keyfile::write(Kind::Proof, proof, &made.to_bytes())?;
     say!("{}   proves {}", proof.display(), envelopes.counted());
     Ok(())

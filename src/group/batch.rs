@@ -108,7 +108,8 @@ impl Engaged {
         // 64 powers share one inversion.
         parallel::fill_chunks(exponents, 64, G1::identity(), self.wipe(), |group, out| {
             let exponents = Zeroizing::new(group.iter().map(|k| k.0).collect::<Vec<_>>());
-            out.iter_mut().zip(self.pow_generator_all(&exponents)).for_each(|(out, point)| *out = G1(point));
+            let points = Zeroizing::new(self.pow_generator_all(&exponents));
+            out.iter_mut().zip(&*points).for_each(|(out, point)| *out = G1(*point));
         })
     }
 

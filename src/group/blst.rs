@@ -17,11 +17,11 @@ use ark_ff::{BigInteger384, Field, MontFp};
 use blst::{
     BLST_ERROR, blst_fp, blst_fp_add, blst_fp_cneg, blst_fp_inverse, blst_fp_mul, blst_fp_sqr, blst_fp_sub, blst_fp2,
     blst_fp2_add, blst_fp2_cneg, blst_fp2_inverse, blst_fp2_mul, blst_fp2_sqr, blst_fp2_sub, blst_fp6, blst_fp12,
-    blst_fp12_conjugate, blst_fp12_cyclotomic_sqr, blst_fp12_frobenius_map, blst_fp12_inverse, blst_miller_loop_lines,
-    blst_p1, blst_p1_add_affine, blst_p1_add_or_double_affine, blst_p1_affine, blst_p1_affine_compress,
-    blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p1s_mult_pippenger,
+    blst_fp12_conjugate, blst_fp12_cyclotomic_sqr, blst_fp12_frobenius_map, blst_fp12_inverse, blst_hash_to_g2,
+    blst_miller_loop_lines, blst_p1, blst_p1_add_affine, blst_p1_add_or_double_affine, blst_p1_affine,
+    blst_p1_affine_compress, blst_p1_affine_in_g1, blst_p1_from_affine, blst_p1_uncompress, blst_p1s_mult_pippenger,
     blst_p1s_mult_pippenger_scratch_sizeof, blst_p2, blst_p2_affine, blst_p2_affine_compress, blst_p2_affine_in_g2,
-    blst_p2_from_affine, blst_p2_uncompress, blst_precompute_lines, blst_scalar, blst_sign_pk_in_g1,
+    blst_p2_from_affine, blst_p2_to_affine, blst_p2_uncompress, blst_precompute_lines, blst_scalar, blst_sign_pk_in_g1,
     blst_sign_pk_in_g2,
 };
 use std::ptr::null;
@@ -285,6 +285,17 @@ impl Backend for Blst {
     fn torus(self, g: &Fq12) -> Fq6 {
         from_fp6(&power::torus(&to_fp12(g)))
     }
+}
+
+/// The hash of a message to G2 by RFC 9380, suite BLS12381G2_XMD:SHA-256_SSWU_RO_.
+pub(super) fn hash_g2(message: &[u8], dst: &[u8]) -> G2Affine {
+    let (mut q, mut affine) = (blst_p2::default(), blst_p2_affine::default());
+    // SAFETY: reads the two slices, writes locals; no augmentation, which is 0 bytes.
+    unsafe {
+        blst_hash_to_g2(&raw mut q, message.as_ptr(), message.len(), dst.as_ptr(), dst.len(), null(), 0);
+        blst_p2_to_affine(&raw mut affine, &raw const q);
+    }
+    from_p2(&affine)
 }
 
 /// blst's answer as the error of the reference engine. (0, ±2) lies on the curve and has order 3; blst reports it as

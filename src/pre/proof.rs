@@ -17,8 +17,9 @@
 //!
 //! H is [`tagged`]. The protocol is Chaum and Pedersen's proof of equal exponents (CRYPTO '92) with elements of G2 in the
 //! place of exponents, made non-interactive by Fiat and Shamir's transform; the weights are those of batch verification
-//! (Bellare, Garay and Rabin, EUROCRYPT '98). In the random-oracle model a prover who makes Q queries passes with a false
-//! statement with a chance of at most (2Q + 1)/2^128 + Q²/2^257; `proofs/coq/Verifiable.v` has the algebra of this.
+//! (Bellare, Garay and Rabin, EUROCRYPT '98). In the random-oracle model, a prover who makes Q queries should pass with a
+//! false statement with probability at most (2Q + 1)/2^128 + Q²/2^257. This bound is not machine-checked;
+//! `proofs/coq/Verifiable.v` proves soundness for a verifier who draws the weights and the challenge.
 //!
 //! # Who checks what
 //!
@@ -157,7 +158,7 @@ pub enum Fault {
     #[error("k_re is not the key of Δ: who granted it is at fault")]
     ReKey,
     /// e(g1, k'_e) ≠ Δ·Y.
-    #[error("k'_e is not the key of Δ·Y: who granted it is at fault")]
+    #[error("k'_e is not the key of Δ·Y: whoever granted k'_e or Δ is at fault")]
     RecipientKey,
     /// The proof does not hold for the statement.
     #[error("the proof of re-encryption does not hold: the proxy is at fault")]

@@ -273,8 +273,8 @@ impl SharePublic {
         Ok(PublicReKey::from_element(self.v.iter().rev().fold(Gt::identity(), horner)))
     }
 
-    /// C' = C·e(Z, k_re) from the partial re-encryptions of exactly t proxies. Whether each of them is right, its proof
-    /// says; a wrong one gives a wrong C'. Variable time: all values are public.
+    /// C' = C·e(Z, k_re) from the partial re-encryptions of exactly t proxies. This function does not check the partial
+    /// re-encryptions; their proofs do. A wrong partial re-encryption gives a wrong C'. Variable time: all values are public.
     ///
     /// # Errors
     /// [`ThresholdError::Count`], [`ThresholdError::Index`], [`ThresholdError::Twice`], [`ThresholdError::OtherZ`].
@@ -333,7 +333,7 @@ impl ReKey {
     }
 
     fn shared(&self, params: &Params, threshold: Threshold, rng: &mut impl CryptoRng) -> (Vec<KeyShare>, SharePublic) {
-        let scale = Scalar::from(u64::try_from(threshold.scale()).unwrap_or(u64::MAX)); // below 15! < 2^41
+        let scale = Scalar::from(u64::try_from(threshold.scale()).unwrap_or(u64::MAX)); // at most 15! < 2^41
         let inverse = scale.inverse().unwrap_or(scale);
         let constant = Zeroizing::new(self.element().pow(&inverse));
         let a: Zeroizing<Vec<_>> = Zeroizing::new((1..threshold.t).map(|_| Scalar::random(rng)).collect());

@@ -73,6 +73,15 @@ impl Form {
         words.chain(lanes).collect()
     }
 
+    /// A point of G1: each coordinate by itself, that of the inverse, and the encoding.
+    #[cfg(feature = "schemes")]
+    pub(crate) fn g1(name: &'static str, p: &phi_pre::group::G1) -> Self {
+        let bytes = p.to_bytes();
+        let Ok(point) = ark_bls12_381::G1Affine::deserialize_compressed(&bytes[..]) else { return Self::new(name, []) };
+        let words = [point.x, point.y, -point.y].into_iter().flat_map(|x| Self::field(&x.into_bigint().into()));
+        Self::new(name, words.chain(Self::bytes(name, &bytes).words))
+    }
+
     /// A point of G2: each coefficient by itself, that of the inverse, and the encoding.
     pub(crate) fn g2(name: &'static str, q: &G2) -> Self {
         let bytes = q.to_bytes();

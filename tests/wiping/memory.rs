@@ -83,8 +83,8 @@ pub(crate) struct Remains<'a> {
 }
 
 impl Remains<'_> {
-    /// Whether the deepest KiB that the operation has used was overwritten: an operation that reaches deeper than what is
-    /// overwritten has left other words there. The calls that overwrite leave a few addresses of return.
+    /// Whether the deepest KiB that the operation has used was overwritten: if an operation uses the stack below the
+    /// overwritten part, other words are left there. The calls that overwrite the stack leave a few return addresses.
     pub(crate) fn deepest_is_zero(&self) -> bool {
         let untouched = self.stack.iter().take_while(|byte| **byte == PAINT).count();
         let deepest = self.stack[untouched..].iter().take(1024).collect::<Vec<_>>();

@@ -85,7 +85,7 @@ impl EmrFile {
         self.stamp
     }
 
-    /// Has the file read from its beginning.
+    /// Moves the reading position back to the beginning of the file.
     pub(in crate::flow) fn rewind(&mut self) -> io::Result<()> {
         self.read = 0;
         self.file.rewind()

@@ -114,7 +114,7 @@ impl Inotify {
         below.for_each(|(_, (_, found))| *found = scan);
     }
 
-    /// Ends the watch of a folder as the system does, without the knowledge of this value.
+    /// Ends the watch of a folder as the system does: the maps of this value still list the watch.
     #[cfg(test)]
     pub(super) fn end(&self, folder: &Path) {
         remove_watch(&self.queue, self.watches[folder].0).unwrap();

@@ -201,14 +201,14 @@ impl Backend for Lanes {
     fn pow_generator_all(self, exponents: &[Fr]) -> Vec<G1Affine> {
         in_eights(
             exponents,
-            |k| Single.pow_generator_all(&[*k])[0],
+            |k| Zeroizing::new(Single.pow_generator_all(&[*k]))[0],
             |exponents| {
                 let (points, exceptions) = pipeline::pow_generator(self.0, &Zeroizing::new(exponents.map(Comb::new)));
                 // The sum has exceptions for 0 and for a few other exponents, none of which is drawn at random.
                 if declassify(constant_time::equal(exceptions.into(), 0)) {
                     points
                 } else {
-                    exponents.map(|k| Single.pow_generator_all(&[k])[0])
+                    exponents.map(|k| Zeroizing::new(Single.pow_generator_all(&[k]))[0])
                 }
             },
         )

@@ -35,7 +35,7 @@ pub(super) fn open_or_make(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// Makes a file of which there is none.
+/// Makes a new file. An existing file or link is an error.
 ///
 /// # Errors
 /// [`StoreError::Io`].

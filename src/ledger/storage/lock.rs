@@ -1,7 +1,7 @@
 //! The lock of a node's folder: whoever writes into the folder holds the lock, so one process at a time writes there.
 //!
-//! The system releases the lock when its holder ends, however it ends. Reading needs no lock. Who removes the file while a node
-//! runs removes the lock.
+//! The system releases the lock when its holder ends, however it ends. Reading needs no lock. Whoever removes the lock
+//! file while a node runs also removes the protection: another process can then take a new lock.
 
 use super::{file, owner};
 use crate::ledger::error::StoreError;
