@@ -36,10 +36,9 @@ pub const WIPED_BYTES: usize = 48 << 10;
 /// Runs `operation`, and then overwrites the [`WIPED_BYTES`] bytes of the stack below the caller, where the operation has
 /// left copies of its secrets. Takes about a microsecond more than the operation.
 ///
-/// The operations of `pre`, `schemes`, `envelope` and `identity` and the batches of `group` already run inside
-/// `wiped`. A program
-/// needs this for its own computations with secrets, and for the single operations of `group`. What the result holds by
-/// itself, rather than in a [`Secret`], is the caller's to overwrite.
+/// The operations of `pre`, `schemes`, `envelope` and `identity` and the batches of `group` already run inside `wiped`. A
+/// program needs `wiped` for its own computations with secrets, and for the single operations of `group`. What the result
+/// holds by itself, rather than in a [`Secret`], is the caller's to overwrite.
 ///
 /// ```
 /// use phi_pre::group::{G2, Scalar};
