@@ -249,7 +249,7 @@ impl<'a> Statement<'a> {
             weights.extend(halves.iter().map(|half| i128::from_be_bytes(*half)));
         }
         weights.truncate(self.before.len());
-        weights[0] = 1;
+        weights[0] = 1; // a statement has a capsule
         weights
     }
 
@@ -350,7 +350,7 @@ impl ReencryptionProof {
 
     /// Proves the statement with its k_re. A proof with another key, or of a false statement, does not verify.
     pub fn new(params: &Params, k_re: &ReKey, statement: &Statement<'_>, rng: &mut impl CryptoRng) -> Self {
-        Self::new_each(params, &[(k_re, statement)], rng)[0]
+        Self::new_each(params, &[(k_re, statement)], rng)[0] // one proof for one statement
     }
 
     /// Proves statements with a k_re each, as records of scope [`Record`](super::Scope::Record) have them. On all cores; the
@@ -375,7 +375,7 @@ impl ReencryptionProof {
     /// # Errors
     /// [`Fault::Proof`] where it does not hold.
     pub fn verify(&self, params: &Params, statement: &Statement<'_>) -> Result<(), Fault> {
-        Self::verify_each(params, &[(self, statement)])[0]
+        Self::verify_each(params, &[(self, statement)])[0] // one answer for one proof
     }
 
     /// Checks proofs, each of its statement. On all cores; the answers are in the order of the proofs.

@@ -27,6 +27,7 @@ use crate::group::{G1, Gt, Scalar, pow_table_batch};
 use crate::secret::wiped;
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
+use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// The most proxies that share a key.
@@ -94,8 +95,16 @@ impl Threshold {
         self.n
     }
 
-    /// L. Every set of t indices is tried: at most 12,870.
+    /// L, which is computed once for each t and n.
     fn scale(self) -> i128 {
+        static SCALES: [[OnceLock<i128>; MOST as usize]; MOST as usize] =
+            [const { [const { OnceLock::new() }; MOST as usize] }; MOST as usize];
+        // 1 <= t <= n <= 16
+        *SCALES[usize::from(self.n) - 1][usize::from(self.t) - 1].get_or_init(|| self.least_common_denominator())
+    }
+
+    /// Every set of t indices is tried: at most 12,870.
+    fn least_common_denominator(self) -> i128 {
         let sets = (0_u32..1 << self.n).filter(|set| set.count_ones() == u32::from(self.t));
         let members = |set: u32| (1..=self.n).filter(|j| set >> (j - 1) & 1 == 1).collect::<Vec<_>>();
         sets.map(members).fold(1, |l, set| {
