@@ -326,23 +326,15 @@ fn a_store_that_sends_more_than_asked_is_cut_off() {
         for stream in listener.incoming() {
             let (mut stream, counted) = (stream.unwrap(), counted.clone());
             std::thread::spawn(move || {
-                let mut request = Vec::new();
-                while !request.ends_with(b"\r\n\r\n") {
-                    let mut byte = [0];
-                    if stream.read(&mut byte).unwrap_or(0) == 0 {
-                        return;
-                    }
-                    request.push(byte[0]);
-                }
-                let date = "Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nETag: \"e\"\r\nConnection: close\r\n";
+                let Some(request) = head(&mut stream) else { return };
                 if request.starts_with(b"GET /bucket?") {
                     let list = "<ListBucketResult><Contents><Key>p/a</Key><Size>400</Size>\
                         <LastModified>2022-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>";
-                    let _ = write!(stream, "HTTP/1.1 200 OK\r\n{date}\r\n{list}");
+                    let _ = write!(stream, "HTTP/1.1 200 OK\r\n{OBJECT}\r\n{list}");
                     return;
                 }
                 let range = "Content-Range: bytes 0-399/400\r\nContent-Length: 268435456\r\n";
-                let _ = write!(stream, "HTTP/1.1 206 Partial Content\r\n{date}{range}\r\n");
+                let _ = write!(stream, "HTTP/1.1 206 Partial Content\r\n{OBJECT}{range}\r\n");
                 while counted.load(std::sync::atomic::Ordering::Relaxed) < MORE
                     && stream.write_all(&[7; 1 << 14]).is_ok()
                 {
@@ -358,6 +350,22 @@ fn a_store_that_sends_more_than_asked_is_cut_off() {
     assert!(sent.load(std::sync::atomic::Ordering::Relaxed) < MORE / 2, "the store was not cut off");
 }
 
+/// The fields of an object's answer.
+const OBJECT: &str = "Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nETag: \"e\"\r\nConnection: close\r\n";
+
+/// The head of a request; none where the connection ends before it.
+fn head(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte).unwrap_or(0) == 0 {
+            return None;
+        }
+        head.push(byte[0]);
+    }
+    Some(head)
+}
+
 /// A store on the loopback interface that answers each request (its head, as text) as `answer` says.
 fn store(answer: impl Fn(&str) -> (u16, String, Vec<u8>) + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -367,21 +375,13 @@ fn store(answer: impl Fn(&str) -> (u16, String, Vec<u8>) + Send + Sync + 'static
         for stream in listener.incoming() {
             let (mut stream, answer) = (stream.unwrap(), answer.clone());
             std::thread::spawn(move || {
-                let mut request = Vec::new();
-                while !request.ends_with(b"\r\n\r\n") {
-                    let mut byte = [0];
-                    if stream.read(&mut byte).unwrap_or(0) == 0 {
-                        return;
-                    }
-                    request.push(byte[0]);
-                }
+                let Some(request) = head(&mut stream) else { return };
                 let head = String::from_utf8(request).unwrap().to_lowercase();
                 let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next());
                 let length: u64 = length.map_or(0, |length| length.parse().unwrap());
                 let _ = std::io::copy(&mut Read::by_ref(&mut stream).take(length), &mut std::io::sink());
                 let (status, fields, body) = answer(&head);
-                let date = "Last-Modified: Sat, 01 Jan 2022 00:00:00 GMT\r\nETag: \"e\"\r\nConnection: close\r\n";
-                let head = format!("HTTP/1.1 {status} -\r\n{date}{fields}Content-Length: {}\r\n\r\n", body.len());
+                let head = format!("HTTP/1.1 {status} -\r\n{OBJECT}{fields}Content-Length: {}\r\n\r\n", body.len());
                 let _ = stream.write_all(&[head.as_bytes(), &body].concat());
             });
         }
