@@ -51,12 +51,17 @@ pub mod label {
     pub const REENCRYPTION_NONCE: &str = "phi-pre/1/reencryption/nonce";
     /// The challenge of a proof of re-encryption.
     pub const REENCRYPTION_CHALLENGE: &str = "phi-pre/1/reencryption/challenge";
-    /// A signed message to the cloud. Version 2 covers the signer's certificate.
-    pub const SIGNED_MESSAGE: &str = "phi-pre/2/signed-message";
+    /// A signed message between participants. Version 2 covers the signer's certificate; version 3 has the header and Y in
+    /// an upload, and signed deliveries.
+    pub const SIGNED_MESSAGE: &str = "phi-pre/3/signed-message";
     /// The data hash of a block.
     pub const BLOCK_DATA: &str = "phi-pre/1/block-data";
     /// The digest of a grant on the ledger.
-    pub const GRANT: &str = "phi-pre/1/grant";
+    pub const GRANT: &str = "phi-pre/2/grant";
+    /// The digest of the public values of a re-encryption key on the ledger.
+    pub const PUBLIC_VALUES: &str = "phi-pre/1/public-values";
+    /// The digest of the deliveries that complete a request on the ledger.
+    pub const DELIVERIES: &str = "phi-pre/1/deliveries";
     /// The salt of a leaf of a record commitment.
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";
     /// The salted root of a record commitment.

@@ -8,17 +8,18 @@ use crate::identifier::Pseudonym;
 use crate::identity::{MemberId, Role};
 use crate::integrity::{Commitment, TxType};
 use crate::ledger::TxId;
+use crate::time::Millis;
 use crate::wire::{Reader, Wire, Writer};
 
 /// The role that may create a transaction of this type.
 pub const fn role(txtype: TxType) -> Role {
     match txtype {
         TxType::MedicalRecord | TxType::ShareComplete => Role::Hospital,
-        TxType::Confirmation | TxType::ShareRequest => Role::User,
+        TxType::Confirmation | TxType::ShareRequest | TxType::ShareWithdrawal => Role::User,
     }
 }
 
-/// An action with its arguments: two bytes for the type, then 32 bytes for each argument.
+/// An action with its arguments: two bytes for the type, then 32 bytes for each argument, then the time of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     /// 0000: the hospital writes a record, under the txid of this transaction. 66 bytes.
@@ -39,17 +40,28 @@ pub enum Action {
         /// The hospital that may write the record.
         hospital: MemberId,
     },
-    /// 0002: the user consents to sharing one record with one hospital. 98 bytes.
+    /// 0002: the user consents to sharing one record with one hospital. 131 or 139 bytes.
     ShareRequest {
         /// The transaction that wrote the record.
         record: TxId,
         /// The hospital that is to receive the record.
         recipient: MemberId,
-        /// The digest of the sealed keys, which are sent beside the ledger.
+        /// The digest of the public values of the re-encryption key: of Δ, or of what n clouds share.
+        delta: Digest,
+        /// The digest of the grant with the sealed keys, which is sent beside the ledger.
         grant: Digest,
+        /// The last time at which the request may be completed. `None` means without an end.
+        until: Option<Millis>,
     },
-    /// 0003: the recipient has received the record. 34 bytes.
+    /// 0003: the recipient has received the record. 66 bytes.
     ShareComplete {
+        /// The transaction of the request.
+        request: TxId,
+        /// The digest of the deliveries that the clouds signed, with their proofs of re-encryption.
+        deliveries: Digest,
+    },
+    /// 0004: the user withdraws a consent. 34 bytes. Departure: the paper has no such transaction.
+    ShareWithdrawal {
         /// The transaction of the request.
         request: TxId,
     },
@@ -63,6 +75,7 @@ impl Action {
             Self::Confirmation { .. } => TxType::Confirmation,
             Self::ShareRequest { .. } => TxType::ShareRequest,
             Self::ShareComplete { .. } => TxType::ShareComplete,
+            Self::ShareWithdrawal { .. } => TxType::ShareWithdrawal,
         }
     }
 }
@@ -83,12 +96,18 @@ impl Wire for Action {
                 commitment.write(out);
                 hospital.write(out);
             }
-            Self::ShareRequest { record, recipient, grant } => {
+            Self::ShareRequest { record, recipient, delta, grant, until } => {
                 record.write(out);
                 recipient.write(out);
+                delta.write(out);
                 grant.write(out);
+                write_until(*until, out);
             }
-            Self::ShareComplete { request } => request.write(out),
+            Self::ShareComplete { request, deliveries } => {
+                request.write(out);
+                deliveries.write(out);
+            }
+            Self::ShareWithdrawal { request } => request.write(out),
         }
     }
 
@@ -104,10 +123,29 @@ impl Wire for Action {
             2 => Ok(Self::ShareRequest {
                 record: TxId::read(input)?,
                 recipient: MemberId::read(input)?,
+                delta: Digest::read(input)?,
                 grant: Digest::read(input)?,
+                until: read_until(input)?,
             }),
-            3 => Ok(Self::ShareComplete { request: TxId::read(input)? }),
+            3 => Ok(Self::ShareComplete { request: TxId::read(input)?, deliveries: Digest::read(input)? }),
+            4 => Ok(Self::ShareWithdrawal { request: TxId::read(input)? }),
             got => Err(DecodeError::Unknown { what: "txtype", got: got.into() }),
         }
+    }
+}
+
+/// The end of a consent: 0, or 1 and the time.
+pub(super) fn write_until(until: Option<Millis>, out: &mut Writer) {
+    match until {
+        None => out.u8(0),
+        Some(until) => out.u8(1).u64(until.0),
+    };
+}
+
+pub(super) fn read_until(input: &mut Reader<'_>) -> Result<Option<Millis>, DecodeError> {
+    match input.u8("end")? {
+        0 => Ok(None),
+        1 => Ok(Some(Millis(input.u64("time of the end")?))),
+        got => Err(DecodeError::Unknown { what: "end", got: got.into() }),
     }
 }

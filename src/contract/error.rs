@@ -56,6 +56,12 @@ pub enum ContractError {
     /// The commitment belongs to another record, so this record would be a copy.
     #[error("the commitment stands for another record")]
     Copied,
+    /// The consent has ended by the time of the action.
+    #[error("the consent has ended")]
+    Expired,
+    /// The user has withdrawn the consent.
+    #[error("the consent is withdrawn")]
+    Withdrawn,
     /// A value in the state cannot be decoded.
     #[error("state: {0}")]
     Corrupt(DecodeError),
@@ -84,6 +90,8 @@ impl ContractError {
             Self::Completed => 13,
             Self::Corrupt(_) => 14,
             Self::Copied => 15,
+            Self::Expired => 16,
+            Self::Withdrawn => 17,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The contract: the paper's four transactions as one pure function of the state.
+//! The contract: the paper's four transactions, and the withdrawal of a consent, as one pure function of the state.
 //!
 //! Paper: section 3.2, Figures 3 and 4, and the transaction types of Fig. 5.
 //!
@@ -7,8 +7,9 @@
 //! 0001 medical-record-confirmation  user       (txid of 0000, ID_i, commitment, hospital): committed first
 //! 0000 is endorsed once a confirmation for its txid is in the state and the two values match;
 //!      the commitment then belongs to this txid
-//! 0002 share-request                user       (txid of the record, recipient, digest of the grant)
-//! 0003 share-complete               recipient  (txid of the request)
+//! 0002 share-request                user       (txid of the record, recipient, digests of Δ and of the grant, end)
+//! 0003 share-complete               recipient  (txid of the request, digest of the deliveries)
+//! 0004 share-withdrawal             user       (txid of the request)
 //! ```
 //!
 //! In the paper, the endorsers check that record and confirmation match and that a shared record exists. This contract
@@ -19,9 +20,12 @@
 //! - a commitment belongs to the record that was written first, so that nobody can file a copy of a record under a txid of
 //!   their own. A confirmation alone binds nobody;
 //! - nothing is overwritten;
-//! - only the recipient completes a request, and only once.
+//! - only the recipient completes a request, and only once;
+//! - nobody completes a request after its end, or after its user has withdrawn it.
 //!
-//! The contract uses no clock and no randomness. The state holds pseudonyms, salted commitments and digests; it holds
+//! The contract uses no clock and no randomness. The time of an action is that of its proposal, which its creator states
+//! and each endorser compares with its own clock (at most [`Config::WINDOW`](crate::ledger::Config::WINDOW) apart). So a
+//! request can be completed until its end plus this window. The state holds pseudonyms, salted commitments and digests; it holds
 //! no personal data and no key.
 //!
 //! Departure: the paper puts the sealed keys into the share-request. An attacker can keep a copy of the ledger for
@@ -34,7 +38,7 @@ mod rules;
 
 pub use action::{Action, role};
 pub use error::ContractError;
-pub use records::{Confirmation, Record, ShareRequest, claim, confirmation, latest_share, record, share};
+pub use records::{Confirmation, Record, ShareRequest, ShareStatus, claim, confirmation, latest_share, record, share};
 pub use rules::{NAME, PhiContract, invoke};
 
 #[cfg(test)]

@@ -4,13 +4,14 @@
 //! record/<txid>                        Record          written by 0000 under its own txid
 //! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
 //! commitment/<commitment>              txid            written by 0000: the one record that it belongs to
-//! share/<txid>                         ShareRequest    written by 0002 under its own txid, completed by 0003
+//! share/<txid>                         ShareRequest    written by 0002 under its own txid, closed by 0003 or 0004
 //! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
 //! ```
 //!
 //! Each record has its own key. There is no list of the records of one patient, since concurrent transactions on such a
 //! list would conflict.
 
+use super::action::{read_until, write_until};
 use super::error::ContractError;
 use crate::error::DecodeError;
 use crate::hash::Digest;
@@ -47,19 +48,49 @@ pub struct Confirmation {
     pub timestamp: Millis,
 }
 
-/// A user's consent to share one record with one hospital. 105 or 113 bytes.
+/// A user's consent to share one record with one hospital. 138 to 186 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ShareRequest {
     /// The transaction that wrote the record.
     pub record: TxId,
     /// The hospital that is to receive the record.
     pub recipient: MemberId,
-    /// The digest of the sealed keys.
+    /// The digest of the public values of the re-encryption key.
+    pub delta: Digest,
+    /// The digest of the grant with the sealed keys.
     pub grant: Digest,
     /// The time of the user's proposal.
     pub requested: Millis,
-    /// The time of the recipient's share-complete proposal; `None` while the request is open.
-    pub completed: Option<Millis>,
+    /// The last time at which the request may be completed. `None` means without an end.
+    pub until: Option<Millis>,
+    /// Whether the request is open.
+    pub status: ShareStatus,
+}
+
+/// What became of a share request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ShareStatus {
+    /// The request waits for its completion.
+    Open,
+    /// The recipient has received the record.
+    Completed {
+        /// The time of the recipient's proposal.
+        at: Millis,
+        /// The digest of the deliveries that the clouds signed.
+        deliveries: Digest,
+    },
+    /// The user has withdrawn the consent.
+    Withdrawn {
+        /// The time of the user's proposal.
+        at: Millis,
+    },
+}
+
+impl ShareRequest {
+    /// Whether the consent has ended at `now`.
+    pub fn has_ended(&self, now: Millis) -> bool {
+        self.until.is_some_and(|until| now > until)
+    }
 }
 
 /// The key of a [`Record`].
@@ -185,24 +216,36 @@ impl Wire for ShareRequest {
     fn write(&self, out: &mut Writer) {
         self.record.write(out);
         self.recipient.write(out);
+        self.delta.write(out);
         self.grant.write(out);
         out.u64(self.requested.0);
-        match self.completed {
-            None => out.u8(0),
-            Some(completed) => out.u8(1).u64(completed.0),
-        };
+        write_until(self.until, out);
+        match &self.status {
+            ShareStatus::Open => _ = out.u8(0),
+            ShareStatus::Completed { at, deliveries } => {
+                out.u8(1).u64(at.0);
+                deliveries.write(out);
+            }
+            ShareStatus::Withdrawn { at } => _ = out.u8(2).u64(at.0),
+        }
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             record: TxId::read(input)?,
             recipient: MemberId::read(input)?,
+            delta: Digest::read(input)?,
             grant: Digest::read(input)?,
             requested: Millis(input.u64("time of the request")?),
-            completed: match input.u8("completed")? {
-                0 => None,
-                1 => Some(Millis(input.u64("time of the completion")?)),
-                got => return Err(DecodeError::Unknown { what: "completed", got: got.into() }),
+            until: read_until(input)?,
+            status: match input.u8("status of the request")? {
+                0 => ShareStatus::Open,
+                1 => ShareStatus::Completed {
+                    at: Millis(input.u64("time of the completion")?),
+                    deliveries: Digest::read(input)?,
+                },
+                2 => ShareStatus::Withdrawn { at: Millis(input.u64("time of the withdrawal")?) },
+                got => return Err(DecodeError::Unknown { what: "status of the request", got: got.into() }),
             },
         })
     }

@@ -1,17 +1,18 @@
-//! The rules of the four transactions.
+//! The rules of the transactions.
 
 use super::action::{self, Action};
 use super::error::ContractError;
-use super::records::{self, Confirmation, Record, ShareRequest, claim, confirmation, latest_share, record, share};
+use super::records::{
+    self, Confirmation, Record, ShareRequest, ShareStatus, claim, confirmation, latest_share, record, share,
+};
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
-use crate::identity::MemberId;
 use crate::integrity::Commitment;
 use crate::ledger::{Contract, Invocation, InvokeError, State, TxId};
 use crate::wire::Wire;
 
-/// The name of the contract in a channel's configuration.
-pub const NAME: &str = "phi";
+/// The name of the contract in a channel's configuration, with the version of its actions and values.
+pub const NAME: &str = "phi-2";
 
 /// The contract in the form that peers run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,8 +44,12 @@ pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Resul
         Action::Confirmation { record, id, commitment, hospital } => {
             confirm(state, call, record, &Confirmation { id, commitment, hospital, timestamp: call.timestamp })
         }
-        Action::ShareRequest { record, recipient, grant } => share_request(state, call, record, recipient, grant),
-        Action::ShareComplete { request } => share_complete(state, call, request),
+        Action::ShareRequest { record, recipient, delta, grant, until } => {
+            let (requested, status) = (call.timestamp, ShareStatus::Open);
+            share_request(state, call, &ShareRequest { record, recipient, delta, grant, requested, until, status })
+        }
+        Action::ShareComplete { request, deliveries } => share_complete(state, call, request, deliveries),
+        Action::ShareWithdrawal { request } => share_withdrawal(state, call, request),
     }
 }
 
@@ -93,51 +98,80 @@ fn confirm(
     put(state, &records::confirmation_key(record, new.id), new)
 }
 
-/// 0002: requires an existing record, the holder of its ID_i as the creator, and another hospital as the recipient. The
-/// request replaces an earlier one for the same record and recipient, so that a user can send new keys if the first
+/// 0002: requires an existing record, the holder of its ID_i as the creator, another hospital as the recipient, and an end
+/// that is not past. The request replaces an earlier one for the same record and recipient, so that a user can send new keys if the first
 /// were lost.
 fn share_request(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
-    item: TxId,
-    recipient: MemberId,
-    grant: Digest,
+    new: &ShareRequest,
 ) -> Result<Vec<u8>, ContractError> {
-    let shared = record(state, item)?.ok_or(ContractError::NoSuchRecord)?;
+    let shared = record(state, new.record)?.ok_or(ContractError::NoSuchRecord)?;
     if call.creator.id != shared.id.into() {
         return Err(ContractError::NotTheHolder);
     }
-    if recipient == shared.hospital {
+    if new.recipient == shared.hospital {
         return Err(ContractError::SameHospital);
+    }
+    if new.has_ended(call.timestamp) {
+        return Err(ContractError::Expired);
     }
     if share(state, call.txid)?.is_some() {
         return Err(ContractError::Exists);
     }
     // The read puts the key into the read set: of two requests made on the same state, only one is valid.
-    latest_share(state, item, recipient)?;
-    state.put(&records::latest_key(item, recipient), call.txid.to_bytes().into())?;
-    let share = ShareRequest { record: item, recipient, grant, requested: call.timestamp, completed: None };
-    put(state, &records::share_key(call.txid), &share)
+    latest_share(state, new.record, new.recipient)?;
+    state.put(&records::latest_key(new.record, new.recipient), call.txid.to_bytes().into())?;
+    put(state, &records::share_key(call.txid), new)
 }
 
-/// 0003: requires an existing request that is not completed and is the latest for its record and recipient, and the
+/// Refuses a request that is completed or withdrawn.
+const fn open(share: &ShareRequest) -> Result<(), ContractError> {
+    match share.status {
+        ShareStatus::Open => Ok(()),
+        ShareStatus::Completed { .. } => Err(ContractError::Completed),
+        ShareStatus::Withdrawn { .. } => Err(ContractError::Withdrawn),
+    }
+}
+
+/// 0003: requires an existing request that is open, has not ended and is the latest for its record and recipient, and the
 /// recipient as the creator.
 fn share_complete(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
     request: TxId,
+    deliveries: Digest,
 ) -> Result<Vec<u8>, ContractError> {
     let share = share(state, request)?.ok_or(ContractError::NoSuchRequest)?;
     if call.creator.id != share.recipient {
         return Err(ContractError::NotTheRecipient);
     }
-    if share.completed.is_some() {
-        return Err(ContractError::Completed);
+    open(&share)?;
+    if share.has_ended(call.timestamp) {
+        return Err(ContractError::Expired);
     }
     if latest_share(state, share.record, share.recipient)? != Some(request) {
         return Err(ContractError::Superseded);
     }
-    put(state, &records::share_key(request), &ShareRequest { completed: Some(call.timestamp), ..share })
+    let status = ShareStatus::Completed { at: call.timestamp, deliveries };
+    put(state, &records::share_key(request), &ShareRequest { status, ..share })
+}
+
+/// 0004: requires an existing request that is open, and the holder of the record's ID_i as the creator. A request that has
+/// ended or was replaced can be withdrawn, too.
+fn share_withdrawal(
+    state: &mut (impl State + ?Sized),
+    call: &Invocation<'_>,
+    request: TxId,
+) -> Result<Vec<u8>, ContractError> {
+    let share = share(state, request)?.ok_or(ContractError::NoSuchRequest)?;
+    let shared = record(state, share.record)?.ok_or(ContractError::NoSuchRecord)?;
+    if call.creator.id != shared.id.into() {
+        return Err(ContractError::NotTheHolder);
+    }
+    open(&share)?;
+    let status = ShareStatus::Withdrawn { at: call.timestamp };
+    put(state, &records::share_key(request), &ShareRequest { status, ..share })
 }
 
 fn put(state: &mut (impl State + ?Sized), key: &str, value: &impl Wire) -> Result<Vec<u8>, ContractError> {

@@ -123,7 +123,7 @@ impl Consortium {
         rng: &mut impl CryptoRng,
     ) -> Result<Cloud, FlowError> {
         let institution = enrol(&mut self.clouds, name, Role::Cloud, phone, now, rng)?;
-        Ok(Cloud::new(institution, self.network.msp()?, store))
+        Ok(Cloud::new(institution, self.params.clone(), self.network.msp()?, store))
     }
 
     /// Revokes the certificates of a member: of a user, those of this one ID_i. From then on, the peers, the orderer and

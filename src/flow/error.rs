@@ -1,12 +1,13 @@
 //! The errors of the flow.
 
+use super::misbehaviour::Misbehaviour;
 use crate::contract::ContractError;
 use crate::envelope::{DecryptError, EncryptError, FileError};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{IdentityError, MemberId};
 use crate::ledger::{Code, NetworkError, TxId};
-use crate::pre::{HandshakeError, SameKey};
+use crate::pre::{HandshakeError, SameKey, StatementError, ThresholdError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -92,6 +93,9 @@ pub enum FlowError {
     /// Equation (1) with the same key on both sides.
     #[error(transparent)]
     ReKey(#[from] SameKey),
+    /// Numbers of clouds, or shares, that do not fit together.
+    #[error(transparent)]
+    Threshold(#[from] ThresholdError),
     /// The ledger refused a transaction.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -129,6 +133,44 @@ pub enum FlowError {
     /// The grant does not have the digest to which the user consented on the ledger.
     #[error("the grant is not the one that stands on the ledger")]
     Grant,
+    /// The consent has ended.
+    #[error("request {0} has ended")]
+    Ended(TxId),
+    /// The user has withdrawn the consent.
+    #[error("request {0} is withdrawn")]
+    Withdrawn(TxId),
+    /// A participant did what the protocol does not allow, as a check has shown.
+    #[error("{who} is at fault: {how}")]
+    Misbehaved {
+        /// The participant.
+        who: MemberId,
+        /// What the check has shown.
+        how: Misbehaviour,
+    },
+    /// The key of the stored record has another epoch than the one that k_re begins at.
+    #[error("the stored record has epoch {stored}, and the grant epoch {granted}")]
+    Epoch {
+        /// Of the record.
+        stored: u32,
+        /// Of the grant.
+        granted: u32,
+    },
+    /// No statement about a re-encryption.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// Fewer clouds than are needed delivered the record.
+    #[error("{delivered} of {needed} clouds delivered the record; {}", refusals(.refused))]
+    TooFewClouds {
+        /// t.
+        needed: u8,
+        /// The clouds whose deliveries are right.
+        delivered: usize,
+        /// The other clouds that were asked, each with the reason.
+        refused: Vec<(MemberId, Self)>,
+    },
+    /// The deliveries do not have the digest that stands on the ledger.
+    #[error("the deliveries are not the ones that stand on the ledger")]
+    Deliveries,
     /// The request is completed, or a newer request has replaced it. It no longer gives access.
     #[error("request {0} is completed or was replaced")]
     Closed(TxId),
@@ -156,6 +198,11 @@ pub enum FlowError {
     /// An envelope file was refused.
     #[error(transparent)]
     DecryptFile(#[from] FileError<DecryptError>),
+}
+
+/// The clouds that did not deliver, each with its reason.
+fn refusals(refused: &[(MemberId, FlowError)]) -> String {
+    refused.iter().map(|(cloud, why)| format!("{cloud}: {why}")).collect::<Vec<_>>().join("; ")
 }
 
 impl From<io::Error> for FlowError {

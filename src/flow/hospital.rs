@@ -1,21 +1,24 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
-use super::messages::{Alert, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
+use super::messages::{Alert, Delivery, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
+use super::misbehaviour::{Misbehaviour, check_delivery};
 use super::transaction::{self, Receipt, commit, propose};
 use super::{Cloud, EmrFile, FlowError};
-use crate::contract::Action;
-use crate::envelope::{self, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
+use crate::contract::{Action, Record, ShareRequest};
+use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
+use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, SigningKey};
 use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
-use crate::pre::{EncryptionKey, Params, Scope, SharedSecret};
+use crate::pre::{EncryptionKey, Params, Partial, Scope, SharedSecret};
 use crate::time::Millis;
 use crate::wire::Wire;
 use rand_core::CryptoRng;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
 /// A record that is encrypted and not yet on the ledger.
@@ -40,8 +43,10 @@ impl Draft {
 }
 
 /// A record received from another hospital.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Received {
+    /// The share request.
+    pub request: TxId,
     /// The record's name at the sending hospital.
     pub name: String,
     /// The path of the decrypted file.
@@ -50,6 +55,11 @@ pub struct Received {
     pub sealed: SealedRecord,
     /// Whether the name of the file survives a loss of power. False where the folder could not be synced.
     pub durable: bool,
+    /// What the clouds signed: for each its C'_j with the proof. [`verify_deliveries`](super::verify_deliveries) checks them
+    /// without a secret.
+    pub deliveries: Vec<Signed<Delivery>>,
+    /// The clouds that were asked in vain, each with the reason. [`FlowError::Misbehaved`] names who is at fault.
+    pub refused: Vec<(MemberId, FlowError)>,
 }
 
 /// A hospital with the secrets of its DApp.
@@ -141,8 +151,11 @@ impl Hospital {
             error => error,
         })?;
         let sealed = written.value;
-        let (name, commitment) = (name.to_owned(), sealed.commitment);
-        Ok(Draft { sk, alert: Alert { txid, nonce, certificate, name, commitment, envelope }, sealed })
+        let (mut file, header) = open_envelope(&envelope)?;
+        let body = literal(&mut file).map_err(FlowError::file(&envelope))?;
+        let upload = Upload { record: txid, epoch: 0, header, body, public_key: public };
+        let (note, name, commitment) = (self.sign(upload), name.to_owned(), sealed.commitment);
+        Ok(Draft { sk, alert: Alert { txid, nonce, certificate, name, commitment, note, envelope }, sealed })
     }
 
     /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.
@@ -170,63 +183,120 @@ impl Hospital {
         commit(network, proposal, self.signing_key(), now)
     }
 
-    /// Figure 3: sends the envelope of a committed record to the cloud, and then removes the hospital's copy. Returns
-    /// the size of the envelope in bytes.
+    /// Figure 3: sends the envelope of a committed record to each cloud, and then removes the hospital's copy. Returns
+    /// the size of the envelope in bytes. The call can be repeated after an error.
     ///
     /// # Errors
     /// [`FlowError::File`], and those of [`Cloud::accept`].
-    pub fn upload(&self, network: &Network, cloud: &Cloud, draft: &Draft, now: Millis) -> Result<u64, FlowError> {
+    pub fn upload(&self, network: &Network, clouds: &[&Cloud], draft: &Draft, now: Millis) -> Result<u64, FlowError> {
         let path = &draft.alert.envelope;
-        let open = || File::open(path).map_err(FlowError::file(path));
-        let header = literal(&mut open()?.take(Header::BYTES as u64)).map_err(FlowError::file(path))?;
-        let envelope = literal(&mut open()?).map_err(FlowError::file(path))?;
-        let upload = Upload { record: draft.alert.txid, header, envelope };
-        let bytes = cloud.accept(network, &self.sign(upload), &mut open()?, now)?;
+        // The certificate of the note may have been renewed since.
+        let upload = self.sign(draft.alert.note.content);
+        let mut bytes = 0;
+        for cloud in clouds {
+            let (mut body, _) = open_envelope(path)?;
+            bytes = Header::BYTES as u64 + cloud.accept(network, &upload, &mut body, now)?;
+        }
         std::fs::remove_file(path).map_err(FlowError::file(path))?;
         Ok(bytes)
     }
 
-    /// Figure 4: opens k'_e, fetches the re-encrypted record, decrypts it into `folder` (Equation 3) and compares it
-    /// with the commitment on the ledger. The file gets its name only after all these steps have succeeded. An existing
-    /// file is never replaced. The sender chooses the name, so use a separate folder for each patient.
+    /// Figure 4: opens k'_e, fetches the re-encrypted record from as many of the clouds as are needed, checks their proofs,
+    /// decrypts the record into `folder` (Equation 3) and compares it with the commitment on the ledger. The file gets its
+    /// name only after all these steps have succeeded. An existing file is never replaced. The sender chooses the name, so use
+    /// a separate folder for each patient.
     ///
     /// # Errors
-    /// [`FlowError::WrongParty`], [`FlowError::Closed`], [`FlowError::Grant`], [`FlowError::Decrypt`],
-    /// [`FlowError::Commitment`], [`FlowError::Name`], [`FlowError::File`] where the file exists, and those of
-    /// [`Cloud::deliver`].
+    /// [`FlowError::WrongParty`]; [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`]; [`FlowError::Grant`];
+    /// [`FlowError::Misbehaved`], which names who is at fault; [`FlowError::Name`]; [`FlowError::File`] where the file exists.
+    /// Where fewer clouds than are needed delivered: the error of the one cloud that was asked, or
+    /// [`FlowError::TooFewClouds`].
     pub fn receive(
         &self,
         network: &Network,
-        cloud: &Cloud,
+        clouds: &[&Cloud],
         grant: &Grant,
         folder: &Path,
         now: Millis,
     ) -> Result<Received, FlowError> {
-        let share = transaction::open_share(network, grant.request)?;
+        let share = transaction::open_share(network, grant.request, now)?;
         if share.recipient != self.id() {
             return Err(FlowError::WrongParty(self.id()));
         }
-        if share.grant != grant.digest() {
+        if (share.delta, share.grant) != (grant.delta(), grant.digest()) {
             return Err(FlowError::Grant);
         }
         let record = transaction::record(network, share.record)?;
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
-        let fetch = self.sign(Fetch { request: grant.request });
-        let (header, mut body) = cloud.deliver(network, &fetch, now)?;
-        let opener = Opener::new(&header, &k_e_prime)?;
+        let (found, mut refused) = self.fetch(network, clouds, (&share, &record), grant, now)?;
+        let note = found[0].delivery.content.upload.content; // t >= 1
+        let by = note.author(&record);
+        if found.iter().any(|other| other.delivery.content.upload.content != note) {
+            return Err(Misbehaviour::Note.by(by));
+        }
+        let delta = grant.public.delta();
+        if delta.is_none_or(|delta| delta.check_recipient(&self.params, &note.public_key, &k_e_prime).is_err()) {
+            return Err(Misbehaviour::RecipientKey.by(record.id.into()));
+        }
+        let capsule = note.header.capsule;
+        let partials = found
+            .iter()
+            .map(|found| Partial::of(found.index, &capsule, &capsule.with_c(found.delivery.content.c_prime)));
+        let capsule = grant.public.combine(&capsule, &partials.collect::<Vec<_>>())?;
+        let header = Header { capsule, ..note.header };
+
         let parent = path.parent().unwrap_or(folder);
         crate::folder::make(parent).map_err(FlowError::file(parent))?;
-        let sealed = envelope::create_file(&path, |file| {
-            let sealed = opener.open(&mut body, file)?;
-            if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
-        });
-        let created = sealed.map_err(|error| match error {
-            FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(&path)(source),
-            error => error,
-        })?;
-        Ok(Received { name, path, sealed: created.value, durable: created.unsynced.is_none() })
+        let (mut deliveries, mut opened) = (Vec::new(), None);
+        for Found { delivery, body, .. } in found {
+            let cloud = delivery.certificate.subject().id;
+            deliveries.push(delivery);
+            if opened.is_none() {
+                let opener = Opener::new(&header, &k_e_prime).map_err(|_| Misbehaviour::Record.by(by))?;
+                match open_body(opener, body, &path, &note, &record, cloud) {
+                    Err(why @ FlowError::Misbehaved { how: Misbehaviour::Body, .. }) => refused.push((cloud, why)),
+                    created => opened = Some(created?),
+                }
+            }
+        }
+        let Some(created) = opened else { return Err(too_few(grant, deliveries.len(), refused)) };
+        let durable = created.unsynced.is_none();
+        Ok(Received { request: grant.request, name, path, sealed: created.value, durable, deliveries, refused })
+    }
+
+    /// Asks one cloud after the other, until as many as are needed have delivered, each with a proof that holds. Returns
+    /// exactly t deliveries, and the clouds that were asked in vain.
+    fn fetch(
+        &self,
+        network: &Network,
+        clouds: &[&Cloud],
+        consent: (&ShareRequest, &Record),
+        grant: &Grant,
+        now: Millis,
+    ) -> Result<(Vec<Found<impl Read + Send + use<>>>, Vec<(MemberId, FlowError)>), FlowError> {
+        let (msp, fetch) = (network.msp()?, self.sign(Fetch { request: grant.request }));
+        let (mut found, mut refused) = (Vec::<Found<_>>::new(), Vec::new());
+        for cloud in clouds {
+            if found.len() == usize::from(grant.public.threshold().t()) {
+                break;
+            }
+            let delivered = cloud.deliver(network, &fetch, now).and_then(|(delivery, body)| {
+                let index = check_delivery(&self.params, &msp, consent, grant, &delivery)?;
+                Ok(Found { index, delivery, body })
+            });
+            match delivered {
+                Ok(new) if found.iter().any(|one| one.index == new.index) => {} // the same cloud is named twice
+                Ok(new) => found.push(new),
+                Err(why) => refused.push((cloud.certificate().subject().id, why)),
+            }
+        }
+        if found.len() == usize::from(grant.public.threshold().t()) {
+            Ok((found, refused))
+        } else {
+            Err(too_few(grant, found.len(), refused))
+        }
     }
 
     /// Opens k'_e and the record's name in a grant to this hospital.
@@ -238,18 +308,19 @@ impl Hospital {
         Ok(Grant::read_k_e_prime(opened.expose())?)
     }
 
-    /// Figure 4: commits the share-complete-transaction.
+    /// Figure 4: commits the share-complete-transaction, with the digest of the deliveries.
     ///
     /// # Errors
     /// [`FlowError::Network`], [`FlowError::Invalid`].
     pub fn complete(
         &self,
         network: &mut Network,
-        request: TxId,
+        received: &Received,
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
-        let action = Action::ShareComplete { request };
+        let deliveries = Delivery::digest(&received.deliveries);
+        let action = Action::ShareComplete { request: received.request, deliveries };
         let proposal = propose(network, &action, Nonce::random(rng), self.certificate(), self.signing_key(), now);
         commit(network, &proposal, self.signing_key(), now)
     }
@@ -269,4 +340,75 @@ fn below(folder: &Path, name: &str) -> Result<PathBuf, FlowError> {
         && name.len() <= RECORD_NAME_LIMIT as usize
         && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     if usable { Ok(folder.join(name)) } else { Err(FlowError::Name(name.to_owned())) }
+}
+
+/// A delivery whose proof holds.
+struct Found<R> {
+    index: u8,
+    delivery: Signed<Delivery>,
+    body: R,
+}
+
+/// Why the record cannot be received: the answer of the one cloud that was asked, or those of all.
+fn too_few(grant: &Grant, delivered: usize, mut refused: Vec<(MemberId, FlowError)>) -> FlowError {
+    let needed = grant.public.threshold().t();
+    match refused.pop() {
+        Some((_, only)) if refused.is_empty() && needed == 1 => only,
+        last => {
+            refused.extend(last);
+            FlowError::TooFewClouds { needed, delivered, refused }
+        }
+    }
+}
+
+/// Opens an envelope file at its body, and reads the header.
+fn open_envelope(path: &Path) -> Result<(File, Header), FlowError> {
+    let header = envelope::inspect_file(path)?.header;
+    let mut file = File::open(path).map_err(FlowError::file(path))?;
+    file.seek(SeekFrom::Start(Header::BYTES as u64)).map_err(FlowError::file(path))?;
+    Ok((file, header))
+}
+
+/// Decrypts a body into a new file. Where the body does not open, its digest decides whether the cloud sent another body or
+/// the signer of the note encrypted something else.
+fn open_body(
+    opener: Opener,
+    body: impl Read + Send,
+    path: &Path,
+    note: &Upload,
+    record: &Record,
+    cloud: MemberId,
+) -> Result<Created<SealedRecord>, FlowError> {
+    let mut body = Hashed { body, hasher: Sha256::new() };
+    let created = envelope::create_file(path, |file| {
+        let sealed = opener.open(&mut body, file)?;
+        if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
+    });
+    created.map_err(|error| match error {
+        FlowError::Commitment | FlowError::Decrypt(DecryptError::Refused) => {
+            match io::copy(&mut body.by_ref().take(Cloud::ENVELOPE_LIMIT), &mut io::sink()) {
+                Err(source) => FlowError::file(path)(source),
+                Ok(_) if Digest(body.hasher.finalize().into()) == note.body => {
+                    Misbehaviour::Record.by(note.author(record))
+                }
+                Ok(_) => Misbehaviour::Body.by(cloud),
+            }
+        }
+        FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(path)(source),
+        error => error,
+    })
+}
+
+/// A reader that hashes what it reads.
+struct Hashed<R> {
+    body: R,
+    hasher: Sha256,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.body.read(buffer)?;
+        self.hasher.update(&buffer[..n]);
+        Ok(n)
+    }
 }

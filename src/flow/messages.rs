@@ -7,13 +7,16 @@
 //! digest, since an attacker can keep a copy of the ledger for ever and break the encryption later (C13).
 
 use super::FlowError;
+use crate::contract::Record;
+use crate::envelope::Header;
 use crate::error::DecodeError;
+use crate::group::Gt;
 use crate::hash::{Digest, hkdf, label, tagged};
 use crate::identifier::Pseudonym;
-use crate::identity::{Certificate, Member, Msp, Sealed, Signature, SigningKey};
+use crate::identity::{Certificate, Member, MemberId, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
-use crate::pre::{EncryptionKey, SharedSecret};
+use crate::pre::{EncryptionKey, PublicKey, ReencryptionProof, SharePublic, SharedSecret};
 use crate::secret::wiped;
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
@@ -37,6 +40,8 @@ pub struct Alert {
     pub name: String,
     /// The commitment that the transaction will carry.
     pub commitment: Commitment,
+    /// What the hospital signs about the envelope. The user keeps it.
+    pub note: Signed<Upload>,
     /// The path of the envelope, from which the user checks the record before confirming it.
     pub envelope: PathBuf,
 }
@@ -88,7 +93,7 @@ fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
 
-/// A signed message from a participant to the cloud. The signature covers the signer's certificate, so that a key with two
+/// A message with the signature of a participant. The signature covers the signer's certificate, so that a key with two
 /// certificates signs under one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed<T> {
@@ -126,6 +131,15 @@ impl<T: Wire> Signed<T> {
         Ok(member)
     }
 
+    /// Verifies the signature alone, where the caller knows the certificate already.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`].
+    pub(super) fn verify_signature(&self) -> Result<(), FlowError> {
+        let key = self.certificate.verifying_key();
+        Ok(key.verify(&Self::statement(&self.content, &self.certificate), &self.signature)?)
+    }
+
     fn statement(content: &T, certificate: &Certificate) -> [u8; 32] {
         tagged(label::SIGNED_MESSAGE, &[T::NAME.as_bytes(), &content.to_bytes(), certificate.der()]).0
     }
@@ -149,15 +163,29 @@ impl<T: Wire> Wire for Signed<T> {
     }
 }
 
-/// Hospital to cloud: the envelope of a committed record.
+/// Hospital to user and cloud: the note about the envelope of a record. 544 bytes.
+///
+/// The signed note fixes the capsule and its public key: if they do not fit together, its signer is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// The record on the ledger.
     pub record: TxId,
-    /// SHA-256 of the envelope's header. With it, the cloud can check the capsule without reading the whole envelope.
-    pub header: Digest,
-    /// SHA-256 of the whole envelope, which is sent with this message.
-    pub envelope: Digest,
+    /// The number of times that the key of the stored record was replaced. 0 in a note of the hospital; later notes are
+    /// signed by the user.
+    pub epoch: u32,
+    /// The header with the capsule. The cloud needs no more to re-encrypt.
+    pub header: Header,
+    /// SHA-256 of the body, which is the envelope without its header.
+    pub body: Digest,
+    /// Y, the public key of the capsule.
+    pub public_key: PublicKey,
+}
+
+impl Upload {
+    /// Who signs the note: the hospital that wrote the record, or the holder of its ID_i after a rotation.
+    pub fn author(&self, record: &Record) -> MemberId {
+        if self.epoch == 0 { record.hospital } else { record.id.into() }
+    }
 }
 
 impl Wire for Upload {
@@ -165,12 +193,20 @@ impl Wire for Upload {
 
     fn write(&self, out: &mut Writer) {
         self.record.write(out);
+        out.u32(self.epoch);
         self.header.write(out);
-        self.envelope.write(out);
+        self.body.write(out);
+        self.public_key.write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { record: TxId::read(input)?, header: Digest::read(input)?, envelope: Digest::read(input)? })
+        Ok(Self {
+            record: TxId::read(input)?,
+            epoch: input.u32("epoch")?,
+            header: Header::from_bytes(input.raw("envelope header", Header::BYTES)?)?,
+            body: Digest::read(input)?,
+            public_key: PublicKey::read(input)?,
+        })
     }
 }
 
@@ -193,19 +229,67 @@ impl Wire for Fetch {
     }
 }
 
-/// User to cloud and hospital B: the keys of one share request, each sealed to its recipient.
+/// Cloud to hospital B: what the cloud made of the capsule of a record. It is signed, so that a false delivery can be shown
+/// to anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The share request on the ledger.
+    pub request: TxId,
+    /// The note about the envelope, with the header as it was encrypted.
+    pub upload: Signed<Upload>,
+    /// C'_j = C·e(Z, k_j): Equation (2) with this cloud's share, which is k_re where there is one cloud.
+    pub c_prime: Gt,
+    /// The proof that C'_j follows from C by the key of Δ_j. Its context is the txid of the request.
+    pub proof: ReencryptionProof,
+}
+
+impl Wire for Delivery {
+    const NAME: &'static str = "re-encrypted record";
+
+    fn write(&self, out: &mut Writer) {
+        self.request.write(out);
+        self.upload.write(out);
+        out.raw(&self.c_prime.to_bytes());
+        self.proof.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            request: TxId::read(input)?,
+            upload: Signed::read(input)?,
+            c_prime: Gt::from_bytes(input.raw("C'", Gt::BYTES)?)?,
+            proof: ReencryptionProof::read(input)?,
+        })
+    }
+}
+
+impl Delivery {
+    /// The digest of deliveries on the ledger, in the share-complete-transaction.
+    pub fn digest(deliveries: &[Signed<Self>]) -> Digest {
+        let encoded: Vec<_> = deliveries.iter().map(Wire::to_bytes).collect();
+        tagged(label::DELIVERIES, &encoded.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+}
+
+/// User to clouds and hospital B: the keys of one share request, each sealed to its recipient.
+///
+/// n clouds hold shares of k_re, of which t are needed. With one cloud, its share is k_re.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The share request on the ledger.
     pub request: TxId,
-    /// k_re, sealed to the cloud.
-    pub k_re: Sealed,
+    /// The epoch of the key that k_re begins at. See [`Upload::epoch`].
+    pub epoch: u32,
+    /// t, n and the public values of the shares; V_0 = Δ where there is one cloud.
+    pub public: SharePublic,
+    /// For each share from 1 to n: the cloud, and k_j sealed to it.
+    pub shares: Vec<(MemberId, Sealed)>,
     /// k'_e and the record's name, sealed to hospital B.
     pub k_e_prime: Sealed,
 }
 
 impl Grant {
-    /// HPKE info of k_re.
+    /// HPKE info of k_j.
     pub const K_RE: &'static [u8] = b"phi-pre/1/grant/k_re";
     /// HPKE info of k'_e.
     pub const K_E_PRIME: &'static [u8] = b"phi-pre/1/grant/k'_e";
@@ -224,10 +308,35 @@ impl Grant {
         })
     }
 
+    /// The digest of the public values on the ledger.
+    pub fn delta(&self) -> Digest {
+        tagged(label::PUBLIC_VALUES, &[&self.public.to_bytes()])
+    }
+
     /// The digest of the grant on the ledger. It does not cover the request's own txid; the seals bind that txid as
     /// HPKE's aad.
     pub fn digest(&self) -> Digest {
-        tagged(label::GRANT, &[&self.k_re.to_bytes(), &self.k_e_prime.to_bytes()])
+        let mut shares = Writer::default();
+        self.write_shares(&mut shares);
+        let parts = [&self.epoch.to_be_bytes()[..], &shares.into_bytes(), &self.k_e_prime.to_bytes()];
+        tagged(label::GRANT, &parts)
+    }
+
+    /// j of a cloud's share, from 1 on.
+    ///
+    /// # Errors
+    /// [`FlowError::WrongParty`] where the cloud has none.
+    pub fn index(&self, cloud: MemberId) -> Result<u8, FlowError> {
+        let found = (1..).zip(&self.shares).find(|(_, (id, _))| *id == cloud);
+        found.map(|(index, _)| index).ok_or(FlowError::WrongParty(cloud))
+    }
+
+    fn write_shares(&self, out: &mut Writer) {
+        self.public.write(out);
+        for (cloud, sealed) in &self.shares {
+            cloud.write(out);
+            sealed.write(out);
+        }
     }
 }
 
@@ -236,11 +345,15 @@ impl Wire for Grant {
 
     fn write(&self, out: &mut Writer) {
         self.request.write(out);
-        self.k_re.write(out);
+        out.u32(self.epoch);
+        self.write_shares(out);
         self.k_e_prime.write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { request: TxId::read(input)?, k_re: Sealed::read(input)?, k_e_prime: Sealed::read(input)? })
+        let (request, epoch, public) = (TxId::read(input)?, input.u32("epoch")?, SharePublic::read(input)?);
+        let share = |_| Ok((MemberId::read(input)?, Sealed::read(input)?));
+        let shares = (0..public.threshold().n()).map(share).collect::<Result<_, DecodeError>>()?;
+        Ok(Self { request, epoch, public, shares, k_e_prime: Sealed::read(input)? })
     }
 }

@@ -18,6 +18,8 @@
 //! | 4 | cloud checks the transaction and re-encrypts | [`Cloud::reencrypt`] |
 //! | 4 | re-encrypted record -> hospital B, decrypt | [`Hospital::receive`], [`Cloud::deliver`] |
 //! | 4 | share-complete-transaction | [`Hospital::complete`] |
+//! | - | withdrawal of a consent | [`User::withdraw`] |
+//! | - | who is at fault where a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
 //!
 //! Each record has its own keys: k_d = f(sk, k_s || txid). So k_re opens the one record to which the user consented,
 //! and no other. The ledger decides about access: the cloud and hospital B read the share request on the ledger before
@@ -32,6 +34,7 @@ mod error;
 mod hospital;
 mod introduction;
 mod messages;
+mod misbehaviour;
 mod objects;
 #[cfg(all(unix, feature = "s3"))]
 mod s3;
@@ -47,13 +50,14 @@ pub use emr::{EmrFile, EmrWatch, files, is_temporary};
 pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};
 pub use introduction::introduce;
-pub use messages::{Alert, Fetch, Grant, SealedIdentifier, Signed, Upload};
+pub use messages::{Alert, Delivery, Fetch, Grant, SealedIdentifier, Signed, Upload};
+pub use misbehaviour::{Misbehaviour, verify_deliveries};
 #[cfg(all(unix, feature = "s3"))]
 #[doc(hidden)]
 pub use s3::hex_keys;
 pub use store::Store;
 pub use transaction::{Receipt, open_share_in, record_in};
-pub use user::User;
+pub use user::{Consent, User};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
 //! The cloud's storage: a local folder, or any other store that `object_store` supports.
 //!
 //! ```text
-//! envelopes/SHA-256      an envelope, named by its digest and never changed
-//! records/TXID           the upload message of a record: the digest of its envelope, signed by its hospital
-//! deliveries/TXID-ID     the txid of a share request and the re-encrypted header (316 bytes), by record and recipient; the
-//!                        body is that of the envelope. The delivery of a newer request takes its place
+//! bodies/SHA-256         the body of an envelope, named by its digest and never changed
+//! records/TXID           the signed note about a record: the header of its envelope, and the digest of its body
+//! deliveries/TXID-ID     the delivery for a share request, by record and recipient: the note, C' and the proof. The delivery
+//!                        of a newer request takes its place
 //! ```
 
 use super::FlowError;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The folders of a local store.
-const KINDS: [&str; 3] = ["envelopes", "records", "deliveries"];
+const KINDS: [&str; 3] = ["bodies", "records", "deliveries"];
 /// An unfinished upload that is older than this is removed.
 const UNFINISHED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of one part of an upload or of a read.
@@ -134,14 +134,14 @@ impl Store {
         found.map_err(|bytes| FlowError::TooLarge { key: key.to_owned(), bytes, limit })
     }
 
-    /// Returns a reader of an object from byte `offset` on.
+    /// Returns a reader of an object.
     ///
     /// # Errors
     /// [`FlowError::Store`], for example where the object does not exist.
-    pub fn reader(&self, key: &str, offset: u64) -> Result<impl Read + Send + use<>, FlowError> {
+    pub fn reader(&self, key: &str) -> Result<impl Read + Send + use<>, FlowError> {
         let key = Key::from(key);
         let size = self.0.head(&key)?.size;
-        Ok(self.0.body(key, None, offset, size, PART_BYTES as u64))
+        Ok(self.0.body(key, None, 0, size, PART_BYTES as u64))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Proposes, endorses, orders and commits a transaction, and reads the ledger's state.
 
 use super::FlowError;
-use crate::contract::{self, Action, Record, ShareRequest};
+use crate::contract::{self, Action, Record, ShareRequest, ShareStatus};
 use crate::identity::{Certificate, Member, Role, SigningKey};
 use crate::ledger::{
     Code, Network, Nonce, Outcome, Proposal, SignedProposal, Simulation, State, Transient, TxId, Version,
@@ -62,10 +62,14 @@ pub(super) fn record(network: &Network, txid: TxId) -> Result<Record, FlowError>
     network.read(|snapshot| Ok(record_in(&mut Simulation::new(snapshot), txid)))?
 }
 
-/// Reads the share request of this transaction on the ledger. It must be open: the latest of its record and recipient,
-/// and not completed.
-pub(super) fn open_share(network: &Network, txid: TxId) -> Result<ShareRequest, FlowError> {
-    network.read(|snapshot| Ok(open_share_in(&mut Simulation::new(snapshot), txid)))?
+/// Reads the share request of this transaction on the ledger. It must be open at `now`.
+pub(super) fn open_share(network: &Network, txid: TxId, now: Millis) -> Result<ShareRequest, FlowError> {
+    network.read(|snapshot| Ok(open_share_in(&mut Simulation::new(snapshot), txid, now)))?
+}
+
+/// Reads the share request of this transaction on the ledger, whatever became of it.
+pub(super) fn share(network: &Network, txid: TxId) -> Result<ShareRequest, FlowError> {
+    network.read(|snapshot| Ok(share_in(&mut Simulation::new(snapshot), txid)))?
 }
 
 /// Reads the record of this transaction in any state, for example in the state of a replayed chain.
@@ -76,13 +80,25 @@ pub fn record_in(state: &mut impl State, txid: TxId) -> Result<Record, FlowError
     contract::record(state, txid)?.ok_or(FlowError::NotOnLedger { what: "record", txid })
 }
 
-/// Reads the share request of this transaction in any state. It must be open: the latest of its record and recipient,
-/// and not completed.
+fn share_in(state: &mut impl State, txid: TxId) -> Result<ShareRequest, FlowError> {
+    contract::share(state, txid)?.ok_or(FlowError::NotOnLedger { what: "share request", txid })
+}
+
+/// Reads the share request of this transaction in any state. It must be open at `now`, the clock of the participant who
+/// acts: the latest of its record and recipient, and neither completed, withdrawn nor at its end.
 ///
 /// # Errors
-/// [`FlowError::NotOnLedger`], [`FlowError::Closed`]; [`FlowError::Contract`] where the state cannot be read.
-pub fn open_share_in(state: &mut impl State, txid: TxId) -> Result<ShareRequest, FlowError> {
-    let found = contract::share(state, txid)?.ok_or(FlowError::NotOnLedger { what: "share request", txid })?;
-    let latest = contract::latest_share(state, found.record, found.recipient)?;
-    if found.completed.is_none() && latest == Some(txid) { Ok(found) } else { Err(FlowError::Closed(txid)) }
+/// [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`];
+/// [`FlowError::Contract`] where the state cannot be read.
+pub fn open_share_in(state: &mut impl State, txid: TxId, now: Millis) -> Result<ShareRequest, FlowError> {
+    let found = share_in(state, txid)?;
+    match found.status {
+        ShareStatus::Withdrawn { .. } => return Err(FlowError::Withdrawn(txid)),
+        ShareStatus::Completed { .. } => return Err(FlowError::Closed(txid)),
+        ShareStatus::Open => {}
+    }
+    if contract::latest_share(state, found.record, found.recipient)? != Some(txid) {
+        return Err(FlowError::Closed(txid));
+    }
+    if found.has_ended(now) { Err(FlowError::Ended(txid)) } else { Ok(found) }
 }

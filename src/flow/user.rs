@@ -1,15 +1,16 @@
 //! The user: checks records, confirms them, and consents to sharing them.
 
 use super::FlowError;
-use super::messages::{Alert, Grant, SealedIdentifier};
-use super::transaction::{Receipt, commit, of_role, propose};
+use super::messages::{Alert, Grant, SealedIdentifier, Signed, Upload};
+use super::misbehaviour::Misbehaviour;
+use super::transaction::{self, Receipt, commit, of_role, propose};
 use crate::contract::Action;
 use crate::envelope;
 use crate::identifier::{Pseudonym, rotate};
 use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Role, SigningKey, seal};
 use crate::integrity::Commitment;
 use crate::ledger::{Network, Nonce, TxId};
-use crate::pre::{Params, ReKey, Scope, SharedSecret};
+use crate::pre::{DecryptionKey, EncryptionKey, Params, ReKey, Scope, SharedSecret, Threshold, ThresholdError};
 use crate::time::Millis;
 use crate::wire::Writer;
 use rand_core::CryptoRng;
@@ -25,6 +26,28 @@ struct Held {
     id: Pseudonym,
     /// The sk under which the hospital encrypted the record.
     sk: SharedSecret,
+    /// What the hospital has signed about the envelope.
+    note: Signed<Upload>,
+}
+
+/// To whom the user shares a record, by which clouds and until when.
+#[derive(Clone, Copy, Debug)]
+pub struct Consent<'a> {
+    /// The hospital that is to receive the record.
+    pub recipient: &'a Member,
+    /// The clouds that share k_re, at most 16.
+    pub clouds: &'a [Member],
+    /// t, the number of clouds that re-encrypt together.
+    pub t: u8,
+    /// The last time at which the record may be received. `None` means without an end.
+    pub until: Option<Millis>,
+}
+
+impl<'a> Consent<'a> {
+    /// Sharing by one cloud, without an end.
+    pub const fn new(recipient: &'a Member, cloud: &'a Member) -> Self {
+        Self { recipient, clouds: core::slice::from_ref(cloud), t: 1, until: None }
+    }
 }
 
 /// A registered person with the secrets of the user DApp.
@@ -66,13 +89,23 @@ impl User {
     }
 
     /// The sk under which the envelope of an alert was encrypted: the newest one, or an earlier one for a record that
-    /// was under way during a new introduction.
+    /// was under way during a new introduction. Checks what the hospital has signed about the envelope.
     fn opening_secret(&self, hospital: &MemberId, alert: &Alert) -> Result<SharedSecret, FlowError> {
         let (newest, earlier) = self.secrets(hospital)?;
         let check = |sk: &SharedSecret| {
-            let k_e = self.params.derive(sk, Scope::Record(&alert.txid.0.0)).encryption_key(&self.params);
-            let sealed = envelope::check_file(&k_e, &alert.envelope)?;
-            if sealed.commitment == alert.commitment { Ok(sk.clone()) } else { Err(FlowError::Commitment) }
+            let k_d = self.params.derive(sk, Scope::Record(&alert.txid.0.0));
+            let sealed = envelope::check_file(&k_d.encryption_key(&self.params), &alert.envelope)?;
+            if sealed.commitment != alert.commitment {
+                return Err(FlowError::Commitment);
+            }
+            let header = envelope::inspect_file(&alert.envelope)?.header;
+            let (public_key, note) = (k_d.public_key(&self.params), &alert.note.content);
+            let described = (note.record, note.epoch, note.header, note.public_key);
+            if described == (alert.txid, 0, header, public_key) {
+                Ok(sk.clone())
+            } else {
+                Err(Misbehaviour::Note.by(*hospital))
+            }
         };
         check(newest).or_else(|refused| match refused {
             FlowError::DecryptFile(_) => earlier.iter().rev().find_map(|sk| check(sk).ok()).ok_or(refused),
@@ -85,18 +118,20 @@ impl User {
     }
 
     /// Figure 3: decrypts the envelope of an alert from the hospital of this certificate, compares the record with the
-    /// commitment, and answers with ID_i. The records use the pseudonyms in rotation. The first pseudonym is used for
+    /// commitment and the envelope with the hospital's signed note, and answers with ID_i. The records use the pseudonyms in rotation. The first pseudonym is used for
     /// introductions only. A repeated alert gets the same answer.
     ///
     /// # Errors
     /// [`FlowError::Stranger`]; [`FlowError::WrongParty`] for a txid that does not belong to this hospital;
-    /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`].
+    /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`]; [`FlowError::Identity`] where the
+    /// note has no signature of the hospital; [`FlowError::Misbehaved`] where the note does not describe the envelope.
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
         let from = hospital.subject().id;
         self.secrets(&from)?;
         // A renewal keeps subject and key.
         let identity = |certificate: &Certificate| (certificate.subject().clone(), *certificate.verifying_key());
-        let its_own = identity(&alert.certificate) == identity(hospital);
+        let its_own =
+            [&alert.certificate, &alert.note.certificate].iter().all(|one| identity(one) == identity(hospital));
         if !its_own || TxId::new(&alert.nonce, &alert.certificate) != alert.txid {
             return Err(FlowError::WrongParty(from));
         }
@@ -106,13 +141,14 @@ impl User {
             }
             return SealedIdentifier::seal(&held.id, &held.sk, &alert.txid);
         }
+        alert.note.verify_signature()?;
         let sk = self.opening_secret(&from, alert)?;
         let k = self.credentials.vectors.len();
         let turn = rotate(self.records.len(), k.saturating_sub(1));
         let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
         let sealed = SealedIdentifier::seal(&id, &sk, &alert.txid)?;
-        let (name, commitment) = (alert.name.clone(), alert.commitment);
-        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id, sk });
+        let (name, commitment, note) = (alert.name.clone(), alert.commitment, alert.note.clone());
+        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id, sk, note });
         Ok(sealed)
     }
 
@@ -133,29 +169,37 @@ impl User {
         commit(network, &proposal, key, now)
     }
 
-    /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1) to the cloud and
-    /// k'_e to the recipient. k_e comes from the sk of the record, and k'_e from the newest sk with the recipient.
+    /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1), or its shares, to the
+    /// clouds, and k'_e to the recipient.
+    ///
+    /// Departure: k'_e is drawn for this grant, where the paper derives it from a Diffie-Hellman exchange with the recipient.
+    /// So two grants have two keys, and what a recipient keeps of one opens nothing of another.
     ///
     /// # Errors
-    /// [`FlowError::UnknownRecord`]; [`FlowError::Stranger`] before [`introduce`](super::introduce);
-    /// [`FlowError::WrongParty`] where the recipient is not a hospital or `cloud` is not a cloud;
-    /// [`FlowError::NoSealingKey`]; [`FlowError::Network`]; [`FlowError::Invalid`].
+    /// [`FlowError::UnknownRecord`]; [`FlowError::WrongParty`] where the recipient is not a hospital or a cloud is not a
+    /// cloud; [`FlowError::Threshold`] for numbers of clouds that do not fit, or a cloud named twice;
+    /// [`FlowError::NoSealingKey`]; [`FlowError::Network`], for example where the end is past; [`FlowError::Invalid`].
     pub fn share(
         &self,
         network: &mut Network,
         record: TxId,
-        recipient: &Member,
-        cloud: &Member,
+        consent: &Consent<'_>,
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<(Receipt, Grant), FlowError> {
+        let Consent { recipient, clouds, t, until } = *consent;
         of_role(Role::Hospital, recipient)?;
-        of_role(Role::Cloud, cloud)?;
+        clouds.iter().try_for_each(|cloud| of_role(Role::Cloud, cloud))?;
+        let threshold = Threshold::new(t, u8::try_from(clouds.len()).unwrap_or(u8::MAX))?;
+        if let Some(twice) = (1..).zip(clouds).find(|(j, cloud)| clouds[*j..].iter().any(|other| other.id == cloud.id))
+        {
+            return Err(ThresholdError::Twice(u8::try_from(twice.0).unwrap_or(u8::MAX)).into());
+        }
         let (held, (certificate, key)) = self.held(record)?;
-        let scope = Scope::Record(&record.0.0);
-        let k_e = self.params.derive(&held.sk, scope).encryption_key(&self.params);
-        let k_e_prime = self.params.derive(self.secrets(&recipient.id)?.0, scope).encryption_key(&self.params);
+        let k_e = self.params.derive(&held.sk, Scope::Record(&record.0.0)).encryption_key(&self.params);
+        let k_e_prime = DecryptionKey::random(rng).encryption_key(&self.params);
         let k_re = ReKey::new(&k_e, &k_e_prime)?;
+        let (shares, public) = k_re.split(&self.params, threshold, rng);
 
         let nonce = Nonce::random(rng);
         let request = TxId::new(&nonce, certificate);
@@ -163,18 +207,35 @@ impl User {
             let key = member.sealing_key.ok_or(FlowError::NoSealingKey(member.id))?;
             Ok::<_, FlowError>(seal(&key, info, &request.0.0, secret, rng)?)
         };
-        // The buffer has its final size from the start: growing it would leave a copy of the key in freed memory.
-        let mut decryption = Writer::with_capacity(128 + held.name.len());
-        decryption.raw(k_e_prime.to_bytes().expose()).bytes(held.name.as_bytes());
-        let decryption = Zeroizing::new(decryption.into_bytes());
-        let grant = Grant {
-            request,
-            k_re: to(cloud, Grant::K_RE, k_re.to_bytes().expose())?,
-            k_e_prime: to(recipient, Grant::K_E_PRIME, &decryption)?,
-        };
-        let action = Action::ShareRequest { record, recipient: recipient.id, grant: grant.digest() };
+        let sealed = clouds.iter().zip(&shares).map(|(cloud, share)| {
+            Ok::<_, FlowError>((cloud.id, to(cloud, Grant::K_RE, share.key().to_bytes().expose())?))
+        });
+        let shares = sealed.collect::<Result<Vec<_>, _>>()?;
+        let k_e_prime = to(recipient, Grant::K_E_PRIME, &decryption(&k_e_prime, &held.name))?;
+        let grant = Grant { request, epoch: held.note.content.epoch, public, shares, k_e_prime };
+        let (recipient, delta, digest) = (recipient.id, grant.delta(), grant.digest());
+        let action = Action::ShareRequest { record, recipient, delta, grant: digest, until };
         let proposal = propose(network, &action, nonce, certificate, key, now);
         Ok((commit(network, &proposal, key, now)?, grant))
+    }
+
+    /// Commits the share-withdrawal-transaction, signed under ID_i. From then on, neither a cloud nor an endorser acts on the
+    /// request. The withdrawal does not take back what the recipient has read, or what a cloud has kept.
+    ///
+    /// # Errors
+    /// [`FlowError::NotOnLedger`]; [`FlowError::UnknownRecord`]; [`FlowError::Network`], for example where the request is
+    /// completed; [`FlowError::Invalid`].
+    pub fn withdraw(
+        &self,
+        network: &mut Network,
+        request: TxId,
+        now: Millis,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Receipt, FlowError> {
+        let (_, (certificate, key)) = self.held(transaction::share(network, request)?.record)?;
+        let action = Action::ShareWithdrawal { request };
+        let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
+        commit(network, &proposal, key, now)
     }
 
     /// A record, with the certificate and key of its ID_i.
@@ -195,4 +256,12 @@ impl User {
     pub fn pseudonym(&self, record: TxId) -> Option<Pseudonym> {
         self.records.get(&record).map(|held| held.id)
     }
+}
+
+/// k'_e and the record's name, as they are sealed to the recipient.
+fn decryption(k_e_prime: &EncryptionKey, name: &str) -> Zeroizing<Vec<u8>> {
+    // The buffer has its final size from the start: growing it would leave a copy of the key in freed memory.
+    let mut out = Writer::with_capacity(128 + name.len());
+    out.raw(k_e_prime.to_bytes().expose()).bytes(name.as_bytes());
+    Zeroizing::new(out.into_bytes())
 }

@@ -7,7 +7,8 @@ use core::fmt;
 use core::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-/// txtype of the four transactions. The paper shows 0000; the others follow its order of events.
+/// txtype of the paper's four transactions, and of the withdrawal of a consent. The paper shows 0000; 0001 to 0003 follow
+/// its order of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum TxType {
@@ -19,24 +20,28 @@ pub enum TxType {
     ShareRequest = 2,
     /// 0003 share-complete-transaction.
     ShareComplete = 3,
+    /// 0004 share-withdrawal-transaction. Departure: the paper has none.
+    ShareWithdrawal = 4,
 }
 
 impl TxType {
     /// All types, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::MedicalRecord, Self::Confirmation, Self::ShareRequest, Self::ShareComplete];
+    pub const ALL: [Self; 5] =
+        [Self::MedicalRecord, Self::Confirmation, Self::ShareRequest, Self::ShareComplete, Self::ShareWithdrawal];
 
     /// Returns the type with this number.
     pub fn from_number(number: u16) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()
     }
 
-    /// The paper's name of the transaction.
+    /// The name of the transaction: the paper's, except for the withdrawal.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MedicalRecord => "medical-record",
             Self::Confirmation => "medical-record-confirmation",
             Self::ShareRequest => "share-request",
             Self::ShareComplete => "share-complete",
+            Self::ShareWithdrawal => "share-withdrawal",
         }
     }
 }

@@ -36,6 +36,12 @@ impl Capsule {
     /// Bytes of an encoding.
     pub const BYTES: usize = RECORD_BYTES;
 
+    /// The capsule with this C' in the place of C, as Equation (2) gives it.
+    #[must_use]
+    pub const fn with_c(&self, c: Gt) -> Self {
+        Self { z: self.z, c }
+    }
+
     /// Z, which no re-encryption changes.
     pub const fn z(&self) -> &G1 {
         &self.z

@@ -230,6 +230,11 @@ impl Partial {
         &self.shifted
     }
 
+    /// What a proxy did that applied Equation 2 to (Z, C) with its share, as with a whole k_re: D_j = C'_j/C.
+    pub fn of(index: u8, before: &Capsule, after: &Capsule) -> Self {
+        Self { index, shifted: Capsule { z: after.z, c: after.c / before.c } }
+    }
+
     /// (Z, 1).
     pub fn before(z: &G1) -> Capsule {
         Capsule { z: *z, c: Gt::identity() }
@@ -267,7 +272,13 @@ impl SharePublic {
 
     /// Whether the shared key is the key of Δ: V_0^L = Δ.
     pub fn is_of(&self, delta: &PublicReKey) -> bool {
-        short_power_vartime(&self.v[0], self.threshold.scale()) == *delta.element()
+        self.delta() == Some(*delta)
+    }
+
+    /// Δ = V_0^L, the public key of the shared key. `None` for 1, which is the Δ of no two keys.
+    pub fn delta(&self) -> Option<PublicReKey> {
+        let delta = short_power_vartime(&self.v[0], self.threshold.scale());
+        (!delta.is_identity()).then(|| PublicReKey::from_element(delta))
     }
 
     /// Δ_j, the public key of the share j.
