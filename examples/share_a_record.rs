@@ -1,7 +1,7 @@
 //! Shares one record of hospital A with hospital B, with the patient's consent on the ledger:
 //! `cargo run --release --example share_a_record`.
 
-use phi_pre::flow::{Consortium, EmrFile, Handset, Store, introduce};
+use phi_pre::flow::{Consent, Consortium, EmrFile, Handset, Store, introduce};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::Millis;
 use rand_chacha::ChaCha20Rng;
@@ -22,11 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut world = Consortium::create(&dir.path().join("ledger"), &organisations, params, &mut phone, seconds, rng)?;
     let mut patient = world.register_user(&mut phone, seconds, rng)?;
     let mut a = world.register_hospital("A", &dir.path().join("a"), &mut phone, seconds, rng)?;
-    let mut b = world.register_hospital("B", &dir.path().join("b"), &mut phone, seconds, rng)?;
+    let b = world.register_hospital("B", &dir.path().join("b"), &mut phone, seconds, rng)?;
     let store = Store::local(&dir.path().join("cloud"))?;
     let cloud = world.register_cloud("cloud", store, &mut phone, seconds, rng)?;
     introduce(&mut patient, &mut a, &world.msp, seconds, rng)?;
-    introduce(&mut patient, &mut b, &world.msp, seconds, rng)?;
 
     // Figure 3: hospital A encrypts, the patient checks and confirms, the record is written to the ledger, and the
     // cloud stores the envelope.
@@ -38,16 +37,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let record = draft.alert().txid;
     patient.confirm(&mut world.network, record, now, rng)?;
     a.record(&mut world.network, &proposal, now)?;
-    a.upload(&world.network, &cloud, &draft, now)?;
+    a.upload(&world.network, &[&cloud], &draft, now)?;
     println!("recorded   {record}");
 
     // Figure 4: the patient consents, the cloud re-encrypts without decrypting, and hospital B decrypts and confirms.
     let to_b = world.member(b.certificate(), seconds)?;
     let to_cloud = world.member(cloud.certificate(), seconds)?;
-    let (request, grant) = patient.share(&mut world.network, record, &to_b, &to_cloud, now, rng)?;
-    cloud.reencrypt(&world.network, &grant)?;
-    let received = b.receive(&world.network, &cloud, &grant, &dir.path().join("received"), now)?;
-    b.complete(&mut world.network, request.txid, now, rng)?;
+    let (request, grant) = patient.share(&mut world.network, record, &Consent::new(&to_b, &to_cloud), now, rng)?;
+    cloud.reencrypt(&world.network, &grant, now, rng)?;
+    let received = b.receive(&world.network, &[&cloud], &grant, &dir.path().join("received"), now)?;
+    b.complete(&mut world.network, &received, now, rng)?;
     println!("shared     {}", request.txid);
     println!("B reads    {}", std::fs::read_to_string(received.path)?);
     Ok(())

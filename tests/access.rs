@@ -97,6 +97,13 @@ const TABLE: &str = "
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
+0004 share-withdrawal
+  authority         role      role      role      no-list   role      role      issuer    role      role
+  user              PASS      rule-6    exists    revoked   expired   early     issuer    signature duplicate
+  hospital          rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
+  cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
+  peer              access    access    access    revoked   expired   early     issuer    signature txid
+  orderer           access    access    access    revoked   expired   early     issuer    signature txid
 have an envelope ordered
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              PASS      PASS      exists    revoked   expired   early     issuer    signature duplicate
@@ -154,16 +161,16 @@ receive a record
   peer              party     party     sealed    party     party     party     party     party     party
   orderer           party     party     sealed    party     party     party     party     party     party
 re-encrypt
-  authority         sealed    sealed    role      no-list   -         -         sealed    -         sealed
-  user              sealed    sealed    sealed    sealed    -         -         sealed    -         sealed
-  hospital          sealed    sealed    sealed    sealed    -         -         sealed    -         sealed
-  cloud             PASS      sealed    exists    PASS!     -         -         sealed    -         same
-  peer              sealed    sealed    sealed    sealed    -         -         sealed    -         sealed
-  orderer           sealed    sealed    sealed    sealed    -         -         sealed    -         sealed
+  authority         party     party     role      no-list   -         -         party     -         party
+  user              party     party     sealed    party     -         -         party     -         party
+  hospital          party     party     sealed    party     -         -         party     -         party
+  cloud             PASS      party     exists    PASS!     -         -         sealed    -         same
+  peer              party     party     sealed    party     -         -         party     -         party
+  orderer           party     party     sealed    party     -         -         party     -         party
 be granted k'_e
   authority         role      role      exists    no-list   role      role      issuer    signature role
   user              party     party     party     revoked   expired   early     issuer    signature party
-  hospital          PASS      stranger  exists    revoked   expired   early     issuer    signature PASS
+  hospital          PASS      PASS      exists    revoked   expired   early     issuer    signature PASS
   cloud             party     party     party     revoked   expired   early     issuer    signature party
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
@@ -231,6 +238,8 @@ rows! {
     share_request: "0002 share-request", |s| [s.holder(s.records.stored), bystanders(s, Role::User)[0].clone()],
         share_request;
     share_complete: "0003 share-complete", |s| hospital(s, 1, 0), share_complete;
+    share_withdrawal: "0004 share-withdrawal",
+        |s| [s.holder(s.record_of(&s.records.granted)), bystanders(s, Role::User)[0].clone()], share_withdrawal;
     have_an_envelope_ordered: "have an envelope ordered", |s| bystanders(s, Role::User), have_ordered;
     endorse: "endorse", |s| bystanders(s, Role::Peer), endorse_it;
     seal_a_block: "seal a block", |s| bystanders(s, Role::Orderer), seal_a_block;

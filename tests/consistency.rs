@@ -184,10 +184,18 @@ impl<'a> Run<'a> {
         if !stands(format!("record/{record}")) {
             Ask::Record { hospital: 0, slot, id: 0, commitment: confirmed[32] }
         } else if other == 1 || !stands(format!("latest/{record}/{}", Digest(self.name(3)))) {
-            Ask::Share { id: 0, hospital: 0, slot, recipient: 1, grant: 0 }
+            Ask::Share { id: 0, hospital: 0, slot, recipient: 1, grant: 0, lasts: None }
+        } else if other == 3 {
+            Ask::Withdraw { id: 0, request: 0 }
         } else {
             Ask::Complete { hospital: 1, request: usize::from(other == 2) }
         }
+    }
+
+    /// The request that stands on the ledger with `back` newer ones, or a txid of none.
+    fn request(&self, back: usize) -> Txid {
+        let stands = |txid: &&Txid| self.model.value(&format!("share/{}", Digest(**txid)), u64::MAX).is_some();
+        self.requests.iter().rev().filter(stands).nth(back).copied().unwrap_or_else(|| self.record(0, 7))
     }
 
     /// The question for the model, its encoding for the contract, and the nonce if the question determines it.
@@ -210,21 +218,26 @@ impl<'a> Run<'a> {
                 (question, action, None)
             }
             Ask::Next { .. } => unreachable!("resolved before"),
-            Ask::Share { hospital, slot, recipient, grant, .. } => {
+            Ask::Share { hospital, slot, recipient, grant, lasts, .. } => {
                 let (record, recipient, grant) = (self.record(hospital, slot), self.name(2 + recipient), [grant; 32]);
+                let (delta, until) = ([!grant[0]; 32], lasts.map(|lasts| NOW.0 + lasts));
                 let action = Action::ShareRequest {
                     record: TxId(Digest(record)),
                     recipient: MemberId(recipient),
+                    delta: Digest(delta),
                     grant: Digest(grant),
+                    until: until.map(phi_pre::time::Millis),
                 };
-                (Question::Share { record, recipient, grant }, action, None)
+                (Question::Share { record, recipient, delta, grant, until }, action, None)
             }
             Ask::Complete { request, .. } => {
-                let none = self.record(0, 7);
-                let stands = |txid: &&Txid| self.model.value(&format!("share/{}", Digest(**txid)), u64::MAX).is_some();
-                let request = self.requests.iter().rev().filter(stands).nth(request).copied().unwrap_or(none);
-                let action = Action::ShareComplete { request: TxId(Digest(request)) };
-                (Question::Complete { request }, action, None)
+                let (request, deliveries) = (self.request(request), [0xdd; 32]);
+                let action = Action::ShareComplete { request: TxId(Digest(request)), deliveries: Digest(deliveries) };
+                (Question::Complete { request, deliveries }, action, None)
+            }
+            Ask::Withdraw { request, .. } => {
+                let request = self.request(request);
+                (Question::Withdraw { request }, Action::ShareWithdrawal { request: TxId(Digest(request)) }, None)
             }
         };
         // The nonce of a hospital's record is that of its slot, so that a user can confirm the record first.

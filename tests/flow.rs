@@ -8,14 +8,15 @@ mod consortium;
 
 use consortium::{NOW, Platform, SECONDS};
 use phi_pre::contract::Record;
-use phi_pre::envelope::DecryptError;
+use phi_pre::envelope::{DecryptError, Header};
 use phi_pre::flow::{
-    Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, SealedIdentifier, Signed, Upload, introduce,
+    Cloud, Consent, Delivery, Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, Misbehaviour,
+    Received, SealedIdentifier, Signed, Store, Upload, introduce, verify_deliveries,
 };
 use phi_pre::hash::sha256;
-use phi_pre::identity::{IdentityError, Member, Msp};
+use phi_pre::identity::{IdentityError, Member, MemberId, Msp};
 use phi_pre::ledger::{EndorseError, NetworkError, Simulation, TxId};
-use phi_pre::time::Seconds;
+use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use std::fs;
 use std::io::Read;
@@ -38,7 +39,7 @@ impl Platform {
     /// Figure 3 up to the envelope in the cloud.
     fn stored(&mut self, bytes: &[u8]) -> TxId {
         let draft = self.recorded(bytes);
-        self.a.upload(&self.consortium.network, &self.cloud, &draft, NOW).unwrap();
+        self.a.upload(&self.consortium.network, &[&self.cloud], &draft, NOW).unwrap();
         draft.alert().txid
     }
 
@@ -47,10 +48,22 @@ impl Platform {
     }
 
     fn receive(&self, by: &Hospital, grant: &Grant) -> Result<Vec<u8>, FlowError> {
+        Ok(fs::read(self.received(by, grant)?.path).unwrap())
+    }
+
+    fn received(&self, by: &Hospital, grant: &Grant) -> Result<Received, FlowError> {
         let folder = self.dir.path().join("received");
-        let received = by.receive(&self.consortium.network, &self.cloud, grant, &folder, NOW)?;
+        let received = by.receive(&self.consortium.network, &[&self.cloud], grant, &folder, NOW)?;
         assert_eq!(received.name, Self::NAME);
-        Ok(fs::read(received.path).unwrap())
+        Ok(received)
+    }
+}
+
+/// Who is named as the one at fault.
+fn named<T>(result: &Result<T, FlowError>) -> Option<(MemberId, Misbehaviour)> {
+    match result {
+        Err(FlowError::Misbehaved { who, how }) => Some((*who, *how)),
+        _ => None,
     }
 }
 
@@ -60,10 +73,14 @@ fn a_record_goes_from_a_to_b() {
     for record in [&b""[..], b"x", &vec![7; 200_000]] {
         let txid = w.stored(record);
         let grant = w.granted(txid);
-        w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
-        assert_eq!(w.receive(&w.b, &grant).unwrap(), record);
-        fs::remove_file(w.dir.path().join("received/name of it")).unwrap(); // the next record has the same name
-        w.b.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng).unwrap();
+        w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
+        let received = w.received(&w.b, &grant).unwrap();
+        assert_eq!(fs::read(&received.path).unwrap(), record);
+        fs::remove_file(&received.path).unwrap(); // the next record has the same name
+        w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
+        let (network, params) = (&w.consortium.network, &w.consortium.params);
+        verify_deliveries(network, params, &grant, &received.deliveries).unwrap();
+        assert!(matches!(verify_deliveries(network, params, &grant, &[]), Err(FlowError::Deliveries)));
     }
     let network = &w.consortium.network;
     assert_eq!(network.agreement().unwrap().height, 1 + 3 * 4);
@@ -107,7 +124,7 @@ fn no_record_without_its_confirmation() {
     let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
     let refused = w.a.record(network, &proposal, NOW);
     assert!(matches!(refused, Err(FlowError::Network(NetworkError::Endorse(_)))), "{refused:?}");
-    let upload = w.a.upload(network, &w.cloud, &draft, NOW);
+    let upload = w.a.upload(network, &[&w.cloud], &draft, NOW);
     assert!(matches!(upload, Err(FlowError::NotOnLedger { what: "record", .. })), "{upload:?}");
 }
 
@@ -179,10 +196,18 @@ fn strangers_share_no_secret() {
     let path = w.file(b"record");
     let nobody = w.c.admit(w.user.id().unwrap(), &mut EmrFile::open(&path).unwrap(), "n", &mut w.rng);
     assert!(matches!(nobody, Err(FlowError::Stranger(_))));
+}
+
+/// k'_e needs no exchange with the recipient.
+#[test]
+fn a_record_goes_to_a_hospital_that_the_user_has_not_met() {
+    let mut w = Platform::new();
     let txid = w.stored(b"record");
     let (c, cloud) = (w.member(&w.c), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
-    let refused = w.user.share(&mut w.consortium.network, txid, &c, &cloud, NOW, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::Stranger(_))));
+    let consent = Consent::new(&c, &cloud);
+    let (_, grant) = w.user.share(&mut w.consortium.network, txid, &consent, NOW, &mut w.rng).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
+    assert_eq!(w.receive(&w.c, &grant).unwrap(), b"record");
 }
 
 #[test]
@@ -212,9 +237,8 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
     let draft = w.recorded(b"record");
     let network = &w.consortium.network;
     // Hospital B uploads A's record with its own signature, but the ledger names A.
-    let envelope = fs::read(&draft.alert().envelope).unwrap();
-    let header = sha256(&[&envelope[..284]]);
-    let content = Upload { record: draft.alert().txid, header, envelope: sha256(&[&envelope]) };
+    let envelope = &fs::read(&draft.alert().envelope).unwrap()[Header::BYTES..];
+    let content = draft.alert().note.content;
     let foreign = w.b.sign(content);
     let refused = w.cloud.accept(network, &foreign, &mut &envelope[..], NOW);
     assert!(matches!(refused, Err(FlowError::WrongParty(_))), "{refused:?}");
@@ -222,8 +246,9 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
     let honest = w.a.sign(content);
     let refused = w.cloud.accept(network, &honest, &mut &envelope[..envelope.len() - 1], NOW);
     assert!(matches!(refused, Err(FlowError::Upload { .. })), "{refused:?}");
-    let refused = w.cloud.accept(network, &honest, &mut &b"no envelope"[..], NOW);
-    assert!(matches!(refused, Err(FlowError::Decode(_))), "{refused:?}");
+    let later = w.a.sign(Upload { epoch: 1, ..content });
+    let refused = w.cloud.accept(network, &later, &mut &envelope[..], NOW);
+    assert!(matches!(refused, Err(FlowError::WrongParty(_))), "{refused:?}");
     let mut bytes = honest.to_bytes();
     *bytes.last_mut().unwrap() ^= 1;
     let forged = Signed::<Upload>::from_bytes(&bytes).unwrap();
@@ -234,9 +259,9 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
     // The same upload is accepted again. Another envelope for the same record is refused.
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
-    let mut other = envelope.clone();
+    let mut other = envelope.to_vec();
     *other.last_mut().unwrap() ^= 1;
-    let replaced = w.a.sign(Upload { envelope: sha256(&[&other]), ..content });
+    let replaced = w.a.sign(Upload { body: sha256(&[&other]), ..content });
     let refused = w.cloud.accept(network, &replaced, &mut &other[..], NOW);
     assert!(matches!(refused, Err(FlowError::Exists(_))), "{refused:?}");
 }
@@ -246,23 +271,27 @@ fn the_cloud_acts_on_the_ledger_alone() {
     let mut w = Platform::new();
     let (first, second) = (w.stored(b"first"), w.stored(b"second"));
     let (grant, other) = (w.granted(first), w.granted(second));
-    let network = &mut w.consortium.network;
+    let network = &w.consortium.network;
 
     let never_asked = Grant { request: first, ..grant.clone() };
-    let refused = w.cloud.reencrypt(network, &never_asked);
+    let refused = w.cloud.reencrypt(network, &never_asked, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::NotOnLedger { what: "share request", .. })), "{refused:?}");
     for swapped in [
-        Grant { k_re: other.k_re.clone(), ..grant.clone() },
+        Grant { shares: other.shares.clone(), ..grant.clone() },
+        Grant { public: other.public.clone(), ..grant.clone() },
+        Grant { epoch: 1, ..grant.clone() },
         Grant { k_e_prime: other.k_e_prime.clone(), ..grant.clone() },
         Grant { request: other.request, ..grant.clone() },
     ] {
-        assert!(matches!(w.cloud.reencrypt(network, &swapped), Err(FlowError::Grant)));
+        assert!(matches!(w.cloud.reencrypt(network, &swapped, NOW, &mut w.rng), Err(FlowError::Grant)));
     }
 
-    let header = w.cloud.reencrypt(network, &grant).unwrap();
-    assert_eq!(w.cloud.reencrypt(network, &grant).unwrap(), header);
-    w.b.complete(network, grant.request, NOW, &mut w.rng).unwrap();
-    assert!(matches!(w.cloud.reencrypt(network, &grant), Err(FlowError::Closed(_))));
+    let header = w.cloud.reencrypt(network, &grant, NOW, &mut w.rng).unwrap();
+    assert_eq!(w.cloud.reencrypt(network, &grant, NOW, &mut w.rng).unwrap(), header);
+    let received = w.received(&w.b, &grant).unwrap();
+    w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
+    let network = &w.consortium.network;
+    assert!(matches!(w.cloud.reencrypt(network, &grant, NOW, &mut w.rng), Err(FlowError::Closed(_))));
     assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Closed(_))));
 }
 
@@ -273,7 +302,7 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
     let grant = w.granted(txid);
     let before = w.receive(&w.b, &grant);
     assert!(matches!(before, Err(FlowError::Store(_))), "nothing is re-encrypted yet");
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
 
     for other in [&w.a, &w.c] {
         assert!(matches!(w.receive(other, &grant), Err(FlowError::WrongParty(_))));
@@ -284,13 +313,12 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
     let late = w.b.sign(Fetch { request: grant.request });
     let refused = w.cloud.deliver(&w.consortium.network, &late, (SECONDS + 3 * 366 * 86_400).millis()).map(|_| ());
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Expired))));
-    let altered = Grant { k_e_prime: grant.k_re.clone(), ..grant.clone() };
+    let altered = Grant { k_e_prime: grant.shares[0].1.clone(), ..grant.clone() };
     assert!(matches!(w.receive(&w.b, &altered), Err(FlowError::Grant)));
-    assert!(matches!(
-        w.c.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng),
-        Err(FlowError::Network(_))
-    ));
-    assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
+    let received = w.received(&w.b, &grant).unwrap();
+    let refused = w.c.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    assert_eq!(fs::read(received.path).unwrap(), b"record");
 }
 
 /// A received record replaces no existing file, since the sender chooses its name.
@@ -300,7 +328,7 @@ fn a_received_record_replaces_no_other() {
     let (first, second) = (w.stored(b"first"), w.stored(b"second"));
     for (record, fresh) in [(first, true), (second, false)] {
         let grant = w.granted(record);
-        w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+        w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         assert_eq!(w.receive(&w.b, &grant).is_ok(), fresh);
     }
     assert_eq!(fs::read(w.dir.path().join("received/name of it")).unwrap(), b"first");
@@ -312,8 +340,8 @@ fn a_newer_grant_replaces_an_older_one() {
     let mut w = Platform::new();
     let txid = w.stored(b"record");
     let (lost, grant) = (w.granted(txid), w.granted(txid));
-    assert!(matches!(w.cloud.reencrypt(&w.consortium.network, &lost), Err(FlowError::Closed(_))));
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    assert!(matches!(w.cloud.reencrypt(&w.consortium.network, &lost, NOW, &mut w.rng), Err(FlowError::Closed(_))));
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert!(matches!(w.receive(&w.b, &lost), Err(FlowError::Closed(_))));
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
 }
@@ -339,11 +367,11 @@ fn keys_go_to_a_hospital_and_a_cloud_only() {
     let txid = w.stored(b"record");
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     for (recipient, proxy) in [(&b, &b), (&cloud, &cloud), (&cloud, &b)] {
-        let refused = w.user.share(&mut w.consortium.network, txid, recipient, proxy, NOW, &mut w.rng);
+        let refused = w.user.share(&mut w.consortium.network, txid, &Consent::new(recipient, proxy), NOW, &mut w.rng);
         assert!(matches!(refused, Err(FlowError::WrongParty(_))));
     }
     let keyless = Member { sealing_key: None, ..b };
-    let refused = w.user.share(&mut w.consortium.network, txid, &keyless, &cloud, NOW, &mut w.rng);
+    let refused = w.user.share(&mut w.consortium.network, txid, &Consent::new(&keyless, &cloud), NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::NoSealingKey(_))));
 }
 
@@ -363,13 +391,15 @@ fn a_revoked_hospital_is_out() {
     let mut w = Platform::new();
     let txid = w.stored(b"record");
     let grant = w.granted(txid);
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
+    let received = w.received(&w.b, &grant).unwrap();
+    fs::remove_file(&received.path).unwrap();
     let list = w.consortium.revoke(&w.b.id()).unwrap();
     w.cloud.revoke(&list).unwrap();
     assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Identity(IdentityError::Revoked))));
-    let refused = w.b.complete(&mut w.consortium.network, grant.request, NOW, &mut w.rng);
+    let refused = w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
-    let unknown = w.consortium.revoke(&phi_pre::identity::MemberId([0; 32]));
+    let unknown = w.consortium.revoke(&MemberId([0; 32]));
     assert!(matches!(unknown, Err(FlowError::Identity(IdentityError::UnknownMember))));
 }
 
@@ -380,15 +410,13 @@ fn records_keep_the_secret_of_their_introduction() {
     let user = w.user.id().unwrap();
     let (stored, granted) = (w.stored(b"first"), w.stored(b"granted"));
     let grant = w.granted(granted);
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     let path = w.file(b"under way");
     let draft = w.a.admit(user, &mut EmrFile::open(&path).unwrap(), Platform::NAME, &mut w.rng).unwrap();
-    for hospital in [&mut w.a, &mut w.b] {
-        introduce(&mut w.user, hospital, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
-    }
+    introduce(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
     let received = |w: &mut Platform, txid: Option<TxId>, expected: &[u8]| {
         let grant = txid.map_or_else(|| grant.clone(), |txid| w.granted(txid));
-        w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+        w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         assert_eq!(w.receive(&w.b, &grant).unwrap(), expected);
         fs::remove_file(w.dir.path().join("received/name of it")).unwrap();
     };
@@ -401,7 +429,7 @@ fn records_keep_the_secret_of_their_introduction() {
     let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
     w.user.confirm(network, draft.alert().txid, NOW, &mut w.rng).unwrap();
     w.a.record(network, &proposal, NOW).unwrap();
-    w.a.upload(network, &w.cloud, &draft, NOW).unwrap();
+    w.a.upload(network, &[&w.cloud], &draft, NOW).unwrap();
     received(&mut w, Some(draft.alert().txid), b"under way");
     let later = w.stored(b"later");
     received(&mut w, Some(later), b"later");
@@ -415,14 +443,13 @@ fn a_replaced_delivery_leaves_the_store() {
     let deliveries = w.dir.path().join("cloud/deliveries");
     let kept = || fs::read_dir(&deliveries).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
     let first = w.granted(txid);
-    let old = w.cloud.reencrypt(&w.consortium.network, &first).unwrap();
-    // A new sk of hospital B gives a new k'_e, so the old k'_e does not open the new delivery.
-    introduce(&mut w.user, &mut w.b, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    let old = w.cloud.reencrypt(&w.consortium.network, &first, NOW, &mut w.rng).unwrap();
+    // Each grant has its own k'_e, so the old k'_e does not open the new delivery.
     let second = w.granted(txid);
-    let new = w.cloud.reencrypt(&w.consortium.network, &second).unwrap();
+    let new = w.cloud.reencrypt(&w.consortium.network, &second, NOW, &mut w.rng).unwrap();
     assert_ne!(old, new);
     assert_eq!(kept().count(), 1);
-    assert!(kept().all(|object| object.ends_with(&new.to_bytes())));
+    assert!(kept().all(|object| Delivery::from_bytes(&object).unwrap().c_prime == *new.capsule.c()));
     let (old_key, _) = w.b.unseal(&first).unwrap();
     assert!(phi_pre::envelope::Opener::new(&new, &old_key).is_err());
     assert_eq!(w.receive(&w.b, &second).unwrap(), b"record");
@@ -434,9 +461,9 @@ fn a_cloud_that_starts_later_knows_the_revocations() {
     let mut w = Platform::new();
     let txid = w.stored(b"record");
     let grant = w.granted(txid);
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     w.consortium.revoke(&w.b.id()).unwrap();
-    let store = phi_pre::flow::Store::local(&w.dir.path().join("cloud")).unwrap();
+    let store = Store::local(&w.dir.path().join("cloud")).unwrap();
     let (mut phone, rng) = (consortium::phone(), &mut w.rng);
     let new = w.consortium.register_cloud("second cloud", store, &mut phone, SECONDS, rng).unwrap();
     let fetch = w.b.sign(Fetch { request: grant.request });
@@ -451,14 +478,16 @@ fn a_tidy_store_has_open_deliveries_only() {
     let records = [w.stored(b"completed"), w.stored(b"replaced"), w.stored(b"open")];
     let [completed, replaced, open] = records.map(|record| w.granted(record));
     for grant in [&completed, &replaced, &open] {
-        w.cloud.reencrypt(&w.consortium.network, grant).unwrap();
+        w.cloud.reencrypt(&w.consortium.network, grant, NOW, &mut w.rng).unwrap();
     }
-    w.b.complete(&mut w.consortium.network, completed.request, NOW, &mut w.rng).unwrap();
+    let received = w.received(&w.b, &completed).unwrap();
+    fs::remove_file(&received.path).unwrap();
+    w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
     let newer = w.granted(records[1]);
     let early = w.receive(&w.b, &newer);
     assert!(matches!(early, Err(FlowError::NotReencrypted(request)) if request == newer.request), "{early:?}");
-    assert_eq!(w.cloud.tidy(&w.consortium.network).unwrap(), 2);
-    assert_eq!(w.cloud.tidy(&w.consortium.network).unwrap(), 0);
+    assert_eq!(w.cloud.tidy(&w.consortium.network, NOW).unwrap(), 2);
+    assert_eq!(w.cloud.tidy(&w.consortium.network, NOW).unwrap(), 0);
     assert_eq!(fs::read_dir(w.dir.path().join("cloud/deliveries")).unwrap().count(), 1);
     assert_eq!(w.receive(&w.b, &open).unwrap(), b"open");
 }
@@ -468,13 +497,14 @@ fn the_cloud_takes_no_envelope_above_its_limit() {
     let mut w = Platform::new();
     let draft = w.recorded(&vec![7; 100_000]);
     let envelope = fs::metadata(&draft.alert().envelope).unwrap().len();
-    w.cloud = w.cloud.with_limit(envelope - 1);
-    let refused = w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW);
-    assert!(matches!(refused, Err(FlowError::UploadLimit { limit }) if limit == envelope - 1), "{refused:?}");
-    let left = fs::read_dir(w.dir.path().join("cloud/envelopes")).map_or(0, Iterator::count);
+    let body = envelope - Header::BYTES as u64;
+    w.cloud = w.cloud.with_limit(body - 1);
+    let refused = w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW);
+    assert!(matches!(refused, Err(FlowError::UploadLimit { limit }) if limit == body - 1), "{refused:?}");
+    let left = fs::read_dir(w.dir.path().join("cloud/bodies")).map_or(0, Iterator::count);
     assert_eq!(left, 0);
-    w.cloud = w.cloud.with_limit(envelope);
-    assert_eq!(w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW).unwrap(), envelope);
+    w.cloud = w.cloud.with_limit(body);
+    assert_eq!(w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW).unwrap(), envelope);
 }
 
 /// All ID_i of a person are revoked at once, and a network that is opened again still refuses them.
@@ -488,7 +518,7 @@ fn a_person_is_revoked_and_stays_revoked() {
         Err(FlowError::Network(NetworkError::Endorse(EndorseError::Creator(IdentityError::Revoked)))) => {}
         other => panic!("{:?}", other.map(drop)),
     };
-    revoked(w.user.share(&mut w.consortium.network, txid, &b, &cloud, NOW, &mut w.rng));
+    revoked(w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), NOW, &mut w.rng));
     let refused = introduce(&mut w.user, &mut w.c, &w.consortium.msp, SECONDS, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
     assert!(w.consortium.revoke_person(&w.b.id()).is_err());
@@ -500,23 +530,21 @@ fn consent_outlives_a_certificate() {
     let mut w = Platform::new();
     let (mut phone, early) = (Handset::new("+821055502000").unwrap(), Seconds(SECONDS.0 - 300 * 86_400));
     w.user = w.consortium.register_user(&mut phone, early, &mut w.rng).unwrap();
-    for hospital in [&mut w.a, &mut w.b] {
-        introduce(&mut w.user, hospital, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
-    }
+    introduce(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
     let txid = w.stored(b"record");
     let later = SECONDS + 100 * 86_400;
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
-    let refused = w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng);
+    let refused = w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
     let expired = EndorseError::Creator(IdentityError::Expired).to_string();
     assert!(matches!(&refused, Err(FlowError::Network(NetworkError::Endorse(e))) if e.to_string() == expired));
     w.consortium.renew_user(&mut w.user, later, &mut w.rng).unwrap();
     w.consortium.renew_hospital(&mut w.b, later, &mut w.rng).unwrap();
     w.consortium.renew_cloud(&mut w.cloud, later, &mut w.rng).unwrap();
-    let shared = w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng);
+    let shared = w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
     let (_, grant) = shared.unwrap();
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     let folder = w.dir.path().join("received");
-    let received = w.b.receive(&w.consortium.network, &w.cloud, &grant, &folder, later.millis()).unwrap();
+    let received = w.b.receive(&w.consortium.network, &[&w.cloud], &grant, &folder, later.millis()).unwrap();
     assert_eq!(fs::read(received.path).unwrap(), b"record");
 }
 
@@ -526,14 +554,15 @@ fn an_altered_store_is_noticed_by_the_receiver() {
     let mut w = Platform::new();
     let txid = w.stored(&vec![1; 100_000]);
     let grant = w.granted(txid);
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
-    for entry in fs::read_dir(w.dir.path().join("cloud/envelopes")).unwrap() {
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
+    for entry in fs::read_dir(w.dir.path().join("cloud/bodies")).unwrap() {
         let path = entry.unwrap().path();
         let mut envelope = fs::read(&path).unwrap();
         *envelope.last_mut().unwrap() ^= 1;
         fs::write(&path, envelope).unwrap();
     }
-    assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Decrypt(DecryptError::Refused))));
+    let refused = w.receive(&w.b, &grant);
+    assert_eq!(named(&refused), Some((w.cloud.certificate().subject().id, Misbehaviour::Body)), "{refused:?}");
     assert_eq!(fs::read_dir(w.dir.path().join("received")).unwrap().count(), 0);
 }
 
@@ -544,7 +573,7 @@ fn a_peer_that_was_down_catches_up() {
     w.consortium.network.stop(0);
     let txid = w.stored(b"record");
     let grant = w.granted(txid);
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
     w.consortium.network.restart(0).unwrap();
     assert_eq!(w.consortium.network.agreement().unwrap().height, 4);
@@ -563,15 +592,15 @@ fn a_renewal_interrupts_no_record() {
     w.user.confirm(&mut w.consortium.network, draft.alert().txid, NOW, &mut w.rng).unwrap();
     let proposal = w.a.propose(&w.consortium.network, &draft, &identifier, NOW).unwrap();
     w.a.record(&mut w.consortium.network, &proposal, NOW).unwrap();
-    let size = w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW).unwrap();
+    let size = w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW).unwrap();
     w.consortium.renew_hospital(&mut w.a, SECONDS, &mut w.rng).unwrap();
     fs::write(&draft.alert().envelope, &envelope).unwrap();
-    assert_eq!(w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW).unwrap(), size);
+    assert_eq!(w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW).unwrap(), size);
     fs::write(&draft.alert().envelope, [&envelope[..], b"x"].concat()).unwrap();
-    let other = w.a.upload(&w.consortium.network, &w.cloud, &draft, NOW);
-    assert!(matches!(other, Err(FlowError::Exists(_))), "{other:?}");
+    let other = w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW);
+    assert!(matches!(other, Err(FlowError::Upload { .. })), "{other:?}");
     let grant = w.granted(draft.alert().txid);
-    w.cloud.reencrypt(&w.consortium.network, &grant).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
 }
 
@@ -612,5 +641,172 @@ fn a_revoked_pseudonym_keeps_no_other_from_a_renewal() {
     let refused = w.consortium.renew_user(&mut w.user, later, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
     w.consortium.renew_nodes(later, &mut w.rng).unwrap();
-    w.user.share(&mut w.consortium.network, txid, &b, &cloud, later.millis(), &mut w.rng).unwrap();
+    w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng).unwrap();
+}
+
+/// After a withdrawal, neither the cloud nor the endorsers act on the request. The user can consent again.
+#[test]
+fn a_withdrawn_consent_is_used_by_nobody() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    let [early, late] = [w.granted(txid), w.granted(txid)];
+    w.cloud.reencrypt(&w.consortium.network, &late, NOW, &mut w.rng).unwrap();
+    let received = w.received(&w.b, &late).unwrap();
+    fs::remove_file(&received.path).unwrap();
+    w.user.withdraw(&mut w.consortium.network, late.request, NOW, &mut w.rng).unwrap();
+    let refused = w.cloud.reencrypt(&w.consortium.network, &late, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Withdrawn(request)) if request == late.request), "{refused:?}");
+    let fetch = w.b.sign(Fetch { request: late.request });
+    let refused = w.cloud.deliver(&w.consortium.network, &fetch, NOW).map(drop);
+    assert!(matches!(refused, Err(FlowError::Withdrawn(_))), "{refused:?}");
+    assert!(matches!(w.receive(&w.b, &late), Err(FlowError::Withdrawn(_))));
+    let refused = w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    assert_eq!(w.cloud.tidy(&w.consortium.network, NOW).unwrap(), 1);
+    // The replaced request does not come back.
+    let refused = w.cloud.reencrypt(&w.consortium.network, &early, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Closed(_))), "{refused:?}");
+    let again = w.granted(txid);
+    w.cloud.reencrypt(&w.consortium.network, &again, NOW, &mut w.rng).unwrap();
+    assert_eq!(w.receive(&w.b, &again).unwrap(), b"record");
+}
+
+/// A consent lasts to its end and no longer, by the clock of whoever acts.
+#[test]
+fn a_consent_ends() {
+    let mut w = Platform::new();
+    let txid = w.stored(b"record");
+    let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
+    let end = NOW + 60_000;
+    let consent = |until| Consent { until: Some(until), ..Consent::new(&b, &cloud) };
+    let past = consent(Millis(NOW.0 - 1));
+    let refused = w.user.share(&mut w.consortium.network, txid, &past, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    let (_, grant) = w.user.share(&mut w.consortium.network, txid, &consent(end), NOW, &mut w.rng).unwrap();
+    w.cloud.reencrypt(&w.consortium.network, &grant, end, &mut w.rng).unwrap();
+    let folder = w.dir.path().join("received");
+    let received = w.b.receive(&w.consortium.network, &[&w.cloud], &grant, &folder, end).unwrap();
+    let (network, late) = (&mut w.consortium.network, end + 1);
+    let refused = w.cloud.reencrypt(network, &grant, late, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Ended(request)) if request == grant.request), "{refused:?}");
+    let refused = w.cloud.deliver(network, &w.b.sign(Fetch { request: grant.request }), late).map(drop);
+    assert!(matches!(refused, Err(FlowError::Ended(_))), "{refused:?}");
+    assert_eq!(w.cloud.tidy(network, end).unwrap(), 0);
+    assert_eq!(w.cloud.tidy(network, late).unwrap(), 1);
+    let refused = w.b.complete(network, &received, late, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    w.b.complete(network, &received, end, &mut w.rng).unwrap();
+}
+
+/// Three clouds, of which two re-encrypt together.
+struct Clouds {
+    w: Platform,
+    clouds: Vec<Cloud>,
+    grant: Grant,
+}
+
+impl Clouds {
+    fn new() -> Self {
+        let mut w = Platform::new();
+        let clouds: Vec<_> = (1..=3)
+            .map(|i| {
+                let store = Store::local(&w.dir.path().join(format!("cloud {i}"))).unwrap();
+                let (mut phone, name) = (consortium::phone(), format!("cloud {i}"));
+                w.consortium.register_cloud(&name, store, &mut phone, SECONDS, &mut w.rng).unwrap()
+            })
+            .collect();
+        let draft = w.recorded(b"record");
+        w.a.upload(&w.consortium.network, &clouds.iter().collect::<Vec<_>>(), &draft, NOW).unwrap();
+        let members: Vec<_> =
+            clouds.iter().map(|cloud| w.consortium.member(cloud.certificate(), SECONDS).unwrap()).collect();
+        let b = w.member(&w.b);
+        let consent = Consent { recipient: &b, clouds: &members, t: 2, until: None };
+        let network = &mut w.consortium.network;
+        let (_, grant) = w.user.share(network, draft.alert().txid, &consent, NOW, &mut w.rng).unwrap();
+        let twice = [members[0].clone(), members[1].clone(), members[0].clone()];
+        for (clouds, t) in [(&twice[..], 2), (&members, 0), (&members, 4), (&[], 0)] {
+            let consent = Consent { clouds, t, ..consent };
+            let refused = w.user.share(network, draft.alert().txid, &consent, NOW, &mut w.rng);
+            assert!(matches!(refused, Err(FlowError::Threshold(_))), "{refused:?}");
+        }
+        Self { w, clouds, grant }
+    }
+
+    fn reencrypt(&mut self, number: usize) {
+        let network = &self.w.consortium.network;
+        self.clouds[number].reencrypt(network, &self.grant, NOW, &mut self.w.rng).unwrap();
+    }
+
+    /// Puts C in the place of C' in the delivery that a cloud keeps.
+    fn corrupt(&self, number: usize) {
+        let folder = self.w.dir.path().join(format!("cloud {}/deliveries", number + 1));
+        let path = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+        let mut delivery = Delivery::from_bytes(&fs::read(&path).unwrap()).unwrap();
+        delivery.c_prime = *delivery.upload.content.header.capsule.c();
+        fs::write(path, delivery.to_bytes()).unwrap();
+    }
+
+    fn receive(&self) -> Result<Received, FlowError> {
+        let clouds: Vec<_> = self.clouds.iter().collect();
+        let folder = self.w.dir.path().join("received");
+        self.w.b.receive(&self.w.consortium.network, &clouds, &self.grant, &folder, NOW)
+    }
+
+    fn id(&self, number: usize) -> MemberId {
+        self.clouds[number].certificate().subject().id
+    }
+}
+
+/// One cloud is down, and the record arrives. One share alone gives no record.
+#[test]
+fn two_of_three_clouds_suffice() {
+    let mut clouds = Clouds::new();
+    clouds.reencrypt(2);
+    let refused = clouds.receive();
+    let Err(FlowError::TooFewClouds { needed: 2, delivered: 1, refused }) = refused else { panic!("{refused:?}") };
+    assert_eq!(refused.iter().map(|(cloud, _)| *cloud).collect::<Vec<_>>(), [clouds.id(0), clouds.id(1)]);
+    clouds.reencrypt(0);
+    let received = clouds.receive().unwrap();
+    assert_eq!(fs::read(&received.path).unwrap(), b"record");
+    assert_eq!(received.refused.iter().map(|(cloud, _)| *cloud).collect::<Vec<_>>(), [clouds.id(1)]);
+    let (w, grant) = (&mut clouds.w, &clouds.grant);
+    w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
+    verify_deliveries(&w.consortium.network, &w.consortium.params, grant, &received.deliveries).unwrap();
+    let mut swapped = received.deliveries;
+    swapped.swap(0, 1);
+    let refused = verify_deliveries(&w.consortium.network, &w.consortium.params, grant, &swapped);
+    assert!(matches!(refused, Err(FlowError::Deliveries)), "{refused:?}");
+}
+
+/// One cloud lies: the check names it, and the record arrives by the others.
+#[test]
+fn a_lying_cloud_is_named() {
+    let mut clouds = Clouds::new();
+    (0..3).for_each(|number| clouds.reencrypt(number));
+    clouds.corrupt(0);
+    let received = clouds.receive().unwrap();
+    assert_eq!(fs::read(&received.path).unwrap(), b"record");
+    let [(who, why)] = &received.refused[..] else { panic!("{:?}", received.refused) };
+    assert_eq!(*who, clouds.id(0));
+    assert!(matches!(why, FlowError::Misbehaved { who, how: Misbehaviour::Proof } if *who == clouds.id(0)), "{why}");
+    // Two lying clouds of three: no record, and both are named.
+    fs::remove_file(received.path).unwrap();
+    clouds.corrupt(1);
+    let Err(FlowError::TooFewClouds { refused, .. }) = clouds.receive() else { panic!("received") };
+    assert!(refused.iter().all(|(_, why)| matches!(why, FlowError::Misbehaved { how: Misbehaviour::Proof, .. })));
+    assert_eq!(refused.len(), 2);
+}
+
+/// The body comes from the next cloud where one sends another body, and the first is named.
+#[test]
+fn a_body_that_was_exchanged_is_fetched_from_another_cloud() {
+    let mut clouds = Clouds::new();
+    (0..2).for_each(|number| clouds.reencrypt(number));
+    let bodies = clouds.w.dir.path().join("cloud 1/bodies");
+    let body = fs::read_dir(bodies).unwrap().next().unwrap().unwrap().path();
+    fs::write(body, [7; 30]).unwrap();
+    let received = clouds.receive().unwrap();
+    assert_eq!(fs::read(&received.path).unwrap(), b"record");
+    let why = &received.refused[0].1;
+    assert!(matches!(why, FlowError::Misbehaved { who, how: Misbehaviour::Body } if *who == clouds.id(0)), "{why}");
 }

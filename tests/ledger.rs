@@ -484,10 +484,11 @@ fn the_papers_transactions() {
     assert_eq!(transact(&mut network, &confirm, &alice).unwrap().code, Code::Valid);
     // The same proposal, with the txid that the user confirmed.
     assert_eq!(transact(&mut network, &proposal, &north).unwrap().code, Code::Valid);
-    let ask = Action::ShareRequest { record: item, recipient: id(&south.certificate), grant: Digest([0x60; 32]) };
+    let (delta, grant, deliveries) = (Digest([0xde; 32]), Digest([0x60; 32]), Digest([0xdd; 32]));
+    let ask = Action::ShareRequest { record: item, recipient: id(&south.certificate), delta, grant, until: None };
     let request = world.act(&alice, &ask);
     assert_eq!(transact(&mut network, &request, &alice).unwrap().code, Code::Valid);
-    let done = Action::ShareComplete { request: request.proposal.txid };
+    let done = Action::ShareComplete { request: request.proposal.txid, deliveries };
     let not_mine = world.act(&north, &done);
     assert_eq!(refusal(transact(&mut network, &not_mine, &north)), 12, "not the recipient");
     // Two completions are simulated at the same height. The second is stale.
@@ -506,7 +507,8 @@ fn the_papers_transactions() {
     };
     let ((record, confirmation), share) = network.read(read).unwrap().unwrap();
     assert_eq!((record.id, record.commitment, record.hospital), (holder, commitment, id(&north.certificate)));
-    assert_eq!((confirmation.commitment, share.completed), (commitment, Some(NOW)));
+    let completed = phi_pre::contract::ShareStatus::Completed { at: NOW, deliveries };
+    assert_eq!((confirmation.commitment, share.status), (commitment, completed));
     network.restart(0).unwrap();
     drop(network);
     for i in 0..3 {

@@ -38,7 +38,9 @@ const REQUEST: TxId = TxId(Digest([3; 32]));
 const COMPLETE: TxId = TxId(Digest([4; 32]));
 const NEW: TxId = TxId(Digest([5; 32]));
 const COMMITMENT: Commitment = Commitment(Digest([0xc0; 32]));
+const DELTA: Digest = Digest([0xde; 32]);
 const GRANT: Digest = Digest([0x60; 32]);
+const DELIVERIES: Digest = Digest([0xdd; 32]);
 const ALICE: u8 = 10;
 const BOB: u8 = 11;
 const NORTH: u8 = 20;
@@ -52,13 +54,29 @@ const CONFIRMS: Action = Action::Confirmation {
     commitment: COMMITMENT,
     hospital: MemberId([NORTH; 32]),
 };
-const ASK: Action = Action::ShareRequest { record: RECORD, recipient: MemberId([SOUTH; 32]), grant: GRANT };
-const DONE: Action = Action::ShareComplete { request: REQUEST };
+const ASK: Action = ask(RECORD, SOUTH, None);
+const DONE: Action = Action::ShareComplete { request: REQUEST, deliveries: DELIVERIES };
+const WITHDRAW: Action = Action::ShareWithdrawal { request: REQUEST };
+
+const fn ask(record: TxId, recipient: u8, until: Option<Millis>) -> Action {
+    Action::ShareRequest { record, recipient: MemberId([recipient; 32]), delta: DELTA, grant: GRANT, until }
+}
 
 impl World {
     fn call(&mut self, role: Role, id: u8, txid: TxId, action: &[u8]) -> Result<Vec<u8>, ContractError> {
+        self.call_at(NOW, role, id, txid, action)
+    }
+
+    fn call_at(
+        &mut self,
+        timestamp: Millis,
+        role: Role,
+        id: u8,
+        txid: TxId,
+        action: &[u8],
+    ) -> Result<Vec<u8>, ContractError> {
         let (creator, transient) = (member(role, id), Transient::default());
-        let call = Invocation { creator: &creator, txid, timestamp: NOW, transient: &transient, action };
+        let call = Invocation { creator: &creator, txid, timestamp, transient: &transient, action };
         let mut simulation = Simulation::new(&*self);
         let response = invoke(&mut simulation, &call)?;
         let written = simulation.finish();
@@ -116,16 +134,28 @@ fn the_transactions_in_the_papers_order() {
     let expected = Confirmation { id, commitment: COMMITMENT, hospital, timestamp: NOW };
     assert_eq!(confirmation(world, RECORD, id).unwrap(), Some(expected));
     let recipient = MemberId([SOUTH; 32]);
-    let expected = ShareRequest { record: RECORD, recipient, grant: GRANT, requested: NOW, completed: Some(NOW) };
+    let expected = ShareRequest {
+        record: RECORD,
+        recipient,
+        delta: DELTA,
+        grant: GRANT,
+        requested: NOW,
+        until: None,
+        status: ShareStatus::Completed { at: NOW, deliveries: DELIVERIES },
+    };
     assert_eq!(share(world, REQUEST).unwrap(), Some(expected));
     assert_eq!(latest_share(world, RECORD, recipient).unwrap(), Some(REQUEST));
 }
 
 #[test]
 fn each_action_has_its_role() {
-    for (action, allowed) in
-        [(WRITE, Role::Hospital), (CONFIRMS, Role::User), (ASK, Role::User), (DONE, Role::Hospital)]
-    {
+    for (action, allowed) in [
+        (WRITE, Role::Hospital),
+        (CONFIRMS, Role::User),
+        (ASK, Role::User),
+        (DONE, Role::Hospital),
+        (WITHDRAW, Role::User),
+    ] {
         for role in Role::ALL.into_iter().filter(|role| *role != allowed) {
             assert_eq!(World::default().refuses(role, ALICE, NEW, action), 2, "{action:?} {role}");
         }
@@ -203,10 +233,8 @@ fn consent_is_the_holders_for_a_record_that_exists() {
     assert_eq!(World::confirmed().refuses(Role::User, ALICE, REQUEST, ASK), 8);
     let mut world = World::recorded();
     assert_eq!(world.refuses(Role::User, BOB, REQUEST, ASK), 6);
-    let home = Action::ShareRequest { record: RECORD, recipient: MemberId([NORTH; 32]), grant: GRANT };
-    assert_eq!(world.refuses(Role::User, ALICE, REQUEST, home), 9);
-    let elsewhere = Action::ShareRequest { record: REQUEST, recipient: MemberId([SOUTH; 32]), grant: GRANT };
-    assert_eq!(World::requested().refuses(Role::User, ALICE, NEW, elsewhere), 8);
+    assert_eq!(world.refuses(Role::User, ALICE, REQUEST, ask(RECORD, NORTH, None)), 9);
+    assert_eq!(World::requested().refuses(Role::User, ALICE, NEW, ask(REQUEST, SOUTH, None)), 8);
 }
 
 /// A request is never overwritten; a newer one for the same record and recipient replaces it.
@@ -214,11 +242,47 @@ fn consent_is_the_holders_for_a_record_that_exists() {
 fn a_newer_request_replaces_an_earlier_one() {
     let mut world = World::requested();
     assert_eq!(world.refuses(Role::User, ALICE, REQUEST, ASK), 7);
-    let third = Action::ShareRequest { record: RECORD, recipient: MemberId([99; 32]), grant: GRANT };
-    world.act(Role::User, ALICE, CONFIRM, third).unwrap();
+    world.act(Role::User, ALICE, CONFIRM, ask(RECORD, 99, None)).unwrap();
     world.act(Role::User, ALICE, NEW, ASK).unwrap();
     assert_eq!(world.refuses(Role::Hospital, SOUTH, COMPLETE, DONE), 10);
-    world.act(Role::Hospital, SOUTH, COMPLETE, Action::ShareComplete { request: NEW }).unwrap();
+    world.act(Role::Hospital, SOUTH, COMPLETE, Action::ShareComplete { request: NEW, deliveries: DELIVERIES }).unwrap();
+}
+
+/// A withdrawn consent cannot be used, and only the holder of the record's ID_i withdraws it.
+#[test]
+fn a_withdrawn_request_is_completed_by_nobody() {
+    assert_eq!(World::recorded().refuses(Role::User, ALICE, NEW, WITHDRAW), 11);
+    let mut world = World::requested();
+    assert_eq!(world.refuses(Role::User, BOB, NEW, WITHDRAW), 6);
+    world.act(Role::User, ALICE, NEW, WITHDRAW).unwrap();
+    let status = share(&mut Simulation::new(&world), REQUEST).unwrap().map(|share| share.status);
+    assert_eq!(status, Some(ShareStatus::Withdrawn { at: NOW }));
+    assert_eq!(world.refuses(Role::Hospital, SOUTH, COMPLETE, DONE), 17);
+    assert_eq!(world.refuses(Role::User, ALICE, COMPLETE, WITHDRAW), 17);
+    assert_eq!(World::completed().refuses(Role::User, ALICE, NEW, WITHDRAW), 13);
+    // The user may consent again.
+    world.act(Role::User, ALICE, CONFIRM, ASK).unwrap();
+    let again = Action::ShareComplete { request: CONFIRM, deliveries: DELIVERIES };
+    world.act(Role::Hospital, SOUTH, COMPLETE, again).unwrap();
+}
+
+/// A consent lasts to its end and no longer. A request that has ended or was replaced can still be withdrawn.
+#[test]
+fn a_request_ends() {
+    let until = |end| ask(RECORD, SOUTH, Some(end)).to_bytes();
+    let past = World::recorded().call(Role::User, ALICE, REQUEST, &until(Millis(NOW.0 - 1)));
+    assert_eq!(past.unwrap_err().code(), 16);
+    let requested = || {
+        let mut world = World::recorded();
+        world.call(Role::User, ALICE, REQUEST, &until(NOW)).unwrap();
+        world
+    };
+    requested().act(Role::Hospital, SOUTH, COMPLETE, DONE).unwrap();
+    let mut world = requested();
+    let late = world.call_at(NOW + 1, Role::Hospital, SOUTH, COMPLETE, &DONE.to_bytes());
+    assert_eq!(late.unwrap_err().code(), 16);
+    world.act(Role::User, ALICE, NEW, ASK).unwrap();
+    world.call_at(NOW + 1, Role::User, ALICE, COMPLETE, &WITHDRAW.to_bytes()).unwrap();
 }
 
 #[test]
@@ -231,7 +295,7 @@ fn only_the_recipient_completes_and_once() {
 #[test]
 fn malformed_actions_and_foreign_values_are_refused() {
     let mut world = World::default();
-    for bytes in [&[][..], &[0], &[0, 4], &[1, 0], &WRITE.to_bytes()[..65], &[&DONE.to_bytes()[..], &[0]].concat()] {
+    for bytes in [&[][..], &[0], &[0, 5], &[1, 0], &WRITE.to_bytes()[..65], &[&DONE.to_bytes()[..], &[0]].concat()] {
         assert_eq!(world.call(Role::Hospital, NORTH, NEW, bytes).unwrap_err().code(), 1);
     }
     world.0.insert(records::share_key(REQUEST), vec![7; 9]);
@@ -241,7 +305,10 @@ fn malformed_actions_and_foreign_values_are_refused() {
 /// The codes on the wire are those of Fig. 5.
 #[test]
 fn transaction_types() {
-    for (action, code) in [(WRITE, "0000"), (CONFIRMS, "0001"), (ASK, "0002"), (DONE, "0003")] {
+    let ending = ask(RECORD, SOUTH, Some(NOW));
+    let actions =
+        [(WRITE, "0000"), (CONFIRMS, "0001"), (ASK, "0002"), (ending, "0002"), (DONE, "0003"), (WITHDRAW, "0004")];
+    for (action, code) in actions {
         assert_eq!(action.txtype().to_string(), code);
         assert_eq!(action.to_bytes()[..2], code.parse::<u16>().unwrap().to_be_bytes());
         assert_eq!(Action::from_bytes(&action.to_bytes()), Ok(action));
@@ -253,7 +320,7 @@ fn transaction_types() {
 fn nothing_else_is_in_the_state() {
     let sizes: Vec<_> = World::completed().0.into_iter().map(|(key, value)| (key, value.len())).collect();
     let kinds: Vec<_> = sizes.iter().map(|(key, size)| (key.split('/').next().unwrap(), *size)).collect();
-    assert_eq!(kinds, [("commitment", 32), ("confirmation", 104), ("latest", 32), ("record", 104), ("share", 113)]);
+    assert_eq!(kinds, [("commitment", 32), ("confirmation", 104), ("latest", 32), ("record", 104), ("share", 178)]);
 }
 
 proptest! {
@@ -261,7 +328,7 @@ proptest! {
 
     /// The contract never panics, and every action and value that decodes has one encoding.
     #[test]
-    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..140), kind in 0_u8..5, role in 0_usize..6) {
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..190), kind in 0_u8..6, role in 0_usize..6) {
         let bytes = [&[0, kind][..], &bytes].concat();
         if let Ok(action) = Action::from_bytes(&bytes) {
             prop_assert_eq!(action.to_bytes(), bytes.clone());

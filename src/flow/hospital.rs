@@ -36,6 +36,11 @@ impl Draft {
         &self.alert
     }
 
+    #[cfg(test)]
+    pub(super) fn sign_for_test(&mut self, hospital: &Hospital, note: Upload) {
+        self.alert.note = hospital.sign(note);
+    }
+
     /// The commitment to the record and its size.
     pub const fn sealed(&self) -> &SealedRecord {
         &self.sealed

@@ -92,10 +92,6 @@ impl PublicReKey {
         if delta.is_identity() { Err(SameKey) } else { Ok(Self(delta)) }
     }
 
-    pub(super) const fn element(&self) -> &Gt {
-        &self.0
-    }
-
     /// An element that is not 1.
     pub(super) const fn from_element(delta: Gt) -> Self {
         Self(delta)

@@ -5,7 +5,7 @@ use crate::consortium::signer;
 use crate::scene::{EARLY, LATE, NOW, ORGANISATIONS, Scene, altered, group};
 use crate::{Role, State};
 use phi_pre::contract::{Action, PhiContract};
-use phi_pre::flow::{Cloud, Fetch, FlowError, Handset, Phone, Store, User, introduce};
+use phi_pre::flow::{Cloud, Consent, Fetch, FlowError, Handset, Phone, Store, User, introduce};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::{Credentials, IdentityError, Institution, Member, SealedCode, SealingKey};
@@ -155,12 +155,18 @@ pub fn confirmation(scene: &mut Scene, cell: &Cell) -> String {
 
 pub fn share_request(scene: &mut Scene, cell: &Cell) -> String {
     let recipient = scene.hospitals[1].certificate.subject().id;
-    let action = Action::ShareRequest { record: scene.records.stored, recipient, grant: Digest([6; 32]) };
+    let (delta, grant) = (Digest([5; 32]), Digest([6; 32]));
+    let action = Action::ShareRequest { record: scene.records.stored, recipient, delta, grant, until: None };
     transact(scene, cell, &action, None)
 }
 
 pub fn share_complete(scene: &mut Scene, cell: &Cell) -> String {
-    let action = Action::ShareComplete { request: scene.records.reencrypted.request };
+    let action = Action::ShareComplete { request: scene.records.reencrypted.request, deliveries: Digest([7; 32]) };
+    transact(scene, cell, &action, None)
+}
+
+pub fn share_withdrawal(scene: &mut Scene, cell: &Cell) -> String {
+    let action = Action::ShareWithdrawal { request: scene.records.granted.request };
     transact(scene, cell, &action, None)
 }
 
@@ -287,23 +293,29 @@ fn same(word: String, again: bool) -> String {
 
 pub fn fetch(scene: &mut Scene, cell: &Cell) -> String {
     let content = Fetch { request: scene.records.reencrypted.request };
-    let mut headers = Vec::new();
+    let mut deliveries = Vec::new();
     let mut deliver = |by: &Institution, now: Seconds| {
         let delivered = scene.cloud.deliver(&scene.network, &Scene::sign(content, by), now.millis());
-        flow(delivered.map(|(header, _)| headers.push(header)), cell)
+        flow(delivered.map(|(delivery, _)| deliveries.push(delivery.content)), cell)
     };
     if cell.replayed() {
         assert_eq!(deliver(&cell.rightful, NOW), "PASS");
     }
     let word = deliver(&cell.actor, cell.now());
-    assert!(headers.windows(2).all(|two| two[0] == two[1]));
+    assert!(deliveries.windows(2).all(|two| two[0] == two[1]));
     same(word, cell.again())
 }
 
 pub fn receive(scene: &mut Scene, cell: &Cell) -> String {
     let grant = &scene.records.reencrypted;
     let receive = |by: &Institution, now: Seconds| {
-        scene.hospital(by.clone()).receive(&scene.network, &scene.cloud, grant, &scene.path("received"), now.millis())
+        scene.hospital(by.clone()).receive(
+            &scene.network,
+            &[&scene.cloud],
+            grant,
+            &scene.path("received"),
+            now.millis(),
+        )
     };
     if cell.replayed() {
         receive(&cell.rightful, NOW).unwrap();
@@ -314,13 +326,15 @@ pub fn receive(scene: &mut Scene, cell: &Cell) -> String {
 pub fn reencrypt(scene: &mut Scene, cell: &Cell) -> String {
     let cloud = |institution: Institution| {
         let store = Store::local(&scene.path("cloud")).unwrap();
-        Cloud::new(institution, scene.network.config().msp().unwrap(), store)
+        Cloud::new(institution, scene.params.clone(), scene.network.config().msp().unwrap(), store)
     };
-    let grant = &scene.records.granted;
+    let (first, actor) = (cloud(cell.rightful.clone()), cloud(cell.actor.clone()));
+    let (grant, now) = (&scene.records.granted, NOW.millis());
     if cell.replayed() {
-        cloud(cell.rightful.clone()).reencrypt(&scene.network, grant).unwrap();
+        first.reencrypt(&scene.network, grant, now, &mut scene.rng).unwrap();
     }
-    same(flow(cloud(cell.actor.clone()).reencrypt(&scene.network, grant), cell), cell.again())
+    let again = actor.reencrypt(&scene.network, grant, now, &mut scene.rng);
+    same(flow(again, cell), cell.again())
 }
 
 /// Validates the actor's certificate, as the user does before sealing a message to its holder.
@@ -332,7 +346,7 @@ fn member(scene: &Scene, cell: &Cell) -> Result<Member, FlowError> {
 
 fn share(scene: &mut Scene, cell: &Cell, recipient: &Member, proxy: &Member) -> String {
     let Scene { alice, network, records, rng, .. } = scene;
-    flow(alice.share(network, records.stored, recipient, proxy, NOW.millis(), rng), cell)
+    flow(alice.share(network, records.stored, &Consent::new(recipient, proxy), NOW.millis(), rng), cell)
 }
 
 pub fn be_granted(scene: &mut Scene, cell: &Cell) -> String {

@@ -103,10 +103,10 @@ fn a_revoked_peer_endorses_no_more_and_blocks_keep_their_verdicts() {
 fn uploads_of_a_revoked_hospital_rest() {
     let mut scene = Scene::new();
     let a = scene.hospitals[0].clone();
-    scene.cloud.reencrypt(&scene.network, &scene.records.granted).unwrap();
+    scene.cloud.reencrypt(&scene.network, &scene.records.granted, NOW.millis(), &mut scene.rng).unwrap();
     revoke(&mut scene, &a);
     for grant in [&scene.records.granted, &scene.records.reencrypted] {
-        let refused = scene.cloud.reencrypt(&scene.network, grant);
+        let refused = scene.cloud.reencrypt(&scene.network, grant, NOW.millis(), &mut scene.rng);
         assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
     }
 }

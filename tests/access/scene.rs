@@ -2,14 +2,13 @@
 
 use crate::consortium::{SECONDS, Steps, config, issue, phone, register, signer};
 use crate::{Role, State};
-use phi_pre::contract::PhiContract;
+use phi_pre::contract::{self, PhiContract};
 use phi_pre::flow::{Cloud, Draft, Grant, Hospital, Signed, Store, Upload, User, introduce};
-use phi_pre::hash::sha256;
 use phi_pre::identity::{
     Authority, Certificate, Credentials, IdentityError, Institution, MemberId, Msp, ParticipantGroup, SigningKey,
     Subject,
 };
-use phi_pre::ledger::{Network, TxId};
+use phi_pre::ledger::{Network, Simulation, Snapshot, TxId};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
@@ -119,7 +118,7 @@ impl Scene {
         introduce(&mut alice, &mut a, &msp, NOW, &mut rng).unwrap();
         introduce(&mut alice, &mut b, &msp, NOW, &mut rng).unwrap();
         let store = Store::local(&dir.path().join("cloud")).unwrap();
-        let cloud = Cloud::new(cloud_institution.clone(), config.msp().unwrap(), store);
+        let cloud = Cloud::new(cloud_institution.clone(), params.clone(), config.msp().unwrap(), store);
         let (b, proxy) = (msp.validate(&hospitals[1].certificate).unwrap(), msp.validate(cloud.certificate()).unwrap());
         let mut steps = Steps { folder: dir.path(), user: &mut alice, a: &a, network: &mut network, rng: &mut rng };
         let admitted = steps.admit("record 0", &[0; 100]);
@@ -131,7 +130,7 @@ impl Scene {
             let record = steps.store(&format!("record {number}"), &[number; 100], &cloud);
             steps.grant(record, &b, &proxy)
         });
-        cloud.reencrypt(&network, &reencrypted).unwrap();
+        cloud.reencrypt(&network, &reencrypted, NOW.millis(), &mut rng).unwrap();
         let records = Records { admitted, checked, confirmed, recorded, stored, granted, reencrypted };
         Self {
             dir,
@@ -173,11 +172,17 @@ impl Scene {
         Hospital::new(institution, self.params.clone(), &self.path("of the actor")).unwrap()
     }
 
+    /// The note about a record, and the body of its envelope.
     pub fn upload(&self) -> (Upload, Vec<u8>) {
         let alert = self.records.recorded.alert();
         let bytes = std::fs::read(&alert.envelope).unwrap();
-        let header = sha256(&[&bytes[..phi_pre::envelope::Header::BYTES]]);
-        (Upload { record: alert.txid, header, envelope: sha256(&[&bytes]) }, bytes)
+        (alert.note.content, bytes[phi_pre::envelope::Header::BYTES..].to_vec())
+    }
+
+    /// The record of a request, as hospital B reads it in its grant's request on the ledger.
+    pub fn record_of(&self, grant: &Grant) -> TxId {
+        let read = |snapshot: &Snapshot| Ok(contract::share(&mut Simulation::new(snapshot), grant.request));
+        self.network.read(read).unwrap().unwrap().unwrap().record
     }
 
     /// Signs the content as this institution.

@@ -124,8 +124,9 @@ pub enum Question<'a> {
     Count(&'a str),
     Record { id: Txid, commitment: Txid },
     Confirm { record: Txid, id: Txid, commitment: Txid, hospital: Txid },
-    Share { record: Txid, recipient: Txid, grant: Txid },
-    Complete { request: Txid },
+    Share { record: Txid, recipient: Txid, delta: Txid, grant: Txid, until: Option<u64> },
+    Complete { request: Txid, deliveries: Txid },
+    Withdraw { request: Txid },
 }
 
 /// The caller of the contract, the txid and the time.
@@ -194,7 +195,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             writes.insert(key, value.clone());
             value
         }
-        Question::Share { record, recipient, grant } => {
+        Question::Share { record, recipient, delta, grant, until } => {
             let found = read(format!("record/{}", hex::encode(record))).ok_or(8_u16)?;
             if caller.id != found[..32] {
                 return Err(6);
@@ -202,37 +203,72 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if *recipient == found[64..96] {
                 return Err(9);
             }
+            if until.is_some_and(|until| caller.time > until) {
+                return Err(16);
+            }
             let (key, latest) =
                 (format!("share/{own}"), format!("latest/{}/{}", hex::encode(record), hex::encode(recipient)));
             if read(key.clone()).is_some() {
                 return Err(7);
             }
             read(latest.clone());
-            let value = [&record[..], recipient, grant, &time, &[0]].concat();
+            let end = until.map_or(vec![0], |until| [&[1][..], &until.to_be_bytes()].concat());
+            let value = [&record[..], recipient, delta, grant, &time, &end, &[0]].concat();
             writes.insert(latest, caller.txid.to_vec());
             writes.insert(key, value.clone());
             value
         }
-        Question::Complete { request } => {
+        Question::Complete { request, deliveries } => {
             let key = format!("share/{}", hex::encode(request));
             let found = read(key.clone()).ok_or(11_u16)?;
             let (record, recipient) = (&found[..32], &found[32..64]);
             if caller.id != recipient {
                 return Err(12);
             }
-            if found[104] == 1 {
-                return Err(13);
+            let (end, status) = end_and_status(&found);
+            match found[status] {
+                1 => return Err(13),
+                2 => return Err(17),
+                _ => {}
+            }
+            if end.is_some_and(|end| caller.time > end) {
+                return Err(16);
             }
             if read(format!("latest/{}/{}", hex::encode(record), hex::encode(recipient))).as_deref()
                 != Some(&request[..])
             {
                 return Err(10);
             }
-            let value = [&found[..104], &[1], &time].concat();
+            let value = [&found[..status], &[1], &time, &deliveries[..]].concat();
+            writes.insert(key, value.clone());
+            value
+        }
+        Question::Withdraw { request } => {
+            let key = format!("share/{}", hex::encode(request));
+            let found = read(key.clone()).ok_or(11_u16)?;
+            let record = read(format!("record/{}", hex::encode(&found[..32]))).ok_or(8_u16)?;
+            if caller.id != record[..32] {
+                return Err(6);
+            }
+            let (_, status) = end_and_status(&found);
+            match found[status] {
+                1 => return Err(13),
+                2 => return Err(17),
+                _ => {}
+            }
+            let value = [&found[..status], &[2], &time].concat();
             writes.insert(key, value.clone());
             value
         }
     };
     keys.sort_unstable();
     Ok((response, keys, writes))
+}
+
+/// The end of a consent in the value of a request, and the place of its status.
+fn end_and_status(value: &[u8]) -> (Option<u64>, usize) {
+    match value[136] {
+        0 => (None, 137),
+        _ => (value[137..145].try_into().ok().map(u64::from_be_bytes), 145),
+    }
 }

@@ -35,7 +35,8 @@ pub enum Ask {
     },
     /// The next transaction for the first user's record in this slot, so that random schedules reach the last
     /// transaction. Where `other` is not 0, the confirmation is of the commitment of another slot. Where it is 1, the
-    /// request replaces an earlier one; where it is 2, the request before the last is completed.
+    /// request replaces an earlier one; where it is 2, the request before the last is completed; where it is 3, the last one
+    /// is withdrawn.
     Next {
         slot: usize,
         other: usize,
@@ -61,6 +62,12 @@ pub enum Ask {
         slot: usize,
         recipient: usize,
         grant: u8,
+        /// The end of the consent, in milliseconds after the first proposal: proposal n is made after n milliseconds.
+        lasts: Option<u64>,
+    },
+    Withdraw {
+        id: usize,
+        request: usize,
     },
     Complete {
         hospital: usize,
@@ -73,7 +80,7 @@ impl Ask {
     pub const fn by(&self) -> usize {
         match *self {
             Self::Count { key } | Self::Next { slot: key, .. } => key,
-            Self::Confirm { id, .. } | Self::Share { id, .. } => id,
+            Self::Confirm { id, .. } | Self::Share { id, .. } | Self::Withdraw { id, .. } => id,
             Self::Record { hospital, .. } | Self::Complete { hospital, .. } => 2 + hospital,
         }
     }
@@ -160,9 +167,12 @@ fn ask(paper: bool) -> BoxedStrategy<Ask> {
             .prop_map(|(hospital, slot, id, other, foreign)| Ask::Confirm {
                 hospital, slot, id, commitment: own(slot, other), named: hospital ^ foreign,
             }),
-        3 => (mostly(0), mostly(0), 0_usize..4, mostly(1), 0_u8..2)
-            .prop_map(|(id, hospital, slot, recipient, grant)| Ask::Share { id, hospital, slot, recipient, grant }),
-        6 => (0_usize..2, prop_oneof![4 => Just(0_usize), 1 => Just(1), 1 => Just(2)])
+        3 => (mostly(0), mostly(0), 0_usize..4, mostly(1), 0_u8..2, prop::option::weighted(0.5, 0_u64..40))
+            .prop_map(|(id, hospital, slot, recipient, grant, lasts)| Ask::Share {
+                id, hospital, slot, recipient, grant, lasts,
+            }),
+        2 => (mostly(0), 0_usize..4).prop_map(|(id, request)| Ask::Withdraw { id, request }),
+        6 => (0_usize..2, prop_oneof![4 => Just(0_usize), 1 => Just(1), 1 => Just(2), 1 => Just(3)])
             .prop_map(|(slot, other)| Ask::Next { slot, other }),
         3 => (mostly(1), 0_usize..4).prop_map(|(hospital, request)| Ask::Complete { hospital, request }),
     ]

@@ -5,7 +5,8 @@
 
 use phi_pre::contract;
 use phi_pre::flow::{
-    Cloud, Consortium, Draft, EmrFile, Grant, Handset, Hospital, Phone, SealedIdentifier, Store, User, introduce,
+    Cloud, Consent, Consortium, Draft, EmrFile, Grant, Handset, Hospital, Phone, SealedIdentifier, Store, User,
+    introduce,
 };
 use phi_pre::identity::{
     Authority, Credentials, IdentityError, Institution, Member, Role, SealedCode, SealingKey, SigningKey, Subject,
@@ -112,13 +113,13 @@ impl<R: CryptoRng> Steps<'_, R> {
     /// Figure 3 up to the envelope in the cloud.
     pub fn store(&mut self, name: &str, record: &[u8], cloud: &Cloud) -> TxId {
         let draft = self.record(name, record);
-        self.a.upload(self.network, cloud, &draft, NOW).unwrap();
+        self.a.upload(self.network, &[cloud], &draft, NOW).unwrap();
         draft.alert().txid
     }
 
     /// Figure 4 up to the grant.
     pub fn grant(&mut self, record: TxId, to: &Member, proxy: &Member) -> Grant {
-        self.user.share(self.network, record, to, proxy, NOW, self.rng).unwrap().1
+        self.user.share(self.network, record, &Consent::new(to, proxy), NOW, self.rng).unwrap().1
     }
 }
 

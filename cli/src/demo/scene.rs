@@ -135,7 +135,7 @@ impl<R: CryptoRng> World<R> {
             let fig5 = Fig5Record { txtype: TxType::MedicalRecord, timestamp, hash, signature, uid };
             report.text("Figure 5", &fig5.to_string());
         }
-        let stored = a.upload(network, cloud, &draft, system::millis())?;
+        let stored = a.upload(network, &[&cloud], &draft, system::millis())?;
         report.step("hospital A -> cloud", &format!("{stored} bytes stored"), [("bytes", stored.to_string())]);
 
         report.figure("Figure 4", "the user consents, the cloud re-encrypts, hospital B reads");
@@ -143,14 +143,14 @@ impl<R: CryptoRng> World<R> {
         let (to_b, to_cloud) =
             (self.consortium.member(b.certificate(), now)?, self.consortium.member(cloud.certificate(), now)?);
         let network = &mut self.consortium.network;
-        let (requested, grant) = user.share(network, txid, &to_b, &to_cloud, system::millis(), rng)?;
+        let (requested, grant) = user.share(network, txid, &Consent::new(&to_b, &to_cloud), system::millis(), rng)?;
         report.committed("user -> ledger", "share-request", &requested);
         report.step("user -> cloud", "k_re (Equation 1), sealed", []);
         report.step("user -> hospital B", "k'_e, sealed", []);
         cloud.reencrypt(network, &grant)?;
         report.step("cloud", "request found on the ledger; C' = C·e(Z, k_re) (Equation 2), 192 bytes rewritten", []);
-        let stranger = c.receive(network, cloud, &grant, &folder.join("hospital-c"), system::millis());
-        let received = b.receive(network, cloud, &grant, &folder.join("received"), system::millis())?;
+        let stranger = c.receive(network, &[&cloud], &grant, &folder.join("hospital-c"), system::millis());
+        let received = b.receive(network, &[&cloud], &grant, &folder.join("received"), system::millis())?;
         report.step(
             "cloud -> hospital B",
             &format!("decrypted (Equation 3), {} bytes; commitment as on the ledger", received.sealed.bytes),

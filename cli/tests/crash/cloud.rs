@@ -31,7 +31,7 @@ pub fn life(store: &Path, life: u64) -> usize {
         let draft = recorded(&mut platform, bytes);
         let record = draft.alert().txid;
         begin("upload");
-        platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, NOW).unwrap();
+        platform.a.upload(&platform.consortium.network, &[&platform.cloud], &draft, NOW).unwrap();
         done("upload", &format!("records/{record}"));
         let grant = platform.granted(record);
         begin("deliver");

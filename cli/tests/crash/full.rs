@@ -278,12 +278,12 @@ fn cloud_at_a_limit(store: &Path) {
         let network = &platform.consortium.network;
         for room in [0, 150, 100_000] {
             limit(Some(room));
-            let refused = platform.a.upload(network, &platform.cloud, &draft, consortium::NOW);
+            let refused = platform.a.upload(network, &[&platform.cloud], &draft, consortium::NOW);
             limit(None);
             cannot_write(refused, "envelopes/");
             assert_eq!(cloud::check(store).1, 0, "the part of an upload stays behind");
         }
-        platform.a.upload(network, &platform.cloud, &draft, consortium::NOW).unwrap();
+        platform.a.upload(network, &[&platform.cloud], &draft, consortium::NOW).unwrap();
         let grant = platform.granted(draft.alert().txid);
         let network = &platform.consortium.network;
         for room in [0, 100] {
@@ -296,14 +296,14 @@ fn cloud_at_a_limit(store: &Path) {
         // Hospital B has no room for the record.
         let folder = platform.dir.path().join(format!("received {bytes}"));
         limit(Some(100_000));
-        let refused = platform.b.receive(network, &platform.cloud, &grant, &folder, consortium::NOW);
+        let refused = platform.b.receive(network, &[&platform.cloud], &grant, &folder, consortium::NOW);
         limit(None);
         match refused {
             Err(FlowError::File { path, source }) if is_full(&source) => assert_eq!(path, folder.join(Platform::NAME)),
             refused => panic!("{refused:?}"),
         }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
-        platform.b.receive(network, &platform.cloud, &grant, &folder, consortium::NOW).unwrap();
+        platform.b.receive(network, &[&platform.cloud], &grant, &folder, consortium::NOW).unwrap();
     }
     let (objects, left) = cloud::check(store);
     assert_eq!((objects, left), (6, 0));
@@ -504,7 +504,7 @@ fn cloud_on_a_full_disk(folder: &Path) {
     let (mut envelope, mut note) = (0, 0);
     for pages in [0, 1, 100].into_iter().chain(255..300) {
         let ballast = Ballast::leave(folder, pages);
-        let tried = platform.a.upload(network, &platform.cloud, &draft, consortium::NOW);
+        let tried = platform.a.upload(network, &[&platform.cloud], &draft, consortium::NOW);
         drop(ballast);
         assert_eq!(cloud::check(&store).1, 0, "the part of an upload stays behind");
         match tried {
@@ -602,10 +602,10 @@ fn without_rights(folder: &Path) {
     let mut platform = Platform::with_store(&store, 3);
     let draft = recorded(&mut platform, 1000);
     mode(&store, 0o500);
-    let refused = platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, consortium::NOW);
+    let refused = platform.a.upload(&platform.consortium.network, &[&platform.cloud], &draft, consortium::NOW);
     mode(&store, 0o700);
     cannot_write(refused, "envelopes/");
-    platform.a.upload(&platform.consortium.network, &platform.cloud, &draft, consortium::NOW).unwrap();
+    platform.a.upload(&platform.consortium.network, &[&platform.cloud], &draft, consortium::NOW).unwrap();
     assert_eq!(cloud::check(&store), (2, 0));
     match cloud_in(&closed) {
         Err(FlowError::File { path, source }) if denied(&source) => assert_eq!(path, closed.join("store")),
