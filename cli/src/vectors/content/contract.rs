@@ -96,7 +96,10 @@ impl Names {
 
     /// A request that is the latest of its record and recipient.
     fn share_entries(&self, until: Option<Millis>, status: ShareStatus) -> [Value; 2] {
-        [self.latest_entry(self.request), entry(&format!("share/{}", self.request), &encoded(&self.share(until, status)))]
+        [
+            self.latest_entry(self.request),
+            entry(&format!("share/{}", self.request), &encoded(&self.share(until, status))),
+        ]
     }
 
     fn latest_entry(&self, latest: TxId) -> Value {

@@ -16,8 +16,7 @@ use phi_pre::identity::{Certificate, Role, Sealed, SealingKey, seal};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{Nonce, Signer, TxId};
 use phi_pre::pre::{
-    DecryptionKey, KeyShare, Params, ReKey, ReencryptionProof, Scope, Seed, SharedSecret, Statement,
-    Threshold,
+    DecryptionKey, KeyShare, Params, ReKey, ReencryptionProof, Scope, Seed, SharedSecret, Statement, Threshold,
 };
 use phi_pre::secret::Secret;
 use phi_pre::time::Millis;
@@ -141,7 +140,11 @@ fn one_cloud(file: &mut File) -> Result<Transcript, Fault> {
         file.invalid(comment, &["Alarm"], with(&good, pointer, value)?)?;
     }
     let other = SealedIdentifier::seal(&Pseudonym([1; 32]), &made.sk_a, record).map_err(malformed)?;
-    file.invalid("another ID_i than the record's", &["Record"], with(&good, "/sealed_identifier", hex(encoded(&other)))?)?;
+    file.invalid(
+        "another ID_i than the record's",
+        &["Record"],
+        with(&good, "/sealed_identifier", hex(encoded(&other)))?,
+    )?;
     for (comment, value) in [
         ("uploaded by hospital B", signed(upload, &world.south)),
         ("uploaded by the user", signed(upload, &world.alice)),
@@ -159,7 +162,11 @@ fn one_cloud(file: &mut File) -> Result<Transcript, Fault> {
     two_notes["clouds"][0] = made.cloud(0, &made.act(0, &note, grant.request, &mut file.rng)?);
     file.invalid("another Y in the upload than in the note", &["Hospital"], two_notes)?;
     let bytes_of = encoded(grant);
-    file.invalid("a bit of the sealed k'_e", &["Consent"], with(&good, "/grant", hex(flip(&bytes_of, bytes_of.len() - 1, 1)))?)?;
+    file.invalid(
+        "a bit of the sealed k'_e",
+        &["Consent"],
+        with(&good, "/grant", hex(flip(&bytes_of, bytes_of.len() - 1, 1)))?,
+    )?;
     file.invalid("another epoch in the grant", &["Consent"], with(&good, "/grant", hex(flip(&bytes_of, 35, 1)))?)?;
     file.invalid("a grant for no request", &["Consent"], with(&good, "/grant", hex(flip(&bytes_of, 0, 1)))?)?;
     let public = Grant { public: renewed.grant.public, ..grant.clone() };
@@ -194,7 +201,7 @@ fn false_deliveries(file: &mut File, made: &Transcript, good: &Value) -> Result<
     unsigned[at] ^= 1;
     let unsigned = Signed::<Upload>::from_bytes(&unsigned).map_err(malformed)?;
     let unknown = TxId(Digest([7; 32]));
-    let carol = by(&world.alice, Upload { epoch: 1, ..upload });
+    let next_epoch = by(&world.alice, Upload { epoch: 1, ..upload });
     let noted = |upload: Signed<Upload>| Delivery { upload, ..right.clone() };
     let elsewhere = made.act(0, &right.upload, unknown, &mut file.rng)?;
     let garbage = Delivery { c_prime: *made.params.g_t(), ..right.clone() };
@@ -207,7 +214,7 @@ fn false_deliveries(file: &mut File, made: &Transcript, good: &Value) -> Result<
         ("an upload that hospital B has signed", noted(by(&world.south, upload))),
         ("an upload that nobody has signed", noted(unsigned)),
         ("an upload about another record", noted(by(&world.north, Upload { record: unknown, ..upload }))),
-        ("an upload of epoch 1 by the user", noted(carol)),
+        ("an upload of epoch 1 by the user", noted(next_epoch)),
     ] {
         file.invalid(comment, &["Cloud"], with(good, "/clouds/0", made.cloud(0, &delivery))?)?;
     }
@@ -442,7 +449,7 @@ impl Transcript {
                 let upload = Upload { header: Header { capsule, ..header }, ..note.content };
                 Signed::new(upload, &world.north.certificate, &world.north.key)
             }
-            Twist::Renewed => Signed::new(note.content, &renewed(&world, rng)?, &world.north.key),
+            Twist::Renewed => Signed::new(note.content, &renewed(&mut world, rng)?, &world.north.key),
             _ => note.clone(),
         };
 
@@ -451,10 +458,11 @@ impl Transcript {
         let (k_e, k_e_prime) = (k_d.encryption_key(&params), random(rng));
         let to = if twist == Twist::ThirdKey { random(rng) } else { k_e_prime.clone() };
         let granted = if twist == Twist::RecipientKey { random(rng) } else { k_e_prime };
+        let k_e_prime = granted.to_bytes();
         let sealing = Sealing {
             t: Threshold::new(plan.t, plan.n()).map_err(malformed)?,
             k_re: &ReKey::new(&k_e, &to).map_err(malformed)?,
-            k_e_prime: granted.to_bytes().expose(),
+            k_e_prime: k_e_prime.expose(),
             clouds: &clouds,
             b_key,
             twist,
@@ -499,9 +507,8 @@ impl Transcript {
             b_key,
             asked,
         };
-        made.honest = (0..plan.n().into())
-            .map(|j| made.act(j, &made.upload, request, rng))
-            .collect::<Result<_, _>>()?;
+        made.honest =
+            (0..plan.n().into()).map(|j| made.act(j, &made.upload, request, rng)).collect::<Result<_, _>>()?;
         made.close(twist, rng)?;
         Ok(made)
     }
@@ -594,9 +601,9 @@ impl Transcript {
 }
 
 /// Another certificate of hospital A, for the same subject and key.
-fn renewed(world: &World, rng: &mut ChaCha20Rng) -> Result<Certificate, Fault> {
+fn renewed(world: &mut World, rng: &mut ChaCha20Rng) -> Result<Certificate, Fault> {
     let Signer { certificate, key } = &world.north;
-    let authority = &world.hospitals.authority;
+    let authority = &mut world.hospitals.authority;
     authority.issue(certificate.subject(), &key.verifying_key(), None, NOW.seconds(), rng).map_err(malformed)
 }
 

@@ -146,7 +146,9 @@ impl World {
         Config {
             channel: CHANNEL.into(),
             contract: NAME.into(),
-            roots: [&self.users, &self.hospitals, &self.clouds, &self.ledger].map(|known| known.root().clone()).to_vec(),
+            roots: [&self.users, &self.hospitals, &self.clouds, &self.ledger]
+                .map(|known| known.root().clone())
+                .to_vec(),
             policy: Policy::majority(&ORGANISATIONS),
             cut: CutRules::default(),
             window: Config::WINDOW,

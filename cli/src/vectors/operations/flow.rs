@@ -16,7 +16,7 @@ use phi_pre::flow::{
 };
 use phi_pre::hash::{Digest, label, sha256, tagged};
 use phi_pre::identity::{Certificate, IdentityError, Member, MemberId, Msp, Role, SealingKey, Signature};
-use phi_pre::ledger::{Block, Simulation, TxId};
+use phi_pre::ledger::{Block, Nonce, Simulation, TxId};
 use phi_pre::pre::{EncryptionKey, Params, Partial, ReKey, Scope, Seed, SharedSecret, Statement};
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
@@ -148,7 +148,7 @@ impl Flow<'_> {
         let identity = |one: &Certificate| (one.subject().clone(), *one.verifying_key());
         let its_own = [&own, &note.certificate].iter().all(|one| identity(one) == identity(&hospital));
         let from = hospital.subject().id;
-        party(its_own && TxId::new(&alarm.wire("nonce")?, &own) == txid, from).refused()?;
+        party(its_own && TxId::new(&Nonce(alarm.array("nonce")?), &own) == txid, from).refused()?;
         let encoded = Wire::to_bytes(&note);
         let signature = Signature::from_bytes(encoded.last_chunk().ok_or_else(|| malformed("short"))?).refused()?;
         let parts = [Upload::NAME.as_bytes(), &note.content.to_bytes(), note.certificate.der()];
@@ -157,8 +157,7 @@ impl Flow<'_> {
 
         let header = Header::from_bytes(envelope.get(..Header::BYTES).unwrap_or(envelope)).refused()?;
         let k_d = self.params.derive(sk, Scope::Record(&txid.0.0));
-        let (sealed, plain) =
-            open(&header, &envelope[Header::BYTES..], &k_d.encryption_key(&self.params)).refused()?;
+        let (sealed, plain) = open(&header, &envelope[Header::BYTES..], &k_d.encryption_key(&self.params)).refused()?;
         if sealed.commitment != alarm.wire("commitment")? {
             return Err(FlowError::Commitment).refused();
         }
@@ -231,9 +230,9 @@ impl Flow<'_> {
                 break;
             }
             asked += 1;
-            let index = self.deliver(msp, &fetch, cloud).and_then(|()| {
-                check_delivery(&self.params, msp, (&share, &record), grant, &cloud.delivery)
-            });
+            let index = self
+                .deliver(msp, &fetch, cloud)
+                .and_then(|()| check_delivery(&self.params, msp, (&share, &record), grant, &cloud.delivery));
             match index {
                 Ok(index) if found.iter().any(|(other, _)| *other == index) => {}
                 Ok(index) => found.push((index, cloud)),
@@ -252,7 +251,8 @@ impl Flow<'_> {
         if found.iter().any(|(_, cloud)| cloud.delivery.content.upload.content != note) {
             return Err(fault(Misbehaviour::Note, by)).refused();
         }
-        let holds = |delta: phi_pre::pre::PublicReKey| delta.check_recipient(&self.params, &note.public_key, &k_e_prime);
+        let holds =
+            |delta: phi_pre::pre::PublicReKey| delta.check_recipient(&self.params, &note.public_key, &k_e_prime);
         if grant.public.delta().is_none_or(|delta| holds(delta).is_err()) {
             return Err(fault(Misbehaviour::RecipientKey, record.id.into())).refused();
         }
@@ -277,9 +277,7 @@ impl Flow<'_> {
         let deliveries: Vec<_> = found.iter().map(|(_, cloud)| cloud.delivery.clone()).collect();
         match plain {
             None => Err(too_few(t, deliveries.len(), refused)).refused(),
-            Some(plain) => {
-                Ok(Received { k_e_prime, name, again, partials, deliveries, refused, plain })
-            }
+            Some(plain) => Ok(Received { k_e_prime, name, again, partials, deliveries, refused, plain }),
         }
     }
 
@@ -357,12 +355,8 @@ fn verify_deliveries(
     if completed && enough { Ok((share, indices)) } else { Err(FlowError::Deliveries) }
 }
 
-const CLOUD: Kind = Kind::Object(&[
-    ("id", Kind::Hex),
-    ("key", Kind::Hex),
-    ("delivery", Kind::Hex),
-    ("body", Kind::Hex),
-]);
+const CLOUD: Kind =
+    Kind::Object(&[("id", Kind::Hex), ("key", Kind::Hex), ("delivery", Kind::Hex), ("body", Kind::Hex)]);
 const ACTED: Kind = Kind::Object(&[
     ("index", Kind::Number),
     ("k_j", Kind::Hex),
@@ -371,12 +365,8 @@ const ACTED: Kind = Kind::Object(&[
     ("D_j", Kind::Hex),
     ("delivered", Kind::Hex),
 ]);
-const ALARM: Kind = Kind::Object(&[
-    ("txid", Kind::Hex),
-    ("nonce", Kind::Hex),
-    ("certificate", Kind::Hex),
-    ("commitment", Kind::Hex),
-]);
+const ALARM: Kind =
+    Kind::Object(&[("txid", Kind::Hex), ("nonce", Kind::Hex), ("certificate", Kind::Hex), ("commitment", Kind::Hex)]);
 
 pub(in crate::vectors) const FLOW: Operation = Operation {
     name: "flow",
