@@ -27,6 +27,18 @@ enum Command {
         /// Keeps the ledger, the cloud store, the received records and a transcript in this new or empty folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// The number of clouds among which each re-encryption key is shared, at most 16.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        clouds: u8,
+        /// The number of clouds that re-encrypt together.
+        #[arg(long, value_name = "T", default_value_t = 1)]
+        threshold: u8,
+        /// This cloud, counted from 1, delivers another C' than it computed. May be given several times.
+        #[arg(long, value_name = "J")]
+        lie: Vec<u8>,
+        /// This cloud, counted from 1, does not re-encrypt. May be given several times.
+        #[arg(long, value_name = "J")]
+        down: Vec<u8>,
     },
     /// Measures the throughput of every engine on this machine, alternating between the engines in one process.
     Bench {
@@ -188,7 +200,10 @@ impl Command {
 
 fn perform(command: Command) -> Result<(), output::Failure> {
     match command {
-        Command::Demo { emr, out } => system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), rng)),
+        Command::Demo { emr, out, clouds, threshold, lie, down } => {
+            let setting = demo::Setting { clouds, threshold, lie, down };
+            system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), setting, rng))
+        }
         Command::Bench { files, rounds } => bench::run(&files, rounds),
         Command::Keygen { scope, name } => tools::keygen(&name, &scope),
         Command::Shared { file } => tools::shared(&file),

@@ -33,6 +33,6 @@ mod verify;
 
 pub use command::run;
 #[doc(hidden)]
-pub use demo::run as demo;
+pub use demo::{Setting as DemoSetting, run as demo};
 #[doc(hidden)]
 pub use keyfile::{Kind as KeyFile, parse as parse_key_file, text as key_file_text};

@@ -1,10 +1,11 @@
 //! The checks at the end of the demo. Each result is computed from the files, the ledger and the participants' keys.
 
 use super::report::Report;
-use super::scene::{Shared, World};
+use super::scene::{Lapsed, Shared, World, named};
 use crate::output::Failure;
+use phi_pre::contract::ShareStatus;
 use phi_pre::envelope::{Header, Opener};
-use phi_pre::flow::{FlowError, files};
+use phi_pre::flow::{FlowError, Misbehaviour, files, verify_deliveries};
 use phi_pre::ledger::{self, Snapshot};
 use phi_pre::pre::{EncryptionKey, ReKey};
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ const NEEDLE: usize = 16;
 pub(super) fn run<R>(
     world: &World<R>,
     shared: &[Shared],
+    lapsed: &Lapsed,
     folder: &Path,
     report: &mut Report,
 ) -> Result<usize, Failure> {
@@ -32,12 +34,14 @@ pub(super) fn run<R>(
 
     let needles = needles(shared)?;
     let sampled = needles.len();
-    let found = search(&needles, &folder.join("cloud"))?;
+    let stores: Vec<_> = world.setting.numbers().map(|number| folder.join(world.setting.name(number))).collect();
+    let in_stores = |needles| stores.iter().try_fold(0, |sum, store| Ok::<_, Failure>(sum + search(needles, store)?));
+    let found = in_stores(&needles)?;
     check(found == 0, format!("the cloud's store holds no plaintext: {}", of_samples(found, sampled)));
     let found = search(&needles, &folder.join("ledger"))?;
     check(found == 0, format!("the ledger holds no plaintext: {}", of_samples(found, sampled)));
     let keys = world.keys(shared)?;
-    let found = search(&keys, &folder.join("ledger"))? + search(&keys, &folder.join("cloud"))?;
+    let found = search(&keys, &folder.join("ledger"))? + in_stores(&keys)?;
     check(
         found == 0,
         format!("neither the cloud's store nor the ledger holds a key k_re or k'_e: {}", of_samples(found, keys.len())),
@@ -54,6 +58,19 @@ pub(super) fn run<R>(
     check(verified == network.peers(), format!("chains that verify from block 0: {verified} of {}", network.peers()));
     let completed = count(shared, |s| world.completed(s))?;
     check(completed == n, format!("requests that are completed on the ledger: {completed} of {n}"));
+
+    let proved = count(shared, |s| Ok(world.proved(s)))?;
+    check(proved == n, format!("re-encryptions that anybody can verify, by proof and ledger: {proved} of {n}"));
+    let blamed =
+        count(shared, |s| Ok(s.trial.1.as_ref().is_err_and(|e| named(e) == [(s.trial.0, Misbehaviour::Proof)])))?;
+    check(blamed == n, format!("a cloud that delivered another C' in a trial was named: {blamed} of {n}"));
+    if !world.setting.lie.is_empty() {
+        let blamed = count(shared, |s| Ok(world.liars_are_named(s)))?;
+        check(blamed == n, format!("{} named as at fault, and nobody else: {blamed} of {n}", world.liars()));
+    }
+    let (withdrawn, ended) = (&lapsed.withdrawn, &lapsed.ended);
+    check(matches!(withdrawn, Err(FlowError::Withdrawn(_))), "a withdrawn consent was refused".to_owned());
+    check(matches!(ended, Err(FlowError::Ended(_))), "a consent that has ended was refused".to_owned());
 
     let refused = count(shared, |s| Ok(world.stranger_is_refused(s)))?;
     check(refused == n, format!("hospital C, without a grant, was refused: {refused} of {n}"));
@@ -89,11 +106,11 @@ impl<R> World<R> {
     fn keys(&self, shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
         let mut keys = HashSet::new();
         for Shared { grant, .. } in shared {
-            let k_re = self.cloud.unseal(grant)?;
-            let (k_e_prime, _) = self.b.unseal(grant)?;
-            for key in [k_re.to_bytes(), k_e_prime.to_bytes()] {
-                keys.extend(key.expose().first_chunk::<NEEDLE>());
+            for cloud in &self.clouds {
+                keys.extend(cloud.unseal(grant)?.to_bytes().expose().first_chunk::<NEEDLE>());
             }
+            let (k_e_prime, _) = self.b.unseal(grant)?;
+            keys.extend(k_e_prime.to_bytes().expose().first_chunk::<NEEDLE>());
         }
         Ok(keys)
     }
@@ -102,7 +119,31 @@ impl<R> World<R> {
         let read =
             |snapshot: &Snapshot| Ok(phi_pre::contract::share(&mut ledger::Simulation::new(snapshot), shared.request));
         let share = self.consortium.network.read(read)??;
-        Ok(share.is_some_and(|share| share.completed.is_some() && share.record == shared.record))
+        Ok(share.is_some_and(|share| {
+            matches!(share.status, ShareStatus::Completed { .. }) && share.record == shared.record
+        }))
+    }
+
+    /// Whether the deliveries of a record verify, without a secret.
+    fn proved(&self, shared: &Shared) -> bool {
+        let (network, params) = (&self.consortium.network, &self.consortium.params);
+        verify_deliveries(network, params, &shared.grant, &shared.received.deliveries).is_ok()
+    }
+
+    /// The clouds that lie, for the report.
+    fn liars(&self) -> String {
+        let names: Vec<_> = self.setting.lie.iter().map(|number| self.setting.name(*number)).collect();
+        format!("{} {}", names.join(", "), if names.len() == 1 { "was" } else { "were" })
+    }
+
+    /// Whether the checks of hospital B named each lying cloud and no other participant.
+    fn liars_are_named(&self, shared: &Shared) -> bool {
+        let mut found: Vec<_> = shared.received.refused.iter().flat_map(|(_, error)| named(error)).collect();
+        let id = |number: &u8| self.clouds[usize::from(*number) - 1].certificate().subject().id;
+        let mut expected: Vec<_> = self.setting.lie.iter().map(|number| (id(number), Misbehaviour::Proof)).collect();
+        found.sort_by_key(|(who, _)| *who);
+        expected.sort_by_key(|(who, _)| *who);
+        found == expected
     }
 
     /// Whether hospital C was refused the record and cannot unseal the keys of its grant.
@@ -112,13 +153,15 @@ impl<R> World<R> {
 
     /// Whether k_re or its inverse, used as k_e, opens the stored envelope or the re-encrypted one.
     fn cloud_opens(&self, shared: &Shared) -> Result<bool, Failure> {
-        let k_re = self.cloud.unseal(&shared.grant)?;
-        let stored = self.cloud.header(&self.consortium.network, shared.record)?;
-        let headers: [Header; 2] = [stored, stored.reencrypt(&k_re)];
-        for key in [&k_re, &k_re.inverse()] {
-            let key = EncryptionKey::from_bytes(key.to_bytes().expose())?;
-            if headers.iter().any(|header| Opener::new(header, &key).is_ok()) {
-                return Ok(true);
+        for cloud in &self.clouds {
+            let k_re = cloud.unseal(&shared.grant)?;
+            let stored = cloud.header(&self.consortium.network, shared.record)?;
+            let headers: [Header; 2] = [stored, stored.reencrypt(&k_re)];
+            for key in [&k_re, &k_re.inverse()] {
+                let key = EncryptionKey::from_bytes(key.to_bytes().expose())?;
+                if headers.iter().any(|header| Opener::new(header, &key).is_ok()) {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
@@ -129,8 +172,9 @@ impl<R> World<R> {
     fn crossed_grants(&self, shared: &[Shared]) -> Result<usize, Failure> {
         let mut opened = 0;
         for (one, next) in shared.iter().zip(shared.iter().cycle().skip(1)).filter(|_| shared.len() > 1) {
-            let k_re: ReKey = self.cloud.unseal(&one.grant)?;
-            let header = self.cloud.header(&self.consortium.network, next.record)?.reencrypt(&k_re);
+            let cloud = &self.clouds[0];
+            let k_re: ReKey = cloud.unseal(&one.grant)?;
+            let header = cloud.header(&self.consortium.network, next.record)?.reencrypt(&k_re);
             for grant in [&one.grant, &next.grant] {
                 opened += usize::from(Opener::new(&header, &self.b.unseal(grant)?.0).is_ok());
             }

@@ -1,10 +1,12 @@
 //! `phi-pre demo`: runs Figures 2 to 5 on real files, prints each step, and checks at the end what must hold.
 
 mod checks;
+mod clouds;
 mod emr;
 mod report;
 mod run;
 mod scene;
 mod temporary;
 
+pub use clouds::Setting;
 pub use run::run;

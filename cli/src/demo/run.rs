@@ -1,6 +1,7 @@
 //! The order of the demo: registration, the records one after the other, then the checks.
 
 use super::checks;
+use super::clouds::Setting;
 use super::emr::EmrFolder;
 use super::report::Report;
 use super::scene::register;
@@ -19,7 +20,8 @@ const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// A step failed, or a check does not hold.
-pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Result<(), Failure> {
+pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl CryptoRng) -> Result<(), Failure> {
+    setting.check()?;
     let source = match emr {
         Some(folder) => folder.to_owned(),
         None => samples()?,
@@ -46,7 +48,7 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
     }
 
     let mut report = Report::default();
-    let mut world = register(&folder, temporary.path(), rng, &mut report)?;
+    let mut world = register(&folder, temporary.path(), setting, rng, &mut report)?;
     let mut shared = Vec::new();
     let emr = EmrFolder::new(&source, &records, temporary.path())?;
     let mut watch = EmrWatch::new(&emr.watched())?;
@@ -62,7 +64,10 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, rng: impl CryptoRng) -> Resul
         shared.push(done.map_err(|failure| world.explained(failure))?);
     }
 
-    let failed = checks::run(&world, &shared, &folder, &mut report)?;
+    let first = shared.first().ok_or("no record was shared")?.record;
+    let lapsed = world.lapse(first, &mut report).map_err(|failure| world.explained(failure))?;
+
+    let failed = checks::run(&world, &shared, &lapsed, &folder, &mut report)?;
     if let Some(out) = out {
         report.write(&out.join("transcript.json"))?;
         say!();

@@ -1,12 +1,15 @@
 //! The participants of the demo (Figure 2), and the steps of one record (Figures 3 and 4).
 
+use super::clouds::{Falsified, Setting};
 use super::report::{Report, short};
 use crate::output::Failure;
 use crate::system;
 use phi_pre::flow::{
-    Cloud, Consortium, EmrFile, FlowError, Grant, Handset, Hospital, Received, Store, User, introduce,
+    Cloud, Consent, Consortium, EmrFile, FlowError, Grant, Handset, Hospital, Misbehaviour, Received, Store, User,
+    introduce,
 };
 use phi_pre::hash::Digest;
+use phi_pre::identity::{Certificate, Member, MemberId};
 use phi_pre::integrity::{Fig5Record, TxType};
 use phi_pre::ledger::TxId;
 use phi_pre::pre::{Params, Seed};
@@ -26,7 +29,9 @@ pub(super) struct World<R> {
     pub(super) b: Hospital,
     /// A registered hospital to which the user grants nothing.
     pub(super) c: Hospital,
-    pub(super) cloud: Cloud,
+    /// The clouds that hold the shares of each k_re.
+    pub(super) clouds: Vec<Cloud>,
+    pub(super) setting: Setting,
     pub(super) rng: R,
 }
 
@@ -40,14 +45,32 @@ pub(super) struct Shared {
     /// The answer to hospital C, which requested the record with the same grant before hospital B completed the
     /// request.
     pub(super) stranger: Result<Received, FlowError>,
+    /// The cloud that delivered another C' in a trial, and the answer of hospital B's checks.
+    pub(super) trial: (MemberId, Result<Received, FlowError>),
 }
 
-/// Figure 2: founds the consortium, registers the participants, and introduces the user to hospitals A and B.
+/// The answers of a cloud to a consent that was withdrawn, and to one that has ended.
+pub(super) struct Lapsed {
+    pub(super) withdrawn: Result<(), FlowError>,
+    pub(super) ended: Result<(), FlowError>,
+}
+
+/// Who is at fault, and how, if an error of hospital B names somebody.
+pub(super) fn named(error: &FlowError) -> Vec<(MemberId, Misbehaviour)> {
+    match error {
+        FlowError::Misbehaved { who, how } => vec![(*who, *how)],
+        FlowError::TooFewClouds { refused, .. } => refused.iter().flat_map(|(_, error)| named(error)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Figure 2: founds the consortium, registers the participants, and introduces the user to hospital A.
 ///
 /// Hospital A keeps its outbox in `temporary`, since nobody needs it after the demo.
 pub(super) fn register<R: CryptoRng>(
     folder: &Path,
     temporary: &Path,
+    setting: Setting,
     mut rng: R,
     report: &mut Report,
 ) -> Result<World<R>, Failure> {
@@ -72,17 +95,20 @@ pub(super) fn register<R: CryptoRng>(
         Ok::<_, FlowError>(hospital)
     };
     let mut a = hospital("hospital A", temporary.join("outbox"), &mut rng)?;
-    let mut b = hospital("hospital B", folder.join("received"), &mut rng)?;
+    let b = hospital("hospital B", folder.join("received"), &mut rng)?;
     let c = hospital("hospital C", folder.join("hospital-c"), &mut rng)?;
-    let store = Store::local(&folder.join("cloud"))?;
-    let cloud = consortium.register_cloud("cloud", store, &mut phone, now, &mut rng)?;
-    report.step("cloud", &format!("certificate for {}", short(&cloud.certificate().subject().id)), []);
-
-    for (name, hospital) in [("hospital A", &mut a), ("hospital B", &mut b)] {
-        introduce(&mut user, hospital, &consortium.msp, now, &mut rng)?;
-        report.step(&format!("user <-> {name}"), "Diffie-Hellman, signed by both: sk", []);
+    let mut clouds = Vec::new();
+    for number in setting.numbers() {
+        let name = setting.name(number);
+        let store = Store::local(&folder.join(&name))?;
+        let cloud = consortium.register_cloud(&name, store, &mut phone, now, &mut rng)?;
+        report.step(&name, &format!("certificate for {}", short(&cloud.certificate().subject().id)), []);
+        clouds.push(cloud);
     }
-    Ok(World { consortium, user, a, b, c, cloud, rng })
+
+    introduce(&mut user, &mut a, &consortium.msp, now, &mut rng)?;
+    report.step("user <-> hospital A", "Diffie-Hellman, signed by both: sk", []);
+    Ok(World { consortium, user, a, b, c, clouds, setting, rng })
 }
 
 impl<R> World<R> {
@@ -105,7 +131,8 @@ impl<R: CryptoRng> World<R> {
         report: &mut Report,
     ) -> Result<Shared, Failure> {
         let name = name.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", name.display()))?;
-        let Self { consortium, user, a, b, c, cloud, rng } = self;
+        let Self { consortium, user, a, b, c, clouds, setting, rng } = self;
+        let all: Vec<_> = clouds.iter().collect();
         let network = &mut consortium.network;
 
         report.figure("Figure 3", "the record is made, confirmed, written to the ledger and stored");
@@ -135,29 +162,105 @@ impl<R: CryptoRng> World<R> {
             let fig5 = Fig5Record { txtype: TxType::MedicalRecord, timestamp, hash, signature, uid };
             report.text("Figure 5", &fig5.to_string());
         }
-        let stored = a.upload(network, &[&cloud], &draft, system::millis())?;
-        report.step("hospital A -> cloud", &format!("{stored} bytes stored"), [("bytes", stored.to_string())]);
+        let stored = a.upload(network, &all, &draft, system::millis())?;
+        for number in setting.numbers() {
+            let arrow = format!("hospital A -> {}", setting.name(number));
+            let what = format!("{stored} bytes stored, with a signed note of the header and Y");
+            report.step(&arrow, &what, [("bytes", stored.to_string())]);
+        }
 
         report.figure("Figure 4", "the user consents, the cloud re-encrypts, hospital B reads");
         let now = system::seconds();
-        let (to_b, to_cloud) =
-            (self.consortium.member(b.certificate(), now)?, self.consortium.member(cloud.certificate(), now)?);
-        let network = &mut self.consortium.network;
-        let (requested, grant) = user.share(network, txid, &Consent::new(&to_b, &to_cloud), system::millis(), rng)?;
-        report.committed("user -> ledger", "share-request", &requested);
-        report.step("user -> cloud", "k_re (Equation 1), sealed", []);
-        report.step("user -> hospital B", "k'_e, sealed", []);
-        cloud.reencrypt(network, &grant)?;
-        report.step("cloud", "request found on the ledger; C' = C·e(Z, k_re) (Equation 2), 192 bytes rewritten", []);
-        let stranger = c.receive(network, &[&cloud], &grant, &folder.join("hospital-c"), system::millis());
-        let received = b.receive(network, &[&cloud], &grant, &folder.join("received"), system::millis())?;
+        let member = |certificate: &Certificate| consortium.msp.validate_at(certificate, now);
+        let to_b = member(b.certificate())?;
+        let to_clouds = clouds.iter().map(|cloud| member(cloud.certificate())).collect::<Result<Vec<_>, _>>()?;
+        let consent = Consent { recipient: &to_b, clouds: &to_clouds, t: setting.threshold, until: None };
+        let (requested, grant) = user.share(network, txid, &consent, system::millis(), rng)?;
+        report.committed("user -> ledger", "share-request with the digest of Δ", &requested);
+        let shared =
+            if clouds.len() == 1 { "k_re (Equation 1), sealed" } else { "a share of k_re (Equation 1), sealed" };
+        for number in setting.numbers() {
+            report.step(&format!("user -> {}", setting.name(number)), shared, []);
+        }
+        report.step("user -> hospital B", "k'_e of this grant, sealed", []);
+        for (number, cloud) in setting.numbers().zip(&*clouds) {
+            let name = setting.name(number);
+            if setting.down.contains(&number) {
+                report.step(&name, "is down", []);
+                continue;
+            }
+            cloud.reencrypt(network, &grant, system::millis(), rng)?;
+            report.step(&name, "k_re fits Δ; C' = C·e(Z, k_re) (Equation 2), 192 bytes, with a proof", []);
+        }
+        let stranger = c.receive(network, &all, &grant, &folder.join("hospital-c"), system::millis());
+        let received = folder.join("received");
+        let honest = setting.numbers().zip(&*clouds).find(|(number, _)| !setting.down.contains(number));
+        let (number, cloud) = honest.ok_or("every cloud is down")?;
+        let falsified = Falsified::new(&folder.join(setting.name(number)), txid, b.id())?;
+        let trial = b.receive(network, &[cloud], &grant, &received, system::millis());
+        falsified.restore()?;
+        let trial = (cloud.certificate().subject().id, trial);
+        for number in &setting.lie {
+            Falsified::new(&folder.join(setting.name(*number)), txid, b.id())?;
+        }
+        let received = b.receive(network, &setting.asked(clouds), &grant, &received, system::millis())?;
+        for (who, why) in &received.refused {
+            let place = clouds.iter().position(|cloud| cloud.certificate().subject().id == *who);
+            let name = setting.numbers().nth(place.unwrap_or_default()).map(|number| setting.name(number));
+            let what =
+                if named(why).is_empty() { "no delivery".to_owned() } else { format!("at fault: {}", blame(why)) };
+            report.step(&name.unwrap_or_default(), &what, [("cloud", who.to_string()), ("why", why.to_string())]);
+        }
         report.step(
-            "cloud -> hospital B",
-            &format!("decrypted (Equation 3), {} bytes; commitment as on the ledger", received.sealed.bytes),
+            &format!("{} -> hospital B", if clouds.len() == 1 { "cloud" } else { "clouds" }),
+            &format!(
+                "proof holds; decrypted (Equation 3), {} bytes; commitment as on the ledger",
+                received.sealed.bytes
+            ),
             [("bytes", received.sealed.bytes.to_string())],
         );
-        let completed = b.complete(network, grant.request, system::millis(), rng)?;
-        report.committed("hospital B -> ledger", "share-complete", &completed);
-        Ok(Shared { original: original.to_owned(), record: txid, request: grant.request, grant, received, stranger })
+        let completed = b.complete(network, &received, system::millis(), rng)?;
+        report.committed("hospital B -> ledger", "share-complete with the digest of the proof", &completed);
+        let original = original.to_owned();
+        Ok(Shared { original, record: txid, request: grant.request, grant, received, stranger, trial })
     }
+
+    /// Consents twice to sharing a record with hospital C: one consent is withdrawn, the other one ends.
+    pub(super) fn lapse(&mut self, record: TxId, report: &mut Report) -> Result<Lapsed, Failure> {
+        let Self { consortium, user, c, clouds, setting, rng, .. } = self;
+        report.figure("Consents", "one is withdrawn, one ends");
+        let network = &mut consortium.network;
+        let now = system::millis();
+        let member = |certificate: &Certificate| consortium.msp.validate_at(certificate, now.seconds());
+        let recipient = &member(c.certificate())?;
+        let members: Vec<Member> = clouds.iter().map(|cloud| member(cloud.certificate())).collect::<Result<_, _>>()?;
+        let consent = Consent { recipient, clouds: &members, t: setting.threshold, until: None };
+        let (requested, grant) = user.share(network, record, &consent, now, rng)?;
+        report.committed("user -> ledger", "share-request for hospital C", &requested);
+        let withdrawn = user.withdraw(network, requested.txid, now, rng)?;
+        report.committed("user -> ledger", "share-withdrawal", &withdrawn);
+        let withdrawn = clouds[0].reencrypt(network, &grant, now, rng).map(drop);
+        report.step(&setting.name(1), &said(&withdrawn), []);
+        let consent = Consent { until: Some(now), ..consent };
+        let (requested, grant) = user.share(network, record, &consent, now, rng)?;
+        report.committed("user -> ledger", "share-request for hospital C, with an end", &requested);
+        let ended = clouds[0].reencrypt(network, &grant, now + 1, rng).map(drop);
+        report.step(&setting.name(1), &said(&ended), []);
+        Ok(Lapsed { withdrawn, ended })
+    }
+}
+
+/// What a cloud answered to a consent.
+fn said(answer: &Result<(), FlowError>) -> String {
+    match answer {
+        Ok(()) => "re-encrypted".to_owned(),
+        Err(FlowError::Withdrawn(_)) => "refuses: the consent is withdrawn".to_owned(),
+        Err(FlowError::Ended(_)) => "refuses: the consent has ended".to_owned(),
+        Err(error) => format!("refuses: {error}"),
+    }
+}
+
+/// What somebody did, without the long identifier.
+fn blame(error: &FlowError) -> String {
+    named(error).into_iter().map(|(_, how)| how.to_string()).collect::<Vec<_>>().join("; ")
 }

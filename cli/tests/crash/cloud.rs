@@ -5,8 +5,7 @@ use crate::consortium::{NOW, Platform};
 use crate::kill::{Killer, begin, below, child, done, plan};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, path::Path as Key};
-use phi_pre::envelope::Header;
-use phi_pre::flow::{Draft, Signed, Upload};
+use phi_pre::flow::{Delivery, Draft, Signed, Upload};
 use phi_pre::hash::sha256;
 use phi_pre::wire::Wire;
 use rand_core::Rng;
@@ -35,7 +34,7 @@ pub fn life(store: &Path, life: u64) -> usize {
         done("upload", &format!("records/{record}"));
         let grant = platform.granted(record);
         begin("deliver");
-        platform.cloud.reencrypt(&platform.consortium.network, &grant).unwrap();
+        platform.cloud.reencrypt(&platform.consortium.network, &grant, NOW, &mut platform.rng).unwrap();
         done("deliver", &format!("deliveries/{record}-{}", platform.b.id()));
     }
     RECORDS
@@ -53,23 +52,23 @@ fn listed(store: &Path, prefix: &str) -> BTreeSet<String> {
 /// number of parts of unfinished uploads.
 pub fn check(store: &Path) -> (usize, usize) {
     let (mut objects, mut left) = (0, 0);
-    let envelopes = listed(store, "envelopes");
-    for name in &envelopes {
-        let bytes = fs::read(store.join("envelopes").join(name)).unwrap();
-        assert_eq!(sha256(&[&bytes]).to_string(), *name, "an envelope is not the one of its name");
+    let bodies = listed(store, "bodies");
+    for name in &bodies {
+        let bytes = fs::read(store.join("bodies").join(name)).unwrap();
+        assert_eq!(sha256(&[&bytes]).to_string(), *name, "a body is not the one of its name");
     }
     for name in listed(store, "records") {
         let note = Signed::<Upload>::from_bytes(&fs::read(store.join("records").join(&name)).unwrap()).unwrap().content;
         assert_eq!(note.record.to_string(), name);
-        assert!(envelopes.contains(&note.envelope.to_string()), "a note without its envelope");
+        assert!(bodies.contains(&note.body.to_string()), "a note without its body");
         objects += 1;
     }
     for name in listed(store, "deliveries") {
         let delivery = fs::read(store.join("deliveries").join(&name)).unwrap();
-        Header::from_bytes(&delivery[32..]).unwrap();
+        Delivery::from_bytes(&delivery).unwrap();
         objects += 1;
     }
-    for folder in ["envelopes", "records", "deliveries"] {
+    for folder in ["bodies", "records", "deliveries"] {
         let names = listed(store, folder);
         let Ok(entries) = fs::read_dir(store.join(folder)) else { continue };
         for name in entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
@@ -78,7 +77,7 @@ pub fn check(store: &Path) -> (usize, usize) {
             left += usize::from(!names.contains(&name));
         }
     }
-    (objects + envelopes.len(), left)
+    (objects + bodies.len(), left)
 }
 
 #[test]

@@ -280,7 +280,7 @@ fn cloud_at_a_limit(store: &Path) {
             limit(Some(room));
             let refused = platform.a.upload(network, &[&platform.cloud], &draft, consortium::NOW);
             limit(None);
-            cannot_write(refused, "envelopes/");
+            cannot_write(refused, "bodies/");
             assert_eq!(cloud::check(store).1, 0, "the part of an upload stays behind");
         }
         platform.a.upload(network, &[&platform.cloud], &draft, consortium::NOW).unwrap();
@@ -288,11 +288,11 @@ fn cloud_at_a_limit(store: &Path) {
         let network = &platform.consortium.network;
         for room in [0, 100] {
             limit(Some(room));
-            let refused = platform.cloud.reencrypt(network, &grant);
+            let refused = platform.cloud.reencrypt(network, &grant, consortium::NOW, &mut platform.rng);
             limit(None);
             cannot_write(refused, "deliveries/");
         }
-        platform.cloud.reencrypt(network, &grant).unwrap();
+        platform.cloud.reencrypt(network, &grant, consortium::NOW, &mut platform.rng).unwrap();
         // Hospital B has no room for the record.
         let folder = platform.dir.path().join(format!("received {bytes}"));
         limit(Some(100_000));
@@ -500,7 +500,7 @@ fn cloud_on_a_full_disk(folder: &Path) {
     let mut platform = Platform::with_store(&store, 9);
     let draft = recorded(&mut platform, 1 << 20);
     let network = &platform.consortium.network;
-    // The free space grows until the envelope fits (about 256 pages) and then until its note fits, too.
+    // The free space grows until the body fits (about 256 pages) and then until its note fits, too.
     let (mut envelope, mut note) = (0, 0);
     for pages in [0, 1, 100].into_iter().chain(255..300) {
         let ballast = Ballast::leave(folder, pages);
@@ -512,7 +512,7 @@ fn cloud_on_a_full_disk(folder: &Path) {
             Err(FlowError::Write { key, source }) => {
                 assert!(source.to_string().contains("No space"), "{source}");
                 let note_failed = key.starts_with("records/");
-                assert!(note_failed || key.starts_with("envelopes/"), "{key}");
+                assert!(note_failed || key.starts_with("bodies/"), "{key}");
                 (envelope, note) = (envelope + u32::from(!note_failed), note + u32::from(note_failed));
             }
             Err(error) => panic!("{error}"),
@@ -522,9 +522,12 @@ fn cloud_on_a_full_disk(folder: &Path) {
     assert!(!draft.alert().envelope.exists(), "the draft leaves the hospital once it is stored");
     let grant = platform.granted(draft.alert().txid);
     let ballast = Ballast::leave(folder, 0);
-    cannot_write(platform.cloud.reencrypt(&platform.consortium.network, &grant), "deliveries/");
+    cannot_write(
+        platform.cloud.reencrypt(&platform.consortium.network, &grant, consortium::NOW, &mut platform.rng),
+        "deliveries/",
+    );
     drop(ballast);
-    platform.cloud.reencrypt(&platform.consortium.network, &grant).unwrap();
+    platform.cloud.reencrypt(&platform.consortium.network, &grant, consortium::NOW, &mut platform.rng).unwrap();
     assert_eq!(cloud::check(&store), (3, 0));
     println!("cloud on a full disk: refused {envelope} times at the envelope, {note} times at its note");
 }
@@ -604,7 +607,7 @@ fn without_rights(folder: &Path) {
     mode(&store, 0o500);
     let refused = platform.a.upload(&platform.consortium.network, &[&platform.cloud], &draft, consortium::NOW);
     mode(&store, 0o700);
-    cannot_write(refused, "envelopes/");
+    cannot_write(refused, "bodies/");
     platform.a.upload(&platform.consortium.network, &[&platform.cloud], &draft, consortium::NOW).unwrap();
     assert_eq!(cloud::check(&store), (2, 0));
     match cloud_in(&closed) {

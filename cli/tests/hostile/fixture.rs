@@ -94,19 +94,22 @@ impl Fixture {
         let mut network =
             Network::create(&folder, &config, orderer.clone(), vec![peer.clone()], Arc::new(PhiContract)).unwrap();
 
-        // The transactions of one record: confirmed, written, shared and received.
+        // The transactions of one record: confirmed, written, shared and received, shared and withdrawn.
         let id = Pseudonym::from(user.0.subject().id);
         let commitment = Commitment(Digest([7; 32]));
         let nonce = Nonce([1; 24]);
         let record = TxId::new(&nonce, &hospital.0);
         let request = TxId::new(&Nonce([3; 24]), &user.0);
         let recipient = other_hospital.0.subject().id;
+        let (delta, grant) = (Digest([11; 32]), Digest([8; 32]));
         let mut proposals = Vec::new();
         for (nonce, action, (certificate, key)) in [
             (2, Action::Confirmation { record, id, commitment, hospital: hospital.0.subject().id }, &user),
             (1, Action::MedicalRecord { id, commitment }, &hospital),
-            (3, Action::ShareRequest { record, recipient, grant: Digest([8; 32]) }, &user),
-            (4, Action::ShareComplete { request }, &other_hospital),
+            (3, Action::ShareRequest { record, recipient, delta, grant, until: Some(Self::NOW) }, &user),
+            (4, Action::ShareComplete { request, deliveries: Digest([12; 32]) }, &other_hospital),
+            (6, Action::ShareRequest { record, recipient, delta, grant, until: None }, &user),
+            (7, Action::ShareWithdrawal { request: TxId::new(&Nonce([6; 24]), &user.0) }, &user),
         ] {
             let (nonce, action) = (Nonce([nonce; 24]), action.to_bytes());
             let proposal = Proposal::new("phi", contract::NAME, nonce, certificate, Self::NOW, action).sign(key);

@@ -167,13 +167,16 @@ fn own(name: &str) -> Vec<Vec<u8>> {
                 })
                 .collect()
         }
-        "upload" => {
-            let upload = Upload {
-                record: FIXTURE.proposals[0].proposal.txid,
-                header: Digest([1; 32]),
-                envelope: Digest([2; 32]),
-            };
-            signed(Signed::new(upload, certificate, key).to_bytes())
+        "upload" => signed(Signed::new(note(rng), certificate, key).to_bytes()),
+        "delivery" => {
+            let upload = Signed::new(note(rng), certificate, key);
+            let (before, after) = ([FIXTURE.capsule], [FIXTURE.k_re.reencrypt(&FIXTURE.capsule)]);
+            let delta = PublicReKey::of(&FIXTURE.params, &FIXTURE.k_re);
+            let statement = Statement::new(&FIXTURE.params, &delta, &before, &after, b"context").unwrap();
+            let proof = ReencryptionProof::new(&FIXTURE.params, &FIXTURE.k_re, &statement, rng);
+            let request = FIXTURE.proposals[2].proposal.txid;
+            let delivery = Delivery { request, upload, c_prime: *after[0].c(), proof };
+            signed(Signed::new(delivery, certificate, key).to_bytes())
         }
         "fetch" => {
             signed(Signed::new(Fetch { request: FIXTURE.proposals[2].proposal.txid }, certificate, key).to_bytes())
@@ -181,13 +184,24 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         "grant" => {
             let sealed = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
             let request = FIXTURE.proposals[2].proposal.txid;
-            signed(Signed::new(Grant { request, k_re: sealed.clone(), k_e_prime: sealed }, certificate, key).to_bytes())
+            let (shares, public) = FIXTURE.k_re.split(&FIXTURE.params, Threshold::new(2, 3).unwrap(), rng);
+            let shares = shares.iter().map(|share| (MemberId([share.index(); 32]), sealed.clone())).collect();
+            let grant = Grant { request, epoch: 0, public, shares, k_e_prime: sealed };
+            signed(Signed::new(grant, certificate, key).to_bytes())
         }
         "digest" => vec![sha256(&[]).to_string().into_bytes()],
         "key-file" => key_files(),
         "vectors" => ["identifiers.json", "hashes.json"].map(|name| fs::read(folder().join(name)).unwrap()).to_vec(),
         _ => Vec::new(),
     }
+}
+
+/// The note about an envelope with the capsule of the fixture.
+fn note(rng: &mut ChaCha20Rng) -> Upload {
+    let public_key = FIXTURE.k_d.public_key(&FIXTURE.params);
+    let envelope = phi_pre::envelope::encrypt(&FIXTURE.params, &public_key, b"a record", rng).unwrap();
+    let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    Upload { record: FIXTURE.proposals[0].proposal.txid, epoch: 0, header, body: Digest([2; 32]), public_key }
 }
 
 /// Capsules before and after re-encryption.

@@ -73,7 +73,7 @@ impl World {
             |i: usize, name| Hospital::new(institutions[i].clone(), params.clone(), &folder.join(name)).unwrap();
         let (mut a, mut b) = (hospital(0, "hospital-a"), hospital(1, "hospital-b"));
         let store = Store::local(&folder.join("cloud")).unwrap();
-        let cloud = Cloud::new(institutions[2].clone(), config.msp().unwrap(), store);
+        let cloud = Cloud::new(institutions[2].clone(), params.clone(), config.msp().unwrap(), store);
         let mut exchanged = Vec::new();
         let shared = [&mut a, &mut b].map(|hospital| {
             let before = rng.draws.len();

@@ -1,0 +1,85 @@
+//! The clouds of the demo: how many there are, how many re-encrypt together, and which of them lie or are down.
+
+use crate::output::Failure;
+use phi_pre::flow::{Cloud, Delivery};
+use phi_pre::identity::MemberId;
+use phi_pre::ledger::TxId;
+use phi_pre::wire::Wire;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the options of the command say about the clouds, which are numbered from 1 on.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// n.
+    pub clouds: u8,
+    /// t, the clouds that re-encrypt together.
+    pub threshold: u8,
+    /// The clouds that deliver another C' than they computed.
+    pub lie: Vec<u8>,
+    /// The clouds that do not re-encrypt.
+    pub down: Vec<u8>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { clouds: 1, threshold: 1, lie: Vec::new(), down: Vec::new() }
+    }
+}
+
+impl Setting {
+    /// Whether the record can arrive.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        let Self { clouds, threshold, lie, down } = self;
+        if !(1 <= *threshold && threshold <= clouds && *clouds <= 16) {
+            return Err(format!("{threshold} of {clouds} clouds: 1 <= threshold <= clouds <= 16 is needed").into());
+        }
+        if let Some(none) = lie.iter().chain(down).find(|number| !(1..=*clouds).contains(number)) {
+            return Err(format!("there is no cloud {none} among {clouds}").into());
+        }
+        let left = (1..=*clouds).filter(|number| !lie.contains(number) && !down.contains(number)).count();
+        if left < usize::from(*threshold) {
+            return Err(format!("{threshold} clouds are needed, and only {left} neither lie nor are down").into());
+        }
+        Ok(())
+    }
+
+    /// The number of a cloud from its place in the list.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u8> + use<> {
+        1..=self.clouds
+    }
+
+    /// What the report calls a cloud; it is also the name of the folder of its store.
+    pub(super) fn name(&self, number: u8) -> String {
+        if self.clouds == 1 { "cloud".to_owned() } else { format!("cloud-{number}") }
+    }
+
+    /// All clouds in the order in which hospital B asks them: first those that lie or are down.
+    pub(super) fn asked<'a>(&self, clouds: &'a [Cloud]) -> Vec<&'a Cloud> {
+        let mut asked: Vec<_> = self.numbers().zip(clouds).collect();
+        asked.sort_by_key(|(number, _)| !(self.lie.contains(number) || self.down.contains(number)));
+        asked.into_iter().map(|(_, cloud)| cloud).collect()
+    }
+}
+
+/// The delivery that a cloud keeps, with C in the place of C': the capsule was not re-encrypted. The old content comes back
+/// on [`restore`](Self::restore).
+pub(super) struct Falsified {
+    path: PathBuf,
+    before: Vec<u8>,
+}
+
+impl Falsified {
+    pub(super) fn new(store: &Path, record: TxId, recipient: MemberId) -> Result<Self, Failure> {
+        let path = store.join("deliveries").join(format!("{record}-{recipient}"));
+        let before = fs::read(&path)?;
+        let mut delivery = Delivery::from_bytes(&before)?;
+        delivery.c_prime = *delivery.upload.content.header.capsule.c();
+        fs::write(&path, delivery.to_bytes())?;
+        Ok(Self { path, before })
+    }
+
+    pub(super) fn restore(self) -> Result<(), Failure> {
+        Ok(fs::write(self.path, self.before)?)
+    }
+}
