@@ -181,7 +181,7 @@ def fig5(text):
     txtype = field("txtype")
     time = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", field("timestamp"))
     hash_, signature, uid = field("hash"), field("signature"), field("uid")
-    if txtype not in ("0000", "0001", "0002", "0003"):
+    if txtype not in ("0000", "0001", "0002", "0003", "0004"):
         raise errors.text("txtype")
     try:
         since = datetime.fromisoformat(time.group(1) + "+00:00") - EPOCH

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from . import errors, hashes
 from .errors import Refused
-from .wire import Reader, behind, listed, u64, whole
+from .wire import Reader, consumed, listed, u64, whole
 
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ECDSA = ec.ECDSA(SHA256())
@@ -363,40 +363,6 @@ def open_sealed(secret, info, aad, sealed):
         raise Refused("cannot open the sealed message") from None
 
 
-# Signed messages
-
-
-def read_upload(reader):
-    fields = [reader.raw("txid", 32), reader.raw("digest", 32), reader.raw("digest", 32)]
-    return fields, b"".join(fields)
-
-
-def read_fetch(reader):
-    request = reader.raw("txid", 32)
-    return [request], request
-
-
-def read_grant(reader):
-    request = reader.raw("txid", 32)
-    sealed = [enc + behind(ciphertext) for enc, ciphertext in (read_sealed(reader), read_sealed(reader))]
-    return [request, *sealed, hashes.tagged("phi-pre/1/grant", *sealed)], request + b"".join(sealed)
-
-
-CONTENT = {"upload": read_upload, "fetch": read_fetch, "grant": read_grant}
-
-
-def signed(kind, encoding, msp, now):
-    def read(reader):
-        fields, content = CONTENT[kind](reader)
-        return fields, content, read_certificate(reader), read_wire_signature(reader)
-
-    fields, content, certificate, signature = whole(encoding, kind, read)
-    member = msp().validate_at(certificate, now)
-    statement = hashes.tagged("phi-pre/2/signed-message", kind.encode(), content, certificate.der)
-    verify(member.key, statement, signature)
-    return fields, member
-
-
 # Credentials
 
 
@@ -463,7 +429,7 @@ def open_code(secret, ticket, root, encoding):
 
 def open_enrolment(kind, secret, raw, ticket, root, encoding):
     """The identifiers, and the credentials as their holder stores them."""
-    sealed, signature = whole(encoding, "sealed enrolment", lambda r: (read_sealed_bytes(r), read_wire_signature(r)))
+    sealed, signature = whole(encoding, "sealed enrolment", lambda r: (consumed(r, read_sealed), read_wire_signature(r)))
     label = {"person": "phi-pre/2/enrolment", "institution": "phi-pre/2/institution"}[kind].encode()
     msp = Msp(root)
     public = secret.public_key().public_bytes_raw()
@@ -486,8 +452,3 @@ def open_enrolment(kind, secret, raw, ticket, root, encoding):
     stored = b"phi-pre institution 1\n" + content + raw
     institution(stored, lambda _: public)
     return [certificate.id], stored
-
-
-def read_sealed_bytes(reader):
-    enc, ciphertext = read_sealed(reader)
-    return enc + behind(ciphertext)

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from . import errors, flow, groups, hashes, identity, ledger, proofs, records, scheme, threshold, tower
+from . import errors, flow, groups, hashes, identity, ledger, messages, proofs, records, scheme, threshold, tower
 from .errors import Malformed, Refused
 from .groups import G1, G2, q
 from .wire import whole
@@ -587,12 +587,13 @@ def _(case):
 
 @operation("signed message")
 def _(case):
-    if case["kind"] not in identity.CONTENT:
+    if case["kind"] not in messages.CONTENT:
         raise Malformed("unknown kind")
     root = field(case, "root")
-    fields, member = identity.signed(
+    fields, member = messages.signed(
         case["kind"], field(case, "encoding"), lambda: identity.Msp(identity.Certificate(root)), case["now"]
     )
+    fields = fields.fields() if case["kind"] == "grant" else fields
     return {"fields": [value.hex() for value in fields], "member": member.id.hex(), "role": member.role}
 
 

@@ -1,14 +1,36 @@
 """The contract: README.md, "Contract"."""
 
+from typing import NamedTuple
+
 from . import errors
 from .errors import Refused
 from .wire import Reader, u8, u64, whole
 
+def raw(what):
+    return lambda reader: reader.raw(what, 32)
+
+
+def end(reader):
+    """The bytes of the end of a consent."""
+    tag = reader.u8("end")
+    if tag > 1:
+        raise errors.unknown("end", tag)
+    return u8(tag) + (reader.raw("time of the end", 8) if tag else b"")
+
+
+def has_ended(until, time):
+    return until[0] == 1 and time > int.from_bytes(until[1:], "big")
+
+
+TXID, ID, COMMITMENT = raw("txid"), raw("pseudonym"), raw("record commitment")
+MEMBER, DIGEST = raw("member identifier"), raw("digest")
+
 ACTIONS = {
-    0: ("medical-record", "hospital", ("pseudonym", "record commitment")),
-    1: ("medical-record-confirmation", "user", ("txid", "pseudonym", "record commitment", "member identifier")),
-    2: ("share-request", "user", ("txid", "member identifier", "digest")),
-    3: ("share-complete", "hospital", ("txid",)),
+    0: ("medical-record", "hospital", (ID, COMMITMENT)),
+    1: ("medical-record-confirmation", "user", (TXID, ID, COMMITMENT, MEMBER)),
+    2: ("share-request", "user", (TXID, MEMBER, DIGEST, DIGEST, end)),
+    3: ("share-complete", "hospital", (TXID, DIGEST)),
+    4: ("share-withdrawal", "user", (TXID,)),
 }
 
 
@@ -17,27 +39,49 @@ def action(encoding):
         txtype = reader.integer("txtype", 2)
         if txtype not in ACTIONS:
             raise errors.unknown("txtype", txtype)
-        return txtype, [reader.raw(what, 32) for what in ACTIONS[txtype][2]]
+        return txtype, [argument(reader) for argument in ACTIONS[txtype][2]]
 
     return whole(encoding, "action", read)
 
 
 def confirmed(what):
     def read(reader):
-        fields = [reader.raw(name, 32) for name in ("pseudonym", "record commitment", "member identifier")]
-        return [*fields, reader.raw("timestamp", 8)]
+        return [ID(reader), COMMITMENT(reader), MEMBER(reader), reader.raw("timestamp", 8)]
 
     return lambda encoding: whole(encoding, what, read)
 
 
+OPEN, COMPLETED, WITHDRAWN = 0, 1, 2
+
+
+def status(reader):
+    """The bytes of the status of a request."""
+    tag = reader.u8("status of the request")
+    if tag == OPEN:
+        return u8(tag)
+    if tag == COMPLETED:
+        return u8(tag) + reader.raw("time of the completion", 8) + DIGEST(reader)
+    if tag == WITHDRAWN:
+        return u8(tag) + reader.raw("time of the withdrawal", 8)
+    raise errors.unknown("status of the request", tag)
+
+
+class Share(NamedTuple):
+    """Each field as its bytes."""
+
+    record: bytes
+    recipient: bytes
+    delta: bytes
+    grant: bytes
+    requested: bytes
+    until: bytes
+    status: bytes
+
+
 def share(encoding):
     def read(reader):
-        fields = [reader.raw(name, 32) for name in ("txid", "member identifier", "digest")]
-        fields.append(reader.raw("time of the request", 8))
-        completed = reader.u8("completed")
-        if completed > 1:
-            raise errors.unknown("completed", completed)
-        return [*fields, reader.raw("time of the completion", 8)] if completed else fields
+        digests = [field(reader) for field in (TXID, MEMBER, DIGEST, DIGEST)]
+        return Share(*digests, reader.raw("time of the request", 8), end(reader), status(reader))
 
     return whole(encoding, "share", read)
 
@@ -77,6 +121,7 @@ def invoke(state, role, creator, own, time, encoding):
     name, allowed, _ = ACTIONS[txtype]
     must(role == allowed, f"{name} is not for a {role}")
     exists, holder = "it exists already", "the creator does not hold the identifier"
+    ended = "the consent has ended"
     if txtype == 0:
         identifier, commitment = arguments
         key = f"record/{own.hex()}"
@@ -96,24 +141,37 @@ def invoke(state, role, creator, own, time, encoding):
         must(get(key, VALUES["confirmation"]) is None, exists)
         response = put(key, identifier + commitment + hospital + u64(time))
     elif txtype == 2:
-        record, recipient, grant = arguments
+        record, recipient, delta, grant, until = arguments
         found = get(f"record/{record.hex()}", VALUES["record"])
         must(found, "there is no such record")
         must(creator == found[0], holder)
         must(recipient != found[2], "the recipient is the record's own hospital")
+        must(not has_ended(until, time), ended)
         must(get(f"share/{own.hex()}", share) is None, exists)
         latest_key = f"latest/{record.hex()}/{recipient.hex()}"
         get(latest_key, txid)
         put(latest_key, own)
-        response = put(f"share/{own.hex()}", record + recipient + grant + u64(time) + u8(0))
+        new = Share(record, recipient, delta, grant, u64(time), until, u8(OPEN))
+        response = put(f"share/{own.hex()}", b"".join(new))
     else:
-        (request,) = arguments
-        key = f"share/{request.hex()}"
+        key = f"share/{arguments[0].hex()}"
         found = get(key, share)
         must(found, "there is no such request")
-        must(creator == found[1], "the creator is not the recipient")
-        must(len(found) == 4, "the request is completed already")
-        latest = get(f"latest/{found[0].hex()}/{found[1].hex()}", txid)
-        must(latest == request, "a newer request for this record and recipient has taken its place")
-        response = put(key, b"".join(found) + u8(1) + u64(time))
+        if txtype == 3:
+            must(creator == found.recipient, "the creator is not the recipient")
+        else:
+            shared = get(f"record/{found.record.hex()}", VALUES["record"])
+            must(shared, "there is no such record")
+            must(creator == shared[0], holder)
+        must(found.status[0] != COMPLETED, "the request is completed already")
+        must(found.status[0] != WITHDRAWN, "the consent is withdrawn")
+        if txtype == 3:
+            request, deliveries = arguments
+            must(not has_ended(found.until, time), ended)
+            latest = get(f"latest/{found.record.hex()}/{found.recipient.hex()}", txid)
+            must(latest == request, "a newer request for this record and recipient has taken its place")
+            after = u8(COMPLETED) + u64(time) + deliveries
+        else:
+            after = u8(WITHDRAWN) + u64(time)
+        response = put(key, b"".join(found._replace(status=after)))
     return response, sorted(reads), writes

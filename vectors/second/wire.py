@@ -55,6 +55,13 @@ def whole(data, what, read):
     return value
 
 
+def consumed(reader, read):
+    """The bytes that `read` takes."""
+    before = reader.data
+    read(reader)
+    return before[: len(before) - len(reader.data)]
+
+
 def u8(n):
     return n.to_bytes(1, "big")
 

@@ -89,14 +89,14 @@ pub(super) fn commitments() -> Result<File, Fault> {
     }
     ranges(&mut file)?;
     file.group(&FIG5);
-    for (txtype, timestamp) in TxType::ALL.into_iter().zip([0, 1_557_223_099_576, 951_782_400_000, 253_402_300_799_999])
-    {
+    let times = [0, 1_557_223_099_576, 951_782_400_000, 253_402_300_799_999, 1_748_779_200_000];
+    for (txtype, timestamp) in TxType::ALL.into_iter().zip(times) {
         let record = fig5(&mut file, txtype, timestamp);
         file.valid("a record", &["Figure5"], json!({ "text": record.to_string() }))?;
     }
     let text = fig5(&mut file, TxType::MedicalRecord, 1_557_223_099_576).to_string();
     for (comment, from, to) in [
-        ("an unknown txtype", "'0000'", "'0004'"),
+        ("an unknown txtype", "'0000'", "'0005'"),
         ("a txtype of three digits", "'0000'", "'000'"),
         ("no time", "2019-05-07T", "2019-05-07"),
         ("the 32nd of May", "2019-05-07", "2019-05-32"),

@@ -32,7 +32,8 @@ fn world(rng: &mut ChaCha20Rng) -> Result<(World, Action), Fault> {
     let write = world.envelope(nonce, &world.north, &Action::MedicalRecord { id, commitment }, 2)?;
     world.block(vec![encoded(&write)])?;
     let recipient = world.south.certificate.subject().id;
-    Ok((world, Action::ShareRequest { record, recipient, grant: Digest(bytes(rng)) }))
+    let [delta, grant] = [(); 2].map(|()| Digest(bytes(rng)));
+    Ok((world, Action::ShareRequest { record, recipient, delta, grant, until: None }))
 }
 
 fn with(
@@ -158,7 +159,7 @@ pub(super) fn ledger() -> Result<File, Fault> {
     let late = json!({ "chain": chain, "envelopes": [hex(encoded(&late))] });
     file.invalid("a key was read when it was absent, and is there now", &["Stale"], late)?;
     let request = good.proposal().map_err(malformed)?.txid;
-    let complete = Action::ShareComplete { request };
+    let complete = Action::ShareComplete { request, deliveries: Digest(bytes(&mut file.rng)) };
     let complete = world.envelope(Nonce(bytes(&mut file.rng)), &world.south, &complete, 3)?;
     world.block(vec![encoded(&complete), encoded(&stale)])?;
     file.group(&CHAIN);
@@ -303,7 +304,12 @@ pub(super) fn formats() -> Result<File, Fault> {
     for (comment, flag, kind, bytes) in [
         ("a channel of 65 bytes", "Limit", "proposal", put(&proposal, 0, &[0, 0, 0, 65])),
         ("a channel that is not UTF-8", "Text", "proposal", put(&proposal, 4, &[0xff])),
-        ("an action of 65537 bytes", "Limit", "proposal", put(&proposal, proposal.len() - 102, &[0, 1, 0, 1])),
+        (
+            "an action of 65537 bytes",
+            "Limit",
+            "proposal",
+            put(&proposal, proposal.len() - 4 - encoded(&ask).len(), &[0, 1, 0, 1]),
+        ),
         ("keys read out of order", "Order", "read-write set", reads),
         ("a key read twice", "Order", "read-write set", twice),
         ("keys written out of order", "Order", "read-write set", writes),

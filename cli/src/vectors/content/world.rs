@@ -111,6 +111,7 @@ pub(super) fn high_s(signature: &[u8; 64]) -> [u8; 64] {
 pub(super) struct World {
     pub(super) users: Known,
     pub(super) hospitals: Known,
+    pub(super) clouds: Known,
     pub(super) ledger: Known,
     pub(super) orderer: Signer,
     pub(super) peers: Vec<Signer>,
@@ -126,6 +127,7 @@ impl World {
     pub(super) fn new(rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
         let mut users = Known::new(ParticipantGroup::Users, rng)?;
         let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
+        let clouds = Known::new(ParticipantGroup::Cloud, rng)?;
         let mut ledger = Known::new(ParticipantGroup::Ledger, rng)?;
         let orderer = ledger.enrol("ledger", Role::Orderer, rng)?;
         let mut peers = Vec::new();
@@ -136,7 +138,7 @@ impl World {
         let south = hospitals.enrol(ORGANISATIONS[1], Role::Hospital, rng)?;
         let [alice, bob] = [users.enrol("users", Role::User, rng)?, users.enrol("users", Role::User, rng)?];
         let (chain, blocks) = (Chain::default(), Vec::new());
-        Ok(Self { users, hospitals, ledger, orderer, peers, north, south, alice, bob, chain, blocks })
+        Ok(Self { users, hospitals, clouds, ledger, orderer, peers, north, south, alice, bob, chain, blocks })
     }
 
     /// The configuration: its policy is the majority of the three organisations.
@@ -144,7 +146,9 @@ impl World {
         Config {
             channel: CHANNEL.into(),
             contract: NAME.into(),
-            roots: [&self.users, &self.hospitals, &self.ledger].map(|known| known.root().clone()).to_vec(),
+            roots: [&self.users, &self.hospitals, &self.clouds, &self.ledger]
+                .map(|known| known.root().clone())
+                .to_vec(),
             policy: Policy::majority(&ORGANISATIONS),
             cut: CutRules::default(),
             window: Config::WINDOW,

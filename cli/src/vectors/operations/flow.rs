@@ -1,21 +1,29 @@
-//! Operations on the sealed identifier, and on a transcript of the whole flow of Figures 3 and 4.
+//! Operations on the sealed identifier, on a transcript of the whole flow of Figures 3 and 4, and on the deliveries of a
+//! completed request.
+//!
+//! The library's actors need a ledger on a disk and keys that they draw, so the checks of `User::check`, `Cloud::accept`,
+//! `Cloud::reencrypt`, `Cloud::deliver`, `Hospital::receive` and `verify_deliveries` are written again here, with the
+//! library's errors.
 
 use super::identity::sealing_key;
 use super::ledger::Chain;
 use super::scheme::HANDSHAKE;
-use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, read_hex, wire};
-use phi_pre::contract;
-use phi_pre::envelope::{Header, Opener};
-use phi_pre::flow::{Fetch, FlowError, Grant, SealedIdentifier, Signed, Upload, open_share_in, record_in};
-use phi_pre::hash::sha256;
-use phi_pre::identity::MemberId;
-use phi_pre::ledger::{Block, Simulation, TxId};
-use phi_pre::pre::{EncryptionKey, Params, ReKey, Scope, Seed, SharedSecret};
-use phi_pre::time::Seconds;
+use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, read_hex, t6, wire};
+use phi_pre::contract::{self, ShareStatus};
+use phi_pre::envelope::{Header, Opener, SealedRecord};
+use phi_pre::flow::{
+    Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdentifier, Signed, Upload, open_share_in, record_in,
+};
+use phi_pre::hash::{Digest, label, sha256, tagged};
+use phi_pre::identity::{Certificate, IdentityError, Member, MemberId, Msp, Role, SealingKey, Signature};
+use phi_pre::ledger::{Block, Nonce, Simulation, TxId};
+use phi_pre::pre::{EncryptionKey, Params, Partial, ReKey, Scope, Seed, SharedSecret, Statement};
+use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::path::{Component, Path};
 
-pub(in crate::vectors) const ALL: &[&Operation] = &[&SEAL_IDENTIFIER, &IDENTIFIER, &FLOW];
+pub(in crate::vectors) const ALL: &[&Operation] = &[&SEAL_IDENTIFIER, &IDENTIFIER, &FLOW, &DELIVERIES];
 
 fn shared_secret(input: Input<'_>) -> Result<SharedSecret, Fault> {
     Ok(SharedSecret::from_bytes(input.array("sk")?))
@@ -58,130 +66,420 @@ fn commit(chain: &mut Chain, bytes: &[u8]) -> Result<(), Fault> {
     }
 }
 
-fn record(chain: &Chain, txid: TxId) -> Result<contract::Record, Fault> {
-    record_in(&mut Simulation::new(&chain.state), txid).refused()
+fn record(chain: &Chain, txid: TxId) -> Result<contract::Record, FlowError> {
+    record_in(&mut Simulation::new(&chain.state), txid)
 }
 
-fn open_share(chain: &Chain, txid: TxId) -> Result<contract::ShareRequest, Fault> {
-    open_share_in(&mut Simulation::new(&chain.state), txid).refused()
+fn open_share(chain: &Chain, txid: TxId, now: Millis) -> Result<contract::ShareRequest, FlowError> {
+    open_share_in(&mut Simulation::new(&chain.state), txid, now)
 }
 
-fn party(found: MemberId, named: MemberId) -> Result<(), Fault> {
-    if found == named { Ok(()) } else { Err(FlowError::WrongParty(found)).refused() }
+fn share(chain: &Chain, txid: TxId) -> Result<contract::ShareRequest, FlowError> {
+    let found = contract::share(&mut Simulation::new(&chain.state), txid)?;
+    found.ok_or(FlowError::NotOnLedger { what: "share request", txid })
 }
 
-/// Checks an upload against the record on the ledger and against the digests of the envelope. Returns the record's
-/// txid, the record on the ledger, and the header.
-fn uploaded(input: Input<'_>, chain: &Chain, envelope: &[u8]) -> Result<(TxId, contract::Record, Header), Fault> {
-    let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
-    let upload: Signed<Upload> = input.wire("upload")?;
-    let sender = upload.verify_at(&channel.msp, Seconds(input.number("now")?)).refused()?;
-    let Upload { record: txid, header: announced, envelope: digest } = upload.content;
-    let record = record(chain, txid)?;
-    party(sender.id, record.hospital)?;
-    let head = envelope.get(..Header::BYTES).unwrap_or(envelope);
-    let header = Header::from_bytes(head).refused()?;
-    for (announced, found) in [(announced, sha256(&[head])), (digest, sha256(&[envelope]))] {
-        if announced != found {
-            return Err(FlowError::Upload { announced, found }).refused();
+fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
+    party(member.role == role, member.id)
+}
+
+fn party(named: bool, found: MemberId) -> Result<(), FlowError> {
+    if named { Ok(()) } else { Err(FlowError::WrongParty(found)) }
+}
+
+fn digests(share: &contract::ShareRequest, grant: &Grant) -> Result<(), FlowError> {
+    if (share.delta, share.grant) == (grant.delta(), grant.digest()) { Ok(()) } else { Err(FlowError::Grant) }
+}
+
+const fn fault(how: Misbehaviour, who: MemberId) -> FlowError {
+    FlowError::Misbehaved { who, how }
+}
+
+fn open(header: &Header, body: &[u8], key: &EncryptionKey) -> Result<(SealedRecord, Vec<u8>), FlowError> {
+    let mut plain = Vec::new();
+    Ok((Opener::new(header, key)?.open(&mut &*body, &mut plain)?, plain))
+}
+
+/// A case, with what all parties know.
+struct Flow<'a> {
+    input: Input<'a>,
+    params: Params,
+    now: Millis,
+    chain: Chain,
+}
+
+/// An alarm that the user has checked.
+struct Checked {
+    record: TxId,
+    plain: Vec<u8>,
+}
+
+/// A cloud of the case.
+struct Cloud {
+    id: MemberId,
+    key: SealingKey,
+    delivery: Signed<Delivery>,
+    body: Vec<u8>,
+}
+
+/// What hospital B has received.
+struct Received {
+    k_e_prime: EncryptionKey,
+    name: String,
+    again: Header,
+    partials: Vec<Partial>,
+    deliveries: Vec<Signed<Delivery>>,
+    refused: Vec<(MemberId, FlowError)>,
+    plain: Vec<u8>,
+}
+
+impl Flow<'_> {
+    fn msp(&self) -> Result<&Msp, Fault> {
+        Ok(&self.chain.channel().ok_or_else(|| malformed("no chain"))?.msp)
+    }
+
+    /// Figure 3: the user checks the alarm of the hospital.
+    fn check(&self, sk: &SharedSecret, envelope: &[u8]) -> Result<Checked, Fault> {
+        let (alarm, with) = (self.input.object("alarm")?, self.input.object("with_a")?);
+        let hospital = Certificate::from_der(&with.bytes("name_R")?).refused()?;
+        let own = Certificate::from_der(&alarm.bytes("certificate")?).refused()?;
+        let note: Signed<Upload> = self.input.wire("note")?;
+        let txid: TxId = alarm.wire("txid")?;
+        let identity = |one: &Certificate| (one.subject().clone(), *one.verifying_key());
+        let its_own = [&own, &note.certificate].iter().all(|one| identity(one) == identity(&hospital));
+        let from = hospital.subject().id;
+        party(its_own && TxId::new(&Nonce(alarm.array("nonce")?), &own) == txid, from).refused()?;
+        let encoded = Wire::to_bytes(&note);
+        let signature = Signature::from_bytes(encoded.last_chunk().ok_or_else(|| malformed("short"))?).refused()?;
+        let parts = [Upload::NAME.as_bytes(), &note.content.to_bytes(), note.certificate.der()];
+        let statement = tagged(label::SIGNED_MESSAGE, &parts);
+        note.certificate.verifying_key().verify(&statement.0, &signature).refused()?;
+
+        let header = Header::from_bytes(envelope.get(..Header::BYTES).unwrap_or(envelope)).refused()?;
+        let k_d = self.params.derive(sk, Scope::Record(&txid.0.0));
+        let (sealed, plain) = open(&header, &envelope[Header::BYTES..], &k_d.encryption_key(&self.params)).refused()?;
+        if sealed.commitment != alarm.wire("commitment")? {
+            return Err(FlowError::Commitment).refused();
+        }
+        let Upload { record, epoch, header: noted, public_key, .. } = note.content;
+        if (record, epoch, noted, public_key) != (txid, 0, header, k_d.public_key(&self.params)) {
+            return Err(fault(Misbehaviour::Note, from)).refused();
+        }
+        Ok(Checked { record: txid, plain })
+    }
+
+    /// Figure 3: a cloud accepts an upload with this body.
+    fn accept(&self, body: &[u8]) -> Result<Signed<Upload>, Fault> {
+        let upload: Signed<Upload> = self.input.wire("upload")?;
+        let sender = upload.verify_at(self.msp()?, self.now.seconds()).refused()?;
+        of_role(Role::Hospital, &sender).refused()?;
+        let Upload { record: txid, epoch, body: announced, .. } = upload.content;
+        let hospital = record(&self.chain, txid).refused()?.hospital;
+        party(hospital == sender.id && epoch == 0, sender.id).refused()?;
+        let found = sha256(&[body]);
+        if announced == found { Ok(upload) } else { Err(FlowError::Upload { announced, found }).refused() }
+    }
+
+    /// Figure 4: a cloud re-encrypts the record by its share k_j. Returns the output of the case for this cloud.
+    fn reencrypt(&self, grant: &Grant, upload: &Signed<Upload>, cloud: &Cloud) -> Result<Value, FlowError> {
+        let share = open_share(&self.chain, grant.request, self.now)?;
+        digests(&share, grant)?;
+        let record = record(&self.chain, share.record)?;
+        let index = grant.index(cloud.id)?;
+        let delta = grant.public.of_share(index)?;
+        let (_, sealed) = &grant.shares[usize::from(index) - 1];
+        let k_j = cloud.key.open(Grant::K_RE, &grant.request.0.0, sealed)?;
+        let k_j = ReKey::from_bytes(k_j.expose())?;
+        delta.check(&self.params, &k_j).map_err(|_| fault(Misbehaviour::ReKey, record.id.into()))?;
+        let author = upload.certificate.subject().id;
+        party(upload.content.record == share.record && author == upload.content.author(&record), author)?;
+        let (stored, granted) = (upload.content.epoch, grant.epoch);
+        if stored != granted {
+            return Err(FlowError::Epoch { stored, granted });
+        }
+        let before = upload.content.header.capsule;
+        let after = k_j.reencrypt(&before);
+        Ok(json!({
+            "index": index,
+            "k_j": hex(k_j.to_bytes().expose()),
+            "delta_j": wire(&delta),
+            "C_prime_j": t6(after.c()),
+            "D_j": t6(Partial::of(index, &before, &after).after().c()),
+            "delivered": hex(sha256(&[&cloud.delivery.to_bytes(), &cloud.body]).0),
+        }))
+    }
+
+    /// Figure 4: hospital B asks the clouds, checks what they deliver and opens the record.
+    fn receive(&self, grant: &Grant, clouds: &[Cloud]) -> Result<Received, Fault> {
+        let (fetch, b_key): (Signed<Fetch>, _) = (self.input.wire("fetch")?, sealing_key(self.input, "b_key")?);
+        let share = open_share(&self.chain, grant.request, self.now).refused()?;
+        let own = fetch.certificate.subject().id;
+        party(share.recipient == own, own).refused()?;
+        digests(&share, grant).refused()?;
+        let record = record(&self.chain, share.record).refused()?;
+        let opened = b_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime).refused()?;
+        let (k_e_prime, name) = Grant::read_k_e_prime(opened.expose()).refused()?;
+        if name.is_empty() || !Path::new(&name).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(FlowError::Name(name)).refused();
+        }
+
+        let (t, msp) = (grant.public.threshold().t(), self.msp()?);
+        let (mut found, mut refused, mut asked) = (Vec::<(u8, &Cloud)>::new(), Vec::new(), 0);
+        for cloud in clouds {
+            if found.len() == usize::from(t) {
+                break;
+            }
+            asked += 1;
+            let index = self
+                .deliver(msp, &fetch, cloud)
+                .and_then(|()| check_delivery(&self.params, msp, (&share, &record), grant, &cloud.delivery));
+            match index {
+                Ok(index) if found.iter().any(|(other, _)| *other == index) => {}
+                Ok(index) => found.push((index, cloud)),
+                Err(why) => refused.push((cloud.id, why)),
+            }
+        }
+        if found.len() != usize::from(t) {
+            return Err(too_few(t, found.len(), refused)).refused();
+        }
+        if asked != clouds.len() {
+            return Err(malformed("a cloud that hospital B does not ask"));
+        }
+
+        let note = found[0].1.delivery.content.upload.content;
+        let by = note.author(&record);
+        if found.iter().any(|(_, cloud)| cloud.delivery.content.upload.content != note) {
+            return Err(fault(Misbehaviour::Note, by)).refused();
+        }
+        let holds =
+            |delta: phi_pre::pre::PublicReKey| delta.check_recipient(&self.params, &note.public_key, &k_e_prime);
+        if grant.public.delta().is_none_or(|delta| holds(delta).is_err()) {
+            return Err(fault(Misbehaviour::RecipientKey, record.id.into())).refused();
+        }
+        let capsule = note.header.capsule;
+        let of = |(index, cloud): &(u8, &Cloud)| {
+            Partial::of(*index, &capsule, &capsule.with_c(cloud.delivery.content.c_prime))
+        };
+        let partials: Vec<_> = found.iter().map(of).collect();
+        let again = Header { capsule: grant.public.combine(&capsule, &partials).refused()?, ..note.header };
+        Opener::new(&again, &k_e_prime).map_err(|_| fault(Misbehaviour::Record, by)).refused()?;
+        let mut plain = None;
+        for (_, cloud) in &found {
+            if plain.is_some() {
+                break;
+            }
+            match open(&again, &cloud.body, &k_e_prime) {
+                Ok((sealed, opened)) if sealed.commitment == record.commitment => plain = Some(opened),
+                _ if sha256(&[&cloud.body]) == note.body => return Err(fault(Misbehaviour::Record, by)).refused(),
+                _ => refused.push((cloud.id, fault(Misbehaviour::Body, cloud.id))),
+            }
+        }
+        let deliveries: Vec<_> = found.iter().map(|(_, cloud)| cloud.delivery.clone()).collect();
+        match plain {
+            None => Err(too_few(t, deliveries.len(), refused)).refused(),
+            Some(plain) => Ok(Received { k_e_prime, name, again, partials, deliveries, refused, plain }),
         }
     }
-    Ok((txid, record, header))
+
+    /// Figure 4: what a cloud checks before it delivers.
+    fn deliver(&self, msp: &Msp, fetch: &Signed<Fetch>, cloud: &Cloud) -> Result<(), FlowError> {
+        let reader = fetch.verify_at(msp, self.now.seconds())?;
+        of_role(Role::Hospital, &reader)?;
+        let request = fetch.content.request;
+        party(open_share(&self.chain, request, self.now)?.recipient == reader.id, reader.id)?;
+        if cloud.delivery.content.request == request { Ok(()) } else { Err(FlowError::NotReencrypted(request)) }
+    }
 }
 
-fn decrypt(header: &Header, body: &[u8], key: &EncryptionKey, committed: &contract::Record) -> Result<Vec<u8>, Fault> {
-    let mut plain = Vec::new();
-    let sealed = Opener::new(header, key).refused()?.open(&mut &*body, &mut plain).refused()?;
-    if sealed.commitment == committed.commitment { Ok(plain) } else { Err(FlowError::Commitment).refused() }
+/// The answer of the one cloud that was asked, or those of all.
+fn too_few(needed: u8, delivered: usize, mut refused: Vec<(MemberId, FlowError)>) -> FlowError {
+    match refused.pop() {
+        Some((_, only)) if refused.is_empty() && needed == 1 => only,
+        last => {
+            refused.extend(last);
+            FlowError::TooFewClouds { needed, delivered, refused }
+        }
+    }
 }
+
+/// Checks a delivery by signed and public values alone. Returns the index of the cloud's share.
+fn check_delivery(
+    params: &Params,
+    msp: &Msp,
+    (share, record): (&contract::ShareRequest, &contract::Record),
+    grant: &Grant,
+    delivery: &Signed<Delivery>,
+) -> Result<u8, FlowError> {
+    let signer = delivery.verify(msp)?;
+    of_role(Role::Cloud, &signer)?;
+    let index = grant.index(signer.id)?;
+    let Delivery { request, upload, c_prime, proof } = &delivery.content;
+    if *request != grant.request {
+        return Err(FlowError::NotReencrypted(grant.request));
+    }
+    let author = match upload.verify(msp) {
+        Err(FlowError::Identity(IdentityError::BadSignature)) => {
+            return Err(fault(Misbehaviour::Delivery, signer.id));
+        }
+        author => author?,
+    };
+    let note = &upload.content;
+    if (note.record, note.epoch) != (share.record, grant.epoch) || author.id != note.author(record) {
+        return Err(fault(Misbehaviour::Delivery, signer.id));
+    }
+    let delta = grant.public.of_share(index)?;
+    let (before, after) = ([note.header.capsule], [note.header.capsule.with_c(*c_prime)]);
+    let holds = Statement::new(params, &delta, &before, &after, &request.0.0)
+        .is_ok_and(|statement| proof.verify(params, &statement).is_ok());
+    if holds { Ok(index) } else { Err(fault(Misbehaviour::Proof, signer.id)) }
+}
+
+/// Checks the deliveries of a completed request. Returns the share request and the indices.
+fn verify_deliveries(
+    chain: &Chain,
+    params: &Params,
+    msp: &Msp,
+    grant: &Grant,
+    deliveries: &[Signed<Delivery>],
+) -> Result<(contract::ShareRequest, Vec<u8>), FlowError> {
+    let share = share(chain, grant.request)?;
+    digests(&share, grant)?;
+    let named = Delivery::digest(deliveries);
+    let completed = matches!(share.status, ShareStatus::Completed { deliveries, .. } if deliveries == named);
+    let record = record(chain, share.record)?;
+    let check = |delivery| check_delivery(params, msp, (&share, &record), grant, delivery);
+    let mut indices = deliveries.iter().map(check).collect::<Result<Vec<_>, _>>()?;
+    indices.sort_unstable();
+    indices.dedup();
+    let enough = indices.len() >= usize::from(grant.public.threshold().t());
+    if completed && enough { Ok((share, indices)) } else { Err(FlowError::Deliveries) }
+}
+
+const CLOUD: Kind =
+    Kind::Object(&[("id", Kind::Hex), ("key", Kind::Hex), ("delivery", Kind::Hex), ("body", Kind::Hex)]);
+const ACTED: Kind = Kind::Object(&[
+    ("index", Kind::Number),
+    ("k_j", Kind::Hex),
+    ("delta_j", Kind::Hex),
+    ("C_prime_j", Kind::Hex),
+    ("D_j", Kind::Hex),
+    ("delivered", Kind::Hex),
+]);
+const ALARM: Kind =
+    Kind::Object(&[("txid", Kind::Hex), ("nonce", Kind::Hex), ("certificate", Kind::Hex), ("commitment", Kind::Hex)]);
 
 pub(in crate::vectors) const FLOW: Operation = Operation {
     name: "flow",
     input: &[
         ("k_s", Kind::Hex),
         ("with_a", Kind::Object(HANDSHAKE.input)),
-        ("with_b", Kind::Object(HANDSHAKE.input)),
         ("blocks", Kind::List(&Kind::Hex)),
         ("now", Kind::Number),
+        ("alarm", ALARM),
+        ("note", Kind::Hex),
         ("envelope", Kind::Hex),
         ("sealed_identifier", Kind::Hex),
         ("upload", Kind::Hex),
         ("grant", Kind::Hex),
+        ("clouds", Kind::List(&CLOUD)),
         ("fetch", Kind::Hex),
-        ("cloud_key", Kind::Hex),
         ("b_key", Kind::Hex),
     ],
     output: &[
         ("sk_a", Kind::Hex),
-        ("sk_b", Kind::Hex),
         ("record", Kind::Hex),
+        ("Y", Kind::Hex),
         ("id", Kind::Hex),
         ("request", Kind::Hex),
-        ("k_re", Kind::Hex),
-        ("again", Kind::Hex),
+        ("delta", Kind::Hex),
+        ("delta_digest", Kind::Hex),
+        ("grant_digest", Kind::Hex),
+        ("clouds", Kind::List(&ACTED)),
+        ("refused", Kind::List(&Kind::Object(&[("cloud", Kind::Hex), ("why", Kind::Text)]))),
         ("k_e_prime", Kind::Hex),
         ("name", Kind::Text),
+        ("partials", Kind::List(&Kind::Hex)),
+        ("again", Kind::Hex),
         ("plaintext", Kind::Hex),
+        ("deliveries", Kind::Hex),
         ("share", Kind::Hex),
         ("commit_hash", Kind::Hex),
     ],
     run: |input| {
         let params = Params::new(Seed(input.array("k_s")?));
-        let (sk_a, sk_b) = (introduced(input.object("with_a")?)?, introduced(input.object("with_b")?)?);
+        let sk_a = introduced(input.object("with_a")?)?;
         let blocks = input.byte_lists("blocks")?;
         let (last, before) = blocks.split_last().ok_or_else(|| malformed("no block"))?;
         let mut chain = Chain::default();
         before.iter().try_for_each(|block| commit(&mut chain, block))?;
+        let mut flow = Flow { input, params, now: Millis(input.number("now")?), chain };
 
         let envelope = input.bytes("envelope")?;
-        let (txid, committed, header) = uploaded(input, &chain, &envelope)?;
-        let body = &envelope[Header::BYTES..];
-        let k_e = params.derive(&sk_a, Scope::Record(&txid.0.0)).encryption_key(&params);
-        let checked = decrypt(&header, body, &k_e, &committed)?;
-        let id = input.wire::<SealedIdentifier>("sealed_identifier")?.open(&sk_a, &txid).refused()?;
-        if id != committed.id {
+        let checked = flow.check(&sk_a, &envelope)?;
+        let id = input.wire::<SealedIdentifier>("sealed_identifier")?.open(&sk_a, &checked.record).refused()?;
+        if id != record(&flow.chain, checked.record).refused()?.id {
             return Err(FlowError::Identifier).refused();
         }
+        let upload = flow.accept(&envelope[Header::BYTES..])?;
 
         let grant: Grant = input.wire("grant")?;
-        let share = open_share(&chain, grant.request)?;
-        if share.grant != grant.digest() {
-            return Err(FlowError::Grant).refused();
-        }
-        let aad = &grant.request.0.0;
-        let k_re = sealing_key(input, "cloud_key")?.open(Grant::K_RE, aad, &grant.k_re).refused()?;
-        let again = header.reencrypt(&ReKey::from_bytes(k_re.expose()).refused()?);
-
-        let fetch: Signed<Fetch> = input.wire("fetch")?;
-        let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
-        let reader = fetch.verify_at(&channel.msp, Seconds(input.number("now")?)).refused()?;
-        let asked = open_share(&chain, fetch.content.request)?;
-        party(reader.id, asked.recipient)?;
-        let opened = sealing_key(input, "b_key")?.open(Grant::K_E_PRIME, aad, &grant.k_e_prime).refused()?;
-        let (k_e_prime, name) = Grant::read_k_e_prime(opened.expose()).refused()?;
-        let plain = decrypt(&again, body, &k_e_prime, &record(&chain, share.record)?)?;
-        if plain != checked {
+        let clouds = input.objects("clouds")?.into_iter().map(|cloud| {
+            let (id, key) = (MemberId(cloud.array("id")?), sealing_key(cloud, "key")?);
+            Ok(Cloud { id, key, delivery: cloud.wire("delivery")?, body: cloud.bytes("body")? })
+        });
+        let clouds = clouds.collect::<Result<Vec<_>, Fault>>()?;
+        let acted = clouds.iter().map(|cloud| flow.reencrypt(&grant, &upload, cloud).refused());
+        let acted = acted.collect::<Result<Vec<_>, Fault>>()?;
+        let received = flow.receive(&grant, &clouds)?;
+        if received.plain != checked.plain {
             return Err(malformed("two records"));
         }
 
-        commit(&mut chain, last)?;
-        let share = contract::share(&mut Simulation::new(&chain.state), grant.request).refused()?;
-        let (Some(share), Some(savepoint)) = (share.filter(|share| share.completed.is_some()), chain.savepoint) else {
-            return Err(malformed("the last block does not complete the request"));
+        commit(&mut flow.chain, last)?;
+        let (share, _) =
+            verify_deliveries(&flow.chain, &flow.params, flow.msp()?, &grant, &received.deliveries).refused()?;
+        let (Some(delta), Some(savepoint)) = (grant.public.delta(), flow.chain.savepoint) else {
+            return Err(malformed("no Δ or no block"));
         };
+        let refused: Vec<_> =
+            received.refused.iter().map(|(id, why)| json!({ "cloud": wire(id), "why": why.to_string() })).collect();
         Ok(json!({
             "sk_a": hex(sk_a.expose()),
-            "sk_b": hex(sk_b.expose()),
-            "record": wire(&txid),
+            "record": wire(&checked.record),
+            "Y": wire(&upload.content.public_key),
             "id": wire(&id),
             "request": wire(&grant.request),
-            "k_re": hex(k_re.expose()),
-            "again": wire(&again),
-            "k_e_prime": hex(k_e_prime.to_bytes().expose()),
-            "name": name,
-            "plaintext": hex(plain),
+            "delta": wire(&delta),
+            "delta_digest": wire(&grant.delta()),
+            "grant_digest": wire(&grant.digest()),
+            "clouds": acted,
+            "refused": refused,
+            "k_e_prime": hex(received.k_e_prime.to_bytes().expose()),
+            "name": received.name,
+            "partials": received.partials.iter().map(wire).collect::<Vec<_>>(),
+            "again": wire(&received.again),
+            "plaintext": hex(received.plain),
+            "deliveries": wire(&Delivery::digest(&received.deliveries)),
             "share": wire(&share),
             "commit_hash": wire(&savepoint.commit_hash),
         }))
+    },
+};
+
+pub(in crate::vectors) const DELIVERIES: Operation = Operation {
+    name: "deliveries",
+    input: &[("blocks", Kind::List(&Kind::Hex)), ("grant", Kind::Hex), ("deliveries", Kind::List(&Kind::Hex))],
+    output: &[("request", Kind::Hex), ("indices", Kind::List(&Kind::Number)), ("digest", Kind::Hex)],
+    run: |input| {
+        let mut chain = Chain::default();
+        input.byte_lists("blocks")?.iter().try_for_each(|block| commit(&mut chain, block))?;
+        let grant: Grant = input.wire("grant")?;
+        let read = |bytes: &Vec<u8>| Signed::from_bytes(bytes).refused();
+        let deliveries = input.byte_lists("deliveries")?.iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
+        let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
+        let params = Params::new(Seed([0; 32]));
+        let (_, indices) = verify_deliveries(&chain, &params, &channel.msp, &grant, &deliveries).refused()?;
+        let digest: Digest = Delivery::digest(&deliveries);
+        Ok(json!({ "request": wire(&grant.request), "indices": indices, "digest": wire(&digest) }))
     },
 };

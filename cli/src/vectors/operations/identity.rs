@@ -1,7 +1,7 @@
 //! Operations on signatures, certificates, revocation lists, and sealed and signed messages.
 
-use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, wire};
-use phi_pre::flow::{Fetch, Grant, Signed, Upload};
+use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
+use phi_pre::flow::{Delivery, Fetch, Grant, Signed, Upload};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{
     Certificate, Credentials, Institution, Msp, RevocationList, Sealed, SealingKey, Signature, SigningKey, Subject,
@@ -134,11 +134,20 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
     output: &[("fields", Kind::List(&Kind::Hex)), ("member", Kind::Hex), ("role", Kind::Text)],
     run: |input| match input.text("kind")? {
         "upload" => signed::<Upload>(input, |content| {
-            vec![wire(&content.record), wire(&content.header), wire(&content.envelope)]
+            let Upload { record, epoch, header, body, public_key } = content;
+            vec![wire(record), hex(epoch.to_be_bytes()), wire(header), wire(body), wire(public_key)]
         }),
         "fetch" => signed::<Fetch>(input, |content| vec![wire(&content.request)]),
+        "re-encrypted record" => signed::<Delivery>(input, |content| {
+            let Delivery { request, upload, c_prime, proof } = content;
+            vec![wire(request), wire(upload), t6(c_prime), wire(proof)]
+        }),
         "grant" => signed::<Grant>(input, |content| {
-            vec![wire(&content.request), wire(&content.k_re), wire(&content.k_e_prime), wire(&content.digest())]
+            let Grant { request, epoch, public, shares, k_e_prime } = content;
+            let head = [wire(request), hex(epoch.to_be_bytes()), wire(public)];
+            let shares = shares.iter().flat_map(|(cloud, sealed)| [wire(cloud), wire(sealed)]);
+            let digests = [wire(k_e_prime), wire(&content.delta()), wire(&content.digest())];
+            head.into_iter().chain(shares).chain(digests).collect()
         }),
         kind => Err(malformed(format_args!("unknown kind {kind}"))),
     },

@@ -1,7 +1,7 @@
 //! Operations of the contract: decoding actions and stored values, and invoking the contract.
 
 use crate::vectors::case::{Kind, Operation, OrRefused, hex, malformed, wire};
-use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
+use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest, ShareStatus};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Member, MemberId, Role, SigningKey};
 use phi_pre::ledger::{Committed, Entry, Invocation, Simulation, StoreError, Transient, TxId, Version};
@@ -23,8 +23,11 @@ pub(in crate::vectors) const ACTION: Operation = Operation {
             Action::Confirmation { record, id, commitment, hospital } => {
                 vec![wire(&record), wire(&id), wire(&commitment), wire(&hospital)]
             }
-            Action::ShareRequest { record, recipient, grant } => vec![wire(&record), wire(&recipient), wire(&grant)],
-            Action::ShareComplete { request } => vec![wire(&request)],
+            Action::ShareRequest { record, recipient, delta, grant, until } => {
+                vec![wire(&record), wire(&recipient), wire(&delta), wire(&grant), end(until)]
+            }
+            Action::ShareComplete { request, deliveries } => vec![wire(&request), wire(&deliveries)],
+            Action::ShareWithdrawal { request } => vec![wire(&request)],
         };
         let txtype = action.txtype();
         Ok(json!({ "txtype": txtype as u8, "role": contract::role(txtype).name(), "arguments": arguments }))
@@ -33,6 +36,15 @@ pub(in crate::vectors) const ACTION: Operation = Operation {
 
 fn time(time: Millis) -> Value {
     hex(time.0.to_be_bytes())
+}
+
+/// The tag and the time.
+fn tagged_time(tag: u8, time: Millis) -> Vec<u8> {
+    [&[tag][..], &time.0.to_be_bytes()].concat()
+}
+
+fn end(until: Option<Millis>) -> Value {
+    hex(until.map_or(vec![0], |until| tagged_time(1, until)))
 }
 
 pub(in crate::vectors) const STATE_VALUE: Operation = Operation {
@@ -50,9 +62,15 @@ pub(in crate::vectors) const STATE_VALUE: Operation = Operation {
                 vec![wire(&id), wire(&commitment), wire(&hospital), time(timestamp)]
             }
             "share" => {
-                let ShareRequest { record, recipient, grant, requested, completed } = input.wire("encoding")?;
-                let fields = [wire(&record), wire(&recipient), wire(&grant), time(requested)];
-                fields.into_iter().chain(completed.map(time)).collect()
+                let share: ShareRequest = input.wire("encoding")?;
+                let ShareRequest { record, recipient, delta, grant, requested, until, status } = share;
+                let status = match status {
+                    ShareStatus::Open => vec![0],
+                    ShareStatus::Completed { at, deliveries } => [&tagged_time(1, at)[..], &deliveries.0].concat(),
+                    ShareStatus::Withdrawn { at } => tagged_time(2, at),
+                };
+                let digests = [wire(&record), wire(&recipient), wire(&delta), wire(&grant)];
+                digests.into_iter().chain([time(requested), end(until), hex(status)]).collect()
             }
             kind => return Err(malformed(format_args!("unknown kind {kind}"))),
         };

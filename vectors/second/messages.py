@@ -1,0 +1,104 @@
+"""Signed messages and the grant: README.md, "Messages"."""
+
+from typing import NamedTuple
+
+from . import groups, hashes, identity, proofs, scheme, threshold
+from .wire import consumed, whole
+
+
+class Upload(NamedTuple):
+    record: bytes
+    epoch: bytes
+    header: bytes
+    body: bytes
+    public_key: bytes
+
+
+class Delivery(NamedTuple):
+    request: bytes
+    upload: bytes
+    c_prime: bytes
+    proof: bytes
+
+
+class Grant(NamedTuple):
+    request: bytes
+    epoch: bytes
+    public: bytes
+    shares: list
+    k_e_prime: bytes
+
+    @property
+    def content(self):
+        return [self.epoch, self.public + b"".join(map(b"".join, self.shares)), self.k_e_prime]
+
+    def delta(self):
+        return hashes.tagged("phi-pre/1/public-values", self.public)
+
+    def digest(self):
+        return hashes.tagged("phi-pre/2/grant", *self.content)
+
+    def fields(self):
+        """As the operation `signed message` gives them."""
+        shares = [part for share in self.shares for part in share]
+        return [self.request, self.epoch, self.public, *shares, self.k_e_prime, self.delta(), self.digest()]
+
+
+def read_upload(reader):
+    record, epoch, header = reader.raw("txid", 32), reader.raw("epoch", 4), reader.raw("envelope header", 284)
+    scheme.header(header)
+    return Upload(record, epoch, header, reader.raw("digest", 32), consumed(reader, scheme.read_public_key))
+
+
+def read_fetch(reader):
+    return [reader.raw("txid", 32)]
+
+
+def read_delivery(reader):
+    request, upload, c_prime = reader.raw("txid", 32), consumed(reader, reader_of("upload")), reader.raw("C'", 192)
+    groups.read_t6(c_prime)
+    return Delivery(request, upload, c_prime, consumed(reader, proofs.read_proof))
+
+
+def read_grant(reader):
+    request, epoch = reader.raw("txid", 32), reader.raw("epoch", 4)
+    public = consumed(reader, threshold.read_public)
+    shares = [(reader.raw("member identifier", 32), consumed(reader, identity.read_sealed)) for _ in range(public[1])]
+    return Grant(request, epoch, public, shares, consumed(reader, identity.read_sealed))
+
+
+CONTENT = {"upload": read_upload, "fetch": read_fetch, "re-encrypted record": read_delivery, "grant": read_grant}
+
+
+class Signed(NamedTuple):
+    kind: str
+    content: object
+    encoding: bytes
+    certificate: object
+    signature: bytes
+
+    def verify(self, key):
+        parts = [self.kind.encode(), self.encoding, self.certificate.der]
+        identity.verify(key, hashes.tagged("phi-pre/3/signed-message", *parts), self.signature)
+
+
+def reader_of(kind):
+    """Reads a signed message of this kind."""
+
+    def read(reader):
+        content = []
+        encoding = consumed(reader, lambda reader: content.append(CONTENT[kind](reader)))
+        return Signed(kind, content[0], encoding, identity.read_certificate(reader), identity.read_wire_signature(reader))
+
+    return read
+
+
+def read_signed(kind, encoding):
+    return whole(encoding, kind, reader_of(kind))
+
+
+def signed(kind, encoding, msp, now):
+    message = read_signed(kind, encoding)
+    member = msp().validate_at(message.certificate, now)
+    message.verify(member.key)
+    return message.content, member
