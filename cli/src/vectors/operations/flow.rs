@@ -195,7 +195,7 @@ impl Flow<'_> {
         party(upload.content.record == share.record && author == upload.content.author(&record), author)?;
         let (stored, granted) = (upload.content.epoch, grant.epoch);
         if stored != granted {
-            return Err(FlowError::Epoch { stored, granted });
+            return Err(FlowError::Epoch { stored, asked: granted });
         }
         let before = upload.content.header.capsule;
         let after = k_j.reencrypt(&before);
