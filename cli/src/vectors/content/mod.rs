@@ -2,6 +2,7 @@
 
 mod contract;
 mod credentials;
+mod deliveries;
 mod draw;
 mod enrolment;
 mod envelopes;
@@ -15,6 +16,7 @@ mod proofs;
 mod reencryption;
 mod scheme;
 mod threshold;
+mod transcript;
 mod world;
 
 use super::case::Fault;
@@ -24,7 +26,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 21] = [
+pub(super) const FILES: [(&str, Make); 22] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -46,4 +48,5 @@ pub(super) const FILES: [(&str, Make); 21] = [
     ("ledger-formats", ledger::formats),
     ("ledger", ledger::ledger),
     ("flow", flow::flow),
+    ("deliveries", deliveries::deliveries),
 ];

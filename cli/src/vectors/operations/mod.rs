@@ -1,5 +1,6 @@
 //! The operations of the cases. They use only public functions of the library.
 
+pub(super) mod deliveries;
 pub(super) mod enrolment;
 pub(super) mod envelopes;
 pub(super) mod flow;
@@ -28,6 +29,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         identity::ALL,
         enrolment::ALL,
         ledger::ALL,
+        deliveries::ALL,
         flow::ALL,
     ]
     .concat()
