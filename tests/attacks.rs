@@ -1,4 +1,4 @@
-//! Each security fact C1 to C13 of `paper-notes.md` as an attack that runs. The attack succeeds against the scheme as
+//! Each security fact C1 to C14 of `paper-notes.md` as an attack that runs. The attack succeeds against the scheme as
 //! printed (the literal form). Against the scheme of this crate (our form) it fails, or a sentence says why it still
 //! succeeds.
 //!
@@ -189,6 +189,7 @@ mod attacks {
         assert_eq!(paper::decrypt(&paper::re_encrypt(&for_b, back), w.k_e), w.m);
 
         let ours = Ours::new(Scope::Record(b"1"));
+        // The flow draws k'_e for each grant, and nobody encrypts to it. This is the derived k'_e.
         let k_d_prime = ours.params.derive(&SharedSecret::from_bytes([3; 32]), Scope::Record(b"1"));
         let (for_b, m) = k_d_prime.public_key(&ours.params).encapsulate(&ours.params, rng);
         assert!(ours.k_e.decapsulate(&ours.k_re.inverse().reencrypt(&for_b)) == m);
@@ -401,6 +402,42 @@ mod attacks {
             "C13",
             "FELL, old k_re and k'_e work for ever",
             "falls for what B has seen; a new k_s (epoch) ends the grant",
+        );
+    }
+
+    /// C14: hospital B files a record of its own under the Z of a record of hospital A: C_B = N·e(Z, k_e(B)), which B can
+    /// compute without r. If the user shares this record with A, C'/N is the pad of A's record.
+    #[test]
+    fn c14_copied_z() {
+        let rng = &mut rng(14);
+        let pairing = phi_pre::group::pairing;
+        let element = |key: &EncryptionKey| G2::from_bytes(key.to_bytes().expose()).unwrap();
+        // What B reads of A's record once the user has shared B's copied Z with A under `to_a`.
+        let read = |a: &Capsule, of_b: &EncryptionKey, to_a: &EncryptionKey, rng: &mut ChaCha20Rng| {
+            let n = Gt::random(rng);
+            let filed = a.with_c(n * pairing(a.z(), &element(of_b)));
+            let opened = G2::from_bytes(of_b.to_bytes().expose()).unwrap();
+            assert_eq!(*filed.c() / pairing(filed.z(), &opened), n, "the user's check of B's record passes");
+            let delivered = ReKey::new(of_b, to_a).unwrap().reencrypt(&filed);
+            *a.c() / (*delivered.c() / n)
+        };
+        // One key for each pair of user and hospital, k'_e = k_e(A): the paper's derived k'_e.
+        let pair_wide = Ours::new(Scope::Relationship);
+        let m = Gt::random(rng);
+        let r = Scalar::random(rng);
+        let (of_a, _) = hazmat::encapsulate_with(&pair_wide.params, &pair_wide.public, &m, &r);
+        assert_eq!(read(&of_a, &pair_wide.k_e_prime, &pair_wide.k_e, rng), m);
+        // A fresh k'_e for each grant, with the same keys of the pairs.
+        let fresh = DecryptionKey::random(rng).encryption_key(&pair_wide.params);
+        assert_ne!(read(&of_a, &pair_wide.k_e_prime, &fresh, rng), m);
+        // Keys of one record, even with a derived k'_e: B's record has another txid, so another key of A.
+        let [one, other] = [&b"of A"[..], b"of B"].map(|txid| Ours::new(Scope::Record(txid)));
+        let (of_a, _) = hazmat::encapsulate_with(&one.params, &one.public, &m, &r);
+        assert_ne!(read(&of_a, &other.k_e_prime, &other.k_e, rng), m);
+        fell(
+            "C14",
+            "FELL, C'/N opens a record of another hospital",
+            "stands: a fresh k'_e for each grant, and keys of one record; falls between long-lived keys of both sides",
         );
     }
 

@@ -8,7 +8,7 @@ mod consortium;
 
 use consortium::{NOW, Platform, SECONDS};
 use phi_pre::contract::Record;
-use phi_pre::envelope::{DecryptError, Header};
+use phi_pre::envelope::{DecryptError, Header, Opener};
 use phi_pre::flow::{
     Cloud, Consent, Delivery, Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, Misbehaviour,
     Received, SealedIdentifier, Signed, Store, Upload, introduce, verify_deliveries,
@@ -451,7 +451,7 @@ fn a_replaced_delivery_leaves_the_store() {
     assert_eq!(kept().count(), 1);
     assert!(kept().all(|object| Delivery::from_bytes(&object).unwrap().c_prime == *new.capsule.c()));
     let (old_key, _) = w.b.unseal(&first).unwrap();
-    assert!(phi_pre::envelope::Opener::new(&new, &old_key).is_err());
+    assert!(Opener::new(&new, &old_key).is_err());
     assert_eq!(w.receive(&w.b, &second).unwrap(), b"record");
 }
 
@@ -809,4 +809,82 @@ fn a_body_that_was_exchanged_is_fetched_from_another_cloud() {
     assert_eq!(fs::read(&received.path).unwrap(), b"record");
     let why = &received.refused[0].1;
     assert!(matches!(why, FlowError::Misbehaved { who, how: Misbehaviour::Body } if *who == clouds.id(0)), "{why}");
+}
+
+/// After a rotation, the old k_re and k'_e open nothing that the cloud stores. The record is shared under the new key.
+#[test]
+fn a_rotated_record_opens_by_new_grants_alone() {
+    let mut w = Platform::new();
+    let [txid, other] = [w.stored(b"record"), w.stored(b"other")];
+    let old = w.granted(txid);
+    w.cloud.reencrypt(&w.consortium.network, &old, NOW, &mut w.rng).unwrap();
+    let before = w.cloud.header(&w.consortium.network, txid).unwrap();
+    let (network, cloud) = (&w.consortium.network, &w.cloud);
+    w.user.rotate(network, &[txid, other], &[cloud], NOW, &mut w.rng).unwrap();
+    let after = cloud.header(network, txid).unwrap();
+    assert_ne!(before, after);
+    let (k_re, (k_e_prime, _)) = (cloud.unseal(&old).unwrap(), w.b.unseal(&old).unwrap());
+    assert!(Opener::new(&before.reencrypt(&k_re), &k_e_prime).is_ok());
+    assert!(Opener::new(&after.reencrypt(&k_re), &k_e_prime).is_err());
+    let c = before.capsule.c().to_bytes();
+    for path in phi_pre::flow::files(&w.dir.path().join("cloud")).unwrap() {
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.windows(c.len()).all(|window| window != c), "{} holds the old C", path.display());
+    }
+    let refused = w.cloud.reencrypt(&w.consortium.network, &old, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Epoch { stored: 1, asked: 0 })), "{refused:?}");
+    for epoch in 1..=2 {
+        let grant = w.granted(txid);
+        assert_eq!(grant.epoch, epoch);
+        w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
+        let received = w.received(&w.b, &grant).unwrap();
+        assert_eq!(fs::read(&received.path).unwrap(), b"record");
+        fs::remove_file(received.path).unwrap();
+        w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
+    }
+    let unknown = w.user.rotate(&w.consortium.network, &[old.request], &[&w.cloud], NOW, &mut w.rng);
+    assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
+}
+
+/// A rotation that one of the clouds could not finish is repeated.
+#[test]
+fn a_rotation_can_be_repeated() {
+    let mut clouds = Clouds::new();
+    let Clouds { w, clouds: all, grant } = &mut clouds;
+    let folder = w.dir.path().join("cloud 2");
+    let record = w
+        .consortium
+        .network
+        .read(|snapshot| Ok(phi_pre::contract::share(&mut Simulation::new(snapshot), grant.request)));
+    let record = record.unwrap().unwrap().unwrap().record;
+    let all: Vec<_> = all.iter().collect();
+    fs::rename(folder.join("records"), folder.join("away")).unwrap();
+    let refused = w.user.rotate(&w.consortium.network, &[record], &all, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Store(_))), "{refused:?}");
+    fs::rename(folder.join("away"), folder.join("records")).unwrap();
+    for _ in 0..2 {
+        w.user.rotate(&w.consortium.network, &[record], &all, NOW, &mut w.rng).unwrap();
+        let notes: Vec<_> = all.iter().map(|cloud| cloud.note(&w.consortium.network, record).unwrap()).collect();
+        assert!(notes.windows(2).all(|two| two[0] == two[1]));
+    }
+    assert_eq!(all[0].note(&w.consortium.network, record).unwrap().content.epoch, 2);
+}
+
+/// Only the holder of the record's ID_i replaces its note, one epoch after the other, and keeps the body.
+#[test]
+fn a_note_is_replaced_by_its_holder_alone() {
+    let mut w = Platform::new();
+    let [txid, other] = [w.stored(b"record"), w.stored(b"other")];
+    let old = w.cloud.note(&w.consortium.network, txid).unwrap();
+    let by_hospital = w.a.sign(Upload { epoch: 1, ..old.content });
+    let refused = w.cloud.replace(&w.consortium.network, &by_hospital, NOW);
+    assert!(matches!(refused, Err(FlowError::WrongParty(id)) if id == w.a.id()), "{refused:?}");
+    let refused = w.cloud.replace(&w.consortium.network, &old, NOW);
+    assert!(matches!(refused, Err(FlowError::WrongParty(_))), "{refused:?}");
+    w.user.rotate(&w.consortium.network, &[txid, other], &[&w.cloud], NOW, &mut w.rng).unwrap();
+    let first = w.cloud.note(&w.consortium.network, txid).unwrap();
+    w.cloud.replace(&w.consortium.network, &first, NOW).unwrap();
+    w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
+    let refused = w.cloud.replace(&w.consortium.network, &first, NOW);
+    assert!(matches!(refused, Err(FlowError::Epoch { stored: 2, asked: 1 })), "{refused:?}");
 }

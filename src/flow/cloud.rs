@@ -1,7 +1,7 @@
 //! The cloud: it stores envelopes that it cannot read, and re-encrypts a record when the ledger holds an open share
 //! request for the record.
 
-use super::messages::{Delivery, Fetch, Grant, Signed, Upload};
+use super::messages::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
 use super::misbehaviour::Misbehaviour;
 use super::transaction::{self, of_role};
 use super::{FlowError, Store};
@@ -9,7 +9,7 @@ use crate::contract::{Record, ShareRequest};
 use crate::envelope::Header;
 use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};
 use crate::ledger::{Network, TxId};
-use crate::pre::{Fault, Params, ReKey, ReencryptionProof, Statement};
+use crate::pre::{Capsule, Fault, Params, ReKey, ReencryptionProof, Statement};
 use crate::time::Millis;
 use crate::wire::Wire;
 use rand_core::CryptoRng;
@@ -131,7 +131,7 @@ impl Cloud {
         delta.check(&self.params, &k_re).map_err(|_: Fault| Misbehaviour::ReKey.by(record.id.into()))?;
         let upload = self.checked_upload(share.record, &record)?;
         if upload.content.epoch != grant.epoch {
-            return Err(FlowError::Epoch { stored: upload.content.epoch, granted: grant.epoch });
+            return Err(FlowError::Epoch { stored: upload.content.epoch, asked: grant.epoch });
         }
         let header = upload.content.header;
         let again = header.reencrypt(&k_re);
@@ -141,6 +141,98 @@ impl Cloud {
         let delivery = Delivery { request: grant.request, upload, c_prime: *again.capsule.c(), proof };
         self.store.replace(&delivery_key(&share), &delivery.to_bytes())?;
         Ok(again)
+    }
+
+    /// Applies the update keys of a user's records, on all cores: C becomes C·e(Z, u), with a proof. The store does not change
+    /// until the user has checked the result and signed a new note: see [`replace`](Self::replace). The answers are in the
+    /// order of the rotations.
+    ///
+    /// # Errors
+    /// The first of: [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`] where the sender is not the
+    /// holder of the record's ID_i; [`FlowError::Epoch`]; [`FlowError::Misbehaved`] where u is not the key of Δ;
+    /// [`FlowError::Store`]. Then no record is rotated.
+    pub fn rotate(
+        &self,
+        network: &Network,
+        rotations: &[Signed<Rotation>],
+        now: Millis,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<Signed<Rotated>>, FlowError> {
+        let opened: Vec<_> =
+            rotations.iter().map(|rotation| self.update(network, rotation, now)).collect::<Result<_, _>>()?;
+        let before: Vec<Capsule> = opened.iter().map(|(capsule, _)| *capsule).collect();
+        let after = ReKey::reencrypt_each(&opened.iter().map(|(capsule, u)| (*capsule, u)).collect::<Vec<_>>());
+        let statement = |((rotation, before), after): ((&Signed<Rotation>, _), _)| {
+            let Rotation { record, epoch, delta, .. } = &rotation.content;
+            let context = Rotation::context(record, *epoch);
+            Statement::new(&self.params, delta, core::slice::from_ref(before), core::slice::from_ref(after), &context)
+        };
+        let statements = rotations.iter().zip(&before).zip(&after).map(statement).collect::<Result<Vec<_>, _>>()?;
+        let items: Vec<_> = opened.iter().map(|(_, u)| u).zip(&statements).collect();
+        let proofs = ReencryptionProof::new_each(&self.params, &items, rng);
+        let results = rotations.iter().zip(&after).zip(proofs).map(|((rotation, after), proof)| {
+            let Rotation { record, epoch, .. } = rotation.content;
+            let rotated = Rotated { record, epoch, c: *after.c(), proof };
+            Signed::new(rotated, self.certificate(), &self.institution.signing_key)
+        });
+        Ok(results.collect())
+    }
+
+    /// The capsule of a stored record, and u of its rotation.
+    fn update(
+        &self,
+        network: &Network,
+        rotation: &Signed<Rotation>,
+        now: Millis,
+    ) -> Result<(Capsule, ReKey), FlowError> {
+        let sender = rotation.verify_at(&self.msp, now.seconds())?;
+        let Rotation { record: txid, epoch, delta, update } = &rotation.content;
+        let record = transaction::record(network, *txid)?;
+        if sender.id != record.id.into() {
+            return Err(FlowError::WrongParty(sender.id));
+        }
+        let stored = self.checked_upload(*txid, &record)?.content;
+        if stored.epoch.checked_add(1) != Some(*epoch) {
+            return Err(FlowError::Epoch { stored: stored.epoch, asked: *epoch });
+        }
+        let opened = self.institution.sealing_key.open(Rotation::UPDATE, &Rotation::context(txid, *epoch), update)?;
+        let u = ReKey::from_bytes(opened.expose())?;
+        delta.check(&self.params, &u).map_err(|_: Fault| Misbehaviour::ReKey.by(sender.id))?;
+        Ok((stored.header.capsule, u))
+    }
+
+    /// Replaces the note of a stored record by the one that its user has signed after a rotation: the capsule under the old
+    /// key leaves the store, with all deliveries of the record. Requests that were granted under the old key have to be
+    /// granted again. The call can be repeated after an error.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Epoch`];
+    /// [`FlowError::Exists`] where the note is of another envelope; [`FlowError::Write`].
+    pub fn replace(&self, network: &Network, note: &Signed<Upload>, now: Millis) -> Result<(), FlowError> {
+        let sender = note.verify_at(&self.msp, now.seconds())?;
+        let new = note.content;
+        let record = transaction::record(network, new.record)?;
+        if new.epoch == 0 || sender.id != record.id.into() {
+            return Err(FlowError::WrongParty(sender.id));
+        }
+        let stored = self.checked_upload(new.record, &record)?.content;
+        if stored != new {
+            if stored.epoch.checked_add(1) != Some(new.epoch) {
+                return Err(FlowError::Epoch { stored: stored.epoch, asked: new.epoch });
+            }
+            let same = Header { capsule: stored.header.capsule.with_c(*new.header.capsule.c()), ..stored.header };
+            if (new.header, new.body) != (same, stored.body) {
+                return Err(FlowError::Exists(record_key(new.record)));
+            }
+            self.store.replace(&record_key(new.record), &note.to_bytes())?;
+        }
+        let prefix = format!("{}-", new.record);
+        for key in self.store.keys("deliveries")? {
+            if key.strip_prefix("deliveries/").is_some_and(|name| name.starts_with(&prefix)) {
+                self.store.delete(&key)?;
+            }
+        }
+        Ok(())
     }
 
     /// Deletes the deliveries whose requests are completed, replaced, withdrawn or at their end. [`deliver`](Self::deliver)
@@ -201,12 +293,20 @@ impl Cloud {
         Ok((Signed::new(delivery, self.certificate(), &self.institution.signing_key), body))
     }
 
+    /// Reads the signed note of a stored record: that of its hospital, or of its user after a rotation.
+    ///
+    /// # Errors
+    /// [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Identity`], [`FlowError::WrongParty`].
+    pub fn note(&self, network: &Network, record: TxId) -> Result<Signed<Upload>, FlowError> {
+        self.checked_upload(record, &transaction::record(network, record)?)
+    }
+
     /// Reads the header of a stored record, as its hospital encrypted it or as the last rotation left it.
     ///
     /// # Errors
-    /// [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::WrongParty`].
+    /// Those of [`note`](Self::note).
     pub fn header(&self, network: &Network, record: TxId) -> Result<Header, FlowError> {
-        Ok(self.checked_upload(record, &transaction::record(network, record)?)?.content.header)
+        Ok(self.note(network, record)?.content.header)
     }
 
     /// Reads the signed note of a record and checks it again. Otherwise an attacker who can write to the storage could get a

@@ -147,13 +147,13 @@ pub enum FlowError {
         /// What the check has shown.
         how: Misbehaviour,
     },
-    /// The key of the stored record has another epoch than the one that k_re begins at.
-    #[error("the stored record has epoch {stored}, and the grant epoch {granted}")]
+    /// The key of the stored record has another epoch than the grant or rotation needs.
+    #[error("the stored record has epoch {stored}, which does not fit epoch {asked}")]
     Epoch {
         /// Of the record.
         stored: u32,
-        /// Of the grant.
-        granted: u32,
+        /// Of the grant or rotation.
+        asked: u32,
     },
     /// No statement about a re-encryption.
     #[error(transparent)]

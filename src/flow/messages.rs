@@ -16,11 +16,11 @@ use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Member, MemberId, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
-use crate::pre::{EncryptionKey, PublicKey, ReencryptionProof, SharePublic, SharedSecret};
+use crate::pre::{EncryptionKey, PublicKey, PublicReKey, ReencryptionProof, SharePublic, SharedSecret};
 use crate::secret::wiped;
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
-use crate::wire::{Reader, Wire, Writer};
+use crate::wire::{Reader, Wire, Writer, concat};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use std::path::PathBuf;
 
@@ -268,6 +268,81 @@ impl Delivery {
     pub fn digest(deliveries: &[Signed<Self>]) -> Digest {
         let encoded: Vec<_> = deliveries.iter().map(Wire::to_bytes).collect();
         tagged(label::DELIVERIES, &encoded.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+}
+
+/// User to a cloud: the key that replaces the key of a stored record by another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// The record on the ledger.
+    pub record: TxId,
+    /// The number of the new key: one more than that of the stored note.
+    pub epoch: u32,
+    /// Δ = Y_new/Y_old.
+    pub delta: PublicReKey,
+    /// u = k_e,new/k_e,old, sealed to the cloud.
+    pub update: Sealed,
+}
+
+impl Rotation {
+    /// HPKE info of u. The aad is the [`context`](Self::context).
+    pub const UPDATE: &'static [u8] = b"phi-pre/1/rotation/u";
+
+    /// What binds u, and the proof that u was applied, to this rotation: the record and the epoch, 36 bytes.
+    pub fn context(record: &TxId, epoch: u32) -> [u8; 36] {
+        concat(&[&record.0.0, &epoch.to_be_bytes()])
+    }
+}
+
+impl Wire for Rotation {
+    const NAME: &'static str = "rotation";
+
+    fn write(&self, out: &mut Writer) {
+        self.record.write(out);
+        out.u32(self.epoch);
+        self.delta.write(out);
+        self.update.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            record: TxId::read(input)?,
+            epoch: input.u32("epoch")?,
+            delta: PublicReKey::read(input)?,
+            update: Sealed::read(input)?,
+        })
+    }
+}
+
+/// Cloud to user: C under the new key, which the user checks before signing the new note. 340 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// The record on the ledger.
+    pub record: TxId,
+    /// The number of the new key.
+    pub epoch: u32,
+    /// C·e(Z, u).
+    pub c: Gt,
+    /// The proof that this C follows from the stored one by the key of Δ.
+    pub proof: ReencryptionProof,
+}
+
+impl Wire for Rotated {
+    const NAME: &'static str = "rotated record";
+
+    fn write(&self, out: &mut Writer) {
+        self.record.write(out);
+        out.u32(self.epoch).raw(&self.c.to_bytes());
+        self.proof.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            record: TxId::read(input)?,
+            epoch: input.u32("epoch")?,
+            c: Gt::from_bytes(input.raw("C", Gt::BYTES)?)?,
+            proof: ReencryptionProof::read(input)?,
+        })
     }
 }
 

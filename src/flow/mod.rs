@@ -19,6 +19,7 @@
 //! | 4 | re-encrypted record -> hospital B, decrypt | [`Hospital::receive`], [`Cloud::deliver`] |
 //! | 4 | share-complete-transaction | [`Hospital::complete`] |
 //! | - | withdrawal of a consent | [`User::withdraw`] |
+//! | - | new keys for stored records | [`User::rotate`], [`Cloud::rotate`], [`Cloud::replace`] |
 //! | - | who is at fault where a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
 //!
 //! Each record has its own keys: k_d = f(sk, k_s || txid). So k_re opens the one record to which the user consented,
@@ -50,7 +51,7 @@ pub use emr::{EmrFile, EmrWatch, files, is_temporary};
 pub use error::FlowError;
 pub use hospital::{Draft, Hospital, Received};
 pub use introduction::introduce;
-pub use messages::{Alert, Delivery, Fetch, Grant, SealedIdentifier, Signed, Upload};
+pub use messages::{Alert, Delivery, Fetch, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 pub use misbehaviour::{Misbehaviour, verify_deliveries};
 #[cfg(all(unix, feature = "s3"))]
 #[doc(hidden)]

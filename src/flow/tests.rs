@@ -1,10 +1,14 @@
 //! Attacks by a hospital or user, made with the secrets that the attacker holds.
 
 use super::*;
-use crate::envelope::{Header, Sealer, Suite};
+use crate::contract::Action;
+use crate::envelope::{Header, Opener, Sealer, Suite};
 use crate::hash::sha256;
-use crate::pre::{DecryptionKey, Params, Scope, Seed};
+use crate::identity::{MemberId, SealingPublicKey, seal};
+use crate::ledger::{Nonce, TxId};
+use crate::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
 use crate::time::{Millis, Seconds};
+use crate::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use std::fs;
@@ -12,43 +16,226 @@ use std::fs;
 const SECONDS: Seconds = Seconds(1_800_000_000);
 const NOW: Millis = SECONDS.millis();
 
-/// Runs both figures for one record. `exchange` may replace the envelope and the note before they are uploaded.
+/// A world with one record in the cloud.
+struct Stage {
+    dir: tempfile::TempDir,
+    world: Consortium,
+    user: User,
+    b: Hospital,
+    a: Hospital,
+    cloud: Cloud,
+    record: TxId,
+    rng: ChaCha20Rng,
+}
+
+impl Stage {
+    /// Runs Figure 3 for one record. `exchange` may replace the envelope and the note before they are uploaded.
+    fn new(exchange: impl FnOnce(&Hospital, &User, &mut Draft, &mut ChaCha20Rng)) -> Result<Self, FlowError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let mut phone = Handset::new("+821055501000")?;
+        let params = Params::new(Seed::random(&mut rng));
+        let mut world = Consortium::create(&path("ledger"), &["node"], params, &mut phone, SECONDS, &mut rng)?;
+        let mut user = world.register_user(&mut phone, SECONDS, &mut rng)?;
+        let mut a = world.register_hospital("A", &path("a"), &mut phone, SECONDS, &mut rng)?;
+        let b = world.register_hospital("B", &path("b"), &mut phone, SECONDS, &mut rng)?;
+        let cloud = world.register_cloud("cloud", Store::local(&path("cloud"))?, &mut phone, SECONDS, &mut rng)?;
+        introduce(&mut user, &mut a, &world.msp, SECONDS, &mut rng)?;
+
+        fs::write(path("record"), b"committed").unwrap();
+        let mut draft = a.admit(user.id()?, &mut EmrFile::open(&path("record"))?, "name", &mut rng)?;
+        let identifier = user.check(a.certificate(), draft.alert())?;
+        let proposal = a.propose(&world.network, &draft, &identifier, NOW)?;
+        user.confirm(&mut world.network, draft.alert().txid, NOW, &mut rng)?;
+        a.record(&mut world.network, &proposal, NOW)?;
+        exchange(&a, &user, &mut draft, &mut rng);
+        a.upload(&world.network, &[&cloud], &draft, NOW)?;
+        let record = draft.alert().txid;
+        Ok(Self { dir, world, user, b, a, cloud, record, rng })
+    }
+
+    /// Figure 4 up to the grant.
+    fn grant(&mut self) -> Result<Grant, FlowError> {
+        let member = |certificate| self.world.member(certificate, SECONDS);
+        let (to_b, to_cloud) = (member(self.b.certificate())?, member(self.cloud.certificate())?);
+        let consent = Consent::new(&to_b, &to_cloud);
+        Ok(self.user.share(&mut self.world.network, self.record, &consent, NOW, &mut self.rng)?.1)
+    }
+
+    /// Commits a request for a grant with other keys, as the user can whose DApp is altered.
+    fn regrant(&mut self, change: impl FnOnce(&mut Grant, [SealingPublicKey; 2], &mut ChaCha20Rng)) -> Grant {
+        let mut grant = self.grant().unwrap();
+        let id = self.user.pseudonym(self.record).unwrap();
+        let (certificate, key) = self.user.credentials_mut().member(&id).unwrap().clone();
+        let nonce = Nonce::random(&mut self.rng);
+        grant.request = TxId::new(&nonce, &certificate);
+        let keys = [self.cloud.certificate(), self.b.certificate()].map(|c| *c.sealing_key().unwrap());
+        change(&mut grant, keys, &mut self.rng);
+        let (record, recipient) = (self.record, self.b.id());
+        let action =
+            Action::ShareRequest { record, recipient, delta: grant.delta(), grant: grant.digest(), until: None };
+        let network = &mut self.world.network;
+        let proposal = transaction::propose(network, &action, nonce, &certificate, &key, NOW);
+        transaction::commit(network, &proposal, &key, NOW).unwrap();
+        grant
+    }
+
+    fn reencrypt(&mut self, grant: &Grant) -> Result<Header, FlowError> {
+        self.cloud.reencrypt(&self.world.network, grant, NOW, &mut self.rng)
+    }
+
+    /// Figure 4 from the delivery on. A refused record leaves nothing behind.
+    fn receive(&self, grant: &Grant) -> Result<Received, FlowError> {
+        let folder = self.dir.path().join("received");
+        let received = self.b.receive(&self.world.network, &[&self.cloud], grant, &folder, NOW);
+        if received.is_err() {
+            assert_eq!(fs::read_dir(&folder).map_or(0, Iterator::count), 0, "a refused record left something behind");
+        }
+        received
+    }
+
+    /// The identifier that a check names as the one at fault.
+    fn user_id(&self) -> MemberId {
+        self.user.pseudonym(self.record).unwrap().into()
+    }
+}
+
+/// Runs both figures for one record.
 fn share(
     name: &str,
     exchange: impl FnOnce(&Hospital, &User, &mut Draft, &mut ChaCha20Rng),
 ) -> Result<Received, FlowError> {
-    let dir = tempfile::tempdir().unwrap();
-    let path = |name: &str| dir.path().join(name);
-    let rng = &mut ChaCha20Rng::seed_from_u64(3);
-    let mut phone = Handset::new("+821055501000")?;
-    let params = Params::new(Seed::random(rng));
-    let mut world = Consortium::create(&path("ledger"), &["node"], params, &mut phone, SECONDS, rng)?;
-    let mut user = world.register_user(&mut phone, SECONDS, rng)?;
-    let mut a = world.register_hospital("A", &path("a"), &mut phone, SECONDS, rng)?;
-    let mut b = world.register_hospital("B", &path("b"), &mut phone, SECONDS, rng)?;
-    let cloud = world.register_cloud("cloud", Store::local(&path("cloud"))?, &mut phone, SECONDS, rng)?;
-    introduce(&mut user, &mut a, &world.msp, SECONDS, rng)?;
-    introduce(&mut user, &mut b, &world.msp, SECONDS, rng)?;
+    let mut stage = Stage::new(exchange)?;
+    stage.user.rename_for_test(stage.record, name);
+    let grant = stage.grant()?;
+    stage.reencrypt(&grant)?;
+    stage.receive(&grant)
+}
 
-    fs::write(path("record"), b"committed").unwrap();
-    let mut draft = a.admit(user.id()?, &mut EmrFile::open(&path("record"))?, "name", rng)?;
-    let identifier = user.check(a.certificate(), draft.alert())?;
-    let proposal = a.propose(&world.network, &draft, &identifier, NOW)?;
-    user.confirm(&mut world.network, draft.alert().txid, NOW, rng)?;
-    a.record(&mut world.network, &proposal, NOW)?;
-    exchange(&a, &user, &mut draft, rng);
-    a.upload(&world.network, &[&cloud], &draft, NOW)?;
-    user.rename_for_test(draft.alert().txid, name);
-    let (to_b, to_cloud) = (world.member(b.certificate(), SECONDS)?, world.member(cloud.certificate(), SECONDS)?);
-    let consent = Consent::new(&to_b, &to_cloud);
-    let (_, grant) = user.share(&mut world.network, draft.alert().txid, &consent, NOW, rng)?;
-    cloud.reencrypt(&world.network, &grant, NOW, rng)?;
-    let received = b.receive(&world.network, &[&cloud], &grant, &path("received"), NOW);
-    if received.is_err() {
-        let left = fs::read_dir(path("received")).map_or(0, Iterator::count);
-        assert_eq!(left, 0, "a refused record left something behind");
+/// Who is named as the one at fault.
+fn named<T>(result: &Result<T, FlowError>) -> Option<(MemberId, Misbehaviour)> {
+    match result {
+        Err(FlowError::Misbehaved { who, how }) => Some((*who, *how)),
+        _ => None,
     }
-    received
+}
+
+/// The user grants another k_re than the one of Δ: the cloud does not act on it.
+#[test]
+fn a_wrong_rekey_is_the_users_fault() {
+    let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let grant = stage.regrant(|grant, [cloud, _], rng| {
+        let (one, other) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+        let params = Params::new(Seed([1; 32]));
+        let k_re = ReKey::new(&one.encryption_key(&params), &other.encryption_key(&params)).unwrap();
+        let sealed = seal(&cloud, Grant::K_RE, &grant.request.0.0, k_re.to_bytes().expose(), rng).unwrap();
+        grant.shares[0].1 = sealed;
+    });
+    let refused = stage.reencrypt(&grant);
+    assert_eq!(named(&refused), Some((stage.user_id(), Misbehaviour::ReKey)), "{refused:?}");
+    assert!(stage.receive(&grant).is_err(), "a delivery");
+}
+
+/// The user grants another k'_e than the one of Δ·Y: hospital B knows that neither the cloud nor hospital A is at fault.
+#[test]
+fn a_wrong_recipient_key_is_the_users_fault() {
+    let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let honest = stage.grant().unwrap();
+    let k_re = stage.cloud.unseal(&honest).unwrap();
+    let public = honest.public;
+    let grant = stage.regrant(|grant, [cloud, b], rng| {
+        let params = Params::new(Seed([1; 32]));
+        let mut text = crate::wire::Writer::default();
+        text.raw(DecryptionKey::random(rng).encryption_key(&params).to_bytes().expose()).bytes(b"name");
+        let request = grant.request.0.0;
+        grant.k_e_prime = seal(&b, Grant::K_E_PRIME, &request, &text.into_bytes(), rng).unwrap();
+        grant.shares[0].1 = seal(&cloud, Grant::K_RE, &request, k_re.to_bytes().expose(), rng).unwrap();
+        grant.public = public;
+    });
+    stage.reencrypt(&grant).unwrap();
+    let refused = stage.receive(&grant);
+    assert_eq!(named(&refused), Some((stage.user_id(), Misbehaviour::RecipientKey)), "{refused:?}");
+}
+
+/// What a cloud signs binds it: another C', the proof of another request, or a note of somebody else.
+#[test]
+fn a_false_delivery_names_the_cloud() {
+    let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let first = stage.grant().unwrap();
+    stage.reencrypt(&first).unwrap();
+    let folder = stage.dir.path().join("cloud/deliveries");
+    let path = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let read = || Delivery::from_bytes(&fs::read(&path).unwrap()).unwrap();
+    let other = read();
+    let grant = stage.grant().unwrap();
+    stage.reencrypt(&grant).unwrap();
+    let honest = read();
+    let cloud = stage.cloud.certificate().subject().id;
+    let forged = stage.b.sign(honest.upload.content);
+    let mut flipped = honest.upload.to_bytes();
+    *flipped.last_mut().unwrap() ^= 1;
+    let another = Upload { epoch: 1, ..honest.upload.content };
+    for (delivery, how) in [
+        (Delivery { c_prime: *honest.upload.content.header.capsule.c(), ..honest.clone() }, Misbehaviour::Proof),
+        (Delivery { proof: other.proof, ..honest.clone() }, Misbehaviour::Proof),
+        (Delivery { proof: other.proof, c_prime: other.c_prime, ..honest.clone() }, Misbehaviour::Proof),
+        (Delivery { upload: forged, ..honest.clone() }, Misbehaviour::Delivery),
+        (Delivery { upload: stage.a.sign(another), ..honest.clone() }, Misbehaviour::Delivery),
+        (Delivery { upload: Signed::from_bytes(&flipped).unwrap(), ..honest.clone() }, Misbehaviour::Delivery),
+    ] {
+        fs::write(&path, delivery.to_bytes()).unwrap();
+        let refused = stage.receive(&grant);
+        assert_eq!(named(&refused), Some((cloud, how)), "{refused:?}");
+    }
+    // A delivery for another request is not sent.
+    fs::write(&path, other.to_bytes()).unwrap();
+    assert!(matches!(stage.receive(&grant), Err(FlowError::NotReencrypted(_))));
+    fs::write(&path, honest.to_bytes()).unwrap();
+    stage.receive(&grant).unwrap();
+}
+
+/// The user confirms no record whose signed note has another Y, header or record than the envelope.
+#[test]
+fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
+    let stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let Stage { mut user, a, mut rng, dir, .. } = stage;
+    let file = dir.path().join("record");
+    let draft = a.admit(user.id().unwrap(), &mut EmrFile::open(&file).unwrap(), "name", &mut rng).unwrap();
+    let honest = draft.alert().note.content;
+    let other = DecryptionKey::random(&mut rng).public_key(a.params());
+    let header = Header { key_commitment: crate::hash::Digest([1; 32]), ..honest.header };
+    for note in [
+        Upload { public_key: other, ..honest },
+        Upload { header, ..honest },
+        Upload { epoch: 1, ..honest },
+        Upload { record: TxId(crate::hash::Digest([1; 32])), ..honest },
+    ] {
+        let mut alert = draft.alert().clone();
+        alert.note = a.sign(note);
+        let refused = user.check(a.certificate(), &alert);
+        assert_eq!(named(&refused), Some((a.id(), Misbehaviour::Note)), "{refused:?}");
+    }
+    let mut unsigned = draft.alert().to_owned();
+    unsigned.note.content.epoch = 1;
+    assert!(matches!(user.check(a.certificate(), &unsigned), Err(FlowError::Identity(_))));
+    user.check(a.certificate(), draft.alert()).unwrap();
+}
+
+/// Two grants of one record have two keys: the k'_e of one opens nothing that is made for the other, whatever the cloud
+/// does with k_re.
+#[test]
+fn each_grant_has_its_own_key() {
+    let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let [first, second] = [(); 2].map(|()| stage.grant().unwrap());
+    let again = stage.reencrypt(&second).unwrap();
+    let [old, new] = [&first, &second].map(|grant| stage.b.unseal(grant).unwrap().0);
+    assert!(Opener::new(&again, &old).is_err());
+    assert!(Opener::new(&again, &new).is_ok());
+    let header = stage.cloud.header(&stage.world.network, stage.record).unwrap();
+    let by_old = header.reencrypt(&stage.cloud.unseal(&first).unwrap());
+    assert!(Opener::new(&by_old, &old).is_ok(), "a cloud that keeps k_re and an old k'_e together: C3");
+    assert!(Opener::new(&by_old, &new).is_err());
 }
 
 /// A key that has two certificates signs with one of them: nobody can exchange it for the other, with another name or role.

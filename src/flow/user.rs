@@ -1,16 +1,18 @@
 //! The user: checks records, confirms them, and consents to sharing them.
 
-use super::FlowError;
-use super::messages::{Alert, Grant, SealedIdentifier, Signed, Upload};
+use super::messages::{Alert, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use super::misbehaviour::Misbehaviour;
 use super::transaction::{self, Receipt, commit, of_role, propose};
+use super::{Cloud, FlowError};
 use crate::contract::Action;
-use crate::envelope;
+use crate::envelope::{self, Header};
 use crate::identifier::{Pseudonym, rotate};
-use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Role, SigningKey, seal};
+use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Msp, Role, SigningKey, seal};
 use crate::integrity::Commitment;
 use crate::ledger::{Network, Nonce, TxId};
-use crate::pre::{DecryptionKey, EncryptionKey, Params, ReKey, Scope, SharedSecret, Threshold, ThresholdError};
+use crate::pre::{
+    DecryptionKey, EncryptionKey, Params, PublicReKey, ReKey, Scope, SharedSecret, Statement, Threshold, ThresholdError,
+};
 use crate::time::Millis;
 use crate::wire::Writer;
 use rand_core::CryptoRng;
@@ -26,8 +28,19 @@ struct Held {
     id: Pseudonym,
     /// The sk under which the hospital encrypted the record.
     sk: SharedSecret,
-    /// What the hospital has signed about the envelope.
+    /// What the hospital, or after a rotation this user, has signed about the envelope.
     note: Signed<Upload>,
+    /// The keys that replaced the one that sk gives.
+    rotation: Keys,
+}
+
+/// The keys of a record that was rotated.
+#[derive(Clone, Debug, Default)]
+struct Keys {
+    /// The key of the note. `None` means the one that sk gives.
+    current: Option<DecryptionKey>,
+    /// The key of a rotation that is under way.
+    next: Option<DecryptionKey>,
 }
 
 /// To whom the user shares a record, by which clouds and until when.
@@ -148,7 +161,8 @@ impl User {
         let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
         let sealed = SealedIdentifier::seal(&id, &sk, &alert.txid)?;
         let (name, commitment, note) = (alert.name.clone(), alert.commitment, alert.note.clone());
-        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id, sk, note });
+        self.records
+            .insert(alert.txid, Held { hospital: from, name, commitment, id, sk, note, rotation: Keys::default() });
         Ok(sealed)
     }
 
@@ -196,7 +210,7 @@ impl User {
             return Err(ThresholdError::Twice(u8::try_from(twice.0).unwrap_or(u8::MAX)).into());
         }
         let (held, (certificate, key)) = self.held(record)?;
-        let k_e = self.params.derive(&held.sk, Scope::Record(&record.0.0)).encryption_key(&self.params);
+        let k_e = self.k_d(record, held).encryption_key(&self.params);
         let k_e_prime = DecryptionKey::random(rng).encryption_key(&self.params);
         let k_re = ReKey::new(&k_e, &k_e_prime)?;
         let (shares, public) = k_re.split(&self.params, threshold, rng);
@@ -236,6 +250,115 @@ impl User {
         let action = Action::ShareWithdrawal { request };
         let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
         commit(network, &proposal, key, now)
+    }
+
+    /// Gives stored records new keys: seals update keys u = k_e,new/k_e,old to each cloud, checks the proofs that the clouds
+    /// have applied them, and signs new notes. From then on, an old k_re or a stolen old k_e opens nothing that the clouds
+    /// still store.
+    ///
+    /// The rotation takes nothing back: neither what a recipient has read, nor what a cloud has kept of the old capsules, of
+    /// u or of k_re. Requests that are open have to be granted again. The call can be repeated after an error, also with
+    /// clouds that are done already.
+    ///
+    /// # Errors
+    /// [`FlowError::UnknownRecord`]; [`FlowError::NoSealingKey`]; [`FlowError::Misbehaved`], which names a cloud whose proof
+    /// does not hold; those of [`Cloud::rotate`] and [`Cloud::replace`].
+    pub fn rotate(
+        &mut self,
+        network: &Network,
+        records: &[TxId],
+        clouds: &[&Cloud],
+        now: Millis,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), FlowError> {
+        for record in records {
+            let held = self.records.get_mut(record).ok_or(FlowError::UnknownRecord(*record))?;
+            held.rotation.next.get_or_insert_with(|| DecryptionKey::random(rng));
+        }
+        let msp = network.msp()?;
+        let mut notes: BTreeMap<TxId, Signed<Upload>> = BTreeMap::new();
+        for cloud in clouds {
+            let to = msp.validate_at(cloud.certificate(), now.seconds())?;
+            of_role(Role::Cloud, &to)?;
+            let mut open = Vec::new();
+            for record in records {
+                let stored = cloud.note(network, *record)?;
+                if self.is_rotated(*record, &stored.content)? {
+                    cloud.replace(network, &stored, now)?; // an earlier call may have stopped before the end of this one
+                    notes.insert(*record, stored);
+                } else {
+                    open.push(*record);
+                }
+            }
+            let asked = open.iter().map(|record| self.rotation(*record, &to, rng)).collect::<Result<Vec<_>, _>>()?;
+            let answers = cloud.rotate(network, &asked, now, rng)?;
+            for (rotation, answer) in asked.iter().zip(&answers) {
+                let note = self.rotated(to.id, &msp, rotation, answer)?;
+                cloud.replace(network, &note, now)?;
+                notes.insert(note.content.record, note);
+            }
+        }
+        for (record, note) in notes {
+            if let Some(held) = self.records.get_mut(&record) {
+                held.note = note;
+                held.rotation.current = held.rotation.next.take();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a cloud has the note of the rotation that is under way.
+    fn is_rotated(&self, record: TxId, stored: &Upload) -> Result<bool, FlowError> {
+        let (held, _) = self.held(record)?;
+        let next = held.rotation.next.as_ref().map(|next| next.public_key(&self.params));
+        Ok(stored.epoch == held.note.content.epoch + 1 && Some(stored.public_key) == next)
+    }
+
+    /// u for one cloud, signed under ID_i.
+    fn rotation(&self, record: TxId, to: &Member, rng: &mut impl CryptoRng) -> Result<Signed<Rotation>, FlowError> {
+        let (held, (certificate, key)) = self.held(record)?;
+        let next = held.rotation.next.as_ref().ok_or(FlowError::UnknownRecord(record))?;
+        let (old, epoch) = (&held.note.content, held.note.content.epoch + 1);
+        let k_e = self.k_d(record, held).encryption_key(&self.params);
+        let u = ReKey::new(&k_e, &next.encryption_key(&self.params))?;
+        let delta = PublicReKey::new(&old.public_key, &next.public_key(&self.params))?;
+        let sealing_key = to.sealing_key.ok_or(FlowError::NoSealingKey(to.id))?;
+        let context = Rotation::context(&record, epoch);
+        let update = seal(&sealing_key, Rotation::UPDATE, &context, u.to_bytes().expose(), rng)?;
+        Ok(Signed::new(Rotation { record, epoch, delta, update }, certificate, key))
+    }
+
+    /// Checks what a cloud made of a rotation, and signs the new note.
+    fn rotated(
+        &self,
+        cloud: MemberId,
+        msp: &Msp,
+        rotation: &Signed<Rotation>,
+        answer: &Signed<Rotated>,
+    ) -> Result<Signed<Upload>, FlowError> {
+        let signer = answer.verify(msp)?;
+        if signer.id != cloud {
+            return Err(FlowError::WrongParty(signer.id));
+        }
+        let Rotation { record, epoch, delta, .. } = &rotation.content;
+        let (held, (certificate, key)) = self.held(*record)?;
+        let next = held.rotation.next.as_ref().ok_or(FlowError::UnknownRecord(*record))?;
+        let note = &held.note.content;
+        let (before, after) = ([note.header.capsule], [note.header.capsule.with_c(answer.content.c)]);
+        let statement = Statement::new(&self.params, delta, &before, &after, &Rotation::context(record, *epoch))?;
+        let holds = answer.content.proof.verify(&self.params, &statement).is_ok();
+        if !holds || (answer.content.record, answer.content.epoch) != (*record, *epoch) {
+            return Err(Misbehaviour::Proof.by(cloud));
+        }
+        let header = Header { capsule: after[0], ..note.header };
+        let public_key = next.public_key(&self.params);
+        Ok(Signed::new(Upload { epoch: *epoch, header, public_key, ..*note }, certificate, key))
+    }
+
+    /// k_d of a record: the one that sk gives, or that of the last rotation.
+    fn k_d(&self, record: TxId, held: &Held) -> DecryptionKey {
+        let current = held.rotation.current.clone();
+        current.unwrap_or_else(|| self.params.derive(&held.sk, Scope::Record(&record.0.0)))
     }
 
     /// A record, with the certificate and key of its ID_i.
