@@ -191,6 +191,11 @@ def unseal(key, info, request, encoding):
     return identity.open_sealed(scheme.clamped(key), info, request, sealed)[1]
 
 
+def other_epoch(note, asked):
+    stored, asked = (int.from_bytes(epoch, "big") for epoch in (note.epoch, asked))
+    return Refused(f"the stored record has epoch {stored}, which does not fit epoch {asked}")
+
+
 def author(note, record):
     return record.hospital if note.epoch == u32(0) else record.id
 
@@ -207,8 +212,7 @@ def reencrypt(chain, grant, upload, cloud, now):
     note, sender = upload.content, upload.certificate.id
     party(note.record == share.record and sender == author(note, record), sender)
     if note.epoch != grant.epoch:
-        stored, granted = (int.from_bytes(epoch, "big") for epoch in (note.epoch, grant.epoch))
-        raise Refused(f"the stored record has epoch {stored}, and the grant epoch {granted}")
+        raise other_epoch(note, grant.epoch)
     _, _, z, c = scheme.header(note.header)
     d = pairing(groups.write_g1(z), groups.write_g2(k_j))
     return {
@@ -421,4 +425,60 @@ def flow(sk_a, hospital, blocks, now, clouds, alarm, case):
         "deliveries": deliveries_digest(deliveries).hex(),
         "share": b"".join(share).hex(),
         "commit_hash": chain.commit_hash.hex(),
+    }
+
+
+# The rotation of a key
+
+
+def rotate(msp, now, case):
+    kinds = {"stored": "upload", "rotation": "rotation", "answer": "rotated record", "new": "upload"}
+    known = record(case["record"])
+    stored, rotation, answer, new = (messages.read_signed(kind, case[name]) for name, kind in kinds.items())
+
+    def verified(message, at=None):
+        member = msp.validate(message.certificate) if at is None else msp.validate_at(message.certificate, at)
+        message.verify(member.key)
+        return member.id
+
+    def follows(epoch):
+        if int.from_bytes(note.epoch, "big") + 1 != int.from_bytes(epoch, "big"):
+            raise other_epoch(note, epoch)
+
+    note, asked = stored.content, rotation.content
+    sender = verified(rotation, now)
+    party(sender == known.id, sender)
+    signer = verified(stored)
+    party(note.record == asked.record and signer == author(note, known), signer)
+    follows(asked.epoch)
+    context = asked.record + asked.epoch
+    u = groups.read_g2(unseal(case["cloud_key"], b"phi-pre/1/rotation/u", context, asked.update))
+    delta = groups.read_t6(asked.delta)
+    if pairing_g1(groups.write_g2(u)) != delta:
+        raise fault(sender, RE_KEY)
+    capsule = note.header[44:]
+    _, c = scheme.reencrypt(u, *scheme.capsule(capsule))
+
+    cloud, answered = verified(answer), answer.content
+    party(cloud == case["cloud"], cloud)
+    holds = proof_holds(asked.delta, capsule, answered.c, context, answered.proof)
+    if not holds or (answered.record, answered.epoch) != (asked.record, asked.epoch):
+        raise fault(cloud, PROOF)
+    y = groups.write_t6(tower.mul(delta, groups.read_t6(note.public_key)))
+    header = note.header[:92] + answered.c
+
+    if new.content.record != asked.record:
+        raise Malformed("a new note of another record")
+    sender = verified(new, now)
+    party(new.content.epoch != u32(0) and sender == known.id, sender)
+    follows(new.content.epoch)
+    if (new.content.header[:92], new.content.body) != (note.header[:92], note.body):
+        raise Refused(f"cloud store: records/{new.content.record.hex()} exists already")
+    return {
+        "record": hashes.sha256(case["record"]).hex(),
+        "context": context.hex(),
+        "u": groups.write_g2(u).hex(),
+        "C": groups.write_t6(c).hex(),
+        "Y": y.hex(),
+        "upload": b"".join((note.record, asked.epoch, header, note.body, y)).hex(),
     }

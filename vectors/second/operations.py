@@ -765,3 +765,11 @@ def _(case):
         "indices": indices,
         "digest": flow.deliveries_digest(encodings).hex(),
     }
+
+
+@operation("rotation")
+def _(case):
+    msp = identity.Msp(*(identity.Certificate(bytes.fromhex(root)) for root in case["roots"]))
+    names = ("record", "stored", "rotation", "answer", "new")
+    sizes = {"cloud": 32, "cloud_key": 32, **dict.fromkeys(names)}
+    return flow.rotate(msp, case["now"], fields_of(case, **sizes))

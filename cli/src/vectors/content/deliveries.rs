@@ -91,7 +91,7 @@ fn single(file: &mut File, one: &Transcript, shared: &Transcript) -> Result<(), 
     let garbage = |c_prime| Delivery { c_prime, ..right.clone() };
     let proved = |proof: ReencryptionProof| Delivery { proof, ..right.clone() };
     let other_proof = ReencryptionProof::from_bytes(&flip(&encoded(&right.proof), 111, 1)).map_err(malformed)?;
-    for (comment, flag, delivery) in [
+    for (comment, flag, delivery) in vec![
         ("C' = gT", "Proof", garbage(*one.params.g_t())),
         ("C' = C", "Proof", garbage(*upload.header.capsule.c())),
         ("C'^-1", "Proof", garbage(right.c_prime.inverse())),

@@ -12,8 +12,10 @@ mod handshake;
 mod hashes;
 mod identity;
 mod ledger;
+mod messages;
 mod proofs;
 mod reencryption;
+mod rotation;
 mod scheme;
 mod threshold;
 mod transcript;
@@ -26,7 +28,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 22] = [
+pub(super) const FILES: [(&str, Make); 23] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -44,9 +46,10 @@ pub(super) const FILES: [(&str, Make); 22] = [
     ("identity", identity::identity),
     ("credentials", credentials::credentials),
     ("enrolment", enrolment::enrolment),
-    ("messages", identity::messages),
+    ("messages", messages::messages),
     ("ledger-formats", ledger::formats),
     ("ledger", ledger::ledger),
     ("flow", flow::flow),
     ("deliveries", deliveries::deliveries),
+    ("rotation", rotation::rotation),
 ];

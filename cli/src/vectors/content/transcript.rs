@@ -320,10 +320,10 @@ impl Transcript {
     }
 
     /// The envelope with C · gT in place of C.
-    pub(super) fn c_altered(&self) -> Result<Vec<u8>, Fault> {
+    pub(super) fn c_altered(&self) -> Vec<u8> {
         let header = self.note.content.header;
         let c = *header.capsule.c() * *self.params.g_t();
-        Ok(put(&self.envelope, 0, &Header { capsule: header.capsule.with_c(c), ..header }.to_bytes()))
+        put(&self.envelope, 0, &Header { capsule: header.capsule.with_c(c), ..header }.to_bytes())
     }
 }
 

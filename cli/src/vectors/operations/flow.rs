@@ -157,9 +157,9 @@ impl Flow<'_> {
         delta.check(&self.params, &k_j).map_err(|_| fault(Misbehaviour::ReKey, record.id.into()))?;
         let author = upload.certificate.subject().id;
         party(upload.content.record == share.record && author == upload.content.author(&record), author)?;
-        let (stored, granted) = (upload.content.epoch, grant.epoch);
-        if stored != granted {
-            return Err(FlowError::Epoch { stored, granted });
+        let (stored, asked) = (upload.content.epoch, grant.epoch);
+        if stored != asked {
+            return Err(FlowError::Epoch { stored, asked });
         }
         let before = upload.content.header.capsule;
         let after = k_j.reencrypt(&before);

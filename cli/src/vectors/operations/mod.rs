@@ -11,6 +11,7 @@ pub(super) mod identity;
 pub(super) mod ledger;
 pub(super) mod proofs;
 pub(super) mod records;
+pub(super) mod rotation;
 pub(super) mod scheme;
 pub(super) mod threshold;
 
@@ -31,6 +32,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         ledger::ALL,
         deliveries::ALL,
         flow::ALL,
+        rotation::ALL,
     ]
     .concat()
 }
