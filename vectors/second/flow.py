@@ -372,11 +372,11 @@ def deliveries_digest(encodings):
 
 def verify_deliveries(chain, grant, encodings):
     """The share request and the indices."""
+    read = [messages.read_signed("re-encrypted record", encoding) for encoding in encodings]
     share = share_of(chain, grant.request)
     same_digests(share, grant)
     named = share.status[0] == records.COMPLETED and share.status[9:] == deliveries_digest(encodings)
     record = record_of(chain, share.record)
-    read = [messages.read_signed("re-encrypted record", encoding) for encoding in encodings]
     indices = sorted({check_delivery(chain.msp, share, record, grant, delivery)[0] for delivery in read})
     if not named or len(indices) < public_values(grant)[0]:
         raise Refused("the deliveries are not the ones that stand on the ledger")
