@@ -297,7 +297,7 @@ fn demo_and_ledger() {
     let transcript = fs::read_to_string(dir.join("out/transcript.json")).unwrap();
     assert!(transcript.contains("share-complete") && !transcript.contains("14 mmHg"));
 
-    assert!(done(dir, &["ledger", "verify", "out"]).contains("16 transactions   0 VALID"));
+    assert!(done(dir, &["ledger", "verify", "out"]).contains("19 transactions   0 VALID"));
     assert!(done(dir, &["ledger", "show", "out/ledger/peer-1"]).contains("medical-record-confirmation by user"));
     fails(dir, 1, &["ledger", "verify", "out", "--genesis", &"0".repeat(64)]);
     assert!(fails(dir, 1, &["demo", "--emr", "emr", "--out", "out"]).contains("not empty"));
@@ -307,7 +307,29 @@ fn demo_and_ledger() {
     assert!(fails(dir, 1, &["ledger", "verify", "out"]).contains("peer-2"));
     fails(dir, 1, &["ledger", "show", "out/ledger/peer-2"]);
     assert!(done(dir, &["ledger", "repair", "out"]).contains("1 from other nodes"));
-    assert!(done(dir, &["ledger", "verify", "out"]).contains("16 transactions   0 VALID"));
+    assert!(done(dir, &["ledger", "verify", "out"]).contains("19 transactions   0 VALID"));
+}
+
+/// Three clouds, of which two re-encrypt together: one lies and is named, or one is down, and the records arrive.
+#[test]
+fn demo_with_several_clouds() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("emr")).unwrap();
+    fs::write(dir.path().join("emr/record"), b"a record").unwrap();
+    let three = ["demo", "--emr", "emr", "--clouds", "3", "--threshold", "2"];
+    let printed = done(dir.path(), &[&three[..], &["--lie", "1"]].concat());
+    assert!(printed.contains("ok      cloud-1 was named as at fault, and nobody else: 1 of 1"), "{printed}");
+    assert!(printed.contains("hospital B's bytes equal the originals: 1 of 1"), "{printed}");
+    let printed = done(dir.path(), &[&three[..], &["--down", "3"]].concat());
+    assert!(printed.contains("Every check holds: 1 of 1") && printed.contains("cloud-3                    is down"));
+    for (options, why) in [
+        (&["--lie", "1", "--down", "2"][..], "2 clouds are needed, and only 1 neither lie nor are down"),
+        (&["--lie", "4"], "there is no cloud 4 among 3"),
+    ] {
+        assert!(fails(dir.path(), 1, &[&three[..], options].concat()).contains(why));
+    }
+    let error = fails(dir.path(), 1, &["demo", "--emr", "emr", "--clouds", "2", "--threshold", "3"]);
+    assert!(error.contains("3 of 2 clouds"), "{error}");
 }
 
 #[test]

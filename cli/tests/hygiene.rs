@@ -92,7 +92,8 @@ const CHILD: &str = "PHI_PRE_DEMO_CHILD";
 fn demo_with_a_recorder() {
     let folder = PathBuf::from(std::env::var_os(CHILD).unwrap());
     let mut rng = Recorder::new(1);
-    phi_pre_cli::demo(Some(&root().join("../examples/records")), Some(&folder.join("written/out")), &mut rng).unwrap();
+    let (records, out) = (root().join("../examples/records"), folder.join("written/out"));
+    phi_pre_cli::demo(Some(&records), Some(&out), phi_pre_cli::DemoSetting::default(), &mut rng).unwrap();
     let lines: Vec<_> = rng.draws.iter().map(hex::encode).collect();
     fs::write(folder.join("draws"), lines.join("\n")).unwrap();
 }

@@ -176,9 +176,13 @@ impl<R: CryptoRng> World<R> {
         let to_clouds = clouds.iter().map(|cloud| member(cloud.certificate())).collect::<Result<Vec<_>, _>>()?;
         let consent = Consent { recipient: &to_b, clouds: &to_clouds, t: setting.threshold, until: None };
         let (requested, grant) = user.share(network, txid, &consent, system::millis(), rng)?;
-        report.committed("user -> ledger", "share-request with the digest of Δ", &requested);
-        let shared =
-            if clouds.len() == 1 { "k_re (Equation 1), sealed" } else { "a share of k_re (Equation 1), sealed" };
+        report.committed("user -> ledger", "share-request with Δ's digest", &requested);
+        let (shared, made) = if clouds.len() == 1 {
+            ("k_re (Equation 1), sealed", "k_re fits Δ; C' = C·e(Z, k_re) (Equation 2), 192 bytes, with a proof")
+        } else {
+            let made = "k_j fits Δ_j; C'_j = C·e(Z, k_j) (Equation 2), 192 bytes, with a proof";
+            ("k_j, a share of k_re (Equation 1), sealed", made)
+        };
         for number in setting.numbers() {
             report.step(&format!("user -> {}", setting.name(number)), shared, []);
         }
@@ -190,7 +194,7 @@ impl<R: CryptoRng> World<R> {
                 continue;
             }
             cloud.reencrypt(network, &grant, system::millis(), rng)?;
-            report.step(&name, "k_re fits Δ; C' = C·e(Z, k_re) (Equation 2), 192 bytes, with a proof", []);
+            report.step(&name, made, []);
         }
         let stranger = c.receive(network, &all, &grant, &folder.join("hospital-c"), system::millis());
         let received = folder.join("received");
@@ -220,7 +224,7 @@ impl<R: CryptoRng> World<R> {
             [("bytes", received.sealed.bytes.to_string())],
         );
         let completed = b.complete(network, &received, system::millis(), rng)?;
-        report.committed("hospital B -> ledger", "share-complete with the digest of the proof", &completed);
+        report.committed("hospital B -> ledger", "share-complete with the proof's digest", &completed);
         let original = original.to_owned();
         Ok(Shared { original, record: txid, request: grant.request, grant, received, stranger, trial })
     }

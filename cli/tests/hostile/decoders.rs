@@ -8,7 +8,7 @@ use core::fmt::{Debug, Display};
 use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
 use phi_pre::envelope::{self, Header, Opener};
 use phi_pre::error::DecodeError;
-use phi_pre::flow::{Delivery, Fetch, Grant, SealedIdentifier, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::{Pseudonym, UserId};
@@ -137,6 +137,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("upload", wire::<Signed<Upload>>),
     plain("fetch", wire::<Signed<Fetch>>),
     plain("delivery", wire::<Signed<Delivery>>),
+    plain("rotation", wire::<Signed<Rotation>>),
+    plain("rotated", wire::<Signed<Rotated>>),
     plain("grant", wire::<Signed<Grant>>),
     #[cfg(feature = "s3")]
     plain("store-listing", store_listing),

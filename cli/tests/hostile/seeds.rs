@@ -2,11 +2,12 @@
 
 use super::decoders::{ALL, Decoder, KINDS};
 use super::fixture::{FIXTURE, Fixture};
-use phi_pre::envelope::{Sealer, Suite};
-use phi_pre::flow::{Fetch, Grant, Signed, Upload};
+use phi_pre::envelope::{Header, Sealer, Suite};
+use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
 use phi_pre::hash::{Digest, sha256};
-use phi_pre::identity::{Institution, SealingKey, seal};
+use phi_pre::identity::{Institution, MemberId, SealingKey, seal};
 use phi_pre::ledger::{Code, Metadata, SignedTransaction, Transaction};
+use phi_pre::pre::{PublicReKey, ReencryptionProof, Statement, Threshold};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -168,7 +169,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
                 .collect()
         }
         "upload" => signed(Signed::new(note(rng), certificate, key).to_bytes()),
-        "delivery" => {
+        "delivery" | "rotated" => {
             let upload = Signed::new(note(rng), certificate, key);
             let (before, after) = ([FIXTURE.capsule], [FIXTURE.k_re.reencrypt(&FIXTURE.capsule)]);
             let delta = PublicReKey::of(&FIXTURE.params, &FIXTURE.k_re);
@@ -176,7 +177,17 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             let proof = ReencryptionProof::new(&FIXTURE.params, &FIXTURE.k_re, &statement, rng);
             let request = FIXTURE.proposals[2].proposal.txid;
             let delivery = Delivery { request, upload, c_prime: *after[0].c(), proof };
+            let rotated = Rotated { record: request, epoch: 1, c: *after[0].c(), proof };
+            if name == "rotated" {
+                return signed(Signed::new(rotated, certificate, key).to_bytes());
+            }
             signed(Signed::new(delivery, certificate, key).to_bytes())
+        }
+        "rotation" => {
+            let update = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
+            let delta = PublicReKey::of(&FIXTURE.params, &FIXTURE.k_re);
+            let rotation = Rotation { record: FIXTURE.proposals[0].proposal.txid, epoch: 1, delta, update };
+            signed(Signed::new(rotation, certificate, key).to_bytes())
         }
         "fetch" => {
             signed(Signed::new(Fetch { request: FIXTURE.proposals[2].proposal.txid }, certificate, key).to_bytes())

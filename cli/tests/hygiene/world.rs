@@ -3,7 +3,7 @@
 use super::consortium::{NOW, SECONDS, config, issue, phone, register, signer};
 use super::recorder::{Recorder, Replay};
 use phi_pre::contract::PhiContract;
-use phi_pre::flow::{Cloud, EmrFile, Handset, Hospital, Phone, Store, User, introduce};
+use phi_pre::flow::{Cloud, Consent, EmrFile, Handset, Hospital, Phone, Store, User, introduce};
 use phi_pre::identity::{
     Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealedCode, SealingKey,
     Subject,
@@ -131,10 +131,10 @@ impl World {
         a.upload(network, &[&cloud], &draft, NOW).unwrap();
         let [to_b, to_cloud] = [b.certificate(), cloud.certificate()].map(|c| msp.validate_at(c, SECONDS).unwrap());
         let (requested, grant) = user.share(network, txid, &Consent::new(&to_b, &to_cloud), NOW, rng).unwrap();
-        let header = cloud.reencrypt(network, &grant).unwrap();
+        let header = cloud.reencrypt(network, &grant, NOW, rng).unwrap();
         let early = a.receive(network, &[&cloud], &grant, received, NOW).unwrap_err();
         let got = b.receive(network, &[&cloud], &grant, received, NOW).unwrap();
-        let completed = b.complete(network, grant.request, NOW, rng).unwrap();
+        let completed = b.complete(network, &got, NOW, rng).unwrap();
         let said = format!(
             "{draft:?} {identifier:?} {proposal:?} {requested:?} {grant:?} {header:?} {early:?} {early} {got:?} {completed:?}"
         );
