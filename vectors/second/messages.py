@@ -44,6 +44,20 @@ class Grant(NamedTuple):
         return [self.request, self.epoch, self.public, *shares, self.k_e_prime, self.delta(), self.digest()]
 
 
+class Rotation(NamedTuple):
+    record: bytes
+    epoch: bytes
+    delta: bytes
+    update: bytes
+
+
+class Rotated(NamedTuple):
+    record: bytes
+    epoch: bytes
+    c: bytes
+    proof: bytes
+
+
 def read_upload(reader):
     record, epoch, header = reader.raw("txid", 32), reader.raw("epoch", 4), reader.raw("envelope header", 284)
     scheme.header(header)
@@ -67,7 +81,25 @@ def read_grant(reader):
     return Grant(request, epoch, public, shares, consumed(reader, identity.read_sealed))
 
 
-CONTENT = {"upload": read_upload, "fetch": read_fetch, "re-encrypted record": read_delivery, "grant": read_grant}
+def read_rotation(reader):
+    record, epoch = reader.raw("txid", 32), reader.raw("epoch", 4)
+    return Rotation(record, epoch, consumed(reader, proofs.read_public_rekey), consumed(reader, identity.read_sealed))
+
+
+def read_rotated(reader):
+    record, epoch, c = reader.raw("txid", 32), reader.raw("epoch", 4), reader.raw("C", 192)
+    groups.read_t6(c)
+    return Rotated(record, epoch, c, consumed(reader, proofs.read_proof))
+
+
+CONTENT = {
+    "upload": read_upload,
+    "fetch": read_fetch,
+    "re-encrypted record": read_delivery,
+    "grant": read_grant,
+    "rotation": read_rotation,
+    "rotated record": read_rotated,
+}
 
 
 class Signed(NamedTuple):

@@ -706,8 +706,70 @@ def _(case):
     return {"id": flow.open_identifier(field(case, "sk", 32), field(case, "txid", 32), sealed).hex()}
 
 
+def fields_of(case, **sizes):
+    return {name: field(case, name, size) for name, size in sizes.items()}
+
+
+def alarm_of(case):
+    return fields_of(case["alarm"], txid=32, nonce=24, certificate=None, commitment=32)
+
+
+@operation("alarm")
+def _(case):
+    hospital = identity.Certificate(field(case, "hospital"))
+    k_s, sk = field(case, "k_s", 32), field(case, "sk", 32)
+    _, y, content = flow.check_alarm(k_s, sk, hospital, alarm_of(case), field(case, "note"), field(case, "envelope"))
+    return {"hospital": hospital.fingerprint.hex(), "Y": y.hex(), "plaintext": content.hex()}
+
+
 @operation("flow")
 def _(case):
-    sk_a, sk_b = (shake_hands(case[name])[2] for name in ("with_a", "with_b"))
-    fields = {name: field(case, name) for name in flow.FIELDS}
-    return flow.flow(sk_a, sk_b, [bytes.fromhex(block) for block in case["blocks"]], case["now"], fields)
+    _, _, sk_a = shake_hands(case["with_a"])
+    hospital = identity.Certificate(field(case["with_a"], "name_R"))
+    names = ("note", "envelope", "sealed_identifier", "upload", "grant", "fetch")
+    fields = fields_of(case, k_s=32, b_key=32, **dict.fromkeys(names))
+    clouds = [fields_of(cloud, id=32, key=32, delivery=None, body=None) for cloud in case["clouds"]]
+    blocks = [bytes.fromhex(block) for block in case["blocks"]]
+    return flow.flow(sk_a, hospital, blocks, case["now"], clouds, alarm_of(case), fields)
+
+
+@operation("delivery")
+def _(case):
+    msp = identity.Msp(*(identity.Certificate(bytes.fromhex(root)) for root in case["roots"]))
+    record, share = flow.record(field(case, "record")), records.share(field(case, "share"))
+    grant = whole(field(case, "grant"), "grant", messages.read_grant)
+    delivery = messages.read_signed("re-encrypted record", field(case, "delivery"))
+    j, note = flow.check_delivery(msp, share, record, grant, delivery)
+    delta_, capsule_ = flow.delta_j(grant, j), note.header[44:]
+    after = capsule_[:48] + delivery.content.c_prime
+    names = ("record", "share", "grant", "delivery")
+    return {
+        "call": hashes.sha256(*(field(case, name) for name in names)).hex(),
+        "index": j,
+        "delta_j": gt_hex(delta_),
+        "author": flow.author(note, record).hex(),
+        "statement": proofs.Statement(delta_, [capsule_], [after], grant.request).digest.hex(),
+    }
+
+
+@operation("deliveries")
+def _(case):
+    chain = ledger.Chain()
+    for block in case["blocks"]:
+        flow.commit(chain, bytes.fromhex(block))
+    grant = whole(field(case, "grant"), "grant", messages.read_grant)
+    encodings = [bytes.fromhex(delivery) for delivery in case["deliveries"]]
+    _, indices = flow.verify_deliveries(chain, grant, encodings)
+    return {
+        "request": grant.request.hex(),
+        "indices": indices,
+        "digest": flow.deliveries_digest(encodings).hex(),
+    }
+
+
+@operation("rotation")
+def _(case):
+    msp = identity.Msp(*(identity.Certificate(bytes.fromhex(root)) for root in case["roots"]))
+    names = ("record", "stored", "rotation", "answer", "new")
+    sizes = {"cloud": 32, "cloud_key": 32, **dict.fromkeys(names)}
+    return flow.rotate(msp, case["now"], fields_of(case, **sizes))

@@ -190,6 +190,25 @@ fn after(mut input: Value, millis: u64) -> Value {
     input
 }
 
+/// Actions by members of another role.
+fn roles(file: &mut File, names: &Names, open: &[Value]) -> Result<(), Fault> {
+    let [write, confirm, ask, complete, withdraw] = names.actions().map(|action| encoded(&action));
+    let (user, hospital, txid) = (&names.id.0, &names.hospital.0, &names.txid);
+    for (role, creator, actions) in [
+        ("user", user, [&write, &complete].as_slice()),
+        ("hospital", hospital, &[&confirm, &ask, &withdraw]),
+        ("cloud", hospital, &[&write, &confirm, &ask, &complete, &withdraw]),
+        ("peer", hospital, &[&write]),
+        ("authority", hospital, &[&ask]),
+    ] {
+        for action in actions {
+            let input = call(role, creator, txid, action, open);
+            file.invalid(&format!("000{} by the role {role}", action[1]), &["Role"], input)?;
+        }
+    }
+    Ok(())
+}
+
 fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
     let [write, confirm, ask, complete, withdraw] = names.actions().map(|action| encoded(&action));
     let (user, hospital, recipient) = (&names.id.0, &names.hospital.0, &names.recipient.0);
@@ -234,18 +253,7 @@ fn answers(file: &mut File, names: &Names) -> Result<(), Fault> {
     ] {
         file.valid(comment, &["Accepted"], input)?;
     }
-    for (role, creator, actions) in [
-        ("user", user, [&write, &complete].as_slice()),
-        ("hospital", hospital, &[&confirm, &ask, &withdraw]),
-        ("cloud", hospital, &[&write, &confirm, &ask, &complete, &withdraw]),
-        ("peer", hospital, &[&write]),
-        ("authority", hospital, &[&ask]),
-    ] {
-        for action in actions {
-            let input = call(role, creator, txid, action, &open);
-            file.invalid(&format!("000{} by the role {role}", action[1]), &["Role"], input)?;
-        }
-    }
+    roles(file, names, &open)?;
     let mismatch = Confirmation { commitment: Commitment(Digest(*stranger)), ..confirmation };
     let elsewhere = Confirmation { hospital: names.recipient, ..confirmation };
     let Names { delta, grant, .. } = *names;

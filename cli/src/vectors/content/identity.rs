@@ -1,23 +1,14 @@
-//! Cases of signatures, certificates, revocation lists, and sealed and signed messages.
+//! Cases of signatures, certificates, revocation lists, and sealed messages.
 
 use super::super::case::{Fault, clamped, hex, malformed};
 use super::super::file::File;
-use super::super::operations::identity::{CERTIFICATE, MESSAGE, REVOCATIONS, SEALED, SIGN, VERIFY};
+use super::super::operations::identity::{CERTIFICATE, REVOCATIONS, SEALED, SIGN, VERIFY};
 use super::draw::{bytes, encoded, flip, lengths, put};
 use super::world::{Known, NOW, assemble, high_s};
-use phi_pre::envelope::{Sealer, Suite};
-use phi_pre::flow::{Delivery, Fetch, Grant, Signed, Upload};
-use phi_pre::group::Gt;
-use phi_pre::hash::Digest;
-use phi_pre::identity::{
-    Certificate, MemberId, ParticipantGroup, Role, SealingKey, Signature, SigningKey, Subject, seal,
-};
-use phi_pre::ledger::{Signer, TxId};
-use phi_pre::pre::{DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold};
+use phi_pre::identity::{Certificate, MemberId, ParticipantGroup, Role, SealingKey, SigningKey, Subject, seal};
+use phi_pre::ledger::Signer;
 use phi_pre::secret::Secret;
-use phi_pre::wire::Wire;
-use rand_chacha::ChaCha20Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const NOTES: &[(&str, &str)] = &[
     ("Signature", "Deterministic ECDSA (RFC 6979) with low s."),
@@ -238,144 +229,4 @@ fn sealed(file: &mut File) -> Result<(), Fault> {
         file.invalid(comment, &["CannotOpen"], input(key, &info, &aad, &sealed))?;
     }
     Ok(())
-}
-
-pub(super) fn messages() -> Result<File, Fault> {
-    let notes = &[
-        ("Message", "A message that the bearer of a certificate signed."),
-        ("Altered", "A field, the certificate or the signature was altered."),
-        ("Field", "A field is no encoding of its value."),
-        ("Kind", "A message under another name: names separate what is signed."),
-        ("Length", "Cut or prolonged."),
-        ("Time", "Outside the certificate's time."),
-        ("Issuer", "By nobody who is trusted."),
-    ];
-    let mut file = File::new("messages", "Signed messages", notes);
-    let rng = &mut file.rng;
-    let mut users = Known::new(ParticipantGroup::Users, rng)?;
-    let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
-    let mut clouds = Known::new(ParticipantGroup::Cloud, rng)?;
-    let Signer { certificate: user, key: user_key } = users.enrol("users", Role::User, rng)?;
-    let Signer { certificate: north, key: north_key } = hospitals.enrol("North Hospital", Role::Hospital, rng)?;
-    let Signer { certificate: one, key: one_key } = clouds.enrol("Cloud One", Role::Cloud, rng)?;
-    let txid = TxId(Digest(bytes(rng)));
-    let params = Params::new(Seed([0; 32]));
-    let [k_d, k_d_prime] = [(); 2].map(|()| DecryptionKey::random(rng));
-    let public_key = k_d.public_key(&params);
-    let header = *Sealer::new(&params, &public_key, Suite::default(), rng).map_err(malformed)?.header();
-    let upload = Upload { record: TxId(Digest(bytes(rng))), epoch: 0, header, body: Digest(bytes(rng)), public_key };
-    let note = Signed::new(upload, &north, &north_key);
-    let k_re = ReKey::new(&k_d.encryption_key(&params), &k_d_prime.encryption_key(&params)).map_err(malformed)?;
-    let again = header.reencrypt(&k_re).capsule;
-    let (before, after) = ([header.capsule], [again]);
-    let delta = PublicReKey::of(&params, &k_re);
-    let statement = Statement::new(&params, &delta, &before, &after, &txid.0.0).map_err(malformed)?;
-    let proof = ReencryptionProof::new(&params, &k_re, &statement, rng);
-    let delivery = Delivery { request: txid, upload: note.clone(), c_prime: *again.c(), proof };
-    let grant = |t: u8, n: u8, epoch: u32, rng: &mut ChaCha20Rng| -> Result<Vec<u8>, Fault> {
-        let (keys, public) = k_re.split(&params, Threshold::new(t, n).map_err(malformed)?, rng);
-        let to = SealingKey::random(rng).public();
-        let mut sealed = |info: &[u8], text: &[u8]| seal(&to, info, &txid.0.0, text, rng).map_err(malformed);
-        let mut shares = Vec::new();
-        for (i, key) in (1..).zip(&keys) {
-            shares.push((MemberId([i; 32]), sealed(Grant::K_RE, key.key().to_bytes().expose())?));
-        }
-        let k_e_prime = sealed(Grant::K_E_PRIME, k_d_prime.encryption_key(&params).to_bytes().expose())?;
-        let grant = Grant { request: txid, epoch, public, shares, k_e_prime };
-        Ok(encoded(&Signed::new(grant, &user, &user_key)))
-    };
-    let (grant, shared) = (grant(1, 1, 0, rng)?, grant(2, 3, 7, rng)?);
-    let later = encoded(&Signed::new(Upload { epoch: u32::MAX, ..upload }, &user, &user_key));
-    let upload = encoded(&note);
-    let delivery = encoded(&Signed::new(delivery, &one, &one_key));
-    let fetch = encoded(&Signed::new(Fetch { request: txid }, &north, &north_key));
-    let now = NOW.seconds().0;
-    let input = |kind: &str, root: &Known, now: u64, bytes: &[u8]| json!({ "kind": kind, "root": hex(root.root().der()), "now": now, "encoding": hex(bytes) });
-    file.group(&MESSAGE);
-    let delivered = "re-encrypted record";
-    for (kind, comment, root, good) in [
-        ("upload", "upload", &hospitals, &upload),
-        ("upload", "an upload by the user, of a later epoch", &users, &later),
-        ("fetch", "fetch", &hospitals, &fetch),
-        (delivered, delivered, &clouds, &delivery),
-        ("grant", "a grant to one cloud", &users, &grant),
-        ("grant", "a grant to three clouds", &users, &shared),
-    ] {
-        file.valid(comment, &["Message"], input(kind, root, now, good))?;
-        file.invalid("a bit of the content", &["Altered"], input(kind, root, now, &flip(good, 31, 1)))?;
-        file.invalid("a bit of r", &["Altered"], input(kind, root, now, &flip(good, good.len() - 40, 1)))?;
-        let signature: [u8; 64] = good[good.len() - 64..].try_into().map_err(malformed)?;
-        let signature = Signature::from_bytes(&signature).map_err(malformed)?;
-        let high = put(good, good.len() - 64, &high_s(signature.as_bytes()));
-        file.invalid("high s", &["Altered"], input(kind, root, now, &high))?;
-        for (comment, bytes) in lengths(good) {
-            file.invalid(comment, &["Length"], input(kind, root, now, &bytes))?;
-        }
-        file.invalid("a year later", &["Time"], input(kind, root, now + 366 * 86_400, good))?;
-    }
-    // In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a grant: request 0,
-    // epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud.
-    let c_prime = 32 + upload.len();
-    for (comment, kind, root, bytes) in [
-        ("an envelope of version 2", "upload", &hospitals, put(&upload, 44, &[2])),
-        ("an envelope of suite 3", "upload", &hospitals, put(&upload, 45, &[3])),
-        ("the flags of Z", "upload", &hospitals, flip(&upload, 80, 0x80)),
-        ("the flags of C", "upload", &hospitals, flip(&upload, 128, 0x80)),
-        ("the flags of Y", "upload", &hospitals, flip(&upload, 352, 0x80)),
-        ("Y = 1", "upload", &hospitals, put(&upload, 352, &Gt::identity().to_bytes())),
-        ("an upload cut off in its header", "upload", &hospitals, upload[..319].to_vec()),
-        ("an upload cut off in its epoch", "upload", &hospitals, upload[..35].to_vec()),
-        ("the flags of Y in the upload of a delivery", delivered, &clouds, flip(&delivery, 32 + 352, 0x80)),
-        ("the flags of C'", delivered, &clouds, flip(&delivery, c_prime, 0x80)),
-        ("the flags of W", delivered, &clouds, flip(&delivery, c_prime + 192, 0x80)),
-        ("a delivery cut off in C'", delivered, &clouds, delivery[..c_prime + 191].to_vec()),
-        ("a delivery cut off in its proof", delivered, &clouds, delivery[..c_prime + 303].to_vec()),
-        ("high s in the upload of a delivery", delivered, &clouds, {
-            let at = c_prime - 64;
-            let signature: [u8; 64] = delivery[at..c_prime].try_into().map_err(malformed)?;
-            put(&delivery, at, &high_s(&signature))
-        }),
-        ("t = 0", "grant", &users, put(&grant, 36, &[0])),
-        ("2 of 1", "grant", &users, put(&grant, 36, &[2])),
-        ("1 of 17", "grant", &users, put(&grant, 37, &[17])),
-        ("the flags of V_0", "grant", &users, flip(&grant, 38, 0x80)),
-        ("the flags of V_1", "grant", &users, flip(&shared, 38 + 192, 0x80)),
-        ("a grant cut off in the identifier of a cloud", "grant", &users, grant[..38 + 192 + 31].to_vec()),
-        ("a sealed k_re of 2^20 + 1 bytes", "grant", &users, put(&grant, 38 + 192 + 64, &[0, 0x10, 0, 1])),
-    ] {
-        file.invalid(comment, &["Field"], input(kind, root, now, &bytes))?;
-    }
-    // The upload inside a delivery is no part of the operation's checks. Its signature is checked where it is used.
-    let foreign = Signed::new(note.content, &one, &one_key);
-    let foreign = Delivery { request: txid, upload: foreign, c_prime: *again.c(), proof };
-    let foreign = encoded(&Signed::new(foreign, &one, &one_key));
-    file.valid("a delivery whose upload the cloud has signed", &["Message"], input(delivered, &clouds, now, &foreign))?;
-    // A second certificate of the hospital's key: the message was signed under the first.
-    let second = Subject::new("South Hospital", Role::Hospital, MemberId::random(&mut file.rng)).map_err(malformed)?;
-    let second = hospitals.authority.issue(&second, &north_key.verifying_key(), None, NOW.seconds(), &mut file.rng);
-    let second = second.map_err(malformed)?;
-    let exchanged = [&upload[..544], &encoded(&second), &upload[upload.len() - 64..]].concat();
-    file.invalid("another certificate of the same key", &["Altered"], input("upload", &hospitals, now, &exchanged))?;
-    file.invalid("signed as an upload of another name", &["Kind"], {
-        let text = Signed::new(Other(note.content), &north, &north_key);
-        input("upload", &hospitals, now, &encoded(&text))
-    })?;
-    let foreign: Value = input("upload", &users, now, &upload);
-    file.invalid("another group's root", &["Issuer"], foreign)?;
-    Ok(file)
-}
-
-/// A message with the encoding of an [`Upload`] and another wire name.
-struct Other(Upload);
-
-impl Wire for Other {
-    const NAME: &'static str = "another upload";
-
-    fn write(&self, out: &mut phi_pre::wire::Writer) {
-        self.0.write(out);
-    }
-
-    fn read(input: &mut phi_pre::wire::Reader<'_>) -> Result<Self, phi_pre::error::DecodeError> {
-        Ok(Self(Upload::read(input)?))
-    }
 }

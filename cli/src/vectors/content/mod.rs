@@ -2,6 +2,7 @@
 
 mod contract;
 mod credentials;
+mod deliveries;
 mod draw;
 mod enrolment;
 mod envelopes;
@@ -11,10 +12,13 @@ mod handshake;
 mod hashes;
 mod identity;
 mod ledger;
+mod messages;
 mod proofs;
 mod reencryption;
+mod rotation;
 mod scheme;
 mod threshold;
+mod transcript;
 mod world;
 
 use super::case::Fault;
@@ -24,7 +28,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 21] = [
+pub(super) const FILES: [(&str, Make); 23] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -42,8 +46,10 @@ pub(super) const FILES: [(&str, Make); 21] = [
     ("identity", identity::identity),
     ("credentials", credentials::credentials),
     ("enrolment", enrolment::enrolment),
-    ("messages", identity::messages),
+    ("messages", messages::messages),
     ("ledger-formats", ledger::formats),
     ("ledger", ledger::ledger),
     ("flow", flow::flow),
+    ("deliveries", deliveries::deliveries),
+    ("rotation", rotation::rotation),
 ];

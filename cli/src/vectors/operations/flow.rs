@@ -1,29 +1,27 @@
-//! Operations on the sealed identifier, on a transcript of the whole flow of Figures 3 and 4, and on the deliveries of a
-//! completed request.
+//! Operations on the sealed identifier, on the alarm, and on a transcript of the whole flow of Figures 3 and 4.
 //!
 //! The library's actors need a ledger on a disk and keys that they draw, so the checks of `User::check`, `Cloud::accept`,
 //! `Cloud::reencrypt`, `Cloud::deliver`, `Hospital::receive` and `verify_deliveries` are written again here, with the
 //! library's errors.
 
-use super::identity::sealing_key;
+use super::deliveries::{check_delivery, commit, digests, fault, of_role, party, record, verify_deliveries};
+use super::identity::{certificate, sealing_key};
 use super::ledger::Chain;
 use super::scheme::HANDSHAKE;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, read_hex, t6, wire};
-use phi_pre::contract::{self, ShareStatus};
+use phi_pre::contract;
 use phi_pre::envelope::{Header, Opener, SealedRecord};
-use phi_pre::flow::{
-    Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdentifier, Signed, Upload, open_share_in, record_in,
-};
-use phi_pre::hash::{Digest, label, sha256, tagged};
-use phi_pre::identity::{Certificate, IdentityError, Member, MemberId, Msp, Role, SealingKey, Signature};
-use phi_pre::ledger::{Block, Nonce, Simulation, TxId};
-use phi_pre::pre::{EncryptionKey, Params, Partial, ReKey, Scope, Seed, SharedSecret, Statement};
+use phi_pre::flow::{Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdentifier, Signed, Upload, open_share_in};
+use phi_pre::hash::{label, sha256, tagged};
+use phi_pre::identity::{Certificate, MemberId, Msp, Role, SealingKey, Signature};
+use phi_pre::ledger::{Nonce, Simulation, TxId};
+use phi_pre::pre::{EncryptionKey, Params, Partial, PublicKey, ReKey, Scope, Seed, SharedSecret};
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use serde_json::{Value, json};
 use std::path::{Component, Path};
 
-pub(in crate::vectors) const ALL: &[&Operation] = &[&SEAL_IDENTIFIER, &IDENTIFIER, &FLOW, &DELIVERIES];
+pub(in crate::vectors) const ALL: &[&Operation] = &[&SEAL_IDENTIFIER, &IDENTIFIER, &CHECK_ALARM, &FLOW];
 
 fn shared_secret(input: Input<'_>) -> Result<SharedSecret, Fault> {
     Ok(SharedSecret::from_bytes(input.array("sk")?))
@@ -56,43 +54,8 @@ pub(in crate::vectors) fn introduced(case: Input<'_>) -> Result<SharedSecret, Fa
     Ok(SharedSecret::from_bytes(sk.try_into().map_err(|_| malformed("sk"))?))
 }
 
-fn commit(chain: &mut Chain, bytes: &[u8]) -> Result<(), Fault> {
-    let block = Block::from_bytes(bytes).refused()?;
-    let number = block.header.number;
-    let (verdict, _) = chain.commit(&block)?;
-    match verdict.codes.iter().find(|code| code.number() != 0) {
-        Some(code) => Err(Fault::Refused(format!("block {number}: {code}"))),
-        None => Ok(()),
-    }
-}
-
-fn record(chain: &Chain, txid: TxId) -> Result<contract::Record, FlowError> {
-    record_in(&mut Simulation::new(&chain.state), txid)
-}
-
 fn open_share(chain: &Chain, txid: TxId, now: Millis) -> Result<contract::ShareRequest, FlowError> {
     open_share_in(&mut Simulation::new(&chain.state), txid, now)
-}
-
-fn share(chain: &Chain, txid: TxId) -> Result<contract::ShareRequest, FlowError> {
-    let found = contract::share(&mut Simulation::new(&chain.state), txid)?;
-    found.ok_or(FlowError::NotOnLedger { what: "share request", txid })
-}
-
-fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
-    party(member.role == role, member.id)
-}
-
-fn party(named: bool, found: MemberId) -> Result<(), FlowError> {
-    if named { Ok(()) } else { Err(FlowError::WrongParty(found)) }
-}
-
-fn digests(share: &contract::ShareRequest, grant: &Grant) -> Result<(), FlowError> {
-    if (share.delta, share.grant) == (grant.delta(), grant.digest()) { Ok(()) } else { Err(FlowError::Grant) }
-}
-
-const fn fault(how: Misbehaviour, who: MemberId) -> FlowError {
-    FlowError::Misbehaved { who, how }
 }
 
 fn open(header: &Header, body: &[u8], key: &EncryptionKey) -> Result<(SealedRecord, Vec<u8>), FlowError> {
@@ -111,7 +74,38 @@ struct Flow<'a> {
 /// An alarm that the user has checked.
 struct Checked {
     record: TxId,
+    public_key: PublicKey,
+    body: Vec<u8>,
     plain: Vec<u8>,
+}
+
+/// Figure 3: the user checks the alarm and the note of the hospital of this certificate.
+fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, sk: &SharedSecret) -> Result<Checked, Fault> {
+    let (alarm, note): (_, Signed<Upload>) = (input.object("alarm")?, input.wire("note")?);
+    let (own, envelope) = (certificate(alarm, "certificate")?, input.bytes("envelope")?);
+    let txid: TxId = alarm.wire("txid")?;
+    let identity = |one: &Certificate| (one.subject().clone(), *one.verifying_key());
+    let its_own = [&own, &note.certificate].iter().all(|one| identity(one) == identity(hospital));
+    let from = hospital.subject().id;
+    party(its_own && TxId::new(&Nonce(alarm.array("nonce")?), &own) == txid, from).refused()?;
+    let encoded = note.to_bytes();
+    let signature = Signature::from_bytes(encoded.last_chunk().ok_or_else(|| malformed("short"))?).refused()?;
+    let parts = [Upload::NAME.as_bytes(), &note.content.to_bytes(), note.certificate.der()];
+    let statement = tagged(label::SIGNED_MESSAGE, &parts);
+    hospital.verifying_key().verify(&statement.0, &signature).refused()?;
+
+    let header = Header::from_bytes(envelope.get(..Header::BYTES).unwrap_or(&envelope)).refused()?;
+    let k_d = params.derive(sk, Scope::Record(&txid.0.0));
+    let body = envelope[Header::BYTES..].to_vec();
+    let (sealed, plain) = open(&header, &body, &k_d.encryption_key(params)).refused()?;
+    if sealed.commitment != alarm.wire("commitment")? {
+        return Err(FlowError::Commitment).refused();
+    }
+    let Upload { record, epoch, header: noted, public_key, .. } = note.content;
+    if (record, epoch, noted, public_key) != (txid, 0, header, k_d.public_key(params)) {
+        return Err(fault(Misbehaviour::Note, from)).refused();
+    }
+    Ok(Checked { record: txid, public_key, body, plain })
 }
 
 /// A cloud of the case.
@@ -136,36 +130,6 @@ struct Received {
 impl Flow<'_> {
     fn msp(&self) -> Result<&Msp, Fault> {
         Ok(&self.chain.channel().ok_or_else(|| malformed("no chain"))?.msp)
-    }
-
-    /// Figure 3: the user checks the alarm of the hospital.
-    fn check(&self, sk: &SharedSecret, envelope: &[u8]) -> Result<Checked, Fault> {
-        let (alarm, with) = (self.input.object("alarm")?, self.input.object("with_a")?);
-        let hospital = Certificate::from_der(&with.bytes("name_R")?).refused()?;
-        let own = Certificate::from_der(&alarm.bytes("certificate")?).refused()?;
-        let note: Signed<Upload> = self.input.wire("note")?;
-        let txid: TxId = alarm.wire("txid")?;
-        let identity = |one: &Certificate| (one.subject().clone(), *one.verifying_key());
-        let its_own = [&own, &note.certificate].iter().all(|one| identity(one) == identity(&hospital));
-        let from = hospital.subject().id;
-        party(its_own && TxId::new(&Nonce(alarm.array("nonce")?), &own) == txid, from).refused()?;
-        let encoded = Wire::to_bytes(&note);
-        let signature = Signature::from_bytes(encoded.last_chunk().ok_or_else(|| malformed("short"))?).refused()?;
-        let parts = [Upload::NAME.as_bytes(), &note.content.to_bytes(), note.certificate.der()];
-        let statement = tagged(label::SIGNED_MESSAGE, &parts);
-        note.certificate.verifying_key().verify(&statement.0, &signature).refused()?;
-
-        let header = Header::from_bytes(envelope.get(..Header::BYTES).unwrap_or(envelope)).refused()?;
-        let k_d = self.params.derive(sk, Scope::Record(&txid.0.0));
-        let (sealed, plain) = open(&header, &envelope[Header::BYTES..], &k_d.encryption_key(&self.params)).refused()?;
-        if sealed.commitment != alarm.wire("commitment")? {
-            return Err(FlowError::Commitment).refused();
-        }
-        let Upload { record, epoch, header: noted, public_key, .. } = note.content;
-        if (record, epoch, noted, public_key) != (txid, 0, header, k_d.public_key(&self.params)) {
-            return Err(fault(Misbehaviour::Note, from)).refused();
-        }
-        Ok(Checked { record: txid, plain })
     }
 
     /// Figure 3: a cloud accepts an upload with this body.
@@ -193,9 +157,9 @@ impl Flow<'_> {
         delta.check(&self.params, &k_j).map_err(|_| fault(Misbehaviour::ReKey, record.id.into()))?;
         let author = upload.certificate.subject().id;
         party(upload.content.record == share.record && author == upload.content.author(&record), author)?;
-        let (stored, granted) = (upload.content.epoch, grant.epoch);
-        if stored != granted {
-            return Err(FlowError::Epoch { stored, asked: granted });
+        let (stored, asked) = (upload.content.epoch, grant.epoch);
+        if stored != asked {
+            return Err(FlowError::Epoch { stored, asked });
         }
         let before = upload.content.header.capsule;
         let after = k_j.reencrypt(&before);
@@ -302,59 +266,6 @@ fn too_few(needed: u8, delivered: usize, mut refused: Vec<(MemberId, FlowError)>
     }
 }
 
-/// Checks a delivery by signed and public values alone. Returns the index of the cloud's share.
-fn check_delivery(
-    params: &Params,
-    msp: &Msp,
-    (share, record): (&contract::ShareRequest, &contract::Record),
-    grant: &Grant,
-    delivery: &Signed<Delivery>,
-) -> Result<u8, FlowError> {
-    let signer = delivery.verify(msp)?;
-    of_role(Role::Cloud, &signer)?;
-    let index = grant.index(signer.id)?;
-    let Delivery { request, upload, c_prime, proof } = &delivery.content;
-    if *request != grant.request {
-        return Err(FlowError::NotReencrypted(grant.request));
-    }
-    let author = match upload.verify(msp) {
-        Err(FlowError::Identity(IdentityError::BadSignature)) => {
-            return Err(fault(Misbehaviour::Delivery, signer.id));
-        }
-        author => author?,
-    };
-    let note = &upload.content;
-    if (note.record, note.epoch) != (share.record, grant.epoch) || author.id != note.author(record) {
-        return Err(fault(Misbehaviour::Delivery, signer.id));
-    }
-    let delta = grant.public.of_share(index)?;
-    let (before, after) = ([note.header.capsule], [note.header.capsule.with_c(*c_prime)]);
-    let holds = Statement::new(params, &delta, &before, &after, &request.0.0)
-        .is_ok_and(|statement| proof.verify(params, &statement).is_ok());
-    if holds { Ok(index) } else { Err(fault(Misbehaviour::Proof, signer.id)) }
-}
-
-/// Checks the deliveries of a completed request. Returns the share request and the indices.
-fn verify_deliveries(
-    chain: &Chain,
-    params: &Params,
-    msp: &Msp,
-    grant: &Grant,
-    deliveries: &[Signed<Delivery>],
-) -> Result<(contract::ShareRequest, Vec<u8>), FlowError> {
-    let share = share(chain, grant.request)?;
-    digests(&share, grant)?;
-    let named = Delivery::digest(deliveries);
-    let completed = matches!(share.status, ShareStatus::Completed { deliveries, .. } if deliveries == named);
-    let record = record(chain, share.record)?;
-    let check = |delivery| check_delivery(params, msp, (&share, &record), grant, delivery);
-    let mut indices = deliveries.iter().map(check).collect::<Result<Vec<_>, _>>()?;
-    indices.sort_unstable();
-    indices.dedup();
-    let enough = indices.len() >= usize::from(grant.public.threshold().t());
-    if completed && enough { Ok((share, indices)) } else { Err(FlowError::Deliveries) }
-}
-
 const CLOUD: Kind =
     Kind::Object(&[("id", Kind::Hex), ("key", Kind::Hex), ("delivery", Kind::Hex), ("body", Kind::Hex)]);
 const ACTED: Kind = Kind::Object(&[
@@ -367,6 +278,28 @@ const ACTED: Kind = Kind::Object(&[
 ]);
 const ALARM: Kind =
     Kind::Object(&[("txid", Kind::Hex), ("nonce", Kind::Hex), ("certificate", Kind::Hex), ("commitment", Kind::Hex)]);
+
+pub(in crate::vectors) const CHECK_ALARM: Operation = Operation {
+    name: "alarm",
+    input: &[
+        ("k_s", Kind::Hex),
+        ("sk", Kind::Hex),
+        ("hospital", Kind::Hex),
+        ("alarm", ALARM),
+        ("note", Kind::Hex),
+        ("envelope", Kind::Hex),
+    ],
+    output: &[("hospital", Kind::Hex), ("Y", Kind::Hex), ("plaintext", Kind::Hex)],
+    run: |input| {
+        let (params, hospital) = (Params::new(Seed(input.array("k_s")?)), certificate(input, "hospital")?);
+        let checked = check_alarm(input, &params, &hospital, &shared_secret(input)?)?;
+        Ok(json!({
+            "hospital": wire(&hospital.fingerprint()),
+            "Y": wire(&checked.public_key),
+            "plaintext": hex(checked.plain),
+        }))
+    },
+};
 
 pub(in crate::vectors) const FLOW: Operation = Operation {
     name: "flow",
@@ -414,13 +347,13 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
         before.iter().try_for_each(|block| commit(&mut chain, block))?;
         let mut flow = Flow { input, params, now: Millis(input.number("now")?), chain };
 
-        let envelope = input.bytes("envelope")?;
-        let checked = flow.check(&sk_a, &envelope)?;
+        let hospital = certificate(input.object("with_a")?, "name_R")?;
+        let checked = check_alarm(input, &flow.params, &hospital, &sk_a)?;
         let id = input.wire::<SealedIdentifier>("sealed_identifier")?.open(&sk_a, &checked.record).refused()?;
         if id != record(&flow.chain, checked.record).refused()?.id {
             return Err(FlowError::Identifier).refused();
         }
-        let upload = flow.accept(&envelope[Header::BYTES..])?;
+        let upload = flow.accept(&checked.body)?;
 
         let grant: Grant = input.wire("grant")?;
         let clouds = input.objects("clouds")?.into_iter().map(|cloud| {
@@ -446,7 +379,7 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
         Ok(json!({
             "sk_a": hex(sk_a.expose()),
             "record": wire(&checked.record),
-            "Y": wire(&upload.content.public_key),
+            "Y": wire(&checked.public_key),
             "id": wire(&id),
             "request": wire(&grant.request),
             "delta": wire(&delta),
@@ -463,23 +396,5 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
             "share": wire(&share),
             "commit_hash": wire(&savepoint.commit_hash),
         }))
-    },
-};
-
-pub(in crate::vectors) const DELIVERIES: Operation = Operation {
-    name: "deliveries",
-    input: &[("blocks", Kind::List(&Kind::Hex)), ("grant", Kind::Hex), ("deliveries", Kind::List(&Kind::Hex))],
-    output: &[("request", Kind::Hex), ("indices", Kind::List(&Kind::Number)), ("digest", Kind::Hex)],
-    run: |input| {
-        let mut chain = Chain::default();
-        input.byte_lists("blocks")?.iter().try_for_each(|block| commit(&mut chain, block))?;
-        let grant: Grant = input.wire("grant")?;
-        let read = |bytes: &Vec<u8>| Signed::from_bytes(bytes).refused();
-        let deliveries = input.byte_lists("deliveries")?.iter().map(read).collect::<Result<Vec<_>, Fault>>()?;
-        let channel = chain.channel().ok_or_else(|| malformed("no chain"))?;
-        let params = Params::new(Seed([0; 32]));
-        let (_, indices) = verify_deliveries(&chain, &params, &channel.msp, &grant, &deliveries).refused()?;
-        let digest: Digest = Delivery::digest(&deliveries);
-        Ok(json!({ "request": wire(&grant.request), "indices": indices, "digest": wire(&digest) }))
     },
 };

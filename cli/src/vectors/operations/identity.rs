@@ -1,7 +1,7 @@
 //! Operations on signatures, certificates, revocation lists, and sealed and signed messages.
 
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
-use phi_pre::flow::{Delivery, Fetch, Grant, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{
     Certificate, Credentials, Institution, Msp, RevocationList, Sealed, SealingKey, Signature, SigningKey, Subject,
@@ -148,6 +148,14 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             let shares = shares.iter().flat_map(|(cloud, sealed)| [wire(cloud), wire(sealed)]);
             let digests = [wire(k_e_prime), wire(&content.delta()), wire(&content.digest())];
             head.into_iter().chain(shares).chain(digests).collect()
+        }),
+        "rotation" => signed::<Rotation>(input, |content| {
+            let Rotation { record, epoch, delta, update } = content;
+            vec![wire(record), hex(epoch.to_be_bytes()), wire(delta), wire(update)]
+        }),
+        "rotated record" => signed::<Rotated>(input, |content| {
+            let Rotated { record, epoch, c, proof } = content;
+            vec![wire(record), hex(epoch.to_be_bytes()), t6(c), wire(proof)]
         }),
         kind => Err(malformed(format_args!("unknown kind {kind}"))),
     },

@@ -1,5 +1,6 @@
 //! The operations of the cases. They use only public functions of the library.
 
+pub(super) mod deliveries;
 pub(super) mod enrolment;
 pub(super) mod envelopes;
 pub(super) mod flow;
@@ -10,6 +11,7 @@ pub(super) mod identity;
 pub(super) mod ledger;
 pub(super) mod proofs;
 pub(super) mod records;
+pub(super) mod rotation;
 pub(super) mod scheme;
 pub(super) mod threshold;
 
@@ -28,7 +30,9 @@ pub(super) fn all() -> Vec<&'static Operation> {
         identity::ALL,
         enrolment::ALL,
         ledger::ALL,
+        deliveries::ALL,
         flow::ALL,
+        rotation::ALL,
     ]
     .concat()
 }
