@@ -11,6 +11,7 @@ mod handshake;
 mod hashes;
 mod identity;
 mod ledger;
+mod named;
 mod proofs;
 mod reencryption;
 mod scheme;
@@ -24,7 +25,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 21] = [
+pub(super) const FILES: [(&str, Make); 22] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -35,6 +36,7 @@ pub(super) const FILES: [(&str, Make); 21] = [
     ("re-encryption", reencryption::reencryption),
     ("proofs", proofs::proofs),
     ("threshold", threshold::threshold),
+    ("named", named::named),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),
