@@ -41,6 +41,9 @@ enum Command {
         /// This cloud, counted from 1, does not re-encrypt. May be given several times.
         #[arg(long, value_name = "J")]
         down: Vec<u8>,
+        /// Hospital A encrypts under keys by name, and keeps nothing that opens the records.
+        #[arg(long)]
+        named: bool,
     },
     /// Measures the throughput of every engine on this machine, alternating between the engines in one process.
     Bench {
@@ -229,8 +232,8 @@ const fn key_to<'a>(path: &'a Path, scope: Option<&'a str>) -> Key<'a> {
 
 fn perform(command: Command) -> Result<(), output::Failure> {
     match command {
-        Command::Demo { emr, out, clouds, threshold, lie, down } => {
-            let setting = demo::Setting { clouds, threshold, lie, down };
+        Command::Demo { emr, out, clouds, threshold, lie, down, named } => {
+            let setting = demo::Setting { clouds, threshold, lie, down, named };
             system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), setting, rng))
         }
         Command::Bench { files, rounds } => bench::run(&files, rounds),

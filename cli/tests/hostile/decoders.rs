@@ -8,7 +8,7 @@ use core::fmt::{Debug, Display};
 use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
 use phi_pre::envelope::{self, Header, Opener};
 use phi_pre::error::DecodeError;
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::{Pseudonym, UserId};
@@ -139,6 +139,7 @@ pub(crate) const ALL: &[Decoder] = &[
     // flow
     plain("upload", wire::<Signed<Upload>>),
     plain("fetch", wire::<Signed<Fetch>>),
+    plain("named-key", wire::<Signed<NamedKey>>),
     plain("delivery", wire::<Signed<Delivery>>),
     plain("rotation", wire::<Signed<Rotation>>),
     plain("rotated", wire::<Signed<Rotated>>),
