@@ -19,6 +19,8 @@ pub mod label {
     pub const SHARED_SECRET: &str = "phi-pre/1/sk";
     /// The statement that both sides of the Diffie-Hellman sign.
     pub const HANDSHAKE: &str = "phi-pre/1/diffie-hellman";
+    /// What H2 hashes to G2: k_s and a scope, for keys by name.
+    pub const SCOPE: &str = "phi-pre/1/scope";
     /// Content key and key commitment from M.
     pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
     /// The key of one record of a folder from the folder's M.
@@ -71,11 +73,10 @@ pub mod label {
     pub const LV08_SVK: &str = "phi-pre/1/schemes/lv08/svk";
 
     /// Domain separation tags of [`G2::hash`](crate::group::G2::hash), in the form of RFC 9380, section 3.1.
-    #[cfg(feature = "schemes")]
     pub mod dst {
         macro_rules! tags {
-            ($($(#[$doc:meta])* $name:ident = $application:literal;)*) => { $(
-                $(#[$doc])*
+            ($($(#[$attribute:meta])* $name:ident = $application:literal;)*) => { $(
+                $(#[$attribute])*
                 pub const $name: &[u8] =
                     concat!("phi-pre-", $application, "-V01-CS01-with-BLS12381G2_XMD:SHA-256_SSWU_RO_").as_bytes();
             )* };
@@ -84,15 +85,20 @@ pub mod label {
         tags! {
             /// H2(scope) of keys by name.
             SCOPE = "scope";
-            /// k'_e of keys by name.
+            /// k'_e of the comparison scheme of keys by name.
+            #[cfg(feature = "schemes")]
             GRANT = "grant";
             /// H1(id) of Green-Ateniese 2007.
+            #[cfg(feature = "schemes")]
             GA07_H1 = "ga07-h1";
             /// H2(X) of Green-Ateniese 2007.
+            #[cfg(feature = "schemes")]
             GA07_H2 = "ga07-h2";
             /// u of Libert-Vergnaud 2008.
+            #[cfg(feature = "schemes")]
             LV08_U = "lv08-u";
             /// v of Libert-Vergnaud 2008.
+            #[cfg(feature = "schemes")]
             LV08_V = "lv08-v";
         }
     }
@@ -152,8 +158,7 @@ pub fn hmac(key: &[u8], label: &str, message: &[u8]) -> Digest {
 pub fn hkdf<const L: usize>(secret: &[u8], salt: &[u8], label: &str, context: &[&[u8]]) -> [u8; L] {
     const { assert!(L <= 255 * 32) };
     wiped_short(|| {
-        let mut info = Vec::new();
-        frame(label, context, |bytes| info.extend_from_slice(bytes));
+        let info = framed(label, context);
         let mut out = [0; L];
         // `expand` fails only for L above 255·32, which is excluded at compile time.
         Hkdf::<Sha256>::new(Some(salt), secret)
@@ -161,6 +166,13 @@ pub fn hkdf<const L: usize>(secret: &[u8], salt: &[u8], label: &str, context: &[
             .unwrap_or_else(|_| unreachable!("L was checked at compile time"));
         out
     })
+}
+
+/// The bytes that [`tagged`] hashes.
+pub fn framed(label: &str, parts: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::new();
+    frame(label, parts, |bytes| out.extend_from_slice(bytes));
+    out
 }
 
 fn frame(label: &str, parts: &[&[u8]], mut sink: impl FnMut(&[u8])) {

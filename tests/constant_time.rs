@@ -30,8 +30,8 @@ use phi_pre::identifier::{Pseudonym, UserId, Vector};
 use phi_pre::identity::{SealingKey, SigningKey, seal};
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicReKey, ReKey, RecordKeys, ReencryptionProof,
-    Scope, Seed, Session, SharedSecret, Statement, Threshold,
+    Capsule, DecryptionKey, EncryptionKey, Handshake, NamedSecret, Params, Party, PublicReKey, ReKey, RecordKeys,
+    ReencryptionProof, Scope, Seed, Session, SharedSecret, Statement, Threshold,
 };
 use phi_pre::secret::Secret;
 use rand_chacha::ChaCha20Rng;
@@ -154,6 +154,8 @@ fn scheme(run: &Run, engine: Engine) {
     let (k_d, other) = (params.derive(&sk, scope), DecryptionKey::random(rng));
     let (k_e, k_e_prime) = (k_d.encryption_key(&params), other.encryption_key(&params));
     let y = k_d.public_key(&params);
+    let (a, other_a) = (NamedSecret::random(rng), NamedSecret::random(rng));
+    black_box((a.public(&params), a.encryption_key(&params, scope)));
     let tables = y.prepare(&params);
     let sealed = y.encapsulate_many(&params, 9, rng);
     black_box((tables.encapsulate(rng), tables.encapsulate_many(9, rng)));
@@ -198,6 +200,12 @@ fn scheme(run: &Run, engine: Engine) {
     check!("k_d from and to bytes", secret_k_d().to_bytes());
     check!("k_e = g2^k_d", secret_k_d().encryption_key(&params));
     check!("Y = e(g1, g2)^k_d", secret_k_d().public_key(&params));
+    let secret_a = || NamedSecret::from_bytes(&secret(a.to_bytes().expose())).unwrap();
+    check!("a at random", NamedSecret::random(&mut secret_rng()));
+    check!("a from and to bytes", secret_a().to_bytes());
+    check!("a comparison", secret_a() == other_a);
+    check!("A = g1^a", secret_a().public(&params));
+    check!("k_e = H2(scope)^a", secret_a().encryption_key(&params, scope));
     check!("k_e from and to bytes", secret_key(&k_e).to_bytes());
     check!("k_e comparison", secret_key(&k_e) == secret_key(&k_e_prime));
     check!("encapsulate", y.encapsulate(&params, &mut secret_rng()));

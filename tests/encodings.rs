@@ -11,7 +11,7 @@ use phi_pre::hash::sha256;
 use phi_pre::identifier::{Pseudonym, UserId, Vector};
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey, Seed};
-use phi_pre::pre::{DhPublicKey, SharedSecret};
+use phi_pre::pre::{DhPublicKey, NamedSecret, SharedSecret};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use subtle::ConstantTimeEq;
@@ -75,6 +75,8 @@ fn public_types_convert_and_print() {
     converts(params.g_t(), &params.g_t().to_bytes());
     public(&y, &y.to_bytes());
     public(&capsule, &capsule.to_bytes());
+    let named = NamedSecret::random(rng).public(&params);
+    public(&named, &named.to_bytes());
     let share: DhPublicKey = Handshake::new(Party::Initiator, rng).share();
     public(&share, &share.to_bytes());
     let uid = UserId::random(rng);
@@ -109,6 +111,9 @@ fn secret_types_convert_and_compare() {
     converts(&w.k_d, w.k_d.to_bytes().expose());
     converts(&w.k_e, w.k_e.to_bytes().expose());
     converts(&w.k_re, w.k_re.to_bytes().expose());
+    let (a, b) = (NamedSecret::random(rng), NamedSecret::random(rng));
+    secret(&a, &b);
+    converts(&a, a.to_bytes().expose());
     let (vector, salt, sk) = (Vector::random(rng), Salt::from_bytes([1; 32]), SharedSecret::from_bytes([3; 32]));
     converts(&vector, vector.to_bytes().expose());
     converts(&salt, salt.to_bytes().expose());
@@ -173,6 +178,9 @@ fn ark_serialize_has_the_canonical_form_alone() {
     canonical(&capsule, &capsule.to_bytes(), &[0; Capsule::BYTES]);
     canonical(&k_d, k_d.to_bytes().expose(), &[0; 32]);
     canonical(&k_e, k_e.to_bytes().expose(), &G2::identity().to_bytes());
+    let a = NamedSecret::random(rng);
+    canonical(&a, a.to_bytes().expose(), &[0; 32]);
+    canonical(&a.public(&params), &a.public(&params).to_bytes(), &G1::identity().to_bytes());
     canonical(&k_re, k_re.to_bytes().expose(), &G2::identity().to_bytes());
 
     // arkworks reads the items of a list without validation, but our types check themselves.

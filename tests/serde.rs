@@ -9,7 +9,7 @@ use phi_pre::group::{G1, G2, Gt, Scalar};
 use phi_pre::hash::sha256;
 use phi_pre::identifier::{Pseudonym, UserId, Vector};
 use phi_pre::integrity::{Committer, Salt};
-use phi_pre::pre::{Capsule, DecryptionKey, Handshake, Params, Party, PublicKey, Seed};
+use phi_pre::pre::{Capsule, DecryptionKey, Handshake, NamedPublic, NamedSecret, Params, Party, PublicKey, Seed};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
@@ -65,6 +65,8 @@ fn public_types_have_one_form_in_each_format() {
     both_forms(params.g_t(), &params.g_t().to_bytes());
     both_forms(&y, &y.to_bytes());
     both_forms(&capsule, &capsule.to_bytes());
+    let named = NamedSecret::random(rng).public(&params);
+    both_forms(&named, &named.to_bytes());
     let share = Handshake::new(Party::Initiator, rng).share();
     both_forms(&share, &share.to_bytes());
     let id = Pseudonym::derive(&UserId::random(rng), &Vector::random(rng));
@@ -85,6 +87,7 @@ fn reading_checks_as_from_bytes_does() {
     let mut outside = [0; G1::BYTES];
     (outside[0], outside[G1::BYTES - 1]) = (0x80, 4);
     refused::<G1>(&outside, "subgroup");
+    refused::<NamedPublic>(&outside, "subgroup");
     let c = Gt::generator().pow(&Scalar::random(rng)).to_bytes();
     refused::<Capsule>(&[&outside[..], &c].concat(), "subgroup");
 }

@@ -4,7 +4,9 @@
 //! are invalid, `PHI_PRE_ENGINE` names no engine that is available, or `RAYON_NUM_THREADS` is no number. Long operations show a progress bar if standard
 //! error is a terminal.
 
+use crate::keyfile::Key;
 use crate::{bench, bulk, demo, ledger, output, signals, system, tools, vector_files, verify};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -48,9 +50,9 @@ enum Command {
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
     },
-    /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y).
+    /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y), or with --named a and A.
     ///
-    /// Without --shared, the pair is random. A re-encryption key made from a random pair works on every record that is
+    /// Without --shared and --named, the pair is random. A re-encryption key made from a random pair works on every record that is
     /// encrypted to that pair.
     Keygen {
         #[command(flatten)]
@@ -68,6 +70,9 @@ enum Command {
         /// The public key (NAME.public).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
+        /// The scope, for a public key by name: the name of the record, or of the records that are granted together.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        scope: Option<String>,
         /// The cipher (AEAD) that encrypts the record.
         #[arg(long, value_enum, default_value_t = tools::SuiteName::Aes256Gcm)]
         suite: tools::SuiteName,
@@ -81,9 +86,15 @@ enum Command {
         /// The secret key that decrypts the envelopes now (NAME.secret).
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
+        /// The scope of --from, for a key by name.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        scope: Option<String>,
         /// The secret key that decrypts them after re-encryption (NAME.secret).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
+        /// The scope of --to, for a key by name.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        to_scope: Option<String>,
         /// The re-encryption key to write.
         rekey: PathBuf,
     },
@@ -121,9 +132,15 @@ enum Command {
         /// The public key of the envelopes before re-encryption (NAME.public).
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
+        /// The scope of --from, for a key by name.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        scope: Option<String>,
         /// The public key of the envelopes after re-encryption (NAME.public).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
+        /// The scope of --to, for a key by name.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        to_scope: Option<String>,
         /// The proof, as reencrypt --proof wrote it.
         #[arg(long, value_name = "FILE")]
         proof: PathBuf,
@@ -137,6 +154,9 @@ enum Command {
         /// The secret key (NAME.secret).
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
+        /// The scope, for a secret key by name.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        scope: Option<String>,
         /// The envelope.
         envelope: PathBuf,
         /// The record to write.
@@ -198,6 +218,15 @@ impl Command {
     }
 }
 
+const fn key<'a>(path: &'a Path, scope: Option<&'a str>) -> Key<'a> {
+    Key { path, scope, argument: "--scope" }
+}
+
+/// The key of --to in a command that has two keys.
+const fn key_to<'a>(path: &'a Path, scope: Option<&'a str>) -> Key<'a> {
+    Key { path, scope, argument: "--to-scope" }
+}
+
 fn perform(command: Command) -> Result<(), output::Failure> {
     match command {
         Command::Demo { emr, out, clouds, threshold, lie, down } => {
@@ -207,8 +236,12 @@ fn perform(command: Command) -> Result<(), output::Failure> {
         Command::Bench { files, rounds } => bench::run(&files, rounds),
         Command::Keygen { scope, name } => tools::keygen(&name, &scope),
         Command::Shared { file } => tools::shared(&file),
-        Command::Encrypt { to, suite, record, envelope } => tools::encrypt(&to, suite, &record, &envelope),
-        Command::Rekey { from, to, rekey } => tools::rekey(&from, &to, &rekey),
+        Command::Encrypt { to, scope, suite, record, envelope } => {
+            tools::encrypt(key(&to, scope.as_deref()), suite, &record, &envelope)
+        }
+        Command::Rekey { from, scope, to, to_scope, rekey } => {
+            tools::rekey(key(&from, scope.as_deref()), key_to(&to, to_scope.as_deref()), &rekey)
+        }
         Command::Reencrypt { rekey, from: Some(from), out: Some(out), report, proof, .. } => {
             bulk::run(&rekey, &from, &out, report.as_deref(), proof.as_deref())
         }
@@ -216,8 +249,13 @@ fn perform(command: Command) -> Result<(), output::Failure> {
             let out = out.as_deref().map(Path::new);
             tools::reencrypt(&rekey, &envelope.unwrap_or_default(), out, proof.as_deref())
         }
-        Command::Verify { from, to, proof, before, after } => verify::run(&from, &to, &proof, &before, &after),
-        Command::Decrypt { key, envelope, record } => tools::decrypt(&key, &envelope, &record),
+        Command::Verify { from, scope, to, to_scope, proof, before, after } => {
+            let (from, to) = (key(&from, scope.as_deref()), key_to(&to, to_scope.as_deref()));
+            verify::run(from, to, &proof, &before, &after)
+        }
+        Command::Decrypt { key: path, scope, envelope, record } => {
+            tools::decrypt(key(&path, scope.as_deref()), &envelope, &record)
+        }
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),
         Command::Vectors(command) => vector_files::run(&command),

@@ -12,7 +12,10 @@
 use crate::output::{Failure, named, open_file, readable_by_all, refuse_dash, warn, warn_unsynced};
 use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
-use phi_pre::pre::{DecryptionKey, PublicKey, ReKey, ReencryptionProof, SharedSecret};
+use phi_pre::pre::{
+    DecryptionKey, EncryptionKey, NamedPublic, NamedSecret, Params, PublicKey, ReKey, ReencryptionProof, Scope,
+    SharedSecret,
+};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -31,14 +34,25 @@ pub enum Kind {
     Shared,
     /// A proof of re-encryption, which is no secret.
     Proof,
+    /// a, which gives k_e of every scope.
+    NamedSecret,
+    /// A, which gives Y of every scope.
+    NamedPublic,
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Secret, Self::Public, Self::ReKey, Self::Shared, Self::Proof];
+    /// Every kind.
+    pub const ALL: [Self; 7] =
+        [Self::Secret, Self::Public, Self::ReKey, Self::Shared, Self::Proof, Self::NamedSecret, Self::NamedPublic];
 
     /// Whether anybody may read the file.
     const fn is_public(self) -> bool {
-        matches!(self, Self::Public | Self::Proof)
+        matches!(self, Self::Public | Self::Proof | Self::NamedPublic)
+    }
+
+    /// Whether the key works with the name of a scope.
+    const fn is_by_name(self) -> bool {
+        matches!(self, Self::NamedSecret | Self::NamedPublic)
     }
 
     const fn title(self) -> &'static str {
@@ -48,28 +62,75 @@ impl Kind {
             Self::ReKey => "phi-pre re-encryption key (k_re), version 1",
             Self::Shared => "phi-pre shared secret (sk), version 1",
             Self::Proof => "phi-pre proof of re-encryption, version 1",
+            Self::NamedSecret => "phi-pre secret key by name (a), version 1",
+            Self::NamedPublic => "phi-pre public key by name (A), version 1",
         }
     }
 }
 
-pub(super) fn read_secret(path: &Path) -> Result<DecryptionKey, Failure> {
-    DecryptionKey::from_bytes(&read(Kind::Secret, path)?).map_err(|e| named(path, &e))
+/// A key file and, for a key by name, the name of the scope. The two belong together: a key by name without a scope is
+/// refused, and so is any other key with one.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    pub(super) path: &'a Path,
+    pub(super) scope: Option<&'a str>,
+    /// The argument that gives the scope.
+    pub(super) argument: &'static str,
 }
 
-pub(super) fn read_public(path: &Path) -> Result<PublicKey, Failure> {
-    PublicKey::from_bytes(&read(Kind::Public, path)?).map_err(|e| named(path, &e))
+impl<'a> Key<'a> {
+    /// The file, with the scope.
+    pub(super) fn shown(self) -> String {
+        let scope = self.scope.map_or_else(String::new, |scope| format!(" (scope {scope})"));
+        format!("{}{scope}", self.path.display())
+    }
+
+    /// k_e, from k_d or from a and the scope.
+    pub(super) fn secret(self, params: &Params) -> Result<EncryptionKey, Failure> {
+        match self.read(Kind::Secret, Kind::NamedSecret)? {
+            (bytes, None) => DecryptionKey::from_bytes(&bytes).map(|k_d| k_d.encryption_key(params)),
+            (bytes, Some(scope)) => NamedSecret::from_bytes(&bytes).map(|a| a.encryption_key(params, scope)),
+        }
+        .map_err(|e| named(self.path, &e))
+    }
+
+    /// Y, as the file has it or from A and the scope.
+    pub(super) fn public(self, params: &Params) -> Result<PublicKey, Failure> {
+        match self.read(Kind::Public, Kind::NamedPublic)? {
+            (bytes, None) => PublicKey::from_bytes(&bytes),
+            (bytes, Some(scope)) => NamedPublic::from_bytes(&bytes).map(|a| a.public_key(params, scope)),
+        }
+        .map_err(|e| named(self.path, &e))
+    }
+
+    fn read(self, plain: Kind, by_name: Kind) -> Result<(Zeroizing<Vec<u8>>, Option<Scope<'a>>), Failure> {
+        let Self { path, scope, argument } = self;
+        let (kind, bytes) = read(&[plain, by_name], path)?;
+        match (kind.is_by_name(), scope) {
+            (false, None) => Ok((bytes, None)),
+            (true, Some(name)) => Ok((bytes, Some(Scope::Record(name.as_bytes())))),
+            (true, None) => {
+                let what = format_args!("a {} works with the name of a scope: add {argument} NAME", kind.title());
+                Err(named(path, &what))
+            }
+            (false, Some(_)) => {
+                let what = format_args!("a {} has no scopes: leave out {argument}", kind.title());
+                Err(named(path, &what))
+            }
+        }
+    }
 }
 
 pub(super) fn read_rekey(path: &Path) -> Result<ReKey, Failure> {
-    ReKey::from_bytes(&read(Kind::ReKey, path)?).map_err(|e| named(path, &e))
+    ReKey::from_bytes(&read(&[Kind::ReKey], path)?.1).map_err(|e| named(path, &e))
 }
 
 pub(super) fn read_proof(path: &Path) -> Result<ReencryptionProof, Failure> {
-    ReencryptionProof::from_bytes(&read(Kind::Proof, path)?).map_err(|e| named(path, &e))
+    ReencryptionProof::from_bytes(&read(&[Kind::Proof], path)?.1).map_err(|e| named(path, &e))
 }
 
 pub(super) fn read_shared(path: &Path) -> Result<SharedSecret, Failure> {
-    let bytes = read(Kind::Shared, path)?;
+    let (_, bytes) = read(&[Kind::Shared], path)?;
     let sk = bytes.as_slice().try_into().map_err(|_| named(path, &"not 32 bytes"))?;
     Ok(SharedSecret::from_bytes(sk))
 }
@@ -111,7 +172,8 @@ fn sum(bytes: &[u8]) -> String {
     hex::encode(&sha256(&[bytes]).0[..8])
 }
 
-fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+/// Reads a key file of one of these kinds, all secret or all public.
+fn read(kinds: &[Kind], path: &Path) -> Result<(Kind, Zeroizing<Vec<u8>>), Failure> {
     const LIMIT: usize = 4096;
     refuse_dash(path)?;
     // Room for the whole file, so that the buffer does not grow and leaves no copy behind.
@@ -121,14 +183,21 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     if let Ok(found) = file.metadata()
         && let mode = std::os::unix::fs::MetadataExt::mode(&found) & 0o777
         && found.is_file()
-        && !kind.is_public()
+        && !kinds.iter().all(|kind| kind.is_public())
         && mode & 0o077 != 0
     {
         warn(path, &format_args!("other users can use the file (mode {mode:o}); run chmod 600 on it"));
     }
     file.take(LIMIT as u64).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
     // A file that is no text begins with no title.
-    parse(kind, std::str::from_utf8(&bytes).unwrap_or_default()).map_err(|e| named(path, &e))
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    let kind = *kinds.iter().find(|kind| kind.title() == title(text)).unwrap_or(&kinds[0]);
+    Ok((kind, parse(kind, text).map_err(|e| named(path, &e))?))
+}
+
+/// The first line of a text, also after a byte order mark.
+fn title(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text).lines().next().unwrap_or_default()
 }
 
 /// Reads the key from the text of a key file.
@@ -136,14 +205,13 @@ fn read(kind: Kind, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// # Errors
 /// The text is of another kind than `kind`, or damaged.
 pub fn parse(kind: Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-    let marked = text.strip_prefix('\u{feff}');
-    let first = marked.unwrap_or(text).lines().next().unwrap_or_default();
+    let first = title(text);
     if first != kind.title() {
         let other = Kind::ALL.iter().find(|other| other.title() == first);
         let other = other.map_or_else(String::new, |other| format!(": this is a {}", other.title()));
         return Err(format!("not a {}{other}", kind.title()));
     }
-    let key = if marked.is_some() { Err("it begins with a byte order mark") } else { body(text) };
+    let key = if text.starts_with('\u{feff}') { Err("it begins with a byte order mark") } else { body(text) };
     key.map_err(|why| format!("malformed {}: {why}", kind.title()))
 }
 

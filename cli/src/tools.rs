@@ -1,17 +1,19 @@
 //! The commands on single files. Each performs one step of the scheme.
 
-use crate::keyfile::{self, Kind};
+use crate::keyfile::{self, Key, Kind};
 use crate::output::{Failure, named, progress, refuse_dash, refuse_pipe, warn_unsynced};
-use crate::proof::{self, Pair};
+use crate::proof::{self, Pair as Envelopes};
 use crate::system;
 use indicatif::ProgressBar;
 use phi_pre::envelope::{self, Created, DecryptError, FileError, Header, Suite};
 use phi_pre::error::DecodeError;
-use phi_pre::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
+use phi_pre::pre::{DecryptionKey, NamedSecret, Params, ReKey, Scope, Seed};
+use phi_pre::secret::Secret;
 use rand_core::Rng;
 use std::path::{Path, PathBuf};
 
-/// The standard generators and an all-zero k_s. The outputs of f then depend on sk and the scope alone.
+/// The standard generators and an all-zero k_s. The outputs of f then depend on sk and the scope alone, and those of H2 on
+/// the scope alone.
 pub(super) fn params() -> Params {
     Params::new(Seed([0; 32]))
 }
@@ -36,6 +38,10 @@ impl From<SuiteName> for Suite {
 /// Which records a key pair is for.
 #[derive(clap::Args)]
 pub(super) struct KeyScope {
+    /// Makes a key pair by name: one pair with a key for each scope. encrypt, decrypt, rekey and verify then take the name
+    /// of the scope, and whoever encrypts needs NAME.public alone. Make one pair for each pseudonym or hospital.
+    #[arg(long, conflicts_with_all = ["shared", "scope"])]
+    named: bool,
     /// The shared secret (sk) from which the pair is derived. The same file and name always give the same pair.
     #[arg(long, value_name = "FILE", requires = "scope")]
     shared: Option<PathBuf>,
@@ -70,6 +76,12 @@ pub(super) fn shared(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The bytes of a key pair, each with its kind and what the command says of it.
+struct Pair {
+    secret: (Kind, Secret<[u8; 32]>, &'static str),
+    public: (Kind, Vec<u8>, &'static str),
+}
+
 pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
     refuse_dash(name)?;
     let bytes = name.as_os_str().as_encoded_bytes();
@@ -82,23 +94,39 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
         PathBuf::from(path)
     };
     let (secret, public) = (with(".secret"), with(".public"));
-    let k_d = scope.key()?;
+    let pair = if scope.named {
+        let a = NamedSecret::random(&mut system::rng()?);
+        Pair {
+            secret: (Kind::NamedSecret, a.to_bytes(), "a, keep it secret: it gives the key of every scope"),
+            public: (
+                Kind::NamedPublic,
+                a.public(&params()).to_bytes().to_vec(),
+                "A, give it to those who encrypt; they add the name of the scope",
+            ),
+        }
+    } else {
+        let k_d = scope.key()?;
+        Pair {
+            secret: (Kind::Secret, k_d.to_bytes(), "k_d, keep it secret"),
+            public: (Kind::Public, k_d.public_key(&params()).to_bytes().to_vec(), "Y, give it to those who encrypt"),
+        }
+    };
     if public.symlink_metadata().is_ok() {
         return Err(named(&public, &"exists already; choose another name"));
     }
     // The secret key is durable before the public key has its name. It is removed only if there is no public key to
     // which somebody could encrypt.
-    keyfile::write(Kind::Secret, &secret, k_d.to_bytes().expose())?;
-    if let Err(failure) = keyfile::write(Kind::Public, &public, &k_d.public_key(&params()).to_bytes()) {
+    keyfile::write(pair.secret.0, &secret, pair.secret.1.expose())?;
+    if let Err(failure) = keyfile::write(pair.public.0, &public, &pair.public.1) {
         let no_public = public.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
         if no_public && std::fs::remove_file(&secret).is_ok() {
             return Err(failure);
         }
         return Err(format!("{failure}; {} is written and was kept", secret.display()).into());
     }
-    say!("{}   k_d, keep it secret", secret.display());
-    say!("{}   Y, give it to those who encrypt", public.display());
-    if scope.shared.is_none() {
+    say!("{}   {}", secret.display(), pair.secret.2);
+    say!("{}   {}", public.display(), pair.public.2);
+    if scope.shared.is_none() && !scope.named {
         say!(
             "A re-encryption key made from this pair works on every record encrypted to it. To make a pair for one record"
         );
@@ -107,10 +135,10 @@ pub(super) fn keygen(name: &Path, scope: &KeyScope) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
+pub(super) fn encrypt(to: Key<'_>, suite: SuiteName, record: &Path, envelope: &Path) -> Result<(), Failure> {
     [record, envelope].into_iter().try_for_each(refuse_dash)?;
     refuse_pipe(record)?;
-    let key = keyfile::read_public(to)?;
+    let key = to.public(&params())?;
     let bar = bytes_of(record);
     let rng = &mut system::rng()?;
     let written =
@@ -123,9 +151,9 @@ pub(super) fn encrypt(to: &Path, suite: SuiteName, record: &Path, envelope: &Pat
     Ok(())
 }
 
-pub(super) fn rekey(from: &Path, to: &Path, rekey: &Path) -> Result<(), Failure> {
-    let [k_e, k_e_prime] = [from, to].map(|path| keyfile::read_secret(path).map(|k_d| k_d.encryption_key(&params())));
-    let k_re = ReKey::new(&k_e?, &k_e_prime?)?;
+pub(super) fn rekey(from: Key<'_>, to: Key<'_>, rekey: &Path) -> Result<(), Failure> {
+    let params = params();
+    let k_re = ReKey::new(&from.secret(&params)?, &to.secret(&params)?)?;
     keyfile::write(Kind::ReKey, rekey, k_re.to_bytes().expose())?;
     say!("{}   k_re = k'_e / k_e, for the proxy alone", rekey.display());
     Ok(())
@@ -160,15 +188,15 @@ pub(super) fn reencrypt(
     say!("{}   C is now {}...", out.unwrap_or(envelope).display(), hex::encode(&header.capsule.c().to_bytes()[..16]));
     if let (Some(proof), Some(before)) = (proof, before) {
         let headers = |header| vec![(out.unwrap_or(envelope).to_owned(), header)];
-        proof::make(&params(), &k_re, &Pair { before: headers(before), after: headers(header) }, proof)?;
+        proof::make(&params(), &k_re, &Envelopes { before: headers(before), after: headers(header) }, proof)?;
     }
     Ok(())
 }
 
-pub(super) fn decrypt(key: &Path, envelope: &Path, record: &Path) -> Result<(), Failure> {
+pub(super) fn decrypt(key: Key<'_>, envelope: &Path, record: &Path) -> Result<(), Failure> {
     refuse_pipe(envelope)?;
     [envelope, record].into_iter().try_for_each(refuse_dash)?;
-    let k_e = keyfile::read_secret(key)?.encryption_key(&params());
+    let k_e = key.secret(&params())?;
     // A pipe has no length to check, and can be read only once.
     if std::fs::metadata(envelope).is_ok_and(|found| found.is_file()) {
         envelope::inspect_file(envelope).map_err(|error| readable(&error))?;
@@ -202,7 +230,7 @@ fn readable(error: &FileError<DecryptError>) -> Failure {
     match &error.source {
         DecryptError::Header(malformed) => named(&error.path, &not_an_envelope(malformed)),
         DecryptError::Refused => format!(
-            "{error}. Was the envelope re-encrypted to this key? If a re-encryption key was applied twice, or to the wrong \
+            "{error}. Was the envelope re-encrypted to this key, and is it of this scope if the key is by name? If a re-encryption key was applied twice, or to the wrong \
              envelope, the inverse key undoes this. For a key made with --from A.secret --to B.secret, phi-pre rekey --from B.secret --to A.secret makes it."
         )
         .into(),

@@ -186,7 +186,9 @@ fn a_damaged_key_file_is_named() {
 fn secrets_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let keys = with_keys();
-    for (name, mode) in [("a.secret", 0o600), ("ab.rekey", 0o600), ("a.public", 0o644)] {
+    done(keys.path(), &["keygen", "--named", "n"]);
+    let private = ["a.secret", "ab.rekey", "n.secret"].map(|name| (name, 0o600));
+    for (name, mode) in private.into_iter().chain(["a.public", "n.public"].map(|name| (name, 0o644))) {
         assert_eq!(fs::metadata(keys.path().join(name)).unwrap().permissions().mode() & 0o777, mode, "{name}");
     }
 }
@@ -747,6 +749,102 @@ fn a_pair_of_one_record_is_derived() {
     );
     assert!(!done(dir, &["keygen", "--shared", "sk", "--record", "z", "f"]).contains("every record"));
     assert!(done(dir, &["keygen", "g"]).contains("works on every record encrypted to it"));
+}
+
+/// Keys by name: whoever encrypts needs A and the name of the scope, and the scope decides which key opens an envelope.
+#[test]
+fn a_record_goes_by_the_name_of_its_scope() {
+    let keys = with_keys();
+    let dir = keys.path();
+    let said = done(dir, &["keygen", "--named", "n"]);
+    assert!(said.contains("every scope") && !said.contains("--shared"), "{said}");
+    let title = |name: &str| fs::read_to_string(dir.join(name)).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(title("n.secret"), "phi-pre secret key by name (a), version 1");
+    assert_eq!(title("n.public"), "phi-pre public key by name (A), version 1");
+    done(dir, &["encrypt", "--to", "n.public", "--scope", "2026-0417", "record", "n.phi"]);
+    let decrypt = |key: &[&str], envelope: &str| phi(dir, &[&["decrypt", "--key"], key, &[envelope, "out"]].concat());
+    let reads = |key: &[&str], envelope: &str| {
+        let output = decrypt(key, envelope);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(fs::read(dir.join("out")).unwrap(), b"a record");
+        fs::remove_file(dir.join("out")).unwrap();
+    };
+    let refused = |key: &[&str], envelope: &str| {
+        let message = String::from_utf8(decrypt(key, envelope).stderr).unwrap();
+        assert!(message.contains("refused: wrong key") && message.contains("this scope"), "{message}");
+        assert!(!dir.join("out").exists());
+    };
+    reads(&["n.secret", "--scope", "2026-0417"], "n.phi");
+    refused(&["n.secret", "--scope", "2026-0418"], "n.phi");
+
+    // To a key that is not by name, and to another key by name under a scope of its own.
+    done(dir, &["keygen", "--named", "m"]);
+    let from = ["rekey", "--from", "n.secret", "--scope", "2026-0417"];
+    done(dir, &[&from[..], &["--to", "b.secret", "nb.rekey"]].concat());
+    done(dir, &[&from[..], &["--to", "m.secret", "--to-scope", "inbox", "nm.rekey"]].concat());
+    done(dir, &["rekey", "--from", "a.secret", "--to", "m.secret", "--to-scope", "inbox", "am.rekey"]);
+    for (rekey, before, after) in
+        [("nb.rekey", "n.phi", "nb.phi"), ("nm.rekey", "n.phi", "nm.phi"), ("am.rekey", "record.phi", "am.phi")]
+    {
+        done(dir, &["reencrypt", "--rekey", rekey, "--out", after, "--proof", &format!("{rekey}.proof"), before]);
+    }
+    reads(&["b.secret"], "nb.phi");
+    reads(&["m.secret", "--scope", "inbox"], "nm.phi");
+    reads(&["m.secret", "--scope", "inbox"], "am.phi");
+    refused(&["m.secret", "--scope", "2026-0417"], "nm.phi");
+
+    // The public keys of both sides follow from A and the names.
+    let verify = |scope: &str, to: &[&str], proof: &str, after: &str| {
+        let from = ["verify", "--from", "n.public", "--scope", scope, "--to"];
+        phi(dir, &[&from[..], to, &["--proof", proof, "n.phi", after]].concat())
+    };
+    let output = verify("2026-0417", &["m.public", "--to-scope", "inbox"], "nm.rekey.proof", "nm.phi");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("from n.public (scope 2026-0417) to m.public (scope inbox)"), "{said}");
+    assert!(verify("2026-0417", &["b.public"], "nb.rekey.proof", "nb.phi").status.success());
+    assert!(!verify("2026-0418", &["b.public"], "nb.rekey.proof", "nb.phi").status.success());
+}
+
+/// A key by name without a scope, and any other key with one, are refused by name, whichever argument is missing.
+#[test]
+fn a_scope_goes_with_a_key_by_name_alone() {
+    let keys = with_keys();
+    let dir = keys.path();
+    done(dir, &["keygen", "--named", "n"]);
+    let (missing, none) = ("works with the name of a scope: add", "has no scopes: leave out");
+    for (arguments, file, why, argument) in [
+        (&["encrypt", "--to", "n.public", "record", "out"][..], "n.public", missing, "--scope"),
+        (&["decrypt", "--key", "n.secret", "record.phi", "out"], "n.secret", missing, "--scope"),
+        (&["rekey", "--from", "n.secret", "--to", "b.secret", "out"], "n.secret", missing, "--scope"),
+        (&["rekey", "--from", "a.secret", "--to", "n.secret", "out"], "n.secret", missing, "--to-scope"),
+        (&["encrypt", "--to", "a.public", "--scope", "x", "record", "out"], "a.public", none, "--scope"),
+        (&["decrypt", "--key", "a.secret", "--scope", "x", "record.phi", "out"], "a.secret", none, "--scope"),
+        (&["rekey", "--from", "a.secret", "--scope", "x", "--to", "b.secret", "out"], "a.secret", none, "--scope"),
+        (
+            &["rekey", "--from", "a.secret", "--to", "b.secret", "--to-scope", "x", "out"],
+            "b.secret",
+            none,
+            "--to-scope",
+        ),
+    ] {
+        let message = fails(dir, 1, arguments);
+        assert!(message.contains(&format!("{file}: a phi-pre ")), "{arguments:?}: {message}");
+        assert!(message.contains(&format!("{why} {argument}")), "{arguments:?}: {message}");
+    }
+    for (arguments, is) in [
+        (&["encrypt", "--to", "n.secret", "--scope", "x", "record", "out"][..], "this is a phi-pre secret key by name"),
+        (
+            &["decrypt", "--key", "n.public", "--scope", "x", "record.phi", "out"],
+            "this is a phi-pre public key by name",
+        ),
+        (&["keygen", "--shared", "n.secret", "--record", "x", "out"], "this is a phi-pre secret key by name"),
+    ] {
+        let message = fails(dir, 1, arguments);
+        assert!(message.contains(is), "{arguments:?}: {message}");
+    }
+    fails(dir, 2, &["encrypt", "--to", "n.public", "--scope", "", "record", "out"]);
+    fails(dir, 2, &["keygen", "--named", "--shared", "sk", "--record", "x", "out"]);
+    assert!(!dir.join("out").exists());
 }
 
 /// An envelope that comes through a pipe has no length to check, and is read once.

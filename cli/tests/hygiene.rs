@@ -16,9 +16,10 @@ mod search;
 mod world;
 
 use core::fmt::Write;
+use phi_pre::contract::Action;
 use phi_pre::envelope::{Header, Opener, Sealer, Suite};
 use phi_pre::flow::Phone;
-use phi_pre::group::{G1, Gt, Scalar};
+use phi_pre::group::{G1, G2, Gt, Scalar};
 use phi_pre::hash::{hkdf, label};
 use phi_pre::integrity::Salt;
 use phi_pre::ledger::{Block, BlockFile, Config, SignedTransaction, Transaction, Transient};
@@ -113,6 +114,10 @@ fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
             let signed = SignedTransaction::from_bytes(signed).unwrap();
             let transaction = Transaction::from_bytes(&signed.transaction).unwrap();
             public.insert(transaction.proposal.nonce.0.to_vec());
+            // Hospital C is named as a recipient and makes no transaction.
+            if let Ok(Action::ShareRequest { recipient, .. }) = Action::from_bytes(&transaction.proposal.action) {
+                public.insert(recipient.0.to_vec());
+            }
             certificates.push(transaction.proposal.creator);
             certificates.extend(transaction.endorsements.into_iter().map(|endorsement| endorsement.endorser));
         }
@@ -152,18 +157,25 @@ fn nothing_that_the_demo_draws_is_in_what_it_writes() {
         search.secret(&format!("{} drawn bytes", draw.len()), draw);
         *count += 1;
     }
-    // t and r of each record, in the order of drawing.
+    // In the order of drawing: t and r of each record with the exponent of its k'_e, then the exponents of the k'_e of the
+    // two consents that come to nothing.
     let wide: Vec<[u8; 48]> = lines.lines().filter_map(|line| hex::decode(line).unwrap().try_into().ok()).collect();
-    assert!(wide.len() >= 6 && wide.len().is_multiple_of(2), "{}", wide.len());
-    for pair in wide.chunks_exact(2) {
-        let [t, r] = [Scalar::from_wide(&pair[0]), Scalar::from_wide(&pair[1])];
+    let (records, consents) = wide.as_chunks();
+    assert!(records.len() >= 3 && consents.len() == 2, "{}", wide.len());
+    for exponent in records.iter().map(|[_, _, exponent]| exponent).chain(consents) {
+        let exponent = Scalar::from_wide(exponent);
+        secrets.secret("the exponent of k'_e", &exponent.to_bytes());
+        secrets.secret("k'_e", &G2::generator().pow(&exponent).to_bytes());
+    }
+    for [t, r, _] in records {
+        let [t, r] = [Scalar::from_wide(t), Scalar::from_wide(r)];
         secrets.secret("t", &t.to_bytes());
         secrets.secret("r", &r.to_bytes());
         of_envelope(&mut secrets, "a record", &Gt::generator().pow(&t), &G1::generator().pow(&r));
         // Z is public. It is found below, so the demo did use this pair.
         shown.secret("Z", &G1::generator().pow(&r).to_bytes());
     }
-    println!("{hidden} secret and {seen} public draws, {} records", wide.len() / 2);
+    println!("{hidden} secret and {seen} public draws, {} records", records.len());
     assert!(hidden > 50 && seen > 20);
 
     let leaked = secrets.below(&written);

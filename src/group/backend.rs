@@ -53,6 +53,9 @@ pub(super) trait Backend: Copy + Send + Sync {
     fn invert_g1(self, p: &G1Affine) -> G1Affine;
     /// 1/Q.
     fn invert_g2(self, q: &G2Affine) -> G2Affine;
+    /// The hash of a message to G2 by RFC 9380, suite BLS12381G2_XMD:SHA-256_SSWU_RO_, under this tag. The message may be
+    /// secret.
+    fn hash_g2(self, message: &[u8], dst: &[u8]) -> G2Affine;
     /// A compressed point of G1 other than the identity, with every check.
     fn decode_g1(self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;
     /// A compressed point of G2 other than the identity, with every check.

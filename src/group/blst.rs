@@ -189,6 +189,16 @@ impl Backend for Blst {
         inverse
     }
 
+    fn hash_g2(self, message: &[u8], dst: &[u8]) -> G2Affine {
+        let (mut q, mut affine) = (blst_p2::default(), blst_p2_affine::default());
+        // SAFETY: reads the two slices, writes locals; no augmentation, which is 0 bytes.
+        unsafe {
+            blst_hash_to_g2(&raw mut q, message.as_ptr(), message.len(), dst.as_ptr(), dst.len(), null(), 0);
+            blst_p2_to_affine(&raw mut affine, &raw const q);
+        }
+        from_p2(&affine)
+    }
+
     fn encode_g1(self, p: &G1Affine) -> [u8; 48] {
         if is_identity(p) {
             return encoding::encode_g1(p);
@@ -285,17 +295,6 @@ impl Backend for Blst {
     fn torus(self, g: &Fq12) -> Fq6 {
         from_fp6(&power::torus(&to_fp12(g)))
     }
-}
-
-/// The hash of a message to G2 by RFC 9380, suite BLS12381G2_XMD:SHA-256_SSWU_RO_.
-pub(super) fn hash_g2(message: &[u8], dst: &[u8]) -> G2Affine {
-    let (mut q, mut affine) = (blst_p2::default(), blst_p2_affine::default());
-    // SAFETY: reads the two slices, writes locals; no augmentation, which is 0 bytes.
-    unsafe {
-        blst_hash_to_g2(&raw mut q, message.as_ptr(), message.len(), dst.as_ptr(), dst.len(), null(), 0);
-        blst_p2_to_affine(&raw mut affine, &raw const q);
-    }
-    from_p2(&affine)
 }
 
 /// blst's answer as the error of the reference engine. (0, ±2) lies on the curve and has order 3; blst reports it as

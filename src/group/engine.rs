@@ -252,6 +252,7 @@ impl Backend for Engaged {
         fn multiply_g2(a: &G2Affine, b: &G2Affine) -> G2Affine;
         fn invert_g1(p: &G1Affine) -> G1Affine;
         fn invert_g2(q: &G2Affine) -> G2Affine;
+        fn hash_g2(message: &[u8], dst: &[u8]) -> G2Affine;
         fn encode_g1(p: &G1Affine) -> [u8; 48];
         fn encode_g2(q: &G2Affine) -> [u8; 96];
         fn decode_g1(bytes: &[u8; 48]) -> Result<G1Affine, DecodeError>;

@@ -8,11 +8,14 @@ use super::encoding::{FQ_BYTES, decode_fq, flags};
 use super::power::{self, Cyclotomic, Table};
 use crate::constant_time::Mask;
 use crate::error::DecodeError;
-use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G1Projective, G2Affine};
+use crate::hash::sha256;
+use ark_bls12_381::{Bls12_381, Fq, Fq2, Fq12, Fr, G1Affine, G1Projective, G2Affine, g2};
+use ark_ec::hashing::curve_maps::wb::WBMap;
+use ark_ec::hashing::map_to_curve_hasher::MapToCurve;
 use ark_ec::pairing::{MillerLoopOutput, Pairing};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
-use ark_ff::{AdditiveGroup, BigInteger384, Field, Zero};
+use ark_ff::{AdditiveGroup, BigInteger384, Field, PrimeField, Zero};
 use zeroize::{Zeroize, Zeroizing};
 
 pub(super) fn generator<P: SWCurveConfig>() -> Affine<P> {
@@ -87,6 +90,20 @@ impl Backend for Plain {
 
     fn invert_g2(self, q: &G2Affine) -> G2Affine {
         -*q
+    }
+
+    /// The map, the isogeny and the cofactor are arkworks'. Its hash to the field takes the hash functions of another version
+    /// of `digest`, so this one is here.
+    fn hash_g2(self, message: &[u8], dst: &[u8]) -> G2Affine {
+        const BYTES: usize = 64; // L of the suite, for each of four coefficients
+        let uniform = Zeroizing::new(expand_message_xmd(message, dst));
+        let coefficient = |i: usize| Fq::from_be_bytes_mod_order(&uniform[BYTES * i..][..BYTES]);
+        let map = |i| {
+            let mapped = WBMap::<g2::Config>::map_to_curve(Fq2::new(coefficient(i), coefficient(i + 1)));
+            // The map is total; it fails for parameters of a curve that do not suit the map.
+            mapped.unwrap_or_else(|_| unreachable!("the parameters of the standard"))
+        };
+        (map(0) + map(2)).into_affine().clear_cofactor()
     }
 
     fn decode_g1(self, bytes: &[u8; 48]) -> Result<G1Affine, DecodeError> {
@@ -176,6 +193,26 @@ impl Points for G1Projective {
     fn add_any(&self, x_and_y: &[u64; comb::WORDS], negative: Mask) -> Self {
         self.add(x_and_y, negative)
     }
+}
+
+/// expand_message_xmd of RFC 9380, section 5.3.1, with SHA-256 and 256 bytes of output: eight blocks.
+fn expand_message_xmd(message: &[u8], dst: &[u8]) -> Vec<u8> {
+    let short; // section 5.3.3
+    let dst = if dst.len() > 255 {
+        short = sha256(&[b"H2C-OVERSIZE-DST-", dst]).0;
+        &short
+    } else {
+        dst
+    };
+    let length = [u8::try_from(dst.len()).unwrap_or(u8::MAX)];
+    let first = sha256(&[&[0; 64], message, &[1, 0], &[0], dst, &length]).0; // 0x0100 bytes
+    let mut block = [0; 32];
+    let blocks = (1..=8_u8).flat_map(|i| {
+        let mixed: [u8; 32] = core::array::from_fn(|j| first[j] ^ block[j]);
+        block = sha256(&[&mixed, &[i], dst, &length]).0;
+        block
+    });
+    blocks.collect()
 }
 
 fn in_subgroup<P: SWCurveConfig>(what: &'static str, point: Affine<P>) -> Result<Affine<P>, DecodeError> {

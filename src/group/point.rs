@@ -146,11 +146,9 @@ source_group! {
     G2, "G2", 96, ark_bls12_381::G2Affine, decode_g2, encode_g2, pow_g2, multiply_g2, invert_g2
 }
 
-#[cfg(feature = "blst")]
 impl G2 {
     /// The hash of `message` to G2 by RFC 9380, suite BLS12381G2_XMD:SHA-256_SSWU_RO_: nobody knows the exponent of the
-    /// result. `dst` is the domain separation tag, at least one byte; RFC 9380 recommends 16 bytes or more. By blst, for
-    /// every engine.
+    /// result. `dst` is the domain separation tag, at least one byte; RFC 9380 recommends 16 bytes or more.
     ///
     /// ```
     /// use phi_pre::group::G2;
@@ -160,7 +158,7 @@ impl G2 {
     /// ```
     #[must_use]
     pub fn hash(message: &[u8], dst: &[u8]) -> Self {
-        Self(super::blst::hash_g2(message, dst))
+        Self(Engaged::current().hash_g2(message, dst))
     }
 }
 

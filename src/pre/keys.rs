@@ -217,7 +217,7 @@ impl PreparedKey {
 /// assert_eq!(identity, Err(DecodeError::Identity { what: "public key" }));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(Gt);
+pub struct PublicKey(pub(super) Gt);
 
 public_forms!(PublicKey, "public key");
 ark_canonical!(PublicKey);

@@ -14,6 +14,7 @@
 //! (3)          M = C' / e(Z, k'_e)                              EncryptionKey::decapsulate
 //! Prove        Δ = Y'/Y, Equation (2) was applied               PublicReKey, ReencryptionProof (not in the paper)
 //! Share        k_re among n proxies, t re-encrypt together      Threshold, ReKey::split (not in the paper)
+//! By name      k_e = H2(scope)^a, Y = e(g1^a, H2(scope))        NamedSecret, NamedPublic (not in the paper)
 //! ```
 //!
 //! The paper's letters and the terms of the literature on proxy re-encryption:
@@ -33,8 +34,8 @@
 //! Each type of a fixed size has the constant `BYTES`, `to_bytes`, `from_bytes` with every check, and `TryFrom<&[u8]>`.
 //! Public types print and parse as hex digits and have serde's traits under the feature `serde`. Secret types do not
 //! print, overwrite themselves when they are dropped, give their bytes inside a [`Secret`](crate::secret::Secret), and
-//! are compared in constant time. [`Params`], [`PublicKey`], [`Capsule`], [`DecryptionKey`], [`EncryptionKey`] and
-//! [`ReKey`] also have the traits of ark-serialize, as [`group`](crate::group) describes.
+//! are compared in constant time. [`Params`], [`PublicKey`], [`Capsule`], [`DecryptionKey`], [`EncryptionKey`], [`ReKey`],
+//! [`NamedSecret`] and [`NamedPublic`] also have the traits of ark-serialize, as [`group`](crate::group) describes.
 //!
 //! Departure: the paper encrypts with k_e, which also decrypts. Y = e(g1, k_e) gives the same C, since
 //! e(g1, k_e)^r = Y^r, and does not reveal k_e. So Y may be published, and k_e stays secret.
@@ -47,6 +48,7 @@ mod folder;
 #[cfg(any(feature = "hazmat", test))]
 pub mod hazmat;
 mod keys;
+mod named;
 mod params;
 mod proof;
 mod rekey;
@@ -56,6 +58,9 @@ pub use capsule::{Capsule, Message};
 pub use dh::{DhPublicKey, Handshake, HandshakeError, Party, Session};
 pub use folder::RecordKeys;
 pub use keys::{DecryptionKey, EncryptionKey, PreparedKey, PreparedPublicKey, PublicKey, SharedSecret};
+#[cfg(feature = "schemes")]
+pub(crate) use named::scope_element;
+pub use named::{NamedPublic, NamedSecret};
 pub use params::{Params, Scope, Seed};
 pub use proof::{Fault, PublicReKey, ReencryptionProof, Statement, StatementError};
 pub use rekey::{PreparedReKey, ReKey, SameKey};

@@ -10,7 +10,8 @@
 //! ReEnc     C' = C·e(Z, k_re), with X            (2)
 //! Dec       M = C / e(Z, k_e);  M = C' / e(Z, k'_e),  k'_e = H2'(X, B, X^b)          (3)
 //! ```
-//! H2 and H2' are the hash to G2 of RFC 9380 with two domains.
+//! H2 and H2' are the hash to G2 of RFC 9380 with two domains. k_e and Y are those of
+//! [`NamedSecret`](crate::pre::NamedSecret) with k_s zero and the scope of one record; k'_e is of this file.
 //!
 //! Departure: the paper derives k_e and k'_e from two Diffie-Hellman secrets, which the hospitals hold too. Here hospital A
 //! needs A and the scope, both public, and keeps nothing that opens what it wrote; hospital B takes part by its public key.
@@ -22,7 +23,7 @@
 use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
 use crate::group::{G1, G2, Gt, Scalar, pairing};
 use crate::hash::label::dst;
-use crate::pre::SameKey;
+use crate::pre::{SameKey, Scope, Seed, scope_element};
 use crate::secret::{Secret, wiped};
 use core::convert::Infallible;
 use rand_core::CryptoRng;
@@ -78,7 +79,7 @@ encoding!(ReEncrypted, |c| c.z.to_bytes(), c.c.to_bytes(), c.x.to_bytes());
 
 impl SecretKey {
     fn new(a: &Scalar, scope: &[u8]) -> (PublicKey, Self) {
-        let pk = PublicKey { a: g1(a), h2: G2::hash(scope, dst::SCOPE) };
+        let pk = PublicKey { a: g1(a), h2: scope_element(&Seed([0; 32]), Scope::Record(scope)) };
         (pk, Self { a: Secret::new(*a), public: pk.a, k_e: Secret::new(pk.h2.pow(a)) })
     }
 

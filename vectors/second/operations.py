@@ -2,7 +2,21 @@
 
 from hashlib import sha256
 
-from . import errors, flow, groups, hashes, identity, ledger, messages, proofs, records, scheme, threshold, tower
+from . import (
+    errors,
+    flow,
+    groups,
+    hashes,
+    identity,
+    ledger,
+    messages,
+    named,
+    proofs,
+    records,
+    scheme,
+    threshold,
+    tower,
+)
 from .errors import Malformed, Refused
 from .groups import G1, G2, q
 from .wire import whole
@@ -397,6 +411,53 @@ def _(case):
     partials = [whole(bytes.fromhex(p), "partial re-encryption", threshold.read_partial) for p in case["partials"]]
     capsule_ = capsule(case, "capsule")
     return {"capsule": scheme.write_capsule(*threshold.combine(t, n, capsule_, partials)).hex()}
+
+
+# Keys by name
+
+
+def scope_element(case):
+    name = field(case, "name")
+    if case["scope"] not in ("relationship", "folder", "record") or (case["scope"] == "relationship" and name):
+        raise Malformed("unknown scope")
+    return named.element(field(case, "k_s", 32), case["scope"], name)
+
+
+@operation("key by name")
+def _(case):
+    a, element = named.secret(field(case, "a")), scope_element(case)
+    public = groups.power_g(G1, a)
+    return {
+        "A": groups.write_g1(public).hex(),
+        "H2": g2_hex(element),
+        "k_e": g2_hex(groups.power_g(element, a)),
+        "Y": gt_hex(groups.pairing(public, element)),
+    }
+
+
+@operation("public key by name")
+def _(case):
+    public = whole(field(case, "A"), "public key by name", named.read_public)
+    return {"Y": gt_hex(groups.pairing(public, scope_element(case)))}
+
+
+@operation("re-encryption by name")
+def _(case):
+    a, element = named.secret(field(case, "a")), scope_element(case)
+    k_e, k_e_prime, r = groups.power_g(element, a), g2(case, "k_e_prime"), some(scalar(case, "r"))
+    k_re = scheme.rekey(k_e, k_e_prime)
+    m = tower.power(groups.GENERATOR, scalar(case, "t"))
+    # Y from A, as hospital A computes it.
+    z, c = scheme.encapsulate(groups.pairing(groups.power_g(G1, a), element), m, r)
+    again = scheme.reencrypt(k_re, z, c)
+    return {
+        "k_e": g2_hex(k_e),
+        "M": gt_hex(m),
+        "capsule": scheme.write_capsule(z, c).hex(),
+        "k_re": g2_hex(k_re),
+        "again": scheme.write_capsule(*again).hex(),
+        "M_again": gt_hex(scheme.decapsulate(k_e_prime, *again)),
+    }
 
 
 # Envelopes

@@ -23,8 +23,9 @@ use phi_pre::ledger::{
     SignedTransaction, Simulation, StoreError, Transaction, Transient, TxId, VerifyError, Version, validate,
 };
 use phi_pre::pre::{
-    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Params, Partial, Party, PublicKey, PublicReKey,
-    ReKey, ReencryptionProof, Seed, Session, SharePublic, SharedSecret, Statement, StatementError,
+    Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, NamedPublic, NamedSecret, Params, Partial, Party,
+    PublicKey, PublicReKey, ReKey, ReencryptionProof, Seed, Session, SharePublic, SharedSecret, Statement,
+    StatementError,
 };
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
@@ -72,6 +73,8 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("k_e", |b| held(EncryptionKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
     plain("k_re", |b| held(ReKey::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
     plain("public-key", public::<PublicKey>),
+    plain("named-secret", |b| held(NamedSecret::from_bytes(b).map(|key| key.to_bytes().expose().to_vec()), b)),
+    plain("named-public", public::<NamedPublic>),
     plain("parameters", public::<Params>),
     plain("capsule", public::<Capsule>),
     plain("public-rekey", public::<PublicReKey>),
@@ -605,8 +608,7 @@ fn store_listing(bytes: &[u8]) -> bool {
 }
 
 fn key_file(text: &str) -> bool {
-    let kinds = [KeyFile::Secret, KeyFile::Public, KeyFile::ReKey, KeyFile::Shared, KeyFile::Proof];
-    kinds.into_iter().any(|kind| match parse_key_file(kind, text) {
+    KeyFile::ALL.into_iter().any(|kind| match parse_key_file(kind, text) {
         Ok(key) => {
             assert_eq!(key_file_text(kind, &key).as_str(), text, "taken, and written back otherwise");
             match kind {
@@ -615,6 +617,8 @@ fn key_file(text: &str) -> bool {
                 KeyFile::ReKey => named("k_re"),
                 KeyFile::Shared => return key.len() == 32,
                 KeyFile::Proof => named("proof"),
+                KeyFile::NamedSecret => named("named-secret"),
+                KeyFile::NamedPublic => named("named-public"),
             }
             .is_some_and(|decoder| (decoder.run)(&key))
         }

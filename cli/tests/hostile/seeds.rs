@@ -4,6 +4,7 @@ use super::decoders::{ALL, Decoder, KINDS};
 use super::fixture::{FIXTURE, Fixture};
 use phi_pre::envelope::{Header, Sealer, Suite};
 use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
+use phi_pre::group::G1;
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Institution, MemberId, SealingKey, seal};
 use phi_pre::ledger::{Code, Metadata, SignedTransaction, Transaction};
@@ -256,12 +257,15 @@ fn key_files() -> Vec<Vec<u8>> {
     let public = FIXTURE.k_d.public_key(&FIXTURE.params).to_bytes().to_vec();
     let k_re = FIXTURE.k_re.to_bytes().expose().to_vec();
     let sk = vec![7; 32];
+    let named = G1::generator().to_bytes().to_vec();
     let proof = [&FIXTURE.k_re.to_bytes().expose()[..], &[7; 16]].concat();
     [
         ("secret key (k_d)", k_d),
         ("public key (Y)", public),
         ("re-encryption key (k_re)", k_re),
-        ("shared secret (sk)", sk),
+        ("shared secret (sk)", sk.clone()),
+        ("secret key by name (a)", [&[1][..], &sk[1..]].concat()),
+        ("public key by name (A)", named),
         ("proof of re-encryption", proof),
     ]
     .map(|(title, key)| {

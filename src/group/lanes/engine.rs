@@ -82,6 +82,7 @@ impl Backend for Lanes {
         fn pow_g1(p: &G1Affine, k: Fr) -> G1Affine;
         fn pow_g2(q: &G2Affine, k: Fr) -> G2Affine;
         fn multiply_g1(a: &G1Affine, b: &G1Affine) -> G1Affine;
+        fn hash_g2(message: &[u8], dst: &[u8]) -> G2Affine;
         fn multiply_g2(a: &G2Affine, b: &G2Affine) -> G2Affine;
         fn invert_g1(p: &G1Affine) -> G1Affine;
         fn invert_g2(q: &G2Affine) -> G2Affine;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::group::Engine;
 use crate::group::plain::Plain;
 use crate::group::tests::rng;
 
@@ -48,7 +49,6 @@ fn division_undoes_multiplication() {
 }
 
 /// RFC 9380, appendix J.10.1: all five vectors, the points compressed.
-#[cfg(feature = "blst")]
 #[test]
 fn hashes_to_g2_are_those_of_rfc_9380() {
     let (long, longer) = (format!("q128_{}", "q".repeat(128)), format!("a512_{}", "a".repeat(512)));
@@ -80,8 +80,17 @@ fn hashes_to_g2_are_those_of_rfc_9380() {
         ),
     ];
     for (message, point) in vectors {
-        let hash = G2::hash(message.as_bytes(), b"QUUX-V01-CS02-with-BLS12381G2_XMD:SHA-256_SSWU_RO_");
+        let dst = b"QUUX-V01-CS02-with-BLS12381G2_XMD:SHA-256_SSWU_RO_";
+        let hash = G2::hash(message.as_bytes(), dst);
         assert_eq!(hash.to_string(), point, "{message}");
         assert_eq!(G2::from_bytes(&hash.to_bytes()), Ok(hash)); // in the group
+        assert_eq!(G2(Plain.hash_g2(message.as_bytes(), dst)), hash);
+    }
+    // Tags below, at and above 255 bytes, where section 5.3.3 hashes the tag.
+    for length in [1, 254, 255, 256, 300] {
+        let dst = vec![b'd'; length];
+        for engine in Engine::available() {
+            assert_eq!(engine.hash_g2(b"message", &dst), Plain.hash_g2(b"message", &dst), "{length}");
+        }
     }
 }

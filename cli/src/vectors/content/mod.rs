@@ -13,6 +13,7 @@ mod hashes;
 mod identity;
 mod ledger;
 mod messages;
+mod named;
 mod proofs;
 mod reencryption;
 mod rotation;
@@ -28,7 +29,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 23] = [
+pub(super) const FILES: [(&str, Make); 24] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -39,6 +40,7 @@ pub(super) const FILES: [(&str, Make); 23] = [
     ("re-encryption", reencryption::reencryption),
     ("proofs", proofs::proofs),
     ("threshold", threshold::threshold),
+    ("named", named::named),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),

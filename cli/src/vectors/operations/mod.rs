@@ -9,6 +9,7 @@ pub(super) mod groups;
 pub(super) mod hashes;
 pub(super) mod identity;
 pub(super) mod ledger;
+pub(super) mod named;
 pub(super) mod proofs;
 pub(super) mod records;
 pub(super) mod rotation;
@@ -24,6 +25,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         scheme::ALL,
         proofs::ALL,
         threshold::ALL,
+        named::ALL,
         envelopes::ALL,
         hashes::ALL,
         records::ALL,

@@ -38,11 +38,11 @@ pub(in crate::vectors) fn key(input: Input<'_>, name: &str) -> Result<Decryption
     DecryptionKey::from_bytes(&input.bytes(name)?).refused()
 }
 
-fn k_e(input: Input<'_>, name: &str) -> Result<EncryptionKey, Fault> {
+pub(super) fn k_e(input: Input<'_>, name: &str) -> Result<EncryptionKey, Fault> {
     EncryptionKey::from_bytes(&input.bytes(name)?).refused()
 }
 
-fn m(message: &Message) -> serde_json::Value {
+pub(super) fn m(message: &Message) -> serde_json::Value {
     hex(message.to_bytes().expose())
 }
 
@@ -96,7 +96,7 @@ pub(in crate::vectors) const EQUATIONS: Operation = Operation {
 };
 
 /// The scope of a key, and the byte that stands for the scope in the derivation.
-fn scope<'a>(input: Input<'_>, name: &'a [u8]) -> Result<(u8, Scope<'a>), Fault> {
+pub(super) fn scope<'a>(input: Input<'_>, name: &'a [u8]) -> Result<(u8, Scope<'a>), Fault> {
     match input.text("scope")? {
         "relationship" if name.is_empty() => Ok((0, Scope::Relationship)),
         "folder" => Ok((1, Scope::Folder(name))),
