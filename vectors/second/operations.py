@@ -585,7 +585,7 @@ def _(case):
     )
     after = sorted({**state, **writes}.items())
     return {
-        "call": hashes.sha256(creator, own, field(case, "action")).hex(),
+        "call": hashes.sha256(creator, own, field(case, "action"), *(state[key] for key in sorted(state))).hex(),
         "response": response.hex(),
         "reads": reads,
         "after": [{"key": key, "value": value.hex()} for key, value in after],
