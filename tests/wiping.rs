@@ -34,8 +34,8 @@ use phi_pre::identity::{
 };
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, NamedSecret, Params, Party, PublicReKey, ReKey, RecordKeys,
-    ReencryptionProof, Scope, Seed, Session, SharedSecret, Statement, Threshold,
+    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicReKey, ReKey, RecordKeys, ReencryptionProof,
+    Scope, Seed, Session, SharedSecret, Statement, Threshold,
 };
 use phi_pre::secret::{Secret, wiped};
 use phi_pre::time::Seconds;
@@ -229,8 +229,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let (k_d, other) = (params.derive(&sk, scope), DecryptionKey::random(setup));
     let (k_e, k_e_prime) = (k_d.encryption_key(&params), other.encryption_key(&params));
     let y = k_d.public_key(&params);
-    let (a, other_a) = (NamedSecret::random(setup), NamedSecret::random(setup));
-    let a_bytes = a.to_bytes();
     // Everything that is computed once is computed before.
     let tables = y.prepare(&params);
     black_box((tables.encapsulate(setup), tables.encapsulate_many(9, setup)));
@@ -254,9 +252,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         Form::bytes("f(sk)", &wide),
         Form::scalar("k_d", &k_d_scalar),
         Form::scalar("k'_d", &scalar(&other)),
-        Form::scalar("a", &Scalar::from_bytes(a_bytes.expose()).unwrap()),
-        Form::scalar("a", &Scalar::from_bytes(other_a.to_bytes().expose()).unwrap()),
-        Form::g2("k_e by name", &g2(&a.encryption_key(&params, scope).to_bytes())),
         Form::g2("k_e", &k_e_point),
         Form::g2("k'_e", &g2(&k_e_prime.to_bytes())),
         Form::g2("k_re", &k_re_point),
@@ -306,12 +301,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
             keys.push(k_e.clone());
             keys
         });
-        "a at random" => NamedSecret::random(&mut *run.rng());
-        "a from bytes" => NamedSecret::from_bytes(a_bytes.expose());
-        "a to bytes" => a.to_bytes();
-        "a cloned, compared" => a.clone() == other_a;
-        "A = g1^a" => a.public(&params);
-        "k_e = H2(scope)^a" => a.encryption_key(&params, scope);
         "encapsulate" => y.encapsulate(&params, &mut *run.rng());
         "encapsulate nine" => y.encapsulate_many(&params, 9, &mut *run.rng());
         "encapsulate by tables" => tables.encapsulate(&mut *run.rng());
