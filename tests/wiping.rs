@@ -34,8 +34,8 @@ use phi_pre::identity::{
 };
 use phi_pre::integrity::{Committer, Salt};
 use phi_pre::pre::{
-    Capsule, DecryptionKey, EncryptionKey, Handshake, Params, Party, PublicReKey, ReKey, RecordKeys, ReencryptionProof,
-    Scope, Seed, Session, SharedSecret, Statement, Threshold,
+    Capsule, DecryptionKey, EncryptionKey, Handshake, NamedSecret, Params, Party, PublicReKey, ReKey, RecordKeys,
+    ReencryptionProof, Scope, Seed, Session, SharedSecret, Statement, Threshold,
 };
 use phi_pre::secret::{Secret, wiped};
 use phi_pre::time::Seconds;
@@ -192,6 +192,7 @@ fn on_a_known_stack() -> (Vec<String>, BTreeSet<usize>) {
             Ok(engaged) => {
                 engaged.install();
                 scheme(engine.name(), &run);
+                keys_by_name(engine.name(), &run);
                 proofs_and_shares(engine.name(), &run);
                 #[cfg(feature = "schemes")]
                 comparison::all(&run);
@@ -322,6 +323,35 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "M to bytes" => m.to_bytes();
         "M compared" => m == sealed[1].1;
         "key of a record in a folder" => RecordKeys::new(&capsule, &m).key(b"x");
+    }
+}
+
+/// Keys by name, by one engine.
+fn keys_by_name<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
+    let setup = &mut seeded(7);
+    let (params, scope) = (Params::new(Seed([1; 32])), Scope::Record(b"a"));
+    let (a, other) = (NamedSecret::random(setup), NamedSecret::random(setup));
+    let (bytes, other_bytes) = (a.to_bytes(), other.to_bytes());
+    let k_e = G2::from_bytes(a.encryption_key(&params, scope).to_bytes().expose()).unwrap();
+    let [(drawn, wide), _] = drawn(1)[0];
+    black_box(a.public(&params)); // the table of g1 is computed once
+    let run = run(
+        engine,
+        Secrets::new(vec![
+            Form::scalar("a", &Scalar::from_bytes(bytes.expose()).unwrap()),
+            Form::scalar("a", &Scalar::from_bytes(other_bytes.expose()).unwrap()),
+            Form::scalar("a", &drawn),
+            Form::bytes("a", &wide),
+            Form::g2("k_e", &k_e),
+        ]),
+    );
+    check! { run:
+        "a at random" => NamedSecret::random(&mut *run.rng());
+        "a from bytes" => NamedSecret::from_bytes(bytes.expose());
+        "a to bytes" => a.to_bytes();
+        "a cloned, compared" => a.clone() == other;
+        "A = g1^a" => a.public(&params);
+        "k_e = H2(scope)^a" => a.encryption_key(&params, scope);
     }
 }
 
