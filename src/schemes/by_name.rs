@@ -17,8 +17,8 @@
 //! needs A and the scope, both public, and keeps nothing that opens what it wrote; hospital B takes part by its public key.
 //! X costs 48 bytes of each C'; a deployment sends X once for a grant, and C' then has 240 bytes.
 //!
-//! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. There is no proof here; the proof of the
-//! keys of Boneh and Franklin needs DBDH and the random-oracle model, and k'_e needs CDH in G1.
+//! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. `proofs/coq/Named.v` has
+//! the game for k_e and Y, from DBDH in the random-oracle model. For k'_e, which needs CDH in G1, there is no proof here.
 
 use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
 use crate::group::{G1, G2, Gt, Scalar, pairing};
