@@ -17,7 +17,7 @@
 //! level.
 
 use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pow_gt_batch};
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped};
 use core::convert::Infallible;
@@ -127,6 +127,14 @@ impl Scheme for Afgh06 {
         wiped(|| Ok(FirstLevel { alpha: pairing(&c.alpha, rk.0.expose()), beta: c.beta }))
     }
 
+    fn re_enc_many(rk: &ReKey, c: &[SecondLevel], _: &mut impl CryptoRng) -> Vec<Result<FirstLevel, Infallible>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().map(|c| (c.alpha, Gt::identity())).collect();
+            let moved = pair_and_multiply(&pairs, &G2Prepared::new(rk.0.expose()));
+            c.iter().zip(moved).map(|(c, alpha)| Ok(FirstLevel { alpha, beta: c.beta })).collect()
+        })
+    }
+
     /// By e(α^a1, g2), which costs less than e(α, g2)^a1.
     fn dec(sk: &SecretKey, c: &SecondLevel) -> Result<Message<Gt>, Infallible> {
         wiped(|| Ok(Message::new(c.beta / pairing(&c.alpha.pow(sk.a1.expose()), &G2::generator()))))
@@ -134,5 +142,14 @@ impl Scheme for Afgh06 {
 
     fn dec_re(sk: &SecretKey, c: &FirstLevel) -> Result<Message<Gt>, Infallible> {
         wiped(|| Ok(Message::new(c.beta / c.alpha.pow(&inverse(sk.a2.expose())))))
+    }
+
+    fn dec_re_many(sk: &SecretKey, c: &[FirstLevel]) -> Vec<Result<Message<Gt>, Infallible>> {
+        wiped(|| {
+            let exponent = inverse(sk.a2.expose());
+            let powers = Zeroizing::new(c.iter().map(|c| (c.alpha, *exponent)).collect::<Vec<_>>());
+            let pads = Zeroizing::new(pow_gt_batch(&powers));
+            c.iter().zip(&*pads).map(|(c, pad)| Ok(Message::new(c.beta / *pad))).collect()
+        })
     }
 }

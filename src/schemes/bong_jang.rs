@@ -74,11 +74,19 @@ impl Scheme for BongJang {
         Ok(k_re.reencrypt(c))
     }
 
+    fn re_enc_many(k_re: &ReKey, c: &[Capsule], _: &mut impl CryptoRng) -> Vec<Result<Capsule, Infallible>> {
+        k_re.prepare().reencrypt(c).into_iter().map(Ok).collect()
+    }
+
     fn dec(k_e: &EncryptionKey, c: &Capsule) -> Result<Message, Infallible> {
         Ok(k_e.decapsulate(c))
     }
 
     fn dec_re(k_e_prime: &EncryptionKey, c: &Capsule) -> Result<Message, Infallible> {
         Self::dec(k_e_prime, c)
+    }
+
+    fn dec_re_many(k_e_prime: &EncryptionKey, c: &[Capsule]) -> Vec<Result<Message, Infallible>> {
+        k_e_prime.prepare().decapsulate(c).into_iter().map(Ok).collect()
     }
 }

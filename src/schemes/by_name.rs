@@ -20,7 +20,7 @@
 //! keys of Boneh and Franklin needs DBDH and the random-oracle model, and k'_e needs CDH in G1.
 
 use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch, pow_g1_batch};
 use crate::hash::label::dst;
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped};
@@ -146,6 +146,14 @@ impl Scheme for ByName {
         wiped(|| Ok(ReEncrypted { z: c.z, c: c.c * pairing(&c.z, rk.k_re.expose()), x: rk.x }))
     }
 
+    fn re_enc_many(rk: &ReKey, c: &[Ciphertext], _: &mut impl CryptoRng) -> Vec<Result<ReEncrypted, Infallible>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().map(|c| (c.z, c.c)).collect();
+            let moved = pair_and_multiply(&pairs, &G2Prepared::new(rk.k_re.expose()));
+            pairs.iter().zip(moved).map(|((z, _), c)| Ok(ReEncrypted { z: *z, c, x: rk.x })).collect()
+        })
+    }
+
     fn dec(sk: &SecretKey, c: &Ciphertext) -> Result<Message<Gt>, Infallible> {
         wiped(|| Ok(Message::new(c.c / pairing(&c.z, sk.k_e.expose()))))
     }
@@ -154,6 +162,17 @@ impl Scheme for ByName {
         wiped(|| {
             let shared = Zeroizing::new(c.x.pow(sk.a.expose()));
             Ok(Message::new(c.c / pairing(&c.z, &k_e_prime(&c.x, &sk.public, &shared))))
+        })
+    }
+
+    fn dec_re_many(sk: &SecretKey, c: &[ReEncrypted]) -> Vec<Result<Message<Gt>, Infallible>> {
+        wiped(|| {
+            let powers = Zeroizing::new(c.iter().map(|c| (c.x, *sk.a.expose())).collect::<Vec<_>>());
+            let shared = Zeroizing::new(pow_g1_batch(&powers));
+            let key = |(c, shared): (&ReEncrypted, _)| (c.z, *k_e_prime(&c.x, &sk.public, shared));
+            let pairs = Zeroizing::new(c.iter().zip(&*shared).map(key).collect::<Vec<_>>());
+            let pads = Zeroizing::new(pairing_batch(&pairs));
+            c.iter().zip(&*pads).map(|(c, pad)| Ok(Message::new(c.c / *pad))).collect()
         })
     }
 }

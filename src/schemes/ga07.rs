@@ -18,7 +18,7 @@
 //! The proxy and B find sk_id1 = H2(X) / R3, the whole secret key of A.
 
 use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing};
 use crate::hash::label::dst;
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped};
@@ -157,6 +157,18 @@ impl Scheme for Ga07 {
             let Pair { c1, c2 } = c.last;
             let moved = Pair { c1, c2: c2 * pairing(&c1, rk.r3.expose()) };
             Ok(Ciphertext { under_x: [&c.under_x[..], &[moved]].concat(), last: rk.r12 })
+        })
+    }
+
+    fn re_enc_many(rk: &ReKey, c: &[Ciphertext], _: &mut impl CryptoRng) -> Vec<Result<Ciphertext, Infallible>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().map(|c| (c.last.c1, c.last.c2)).collect();
+            let moved = pair_and_multiply(&pairs, &G2Prepared::new(rk.r3.expose()));
+            let longer = |(c, c2): (&Ciphertext, _)| {
+                let moved = Pair { c1: c.last.c1, c2 };
+                Ok(Ciphertext { under_x: [&c.under_x[..], &[moved]].concat(), last: rk.r12 })
+            };
+            c.iter().zip(moved).map(longer).collect()
         })
     }
 

@@ -72,6 +72,15 @@ pub trait Scheme: Sized + 'static {
         rng: &mut impl CryptoRng,
     ) -> Result<Self::ReEncrypted, Self::Refusal>;
 
+    /// [`re_enc`](Self::re_enc) of each ciphertext in turn: by a batch of the engine where it has one, on all cores.
+    fn re_enc_many(
+        key: &Self::ReKey,
+        c: &[Self::Ciphertext],
+        rng: &mut impl CryptoRng,
+    ) -> Vec<Result<Self::ReEncrypted, Self::Refusal>> {
+        c.iter().map(|c| Self::re_enc(key, c, rng)).collect()
+    }
+
     /// M of C. A scheme that checks nothing gives another M for a wrong key.
     ///
     /// # Errors
@@ -83,6 +92,11 @@ pub trait Scheme: Sized + 'static {
     /// # Errors
     /// Those of [`dec`](Self::dec).
     fn dec_re(key: &Self::SecretKey, c: &Self::ReEncrypted) -> Result<Self::Message, Self::Refusal>;
+
+    /// [`dec_re`](Self::dec_re) of each C' in turn, as [`re_enc_many`](Self::re_enc_many).
+    fn dec_re_many(key: &Self::SecretKey, c: &[Self::ReEncrypted]) -> Vec<Result<Self::Message, Self::Refusal>> {
+        c.iter().map(|c| Self::dec_re(key, c)).collect()
+    }
 }
 
 /// The properties of a scheme that its types do not say.
