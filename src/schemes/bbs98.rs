@@ -13,7 +13,10 @@
 //!
 //! The proxy and B find a = b / π.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, inverse, random};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, inverse, parts, random,
+};
+use crate::error::DecodeError;
 use crate::group::{G1, Scalar, pow_g1_batch};
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped, wiped_short};
@@ -49,6 +52,35 @@ impl ZeroizeOnDrop for ReKey {}
 encoding!(PublicKey, |pk| pk.0.to_bytes());
 encoding!(ReKey, |pi| pi.0.expose().to_bytes());
 encoding!(Ciphertext, |c| c.c1.to_bytes(), c.c2.to_bytes());
+
+impl Decoding for PublicKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        G1::from_bytes(bytes).map(Self)
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        wiped_short(|| {
+            let pi = Zeroizing::new(Scalar::from_bytes(bytes)?);
+            let identity = DecodeError::Identity { what: "re-encryption key" };
+            if pi.is_zero() { Err(identity) } else { Ok(Self(Secret::new(*pi))) }
+        })
+    }
+}
+
+impl Decoding for Ciphertext {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [c1, c2] = parts("ciphertext", bytes, [G1::BYTES; 2])?;
+        Ok(Self { c1: G1::from_bytes(c1)?, c2: G1::from_bytes(c2)? })
+    }
+}
 
 /// c2^k of each ciphertext.
 fn powers(c: &[Ciphertext], k: &Scalar) -> Vec<G1> {

@@ -19,11 +19,12 @@
 //! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. There is no proof here; the proof of the
 //! keys of Boneh and Franklin needs DBDH and the random-oracle model, and k'_e needs CDH in G1.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
+use super::scheme::{Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, parts, random};
+use crate::error::DecodeError;
 use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch, pow_g1_batch};
 use crate::hash::label::dst;
 use crate::pre::SameKey;
-use crate::secret::{Secret, wiped};
+use crate::secret::{Secret, wiped, wiped_short};
 use core::convert::Infallible;
 use rand_core::CryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -76,9 +77,54 @@ encoding!(ReKey, |rk| rk.k_re.expose().to_bytes(), rk.x.to_bytes());
 encoding!(Ciphertext, |c| c.z.to_bytes(), c.c.to_bytes());
 encoding!(ReEncrypted, |c| c.z.to_bytes(), c.c.to_bytes(), c.x.to_bytes());
 
+/// `Known` is the scope.
+impl Decoding for PublicKey {
+    type Known = [u8];
+
+    fn decode(bytes: &[u8], scope: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self::new(G1::from_bytes(bytes)?, scope))
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        wiped_short(|| {
+            let [k_re, x] = parts("re-encryption key", bytes, [G2::BYTES, G1::BYTES])?;
+            Ok(Self { k_re: Secret::new(G2::from_bytes(k_re)?), x: G1::from_bytes(x)? })
+        })
+    }
+}
+
+impl Decoding for Ciphertext {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [z, c] = parts("ciphertext", bytes, [G1::BYTES, Gt::BYTES])?;
+        Ok(Self { z: G1::from_bytes(z)?, c: Gt::from_bytes(c)? })
+    }
+}
+
+impl Decoding for ReEncrypted {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [z, c, x] = parts("re-encrypted ciphertext", bytes, [G1::BYTES, Gt::BYTES, G1::BYTES])?;
+        Ok(Self { z: G1::from_bytes(z)?, c: Gt::from_bytes(c)?, x: G1::from_bytes(x)? })
+    }
+}
+
+impl PublicKey {
+    /// The public key of a user whose A this is, for a scope: anybody computes it.
+    pub fn new(a: G1, scope: &[u8]) -> Self {
+        Self { a, h2: G2::hash(scope, dst::SCOPE) }
+    }
+}
+
 impl SecretKey {
     fn new(a: &Scalar, scope: &[u8]) -> (PublicKey, Self) {
-        let pk = PublicKey { a: g1(a), h2: G2::hash(scope, dst::SCOPE) };
+        let pk = PublicKey::new(g1(a), scope);
         (pk, Self { a: Secret::new(*a), public: pk.a, k_e: Secret::new(pk.h2.pow(a)) })
     }
 

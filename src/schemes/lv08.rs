@@ -22,11 +22,14 @@
 //!
 //! The proxy and B find R_ij^(1/x_j) = g2^(1/x_i). It opens all second-level ciphertexts of A. It is not x_i.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, random};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, parts, random,
+};
+use crate::error::DecodeError;
 use crate::group::{G1, G2, Gt, Scalar, pairing, pairing_batch, pow_g1_batch};
 use crate::hash::{label, tagged};
 use crate::pre::SameKey;
-use crate::secret::{Secret, wiped};
+use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::concat;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use rand_core::CryptoRng;
@@ -99,6 +102,61 @@ encoding!(ReKey, |rk| rk.r.expose().to_bytes());
 encoding!(Signed, |c| c.svk, c.c3.to_bytes(), c.c4.to_bytes(), c.sigma);
 encoding!(SecondLevel, |c| c.c2.to_bytes(), c.signed.encoding());
 encoding!(FirstLevel, |c| c.c2_1.to_bytes(), c.c2_2.to_bytes(), c.c2_3.to_bytes(), c.signed.encoding());
+
+impl Decoding for PublicKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [x1, x2] = parts("public key", bytes, [G1::BYTES, G2::BYTES])?;
+        let (x1, x2) = (G1::from_bytes(x1)?, G2::from_bytes(x2)?);
+        // The two parts have one exponent.
+        let same = pairing(&x1, &G2::generator()) == pairing(&G1::generator(), &x2);
+        if same { Ok(Self { x1, x2 }) } else { Err(DecodeError::NonCanonical { what: "public key" }) }
+    }
+}
+
+/// `Known` is the public key of A.
+impl Decoding for ReKey {
+    type Known = PublicKey;
+
+    fn decode(bytes: &[u8], from: &PublicKey) -> Result<Self, DecodeError> {
+        wiped_short(|| Ok(Self { r: Secret::new(G2::from_bytes(bytes)?), from: from.x1 }))
+    }
+}
+
+impl Decoding for Signed {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [svk, c3, c4, sigma] = parts("ciphertext", bytes, SIGNED)?;
+        let (svk, sigma) = (concat(&[svk]), concat(&[sigma]));
+        Ok(Self { svk, c3: Gt::from_bytes(c3)?, c4: G2::from_bytes(c4)?, sigma })
+    }
+}
+
+impl Decoding for SecondLevel {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [c2, signed] = parts("ciphertext", bytes, [G1::BYTES, SIGNED_BYTES])?;
+        Ok(Self { c2: G1::from_bytes(c2)?, signed: Signed::decode(signed, &())? })
+    }
+}
+
+impl Decoding for FirstLevel {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let sizes = [G1::BYTES, G2::BYTES, G1::BYTES, SIGNED_BYTES];
+        let [c2_1, c2_2, c2_3, signed] = parts("re-encrypted ciphertext", bytes, sizes)?;
+        let (c2_1, c2_2, c2_3) = (G1::from_bytes(c2_1)?, G2::from_bytes(c2_2)?, G1::from_bytes(c2_3)?);
+        Ok(Self { c2_1, c2_2, c2_3, signed: Signed::decode(signed, &())? })
+    }
+}
+
+/// Bytes of svk, C3, C4 and σ.
+const SIGNED: [usize; 4] = [32, Gt::BYTES, G2::BYTES, 64];
+const SIGNED_BYTES: usize = 384;
 
 /// u^svk·v.
 fn base(svk: &[u8]) -> G2 {

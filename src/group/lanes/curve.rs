@@ -42,7 +42,7 @@ pub(super) static BETA: LazyLock<Constant> = LazyLock::new(|| {
     Constant::new(image.x * g.x.inverse().unwrap_or(Fq::ZERO)) // the generator's x is not 0
 });
 
-/// A point (X/Z², Y/Z³); X below 28p, Y below 4p, Z below 7p.
+/// A point (X/Z², Y/Z³); X below 28p, Y up to 5p, Z below 7p.
 #[derive(Clone, Copy)]
 pub(super) struct Jacobian<F>(pub(super) F, pub(super) F, pub(super) F);
 
@@ -162,7 +162,7 @@ pub(super) struct Chord<F> {
     pub(super) sum: Jacobian<F>,
     /// The quotient of the Z of the sum by that of P; 0 where x is the same. Below 32p.
     pub(super) run: F,
-    /// 0 where y is the same. Below 8p.
+    /// 0 where y is the same. Below 9p.
     pub(super) rise: F,
 }
 
@@ -172,7 +172,7 @@ pub(super) fn chord<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Chord<F
     let zz = F::reduce::<1>(&z1.square_wide());
     let run = F::reduce::<1>(&x2.times_wide(&zz)).minus::<28>(x1);
     let zzz = F::reduce::<1>(&z1.times_wide(&zz));
-    let rise = F::reduce::<1>(&y2.times_wide(&zzz)).minus::<4>(y1);
+    let rise = F::reduce::<1>(&y2.times_wide(&zzz)).minus::<5>(y1);
     let i = F::reduce::<1>(&run.square_wide());
     let j = F::reduce::<1>(&run.times_wide(&i));
     let v = F::reduce::<1>(&x1.times_wide(&i));

@@ -77,7 +77,7 @@ fn table<F: CurveKernels>(x: &F, y: &F) -> ([Entry<F>; ENTRIES], F) {
     (entries, ratio)
 }
 
-/// x and y of each lane's entry, of P for `half` 0 and of P^(x²) for 1. x below 4p, y below 4.01p.
+/// x and y of each lane's entry, of P for `half` 0 and of P^(x²) for 1. x below 4p, y up to 5p.
 #[inline(always)]
 fn look_up<F: CurveKernels>(entries: &[Entry<F>; ENTRIES], half: usize, choice: &Choice) -> (F, F) {
     let x = |entry: &Entry<F>| if half == 0 { entry.x } else { entry.beta_x };
