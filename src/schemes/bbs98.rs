@@ -68,7 +68,8 @@ impl Decoding for ReKey {
         wiped_short(|| {
             let pi = Zeroizing::new(Scalar::from_bytes(bytes)?);
             let identity = DecodeError::Identity { what: "re-encryption key" };
-            if pi.is_zero() { Err(identity) } else { Ok(Self(Secret::new(*pi))) }
+            // 1 would be the key from A to A.
+            if pi.is_zero() || *pi == Scalar::from(1) { Err(identity) } else { Ok(Self(Secret::new(*pi))) }
         })
     }
 }

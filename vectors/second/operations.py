@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from . import errors, flow, groups, hashes, identity, ledger, proofs, records, scheme, threshold, tower
+from . import errors, flow, groups, hashes, identity, ledger, proofs, records, scheme, schemes, threshold, tower
 from .errors import Malformed, Refused
 from .groups import G1, G2, q
 from .wire import whole
@@ -710,3 +710,12 @@ def _(case):
     sk_a, sk_b = (shake_hands(case[name])[2] for name in ("with_a", "with_b"))
     fields = {name: field(case, name) for name in flow.FIELDS}
     return flow.flow(sk_a, sk_b, [bytes.fromhex(block) for block in case["blocks"]], case["now"], fields)
+
+
+# Schemes to compare with
+
+
+OPERATIONS["scheme"] = schemes.walk
+OPERATIONS["scheme read"] = schemes.read
+OPERATIONS["scheme re-encrypt"] = schemes.reencrypt
+OPERATIONS["scheme open"] = schemes.open_

@@ -14,6 +14,7 @@ mod ledger;
 mod proofs;
 mod reencryption;
 mod scheme;
+mod schemes;
 mod threshold;
 mod world;
 
@@ -24,7 +25,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 21] = [
+pub(super) const FILES: [(&str, Make); 22] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -35,6 +36,7 @@ pub(super) const FILES: [(&str, Make); 21] = [
     ("re-encryption", reencryption::reencryption),
     ("proofs", proofs::proofs),
     ("threshold", threshold::threshold),
+    ("schemes", schemes::schemes),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),

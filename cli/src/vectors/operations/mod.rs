@@ -11,6 +11,7 @@ pub(super) mod ledger;
 pub(super) mod proofs;
 pub(super) mod records;
 pub(super) mod scheme;
+pub(super) mod schemes;
 pub(super) mod threshold;
 
 use super::case::Operation;
@@ -22,6 +23,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         scheme::ALL,
         proofs::ALL,
         threshold::ALL,
+        schemes::ALL,
         envelopes::ALL,
         hashes::ALL,
         records::ALL,
