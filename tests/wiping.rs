@@ -26,7 +26,7 @@ mod memory;
 use forms::Form;
 use memory::{Keeping, Remains, STACK, after};
 use phi_pre::envelope::{self, Header, Opener, Sealer, Suite};
-use phi_pre::group::{Engine, G1, G2, Gt, Scalar, pairing};
+use phi_pre::group::{Engine, G1, G2, Gt, Scalar, pairing, pow_g1_batch};
 use phi_pre::hash::hkdf;
 use phi_pre::identifier::{Pseudonym, UserId, Vector, literal};
 use phi_pre::identity::{
@@ -287,6 +287,9 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "powers in G1, G2, GT" => wiped(|| _ = black_box((
             G1::generator().pow(&k_d_scalar), G2::generator().pow(&k_d_scalar), params.g_t().pow(&k_d_scalar)
         )));
+        "nine powers of points of G1" => wiped(|| _ = black_box(pow_g1_batch(&Zeroizing::new(
+            capsules.iter().map(|capsule| (*capsule.z(), k_d_scalar)).collect::<Vec<_>>()
+        ))));
         "k_d <- f(sk)" => params.derive(&sk, scope);
         "k_d at random" => DecryptionKey::random(&mut *run.rng());
         "k_d from bytes" => DecryptionKey::from_bytes(k_d_bytes.expose());
@@ -431,6 +434,10 @@ mod comparison {
         let rk = S::re_key_gen(&sk_a, to, &mut seeded(DRAWN)).unwrap();
         let c_prime = S::re_enc(&rk, &c, &mut seeded(DRAWN)).unwrap_or_else(|error| panic!("{error}"));
 
+        let nine: Vec<_> = (0..9).map(|_| S::enc(&pk_a, &mut seeded(DRAWN)).0).collect();
+        let nine_again = S::re_enc_many(&rk, &nine, &mut seeded(DRAWN)).into_iter();
+        let nine_again: Vec<_> = nine_again.map(|c| c.unwrap_or_else(|error| panic!("{error}"))).collect();
+
         let first = run(S::PROPERTIES.name, Secrets::new(drawn_forms(DRAWN).collect()));
         check! { first:
             "Setup" => S::setup(&mut *first.rng());
@@ -447,8 +454,10 @@ mod comparison {
             "ReKeyGen" => S::re_key_gen(&sk_a, to, &mut *second.rng());
             "Enc" => S::enc(&pk_a, &mut *second.rng());
             "ReEnc" => S::re_enc(&rk, &c, &mut *second.rng());
+            "ReEnc of nine" => S::re_enc_many(&rk, &nine, &mut *second.rng());
             "Dec" => S::dec(&sk_a, &c);
             "Dec of C'" => S::dec_re(&sk_b, &c_prime);
+            "Dec of nine C'" => S::dec_re_many(&sk_b, &nine_again);
             "rk to bytes" => rk.encoding();
         }
     }

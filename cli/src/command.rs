@@ -52,6 +52,9 @@ enum Command {
         /// The number of measurements of each case, at least 3; the median is printed.
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
+        /// Measures the schemes to compare with: KeyGen, Enc, ReKeyGen, ReEnc and Dec of each, with sizes.
+        #[arg(long)]
+        schemes: bool,
     },
     /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y), or with --named a and A.
     ///
@@ -236,7 +239,7 @@ fn perform(command: Command) -> Result<(), output::Failure> {
             let setting = demo::Setting { clouds, threshold, lie, down, named };
             system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), setting, rng))
         }
-        Command::Bench { files, rounds } => bench::run(&files, rounds),
+        Command::Bench { files, rounds, schemes } => bench::run(&files, rounds, schemes),
         Command::Keygen { scope, name } => tools::keygen(&name, &scope),
         Command::Shared { file } => tools::shared(&file),
         Command::Encrypt { to, scope, suite, record, envelope } => {
