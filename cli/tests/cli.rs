@@ -322,7 +322,7 @@ fn demo_with_several_clouds() {
     let printed = done(dir.path(), &[&three[..], &["--lie", "1"]].concat());
     assert!(printed.contains("ok      cloud-1 was named as at fault, and nobody else: 1 of 1"), "{printed}");
     assert!(printed.contains("hospital B's bytes equal the originals: 1 of 1"), "{printed}");
-    let printed = done(dir.path(), &[&three[..], &["--down", "3"]].concat());
+    let printed = done(dir.path(), &[&three[..], &["--down", "3", "--named"]].concat());
     assert!(printed.contains("Every check holds: 1 of 1") && printed.contains("cloud-3                    is down"));
     for (options, why) in [
         (&["--lie", "1", "--down", "2"][..], "2 clouds are needed, and only 1 neither lie nor are down"),

@@ -1,18 +1,18 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
-use super::messages::{Alert, Delivery, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
+use super::messages::{Alert, Delivery, Fetch, Grant, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
 use super::misbehaviour::{Misbehaviour, check_delivery};
-use super::transaction::{self, Receipt, commit, propose};
+use super::transaction::{self, Receipt, commit, of_role, propose};
 use super::{Cloud, EmrFile, FlowError};
 use crate::contract::{Action, Record, ShareRequest};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
-use crate::identity::{Certificate, Institution, MemberId, SigningKey};
+use crate::identity::{Certificate, Institution, MemberId, Msp, Role, SigningKey};
 use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
-use crate::pre::{EncryptionKey, Params, Partial, Scope, SharedSecret};
-use crate::time::Millis;
+use crate::pre::{EncryptionKey, NamedPublic, Params, Partial, Scope, SharedSecret};
+use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
@@ -73,8 +73,16 @@ pub struct Hospital {
     institution: Institution,
     params: Params,
     folder: PathBuf,
-    /// The newest sk with each patient.
-    secrets: BTreeMap<MemberId, SharedSecret>,
+    /// The newest introduction to each patient.
+    patients: BTreeMap<MemberId, Patient>,
+}
+
+/// What the hospital has of a patient.
+#[derive(Clone, Debug)]
+struct Patient {
+    sk: SharedSecret,
+    /// A, if the patient has given one: then the keys of the records do not come from sk.
+    key: Option<NamedPublic>,
 }
 
 impl Hospital {
@@ -84,7 +92,7 @@ impl Hospital {
     /// [`FlowError::File`].
     pub fn new(institution: Institution, params: Params, folder: &Path) -> Result<Self, FlowError> {
         crate::folder::make(folder).map_err(FlowError::file(folder))?;
-        Ok(Self { institution, params, folder: folder.to_owned(), secrets: BTreeMap::new() })
+        Ok(Self { institution, params, folder: folder.to_owned(), patients: BTreeMap::new() })
     }
 
     /// The hospital's certificate.
@@ -111,7 +119,23 @@ impl Hospital {
     }
 
     pub(super) fn remember(&mut self, patient: MemberId, sk: SharedSecret) {
-        self.secrets.insert(patient, sk);
+        self.patients.insert(patient, Patient { sk, key: None });
+    }
+
+    /// Takes a key by name from a patient. The next records are encrypted under it.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`]; [`FlowError::WrongParty`] for a key that is for another hospital, or not from a user;
+    /// [`FlowError::Stranger`] before [`introduce`](super::introduce).
+    pub fn take_key(&mut self, key: &Signed<NamedKey>, msp: &Msp, now: Seconds) -> Result<(), FlowError> {
+        let sender = key.verify_at(msp, now)?;
+        of_role(Role::User, &sender)?;
+        if key.content.hospital != self.id() {
+            return Err(FlowError::WrongParty(key.content.hospital));
+        }
+        let patient = self.patients.get_mut(&sender.id).ok_or(FlowError::Stranger(sender.id))?;
+        patient.key = Some(key.content.key);
+        Ok(())
     }
 
     #[cfg(test)]
@@ -119,8 +143,9 @@ impl Hospital {
         &self.params
     }
 
-    pub(super) fn secret(&self, patient: &MemberId) -> Result<&SharedSecret, FlowError> {
-        self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
+    #[cfg(test)]
+    pub(super) fn secret(&self, patient: &MemberId) -> &SharedSecret {
+        &self.patients[patient].sk
     }
 
     /// Figure 3: draws a new txid, encrypts the patient's new record under the key of this txid, and makes the alarm. The
@@ -139,11 +164,15 @@ impl Hospital {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
         // A renewed certificate would give another txid, so the draft keeps this one.
-        let (sk, certificate) = (self.secret(&patient)?.clone(), self.certificate().clone());
+        let Patient { sk, key } = self.patients.get(&patient).ok_or(FlowError::Stranger(patient))?.clone();
+        let certificate = self.certificate().clone();
         let txid = TxId::new(&nonce, &certificate);
-        let k_d = self.params.derive(&sk, Scope::Record(&txid.0.0));
+        let scope = Scope::Record(&txid.0.0);
+        let public = key.map_or_else(
+            || self.params.derive(&sk, scope).public_key(&self.params),
+            |key| key.public_key(&self.params, scope),
+        );
         let envelope = self.folder.join(format!("{txid}.phi"));
-        let public = k_d.public_key(&self.params);
         let sealer = Sealer::new(&self.params, &public, Suite::default(), rng)?;
         let sealed = envelope::create_file(&envelope, |file| {
             record.rewind()?;

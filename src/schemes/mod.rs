@@ -48,7 +48,7 @@ pub use bong_jang::BongJang;
 pub use by_name::ByName;
 pub use ga07::Ga07;
 pub use lv08::Lv08;
-pub use scheme::{Bytes, Direction, Encoding, Message, Notion, Properties, Scheme};
+pub use scheme::{Bytes, Decoding, Direction, Encoding, Message, Notion, Properties, Scheme};
 pub use table::{Row, markdown, rows};
 
 #[cfg(test)]

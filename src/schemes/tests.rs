@@ -214,6 +214,44 @@ fn every_scheme_does_what_its_row_says() {
     decide::<Lv08>();
 }
 
+/// Batches give what the single forms give, with the same randomness; and one bad ciphertext fails alone.
+fn batches<S: Scheme>(alter: Option<fn(&mut S::Ciphertext)>) {
+    let name = S::PROPERTIES.name;
+    let of = |results: &[Result<S::ReEncrypted, S::Refusal>]| -> Vec<_> {
+        results.iter().map(|c| c.as_ref().ok().map(|c| c.encoding().to_vec())).collect()
+    };
+    let rng = &mut rng(11);
+    let [a, b, _] = users::<S>(rng);
+    let rk = re_key::<S>(&a.1, &b, rng);
+    for n in [0, 1, 2, 9] {
+        let (mut c, m): (Vec<_>, Vec<_>) = (0..n).map(|_| S::enc(&a.0, rng)).unzip();
+        let mut again = rng.clone();
+        if let (Some(alter), 9) = (alter, n) {
+            alter(&mut c[3]);
+        }
+        let many = S::re_enc_many(&rk, &c, rng);
+        let single: Vec<_> = c.iter().map(|c| S::re_enc(&rk, c, &mut again)).collect();
+        assert_eq!(of(&many), of(&single), "{name}");
+        assert_eq!(many.iter().filter(|c| c.is_err()).count(), usize::from(alter.is_some() && n == 9), "{name}");
+        let kept: Vec<_> = many.into_iter().zip(m).filter_map(|(c, m)| Some((c.ok()?, m))).collect();
+        let (many, m): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+        let read = S::dec_re_many(&b.1, &many);
+        assert_eq!(read.len(), m.len(), "{name}");
+        assert!(read.into_iter().zip(&m).all(|(read, m)| read.is_ok_and(|read| read == *m)), "{name}");
+    }
+}
+
+#[test]
+fn batches_are_the_single_forms() {
+    batches::<BongJang>(None);
+    batches::<ByName>(None);
+    batches::<Afgh06>(None);
+    batches::<Bbs98>(None);
+    batches::<Ga07>(None);
+    batches::<Lv08>(Some(|c| c.signed.sigma[0] ^= 1));
+    batches::<Lv08>(Some(|c| c.c2 = G1::generator()));
+}
+
 /// Three hops. Only a multi-hop scheme has the types for it. `growth`: bytes of each further hop.
 fn hops<C: Encoding, S: Scheme<Ciphertext = C, ReEncrypted = C>>(growth: usize) {
     let rng = &mut rng(2);

@@ -14,6 +14,7 @@ from . import (
     proofs,
     records,
     scheme,
+    schemes,
     threshold,
     tower,
 )
@@ -834,3 +835,12 @@ def _(case):
     names = ("record", "stored", "rotation", "answer", "new")
     sizes = {"cloud": 32, "cloud_key": 32, **dict.fromkeys(names)}
     return flow.rotate(msp, case["now"], fields_of(case, **sizes))
+
+
+# Schemes to compare with
+
+
+OPERATIONS["scheme"] = schemes.walk
+OPERATIONS["scheme read"] = schemes.read
+OPERATIONS["scheme re-encrypt"] = schemes.reencrypt
+OPERATIONS["scheme open"] = schemes.open_
