@@ -125,7 +125,8 @@ def reader_of(kind):
     def read(reader):
         content = []
         encoding = consumed(reader, lambda reader: content.append(CONTENT[kind](reader)))
-        return Signed(kind, content[0], encoding, identity.read_certificate(reader), identity.read_wire_signature(reader))
+        certificate = identity.read_certificate(reader)
+        return Signed(kind, content[0], encoding, certificate, identity.read_wire_signature(reader))
 
     return read
 

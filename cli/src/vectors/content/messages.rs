@@ -183,9 +183,9 @@ pub(super) fn messages() -> Result<File, Fault> {
 fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
     let Good { users, hospitals, clouds, upload, delivery, grant, shared, rotation, rotated, named, .. } = good;
     let now = NOW.seconds().0;
-    // In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a grant: request 0,
-    // epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer: epoch 32, Δ or C 36. In a key by
-    // name: A 32.
+    // Offsets. In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a
+    // grant: request 0, epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer:
+    // epoch 32, Δ or C 36. In a key by name: hospital 0, A 32.
     let c_prime = 32 + upload.len();
     for (comment, kind, root, bytes) in [
         ("an envelope of version 2", "upload", hospitals, put(upload, 44, &[2])),
