@@ -1,9 +1,9 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
+use super::evidence::check_delivery;
 use super::messages::{Alert, Delivery, Fetch, Grant, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
-use super::misbehaviour::{Misbehaviour, check_delivery};
 use super::transaction::{self, Receipt, commit, of_role, propose};
-use super::{Cloud, EmrFile, FlowError};
+use super::{Cloud, EmrFile, FlowError, Misbehaviour};
 use crate::contract::{Action, Record, ShareRequest};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::hash::Digest;
