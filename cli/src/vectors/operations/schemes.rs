@@ -25,7 +25,7 @@ struct Draws {
 const NONE: Draws = Draws { setup: 0, key_gen: 1, re_key_gen: 0, enc: 2, re_enc: 0, raw: false, named: false };
 
 /// A scheme as the operations use it.
-trait Case: Scheme<ReKey: Clone> {
+trait Case: Scheme {
     const DRAWS: Draws;
 
     /// pk read and written.
@@ -375,7 +375,7 @@ pub(in crate::vectors) const READ: Operation = Operation {
 };
 
 /// The scheme of a kind, which is the scheme, a space, and what is read.
-fn scheme_of<'a>(input: Input<'a>) -> Result<&'a str, Fault> {
+fn scheme_of(input: Input<'_>) -> Result<&str, Fault> {
     Ok(input.text("kind")?.rsplit_once(' ').ok_or_else(|| malformed("no kind"))?.0)
 }
 
