@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import groups, hashes, identity, proofs, scheme, threshold
+from . import groups, hashes, identity, named, proofs, scheme, threshold
 from .wire import consumed, whole
 
 
@@ -81,6 +81,10 @@ def read_grant(reader):
     return Grant(request, epoch, public, shares, consumed(reader, identity.read_sealed))
 
 
+def read_named(reader):
+    return [reader.raw("member identifier", 32), consumed(reader, named.read_public)]
+
+
 def read_rotation(reader):
     record, epoch = reader.raw("txid", 32), reader.raw("epoch", 4)
     return Rotation(record, epoch, consumed(reader, proofs.read_public_rekey), consumed(reader, identity.read_sealed))
@@ -94,6 +98,7 @@ def read_rotated(reader):
 
 CONTENT = {
     "upload": read_upload,
+    "key by name": read_named,
     "fetch": read_fetch,
     "re-encrypted record": read_delivery,
     "grant": read_grant,

@@ -6,12 +6,14 @@ use super::super::operations::identity::MESSAGE;
 use super::draw::{bytes, encoded, flip, lengths, put};
 use super::world::{Known, NOW, high_s};
 use phi_pre::envelope::{Sealer, Suite};
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::group::Gt;
 use phi_pre::hash::Digest;
 use phi_pre::identity::{MemberId, ParticipantGroup, Role, SealingKey, Signature, Subject, seal};
 use phi_pre::ledger::{Signer, TxId};
-use phi_pre::pre::{DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold};
+use phi_pre::pre::{
+    DecryptionKey, NamedSecret, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold,
+};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
@@ -43,6 +45,7 @@ struct Good {
     shared: Vec<u8>,
     rotation: Vec<u8>,
     rotated: Vec<u8>,
+    named: Vec<u8>,
 }
 
 impl Good {
@@ -90,6 +93,9 @@ impl Good {
         let proof_of_rotation = ReencryptionProof::new(&params, &k_re, &statement, rng);
         let rotated = Rotated { record: upload.record, epoch: 1, c: *again.c(), proof: proof_of_rotation };
         let rotated = encoded(&Signed::new(rotated, &one.certificate, &one.key));
+        let named = NamedSecret::random(rng).public(&params);
+        let named = NamedKey { hospital: north.certificate.subject().id, key: named };
+        let named = encoded(&Signed::new(named, &user.certificate, &user.key));
         let later = encoded(&Signed::new(Upload { epoch: u32::MAX, ..upload }, &user.certificate, &user.key));
         let upload = encoded(&note);
         let delivery = encoded(&Signed::new(delivered.clone(), &one.certificate, &one.key));
@@ -110,6 +116,7 @@ impl Good {
             shared,
             rotation,
             rotated,
+            named,
         })
     }
 }
@@ -135,6 +142,7 @@ pub(super) fn messages() -> Result<File, Fault> {
     for (kind, comment, root, message) in [
         ("upload", "upload", hospitals, &good.upload),
         ("upload", "an upload by the user, of a later epoch", users, &good.later),
+        ("key by name", "key by name", users, &good.named),
         ("fetch", "fetch", hospitals, &good.fetch),
         (DELIVERY, DELIVERY, clouds, &good.delivery),
         ("grant", "a grant to one cloud", users, &good.grant),
@@ -173,7 +181,7 @@ pub(super) fn messages() -> Result<File, Fault> {
 
 /// Fields that are no encodings of their values.
 fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
-    let Good { users, hospitals, clouds, upload, delivery, grant, shared, rotation, rotated, .. } = good;
+    let Good { users, hospitals, clouds, upload, delivery, grant, shared, rotation, rotated, named, .. } = good;
     let now = NOW.seconds().0;
     // Offsets. In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a
     // grant: request 0, epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer:
@@ -198,6 +206,9 @@ fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
             let signature: [u8; 64] = delivery[at..c_prime].try_into().map_err(malformed)?;
             put(delivery, at, &high_s(&signature))
         }),
+        ("the flags of A", "key by name", users, flip(named, 32, 0x80)),
+        ("A = 1", "key by name", users, put(named, 32, &[&[0xc0][..], &[0; 47]].concat())),
+        ("a key by name cut off in A", "key by name", users, named[..32 + 47].to_vec()),
         ("the flags of Δ", "rotation", users, flip(rotation, 36, 0x80)),
         ("Δ = 1", "rotation", users, put(rotation, 36, &Gt::identity().to_bytes())),
         ("a rotation cut off in Δ", "rotation", users, rotation[..36 + 191].to_vec()),

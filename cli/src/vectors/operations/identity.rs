@@ -1,7 +1,7 @@
 //! Operations on signatures, certificates, revocation lists, and sealed and signed messages.
 
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{
     Certificate, Credentials, Institution, Msp, RevocationList, Sealed, SealingKey, Signature, SigningKey, Subject,
@@ -137,6 +137,7 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             let Upload { record, epoch, header, body, public_key } = content;
             vec![wire(record), hex(epoch.to_be_bytes()), wire(header), wire(body), wire(public_key)]
         }),
+        "key by name" => signed::<NamedKey>(input, |content| vec![wire(&content.hospital), wire(&content.key)]),
         "fetch" => signed::<Fetch>(input, |content| vec![wire(&content.request)]),
         "re-encrypted record" => signed::<Delivery>(input, |content| {
             let Delivery { request, upload, c_prime, proof } = content;
