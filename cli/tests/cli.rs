@@ -526,17 +526,19 @@ fn bench_checks_its_files_first() {
 #[test]
 fn a_killed_bench_leaves_nothing() {
     use std::io::{BufRead, BufReader};
-    let dir = tempfile::tempdir().unwrap();
-    let mut bench = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
-    bench.args(["bench", "--json", "json", "--csv", "csv", "--plot", "plot"]).current_dir(&dir).stdout(Stdio::piped());
-    let mut bench = bench.spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(bench.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    assert!(first.contains("engines"), "{first}");
-    bench.kill().unwrap();
-    bench.wait().unwrap();
-    let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.is_empty(), "{left:?}");
+    for more in [&[][..], &["--schemes"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut bench = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        bench.args(["bench", "--json", "json", "--csv", "csv", "--plot", "plot"]).args(more);
+        let mut bench = bench.current_dir(&dir).stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(bench.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("engines"), "{first}");
+        bench.kill().unwrap();
+        bench.wait().unwrap();
+        let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
 }
 
 /// A number of threads that is none is an error, as an unknown engine is.

@@ -1,9 +1,9 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
+use super::evidence::check_delivery;
 use super::messages::{Alert, Delivery, Fetch, Grant, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
-use super::misbehaviour::{Misbehaviour, check_delivery};
 use super::transaction::{self, Receipt, commit, of_role, propose};
-use super::{Cloud, EmrFile, FlowError};
+use super::{Cloud, EmrFile, FlowError, Misbehaviour};
 use crate::contract::{Action, Record, ShareRequest};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::hash::Digest;
@@ -264,7 +264,8 @@ impl Hospital {
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
-        let (found, mut refused) = self.fetch(network, clouds, (&share, &record), grant, now)?;
+        let mut refused = Vec::new();
+        let found = self.fetch(network, clouds, (&share, &record), (grant, &mut refused), now)?;
         let note = found[0].delivery.content.upload.content; // t >= 1
         let by = note.author(&record);
         if found.iter().any(|other| other.delivery.content.upload.content != note) {
@@ -301,17 +302,17 @@ impl Hospital {
     }
 
     /// Asks one cloud after the other, until as many as are needed have delivered, each with a proof that holds. Returns
-    /// exactly t deliveries, and the clouds that were asked in vain.
+    /// exactly t deliveries, and adds the clouds that were asked in vain to `refused`.
     fn fetch(
         &self,
         network: &Network,
         clouds: &[&Cloud],
         consent: (&ShareRequest, &Record),
-        grant: &Grant,
+        (grant, refused): (&Grant, &mut Vec<(MemberId, FlowError)>),
         now: Millis,
-    ) -> Result<(Vec<Found<impl Read + Send + use<>>>, Vec<(MemberId, FlowError)>), FlowError> {
+    ) -> Result<Vec<Found<impl Read + Send + use<>>>, FlowError> {
         let (msp, fetch) = (network.msp()?, self.sign(Fetch { request: grant.request }));
-        let (mut found, mut refused) = (Vec::<Found<_>>::new(), Vec::new());
+        let mut found = Vec::<Found<_>>::new();
         for cloud in clouds {
             if found.len() == usize::from(grant.public.threshold().t()) {
                 break;
@@ -327,9 +328,9 @@ impl Hospital {
             }
         }
         if found.len() == usize::from(grant.public.threshold().t()) {
-            Ok((found, refused))
+            Ok(found)
         } else {
-            Err(too_few(grant, found.len(), refused))
+            Err(too_few(grant, found.len(), core::mem::take(refused)))
         }
     }
 

@@ -33,10 +33,10 @@ mod cloud;
 mod consortium;
 mod emr;
 mod error;
+mod evidence;
 mod hospital;
 mod introduction;
 mod messages;
-mod misbehaviour;
 mod objects;
 #[cfg(all(unix, feature = "s3"))]
 mod s3;
@@ -49,11 +49,11 @@ pub use bulk::{StorePrefix, StoreTarget};
 pub use cloud::Cloud;
 pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrFile, EmrWatch, files, is_temporary};
-pub use error::FlowError;
+pub use error::{FlowError, Misbehaviour};
+pub use evidence::verify_deliveries;
 pub use hospital::{Draft, Hospital, Received};
 pub use introduction::{introduce, introduce_by_name};
 pub use messages::{Alert, Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
-pub use misbehaviour::{Misbehaviour, verify_deliveries};
 #[cfg(all(unix, feature = "s3"))]
 #[doc(hidden)]
 pub use s3::hex_keys;

@@ -1,9 +1,8 @@
 //! The user: checks records, confirms them, and consents to sharing them.
 
 use super::messages::{Alert, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
-use super::misbehaviour::Misbehaviour;
 use super::transaction::{self, Receipt, commit, of_role, propose};
-use super::{Cloud, FlowError};
+use super::{Cloud, FlowError, Misbehaviour};
 use crate::contract::Action;
 use crate::envelope::{self, Header};
 use crate::identifier::{Pseudonym, rotate};

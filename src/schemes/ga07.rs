@@ -19,7 +19,7 @@
 
 use super::scheme::{Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, parts, random};
 use crate::error::DecodeError;
-use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing};
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch};
 use crate::hash::label::dst;
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped, wiped_short};
@@ -163,6 +163,13 @@ pub(super) fn open(key: &G2, c: &Pair) -> Zeroizing<Gt> {
     Zeroizing::new(c.c2 / pairing(&c.c1, key))
 }
 
+/// [`open`] of each pair by its key.
+fn open_all(keys: &[G2], pairs: &[&Pair]) -> Zeroizing<Vec<Gt>> {
+    let points = Zeroizing::new(pairs.iter().zip(keys).map(|(pair, key)| (pair.c1, *key)).collect::<Vec<_>>());
+    let pads = Zeroizing::new(pairing_batch(&points));
+    Zeroizing::new(pairs.iter().zip(&*pads).map(|(pair, pad)| pair.c2 / *pad).collect())
+}
+
 impl Scheme for Ga07 {
     const PROPERTIES: Properties = Properties {
         name: "Green-Ateniese 2007, IBP1",
@@ -246,5 +253,23 @@ impl Scheme for Ga07 {
 
     fn dec_re(sk: &SecretKey, c: &Ciphertext) -> Result<Message<Gt>, Infallible> {
         Self::dec(sk, c)
+    }
+
+    /// The pairings of each level in batches.
+    fn dec_re_many(sk: &SecretKey, c: &[Ciphertext]) -> Vec<Result<Message<Gt>, Infallible>> {
+        wiped(|| {
+            let last: Vec<_> = c.iter().map(|c| &c.last).collect();
+            let mut m = open_all(&Zeroizing::new(vec![*sk.0.expose(); c.len()]), &last);
+            let levels = c.iter().map(|c| c.under_x.len()).max().unwrap_or(0);
+            for level in 0..levels {
+                // Ciphertexts with a pair at this level, counted from the last.
+                let with: Vec<_> = (0..c.len()).filter(|i| c[*i].under_x.len() > level).collect();
+                let keys = Zeroizing::new(with.iter().map(|i| *h2(&m[*i])).collect::<Vec<_>>());
+                let pairs: Vec<_> = with.iter().filter_map(|i| c[*i].under_x.iter().rev().nth(level)).collect();
+                let opened = open_all(&keys, &pairs);
+                with.iter().zip(&*opened).for_each(|(i, opened)| m[*i] = *opened);
+            }
+            m.iter().map(|m| Ok(Message::new(*m))).collect()
+        })
     }
 }

@@ -26,7 +26,7 @@ use super::scheme::{
     Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, parts, random,
 };
 use crate::error::DecodeError;
-use crate::group::{G1, G2, Gt, Scalar, pairing, pairing_batch, pow_g1_batch};
+use crate::group::{G1, G2, Gt, Scalar, pairing, pairing_batch, pow_g1_batch, pow_gt_batch};
 use crate::hash::{label, tagged};
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped, wiped_short};
@@ -280,6 +280,27 @@ impl Scheme for Lv08 {
             }
             c.signed.check(&c.c2_3, &c.c2_1)?;
             Ok(Message::new(c.signed.c3 / pairing(&c.c2_3, &c.c2_2).pow(&inverse(sk.x.expose()))))
+        })
+    }
+
+    /// The pairings and the powers in batches.
+    fn dec_re_many(sk: &SecretKey, c: &[FirstLevel]) -> Vec<Result<Message<Gt>, Invalid>> {
+        wiped(|| {
+            let pairs = c.iter().flat_map(|c| {
+                let (base, c4) = ((c.c2_3, base(&c.signed.svk)), (c.c2_1, c.signed.c4));
+                [(c.c2_1, c.c2_2), base, c4, (c.c2_3, c.c2_2)]
+            });
+            let pairings = Zeroizing::new(pairing_batch(&pairs.collect::<Vec<_>>()));
+            let (pairings, _) = pairings.as_chunks::<4>();
+            let expected = pairing(&G1::generator(), &sk.public.x2);
+            let exponent = inverse(sk.x.expose());
+            let powers = Zeroizing::new(pairings.iter().map(|pairings| (pairings[3], *exponent)).collect::<Vec<_>>());
+            let pads = Zeroizing::new(pow_gt_batch(&powers));
+            let opened = |((c, [first, left, right, _]), pad): ((&FirstLevel, &[Gt; 4]), &Gt)| {
+                let valid = *first == expected && left == right && c.signed.signed();
+                if valid { Ok(Message::new(c.signed.c3 / *pad)) } else { Err(Invalid) }
+            };
+            c.iter().zip(pairings).zip(&*pads).map(opened).collect()
         })
     }
 }

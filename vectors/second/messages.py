@@ -81,10 +81,6 @@ def read_grant(reader):
     return Grant(request, epoch, public, shares, consumed(reader, identity.read_sealed))
 
 
-def read_named(reader):
-    return [reader.raw("member identifier", 32), consumed(reader, named.read_public)]
-
-
 def read_rotation(reader):
     record, epoch = reader.raw("txid", 32), reader.raw("epoch", 4)
     return Rotation(record, epoch, consumed(reader, proofs.read_public_rekey), consumed(reader, identity.read_sealed))
@@ -96,14 +92,18 @@ def read_rotated(reader):
     return Rotated(record, epoch, c, consumed(reader, proofs.read_proof))
 
 
+def read_named_key(reader):
+    return [reader.raw("member identifier", 32), consumed(reader, named.read_public)]
+
+
 CONTENT = {
     "upload": read_upload,
-    "key by name": read_named,
     "fetch": read_fetch,
     "re-encrypted record": read_delivery,
     "grant": read_grant,
     "rotation": read_rotation,
     "rotated record": read_rotated,
+    "key by name": read_named_key,
 }
 
 

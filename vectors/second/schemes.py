@@ -508,7 +508,7 @@ SCHEMES = {
 }
 
 
-def named(name):
+def scheme_named(name):
     if name not in SCHEMES:
         raise Malformed(f"unknown scheme {name}")
     return SCHEMES[name]
@@ -545,7 +545,7 @@ class Drawn:
 
 
 def walk(case):
-    it = named(case["scheme"])
+    it = scheme_named(case["scheme"])
     drawn = Drawn(it, case)
     setup = it.setup(drawn.setup)
     (pk_a, sk_a), (pk_b, sk_b) = (it.key_gen(setup, drawn.names[i], drawn.keys[i]) for i in (0, 1))
@@ -569,7 +569,7 @@ def walk(case):
 
 def kind(case):
     name, _, what = case["kind"].rpartition(" ")
-    return named(name), what
+    return scheme_named(name), what
 
 
 def read(case):
@@ -591,7 +591,7 @@ def read(case):
 
 
 def reencrypt(case):
-    it = named(case["scheme"])
+    it = scheme_named(case["scheme"])
     if case["known"] and not isinstance(it, Lv08):
         raise Malformed("known has no use here")
     rk = it.read_rk(bytes.fromhex(case["rk"]), bytes.fromhex(case["known"]))

@@ -177,3 +177,22 @@ fn draw(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
     }
     writeln!(out, "</svg>")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phi_pre::group::Engine;
+
+    /// Each algorithm of each scheme runs, and has a mark in the picture.
+    #[test]
+    fn every_algorithm_is_measured() {
+        let blst = Engine::Blst.engage().unwrap();
+        let mut cases = cases(&[blst]);
+        assert_eq!(cases.len(), rows().len() * ALGORITHMS.len());
+        cases.iter_mut().for_each(Case::sample);
+        assert!(cases.iter().any(|case| case.operation == reference() && case.elements == BATCH));
+        let (marks, key) = (svg(&cases).matches("<circle").count(), COLOURS.len());
+        assert_eq!(marks, cases.len() + key);
+        assert_eq!(sizes().as_array().map(Vec::len), Some(rows().len()));
+    }
+}

@@ -93,13 +93,13 @@ impl Good {
         let proof_of_rotation = ReencryptionProof::new(&params, &k_re, &statement, rng);
         let rotated = Rotated { record: upload.record, epoch: 1, c: *again.c(), proof: proof_of_rotation };
         let rotated = encoded(&Signed::new(rotated, &one.certificate, &one.key));
-        let named = NamedSecret::random(rng).public(&params);
-        let named = NamedKey { hospital: north.certificate.subject().id, key: named };
-        let named = encoded(&Signed::new(named, &user.certificate, &user.key));
         let later = encoded(&Signed::new(Upload { epoch: u32::MAX, ..upload }, &user.certificate, &user.key));
         let upload = encoded(&note);
         let delivery = encoded(&Signed::new(delivered.clone(), &one.certificate, &one.key));
         let fetch = encoded(&Signed::new(Fetch { request: txid }, &north.certificate, &north.key));
+        let key = NamedSecret::random(rng).public(&params);
+        let named = NamedKey { hospital: north.certificate.subject().id, key };
+        let named = encoded(&Signed::new(named, &user.certificate, &user.key));
         Ok(Self {
             users,
             hospitals,
@@ -142,13 +142,13 @@ pub(super) fn messages() -> Result<File, Fault> {
     for (kind, comment, root, message) in [
         ("upload", "upload", hospitals, &good.upload),
         ("upload", "an upload by the user, of a later epoch", users, &good.later),
-        ("key by name", "key by name", users, &good.named),
         ("fetch", "fetch", hospitals, &good.fetch),
         (DELIVERY, DELIVERY, clouds, &good.delivery),
         ("grant", "a grant to one cloud", users, &good.grant),
         ("grant", "a grant to three clouds", users, &good.shared),
         ("rotation", "rotation", users, &good.rotation),
         ("rotated record", "rotated record", clouds, &good.rotated),
+        ("key by name", "key by name", users, &good.named),
     ] {
         file.valid(comment, &["Message"], case(kind, root, now, message))?;
         file.invalid("a bit of the content", &["Altered"], case(kind, root, now, &flip(message, 31, 1)))?;
@@ -185,7 +185,7 @@ fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
     let now = NOW.seconds().0;
     // Offsets. In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a
     // grant: request 0, epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer:
-    // epoch 32, Δ or C 36.
+    // epoch 32, Δ or C 36. In a key by name: hospital 0, A 32.
     let c_prime = 32 + upload.len();
     for (comment, kind, root, bytes) in [
         ("an envelope of version 2", "upload", hospitals, put(upload, 44, &[2])),
@@ -206,15 +206,15 @@ fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
             let signature: [u8; 64] = delivery[at..c_prime].try_into().map_err(malformed)?;
             put(delivery, at, &high_s(&signature))
         }),
-        ("the flags of A", "key by name", users, flip(named, 32, 0x80)),
-        ("A = 1", "key by name", users, put(named, 32, &[&[0xc0][..], &[0; 47]].concat())),
-        ("a key by name cut off in A", "key by name", users, named[..32 + 47].to_vec()),
         ("the flags of Δ", "rotation", users, flip(rotation, 36, 0x80)),
         ("Δ = 1", "rotation", users, put(rotation, 36, &Gt::identity().to_bytes())),
         ("a rotation cut off in Δ", "rotation", users, rotation[..36 + 191].to_vec()),
         ("a rotation cut off in its sealed u", "rotation", users, rotation[..36 + 192 + 31].to_vec()),
         ("the flags of the new C", "rotated record", clouds, flip(rotated, 36, 0x80)),
         ("a rotated record cut off in C", "rotated record", clouds, rotated[..36 + 191].to_vec()),
+        ("the flags of A", "key by name", users, flip(named, 32, 0x80)),
+        ("A = 1", "key by name", users, put(named, 32, &[&[0xc0][..], &[0; 47]].concat())),
+        ("a key by name cut off in A", "key by name", users, named[..32 + 47].to_vec()),
         ("t = 0", "grant", users, put(grant, 36, &[0])),
         ("2 of 1", "grant", users, put(grant, 36, &[2])),
         ("1 of 17", "grant", users, put(grant, 37, &[17])),

@@ -41,6 +41,9 @@ enum Part {
 }
 use Part::{Exponent, GtNotOne, Raw};
 
+/// An encoding that is refused, with a comment and a flag.
+type Bad = (&'static str, &'static str, Vec<u8>);
+
 impl Part {
     const fn size(self) -> usize {
         match self {
@@ -52,8 +55,8 @@ impl Part {
         }
     }
 
-    /// Encodings that are refused in this place, each with a comment and a flag.
-    fn refused(self) -> Result<Vec<(&'static str, &'static str, Vec<u8>)>, Fault> {
+    /// Encodings that are refused in this place.
+    fn refused(self) -> Result<Vec<Bad>, Fault> {
         let identity = |size| put(&vec![0; size], 0, &[0xc0]);
         let above = |size| [&[0x9f; 1][..], &vec![0xff; size - 1]].concat();
         let unmarked = |size| vec![0; size];
@@ -284,8 +287,8 @@ fn encodings(file: &mut File, walks: &[Vec<Walk>]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The parts of a ciphertext of Libert and Vergnaud that begin at `at`, altered, each with a comment and a flag.
-fn altered(at: usize, good: &[u8], other: &[u8]) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+/// The parts of a ciphertext of Libert and Vergnaud that begin at `at`, altered.
+fn altered(at: usize, good: &[u8], other: &[u8]) -> Vec<Bad> {
     let of_other = |from: usize, size: usize| put(good, at + from, &other[at + from..][..size]);
     vec![
         ("svk of another ciphertext", "Altered", of_other(0, 32)),

@@ -137,7 +137,6 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             let Upload { record, epoch, header, body, public_key } = content;
             vec![wire(record), hex(epoch.to_be_bytes()), wire(header), wire(body), wire(public_key)]
         }),
-        "key by name" => signed::<NamedKey>(input, |content| vec![wire(&content.hospital), wire(&content.key)]),
         "fetch" => signed::<Fetch>(input, |content| vec![wire(&content.request)]),
         "re-encrypted record" => signed::<Delivery>(input, |content| {
             let Delivery { request, upload, c_prime, proof } = content;
@@ -158,6 +157,7 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             let Rotated { record, epoch, c, proof } = content;
             vec![wire(record), hex(epoch.to_be_bytes()), t6(c), wire(proof)]
         }),
+        "key by name" => signed::<NamedKey>(input, |content| vec![wire(&content.hospital), wire(&content.key)]),
         kind => Err(malformed(format_args!("unknown kind {kind}"))),
     },
 };

@@ -4,7 +4,7 @@ use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed};
 use phi_pre::group::{G1, G2, Gt, Scalar, pairing};
 use phi_pre::hash::label::{self, dst};
-use phi_pre::hash::tagged;
+use phi_pre::hash::{framed, tagged};
 use phi_pre::schemes::{Afgh06, Bbs98, BongJang, ByName, Decoding, Encoding, Ga07, Lv08, Scheme, ga07};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ struct Draws {
 const NONE: Draws = Draws { setup: 0, key_gen: 1, re_key_gen: 0, enc: 2, re_enc: 0, raw: false, named: false };
 
 /// A scheme as the operations use it.
-trait Case: Scheme<ReKey: Clone> {
+trait Case: Scheme {
     const DRAWS: Draws;
 
     /// pk read and written.
@@ -119,7 +119,8 @@ impl Case for ByName {
 
     fn intermediate(drawn: &Drawn, _: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
         let ([a, b], x) = ([&drawn.keys[0][0], &drawn.keys[1][0]], &drawn.re_key[0]);
-        let h2 = G2::hash(&drawn.names[0], dst::SCOPE);
+        // The scope of one record under k_s zero, whose first hash is not 1.
+        let h2 = G2::hash(&framed(label::SCOPE, &[&[0; 32], &[2], &drawn.names[0], &[0]]), dst::SCOPE);
         let shared = g1(b).pow(x);
         let message = [g1(x), g1(b), shared].map(|point| point.to_bytes()).concat();
         Ok(vec![
@@ -375,7 +376,7 @@ pub(in crate::vectors) const READ: Operation = Operation {
 };
 
 /// The scheme of a kind, which is the scheme, a space, and what is read.
-fn scheme_of<'a>(input: Input<'a>) -> Result<&'a str, Fault> {
+fn scheme_of(input: Input<'_>) -> Result<&str, Fault> {
     Ok(input.text("kind")?.rsplit_once(' ').ok_or_else(|| malformed("no kind"))?.0)
 }
 
