@@ -43,6 +43,7 @@ fn scheme<S: Scheme>(c: &mut Criterion) {
     group.bench_function("Dec of C", |b| b.iter(|| S::dec(&sk_a, black_box(&batch[0]))));
     group.bench_function("Dec of C'", |b| b.iter(|| S::dec_re(&sk_b, black_box(&moved[0]))));
     group.throughput(Throughput::Elements(BATCH as u64));
+    group.bench_function(BenchmarkId::new("Enc", BATCH), |b| b.iter(|| S::enc_many(black_box(&pk_a), BATCH, rng)));
     group.bench_function(BenchmarkId::new("ReEnc", BATCH), |b| b.iter(|| S::re_enc_many(&rk, black_box(&batch), rng)));
     group.bench_function(BenchmarkId::new("Dec of C'", BATCH), |b| b.iter(|| S::dec_re_many(&sk_b, black_box(&moved))));
     group.finish();

@@ -455,6 +455,7 @@ mod comparison {
         check! { second:
             "ReKeyGen" => S::re_key_gen(&sk_a, to, &mut *second.rng());
             "Enc" => S::enc(&pk_a, &mut *second.rng());
+            "Enc of nine" => S::enc_many(&pk_a, 9, &mut *second.rng());
             "ReEnc" => S::re_enc(&rk, &c, &mut *second.rng());
             "ReEnc of nine" => S::re_enc_many(&rk, &nine, &mut *second.rng());
             "Dec" => S::dec(&sk_a, &c);

@@ -17,8 +17,8 @@
 //! level.
 
 use super::scheme::{
-    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, gt_not_one, inverse, parts,
-    random,
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, el_gamal, encoding, g_t, g1, gt_not_one, inverse,
+    parts, random,
 };
 use crate::error::DecodeError;
 use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pow_gt_batch};
@@ -160,6 +160,11 @@ impl Scheme for Afgh06 {
             let (m, k) = (Zeroizing::new(Gt::random(rng)), random(rng));
             (SecondLevel { alpha: g1(&k), beta: *m * pk.z_a1.pow(&k) }, Message::new(*m))
         })
+    }
+
+    fn enc_many(pk: &PublicKey, n: usize, rng: &mut impl CryptoRng) -> Vec<(SecondLevel, Message<Gt>)> {
+        let pairs = el_gamal(&pk.z_a1, n, rng).into_iter();
+        pairs.map(|((alpha, beta), m)| (SecondLevel { alpha, beta }, m)).collect()
     }
 
     fn re_enc(rk: &ReKey, c: &SecondLevel, _: &mut impl CryptoRng) -> Result<FirstLevel, Infallible> {

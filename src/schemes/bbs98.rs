@@ -17,7 +17,7 @@ use super::scheme::{
     Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, inverse, parts, random,
 };
 use crate::error::DecodeError;
-use crate::group::{G1, Scalar, pow_g1_batch};
+use crate::group::{G1, Scalar, pow_g1_batch, pow_generator_batch};
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped, wiped_short};
 use core::convert::Infallible;
@@ -133,6 +133,19 @@ impl Scheme for Bbs98 {
         wiped(|| {
             let (m, k) = (Zeroizing::new(g1(&random(rng))), random(rng));
             (Ciphertext { c1: *m * g1(&k), c2: pk.0.pow(&k) }, Message::new(*m))
+        })
+    }
+
+    fn enc_many(pk: &PublicKey, n: usize, rng: &mut impl CryptoRng) -> Vec<(Ciphertext, Message<G1>)> {
+        wiped(|| {
+            // m = g^t, so c1 = g^(t + k).
+            let drawn: Zeroizing<Vec<[Scalar; 2]>> =
+                Zeroizing::new((0..n).map(|_| [Scalar::random(rng), Scalar::random(rng)]).collect());
+            let exponents = Zeroizing::new(drawn.iter().flat_map(|[t, k]| [*t, *t + *k]).collect::<Vec<_>>());
+            let firsts = Zeroizing::new(pow_generator_batch(&exponents));
+            let c2 = pow_g1_batch(&Zeroizing::new(drawn.iter().map(|[_, k]| (pk.0, *k)).collect::<Vec<_>>()));
+            let firsts = firsts.as_chunks().0.iter();
+            firsts.zip(c2).map(|([m, c1], c2)| (Ciphertext { c1: *c1, c2 }, Message::new(*m))).collect()
         })
     }
 

@@ -96,6 +96,10 @@ impl Scheme for BongJang {
         y.encapsulate(&PARAMS, rng)
     }
 
+    fn enc_many(y: &PublicKey, n: usize, rng: &mut impl CryptoRng) -> Vec<(Capsule, Message)> {
+        y.encapsulate_many(&PARAMS, n, rng)
+    }
+
     fn re_enc(k_re: &ReKey, c: &Capsule, _: &mut impl CryptoRng) -> Result<Capsule, Infallible> {
         Ok(k_re.reencrypt(c))
     }

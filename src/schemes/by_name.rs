@@ -20,7 +20,9 @@
 //! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. `proofs/coq/Named.v` has
 //! the game for k_e and Y, from DBDH in the random-oracle model. For k'_e, which needs CDH in G1, there is no proof here.
 
-use super::scheme::{Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, parts, random};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, el_gamal, encoding, g1, parts, random,
+};
 use crate::error::DecodeError;
 use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch, pow_g1_batch};
 use crate::hash::label::dst;
@@ -187,6 +189,11 @@ impl Scheme for ByName {
             let (m, r) = (Zeroizing::new(Gt::random(rng)), random(rng));
             (Ciphertext { z: g1(&r), c: *m * pairing(&pk.a.pow(&r), &pk.h2) }, Message::new(*m))
         })
+    }
+
+    fn enc_many(pk: &PublicKey, n: usize, rng: &mut impl CryptoRng) -> Vec<(Ciphertext, Message<Gt>)> {
+        let pairs = el_gamal(&pairing(&pk.a, &pk.h2), n, rng).into_iter();
+        pairs.map(|((z, c), m)| (Ciphertext { z, c }, m)).collect()
     }
 
     fn re_enc(rk: &ReKey, c: &Ciphertext, _: &mut impl CryptoRng) -> Result<ReEncrypted, Infallible> {

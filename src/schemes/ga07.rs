@@ -17,7 +17,9 @@
 //!
 //! The proxy and B find sk_id1 = H2(X) / R3, the whole secret key of A.
 
-use super::scheme::{Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, parts, random};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, el_gamal, encoding, g1, parts, random,
+};
 use crate::error::DecodeError;
 use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch};
 use crate::hash::label::dst;
@@ -222,6 +224,11 @@ impl Scheme for Ga07 {
             let m = Zeroizing::new(Gt::random(rng));
             (Ciphertext { under_x: Vec::new(), last: seal(id, &m, rng) }, Message::new(*m))
         })
+    }
+
+    fn enc_many(id: &PublicKey, n: usize, rng: &mut impl CryptoRng) -> Vec<(Ciphertext, Message<Gt>)> {
+        let pairs = el_gamal(&pairing(&id.g1_s, &id.h1), n, rng).into_iter();
+        pairs.map(|((c1, c2), m)| (Ciphertext { under_x: Vec::new(), last: Pair { c1, c2 } }, m)).collect()
     }
 
     fn re_enc(rk: &ReKey, c: &Ciphertext, _: &mut impl CryptoRng) -> Result<Ciphertext, Infallible> {

@@ -1,9 +1,9 @@
 //! The trait of all schemes, their properties as data, and what their files share.
 
 use crate::error::DecodeError;
-use crate::group::{G1, Gt, GtTable, Scalar, pow_generator_batch};
+use crate::group::{G1, Gt, GtTable, Scalar, pow_generator_batch, pow_table_batch};
 use crate::pre::SameKey;
-use crate::secret::{Secret, wiped_short};
+use crate::secret::{Secret, wiped, wiped_short};
 use core::error::Error;
 use core::fmt;
 use rand_core::CryptoRng;
@@ -62,6 +62,12 @@ pub trait Scheme: Sized + 'static {
 
     /// A fresh M and its ciphertext, which can be re-encrypted.
     fn enc(to: &Self::PublicKey, rng: &mut impl CryptoRng) -> (Self::Ciphertext, Self::Message);
+
+    /// n fresh M with their ciphertexts, as n calls of [`enc`](Self::enc) give them: by batches of the engine where it has
+    /// them, on all cores.
+    fn enc_many(to: &Self::PublicKey, n: usize, rng: &mut impl CryptoRng) -> Vec<(Self::Ciphertext, Self::Message)> {
+        (0..n).map(|_| Self::enc(to, rng)).collect()
+    }
 
     /// C' of C, by the proxy.
     ///
@@ -255,6 +261,19 @@ impl<T: Zeroize> ZeroizeOnDrop for Message<T> {}
 /// A secret exponent of Z_q^*.
 pub(super) fn random(rng: &mut impl CryptoRng) -> Zeroizing<Scalar> {
     Zeroizing::new(Scalar::random(rng))
+}
+
+/// n ciphertexts (g1^r, M·Y^r) in the form of ElGamal, each with its M. M and r are drawn in turn.
+pub(super) fn el_gamal(y: &Gt, n: usize, rng: &mut impl CryptoRng) -> Vec<((G1, Gt), Message<Gt>)> {
+    wiped(|| {
+        let drawn: Zeroizing<Vec<[Scalar; 2]>> =
+            Zeroizing::new((0..n).map(|_| [Scalar::random(rng), Scalar::random(rng)]).collect());
+        let [t, r] = [0, 1].map(|i| Zeroizing::new(drawn.iter().map(|pair| pair[i]).collect::<Vec<_>>()));
+        let m = Zeroizing::new(pow_table_batch(GtTable::generator(), &t));
+        let pads = Zeroizing::new(pow_table_batch(&GtTable::new(y), &r));
+        let first = pow_generator_batch(&r).into_iter();
+        first.zip(m.iter().zip(&*pads)).map(|(z, (m, pad))| ((z, *m * *pad), Message::new(*m))).collect()
+    })
 }
 
 /// g1^k.

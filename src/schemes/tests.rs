@@ -300,8 +300,11 @@ fn batches<S: Scheme>(alter: Option<fn(&mut S::Ciphertext)>) {
     let [a, b, _] = users::<S>(rng);
     let rk = re_key::<S>(&a.1, &b, rng);
     for n in [0, 1, 2, 9] {
-        let (mut c, m): (Vec<_>, Vec<_>) = (0..n).map(|_| S::enc(&a.0, rng)).unzip();
         let mut again = rng.clone();
+        let (mut c, m): (Vec<_>, Vec<_>) = S::enc_many(&a.0, n, rng).into_iter().unzip();
+        let (single, single_m): (Vec<_>, Vec<_>) = (0..n).map(|_| S::enc(&a.0, &mut again)).unzip();
+        assert!(c.iter().map(Encoding::encoding).eq(single.iter().map(Encoding::encoding)), "{name}");
+        assert!(m == single_m, "{name}");
         if let (Some(alter), 9) = (alter, n) {
             alter(&mut c[3]);
         }
