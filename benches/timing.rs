@@ -16,7 +16,9 @@ mod leaky;
 use ark_ff::Field;
 use dudect_bencher::ctbench::{BenchMetadata, BenchName, BenchOpts, run_benches_console};
 use dudect_bencher::{BenchRng, Class, CtRunner};
-use phi_pre::group::{Engine, G2, Gt, GtTable, Scalar, pow_generator_batch, pow_gt_batch, pow_table_batch};
+use phi_pre::group::{
+    Engine, G2, Gt, GtTable, Scalar, pow_g1_batch, pow_generator_batch, pow_gt_batch, pow_table_batch,
+};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{
     Capsule, DecryptionKey, EncryptionKey, Message, Params, PreparedPublicKey, PublicKey, PublicReKey, ReKey,
@@ -122,6 +124,7 @@ const OPERATIONS: &[(&str, Operation)] = operations! {
     "Y = e(g1, g2)^k_d": |p, s| s.k_d.public_key(&p.params);
     "g1^r": |_, s| pow_generator_batch(&s.exponents[..1]);
     "g1^r, batch": |_, s| pow_generator_batch(&s.exponents);
+    "powers of points of G1, batch": |p, s| pow_g1_batch(&s.exponents.map(|k| (*p.capsules[0].z(), k)));
     "power in G2": |_, s| G2::generator().pow(&s.exponents[0]);
     "power in GT": |p, s| p.element.pow(&s.exponents[0]);
     "powers in GT, batch": |p, s| pow_gt_batch(&s.exponents.map(|k| (p.element, k)));

@@ -24,7 +24,9 @@ mod trace;
 mod valgrind;
 
 use phi_pre::envelope::{Opener, Sealer, Suite};
-use phi_pre::group::{Engine, G2, Gt, GtTable, Scalar, pow_generator_batch, pow_gt_batch, pow_table_batch};
+use phi_pre::group::{
+    Engine, G2, Gt, GtTable, Scalar, pow_g1_batch, pow_generator_batch, pow_gt_batch, pow_table_batch,
+};
 use phi_pre::hash::hkdf;
 use phi_pre::identifier::{Pseudonym, UserId, Vector};
 use phi_pre::identity::{SealingKey, SigningKey, seal};
@@ -183,6 +185,9 @@ fn scheme(run: &Run, engine: Engine) {
     check!("G1: power of the generator", pow_generator_batch(&[secret_scalar(7)]));
     check!("G1: nine powers of the generator", pow_generator_batch(&secret_nine()));
     check!("G1: power of any point", capsule.z().pow(&secret_scalar(7)));
+    check!("G1: nine powers of any points", {
+        pow_g1_batch(&capsules.iter().map(|capsule| *capsule.z()).zip(secret_nine()).collect::<Vec<_>>())
+    });
     check!("G2: power", G2::generator().pow(&secret_scalar(7)));
     check!("G2: product, quotient, inverse", {
         let a = G2::from_bytes(secret_key(&k_e).to_bytes().expose()).unwrap();
@@ -337,6 +342,10 @@ fn lanes_by_steps(run: &Run) {
     check("control: a skipped zero", &|| _ = black_box(leaky::skipped_zero(&byte.get().map(|byte| byte & 1))));
     check("control: a table with a secret index", &|| _ = black_box(leaky::indexed(&[1; 256], &byte.get())));
     check("eight powers of the generator of G1", &|| _ = black_box(pow_generator_batch(&k.get())));
+    let points = [(); 8].map(|()| phi_pre::group::G1::random(rng));
+    check("eight powers of points of G1", &|| {
+        _ = black_box(pow_g1_batch(&std::array::from_fn::<_, 8, _>(|i| (points[i], k.get()[i]))));
+    });
     check("eight powers by a table in GT", &|| _ = black_box(pow_table_batch(table, &k.get())));
 }
 

@@ -11,7 +11,7 @@ use phi_pre::contract::Record;
 use phi_pre::envelope::{DecryptError, Header, Opener};
 use phi_pre::flow::{
     Cloud, Consent, Delivery, Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, Misbehaviour,
-    Received, SealedIdentifier, Signed, Store, Upload, introduce, verify_deliveries,
+    NamedKey, Received, SealedIdentifier, Signed, Store, Upload, introduce, introduce_by_name, verify_deliveries,
 };
 use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, MemberId, Msp};
@@ -887,4 +887,44 @@ fn a_note_is_replaced_by_its_holder_alone() {
     w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
     let refused = w.cloud.replace(&w.consortium.network, &first, NOW);
     assert!(matches!(refused, Err(FlowError::Epoch { stored: 2, asked: 1 })), "{refused:?}");
+}
+
+/// With a key by name, sharing and rotation are the same.
+#[test]
+fn a_record_under_a_key_by_name_goes_from_a_to_b() {
+    let mut w = Platform::new();
+    introduce_by_name(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    let txid = w.stored(b"record");
+    for rotated in [false, true] {
+        if rotated {
+            w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
+        }
+        let grant = w.granted(txid);
+        w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
+        let received = w.received(&w.b, &grant).unwrap();
+        assert_eq!(fs::read(&received.path).unwrap(), b"record");
+        fs::remove_file(received.path).unwrap();
+    }
+}
+
+/// A key by name counts for the hospital that it names, from a user whom the hospital has met.
+#[test]
+fn a_key_by_name_is_for_one_hospital() {
+    let mut w = Platform::new();
+    let key = w.user.give_key(w.a.id(), &mut w.rng).unwrap();
+    let refused = w.b.take_key(&key, &w.consortium.msp, SECONDS);
+    assert!(matches!(refused, Err(FlowError::WrongParty(id)) if id == w.a.id()), "{refused:?}");
+    assert!(matches!(w.user.give_key(w.c.id(), &mut w.rng), Err(FlowError::Stranger(_))));
+    let stranger = w.b.sign(NamedKey { hospital: w.a.id(), key: key.content.key });
+    assert!(matches!(w.a.take_key(&stranger, &w.consortium.msp, SECONDS), Err(FlowError::WrongParty(_))));
+    let mut altered = key.to_bytes();
+    *altered.last_mut().unwrap() ^= 1;
+    let altered = Signed::from_bytes(&altered).unwrap();
+    assert!(matches!(w.a.take_key(&altered, &w.consortium.msp, SECONDS), Err(FlowError::Identity(_))));
+    // The hospital goes on with the key of the exchange: the user opens nothing under it.
+    let draft = w.steps().admit(Platform::NAME, b"record");
+    let refused = w.user.check(w.a.certificate(), draft.alert());
+    assert!(matches!(refused, Err(FlowError::DecryptFile(_))), "{refused:?}");
+    w.a.take_key(&key, &w.consortium.msp, SECONDS).unwrap();
+    w.stored(b"record");
 }

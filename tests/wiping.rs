@@ -26,7 +26,7 @@ mod memory;
 use forms::Form;
 use memory::{Keeping, Remains, STACK, after};
 use phi_pre::envelope::{self, Header, Opener, Sealer, Suite};
-use phi_pre::group::{Engine, G1, G2, Gt, Scalar, pairing};
+use phi_pre::group::{Engine, G1, G2, Gt, Scalar, pairing, pow_g1_batch};
 use phi_pre::hash::hkdf;
 use phi_pre::identifier::{Pseudonym, UserId, Vector, literal};
 use phi_pre::identity::{
@@ -192,6 +192,7 @@ fn on_a_known_stack() -> (Vec<String>, BTreeSet<usize>) {
             Ok(engaged) => {
                 engaged.install();
                 scheme(engine.name(), &run);
+                keys_by_name(engine.name(), &run);
                 proofs_and_shares(engine.name(), &run);
                 #[cfg(feature = "schemes")]
                 comparison::all(&run);
@@ -229,8 +230,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let (k_d, other) = (params.derive(&sk, scope), DecryptionKey::random(setup));
     let (k_e, k_e_prime) = (k_d.encryption_key(&params), other.encryption_key(&params));
     let y = k_d.public_key(&params);
-    let (a, other_a) = (NamedSecret::random(setup), NamedSecret::random(setup));
-    let a_bytes = a.to_bytes();
     // Everything that is computed once is computed before.
     let tables = y.prepare(&params);
     black_box((tables.encapsulate(setup), tables.encapsulate_many(9, setup)));
@@ -254,9 +253,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         Form::bytes("f(sk)", &wide),
         Form::scalar("k_d", &k_d_scalar),
         Form::scalar("k'_d", &scalar(&other)),
-        Form::scalar("a", &Scalar::from_bytes(a_bytes.expose()).unwrap()),
-        Form::scalar("a", &Scalar::from_bytes(other_a.to_bytes().expose()).unwrap()),
-        Form::g2("k_e by name", &g2(&a.encryption_key(&params, scope).to_bytes())),
         Form::g2("k_e", &k_e_point),
         Form::g2("k'_e", &g2(&k_e_prime.to_bytes())),
         Form::g2("k_re", &k_re_point),
@@ -291,6 +287,9 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "powers in G1, G2, GT" => wiped(|| _ = black_box((
             G1::generator().pow(&k_d_scalar), G2::generator().pow(&k_d_scalar), params.g_t().pow(&k_d_scalar)
         )));
+        "nine powers of points of G1" => wiped(|| _ = black_box(pow_g1_batch(&Zeroizing::new(
+            capsules.iter().map(|capsule| (*capsule.z(), k_d_scalar)).collect::<Vec<_>>()
+        ))));
         "k_d <- f(sk)" => params.derive(&sk, scope);
         "k_d at random" => DecryptionKey::random(&mut *run.rng());
         "k_d from bytes" => DecryptionKey::from_bytes(k_d_bytes.expose());
@@ -306,12 +305,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
             keys.push(k_e.clone());
             keys
         });
-        "a at random" => NamedSecret::random(&mut *run.rng());
-        "a from bytes" => NamedSecret::from_bytes(a_bytes.expose());
-        "a to bytes" => a.to_bytes();
-        "a cloned, compared" => a.clone() == other_a;
-        "A = g1^a" => a.public(&params);
-        "k_e = H2(scope)^a" => a.encryption_key(&params, scope);
         "encapsulate" => y.encapsulate(&params, &mut *run.rng());
         "encapsulate nine" => y.encapsulate_many(&params, 9, &mut *run.rng());
         "encapsulate by tables" => tables.encapsulate(&mut *run.rng());
@@ -333,6 +326,35 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "M to bytes" => m.to_bytes();
         "M compared" => m == sealed[1].1;
         "key of a record in a folder" => RecordKeys::new(&capsule, &m).key(b"x");
+    }
+}
+
+/// Keys by name, by one engine.
+fn keys_by_name<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
+    let setup = &mut seeded(7);
+    let (params, scope) = (Params::new(Seed([1; 32])), Scope::Record(b"a"));
+    let (a, other) = (NamedSecret::random(setup), NamedSecret::random(setup));
+    let (bytes, other_bytes) = (a.to_bytes(), other.to_bytes());
+    let k_e = G2::from_bytes(a.encryption_key(&params, scope).to_bytes().expose()).unwrap();
+    let [(drawn, wide), _] = drawn(1)[0];
+    black_box(a.public(&params)); // the table of g1 is computed once
+    let run = run(
+        engine,
+        Secrets::new(vec![
+            Form::scalar("a", &Scalar::from_bytes(bytes.expose()).unwrap()),
+            Form::scalar("a", &Scalar::from_bytes(other_bytes.expose()).unwrap()),
+            Form::scalar("a", &drawn),
+            Form::bytes("a", &wide),
+            Form::g2("k_e", &k_e),
+        ]),
+    );
+    check! { run:
+        "a at random" => NamedSecret::random(&mut *run.rng());
+        "a from bytes" => NamedSecret::from_bytes(bytes.expose());
+        "a to bytes" => a.to_bytes();
+        "a cloned, compared" => a.clone() == other;
+        "A = g1^a" => a.public(&params);
+        "k_e = H2(scope)^a" => a.encryption_key(&params, scope);
     }
 }
 
@@ -412,6 +434,10 @@ mod comparison {
         let rk = S::re_key_gen(&sk_a, to, &mut seeded(DRAWN)).unwrap();
         let c_prime = S::re_enc(&rk, &c, &mut seeded(DRAWN)).unwrap_or_else(|error| panic!("{error}"));
 
+        let nine: Vec<_> = (0..9).map(|_| S::enc(&pk_a, &mut seeded(DRAWN)).0).collect();
+        let nine_again = S::re_enc_many(&rk, &nine, &mut seeded(DRAWN)).into_iter();
+        let nine_again: Vec<_> = nine_again.map(|c| c.unwrap_or_else(|error| panic!("{error}"))).collect();
+
         let first = run(S::PROPERTIES.name, Secrets::new(drawn_forms(DRAWN).collect()));
         check! { first:
             "Setup" => S::setup(&mut *first.rng());
@@ -428,8 +454,10 @@ mod comparison {
             "ReKeyGen" => S::re_key_gen(&sk_a, to, &mut *second.rng());
             "Enc" => S::enc(&pk_a, &mut *second.rng());
             "ReEnc" => S::re_enc(&rk, &c, &mut *second.rng());
+            "ReEnc of nine" => S::re_enc_many(&rk, &nine, &mut *second.rng());
             "Dec" => S::dec(&sk_a, &c);
             "Dec of C'" => S::dec_re(&sk_b, &c_prime);
+            "Dec of nine C'" => S::dec_re_many(&sk_b, &nine_again);
             "rk to bytes" => rk.encoding();
         }
     }

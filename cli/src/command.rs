@@ -41,6 +41,9 @@ enum Command {
         /// This cloud, counted from 1, does not re-encrypt. May be given several times.
         #[arg(long, value_name = "J")]
         down: Vec<u8>,
+        /// Hospital A encrypts under keys by name, and keeps nothing that opens the records.
+        #[arg(long)]
+        named: bool,
     },
     /// Measures the throughput of every engine on this machine, alternating between the engines in one process.
     Bench {
@@ -49,6 +52,9 @@ enum Command {
         /// The number of measurements of each case, at least 3; the median is printed.
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
+        /// Measures the schemes to compare with: KeyGen, Enc, ReKeyGen, ReEnc and Dec of each, with sizes.
+        #[arg(long)]
+        schemes: bool,
     },
     /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y), or with --named a and A.
     ///
@@ -229,11 +235,11 @@ const fn key_to<'a>(path: &'a Path, scope: Option<&'a str>) -> Key<'a> {
 
 fn perform(command: Command) -> Result<(), output::Failure> {
     match command {
-        Command::Demo { emr, out, clouds, threshold, lie, down } => {
-            let setting = demo::Setting { clouds, threshold, lie, down };
+        Command::Demo { emr, out, clouds, threshold, lie, down, named } => {
+            let setting = demo::Setting { clouds, threshold, lie, down, named };
             system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), setting, rng))
         }
-        Command::Bench { files, rounds } => bench::run(&files, rounds),
+        Command::Bench { files, rounds, schemes } => bench::run(&files, rounds, schemes),
         Command::Keygen { scope, name } => tools::keygen(&name, &scope),
         Command::Shared { file } => tools::shared(&file),
         Command::Encrypt { to, scope, suite, record, envelope } => {

@@ -322,7 +322,7 @@ fn demo_with_several_clouds() {
     let printed = done(dir.path(), &[&three[..], &["--lie", "1"]].concat());
     assert!(printed.contains("ok      cloud-1 was named as at fault, and nobody else: 1 of 1"), "{printed}");
     assert!(printed.contains("hospital B's bytes equal the originals: 1 of 1"), "{printed}");
-    let printed = done(dir.path(), &[&three[..], &["--down", "3"]].concat());
+    let printed = done(dir.path(), &[&three[..], &["--down", "3", "--named"]].concat());
     assert!(printed.contains("Every check holds: 1 of 1") && printed.contains("cloud-3                    is down"));
     for (options, why) in [
         (&["--lie", "1", "--down", "2"][..], "2 clouds are needed, and only 1 neither lie nor are down"),
@@ -526,17 +526,19 @@ fn bench_checks_its_files_first() {
 #[test]
 fn a_killed_bench_leaves_nothing() {
     use std::io::{BufRead, BufReader};
-    let dir = tempfile::tempdir().unwrap();
-    let mut bench = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
-    bench.args(["bench", "--json", "json", "--csv", "csv", "--plot", "plot"]).current_dir(&dir).stdout(Stdio::piped());
-    let mut bench = bench.spawn().unwrap();
-    let mut first = String::new();
-    BufReader::new(bench.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    assert!(first.contains("engines"), "{first}");
-    bench.kill().unwrap();
-    bench.wait().unwrap();
-    let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(left.is_empty(), "{left:?}");
+    for more in [&[][..], &["--schemes"]] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut bench = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        bench.args(["bench", "--json", "json", "--csv", "csv", "--plot", "plot"]).args(more);
+        let mut bench = bench.current_dir(&dir).stdout(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(bench.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("engines"), "{first}");
+        bench.kill().unwrap();
+        bench.wait().unwrap();
+        let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
 }
 
 /// A number of threads that is none is an error, as an unknown engine is.

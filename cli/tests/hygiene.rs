@@ -23,7 +23,7 @@ use phi_pre::group::{G1, G2, Gt, Scalar};
 use phi_pre::hash::{hkdf, label};
 use phi_pre::integrity::Salt;
 use phi_pre::ledger::{Block, BlockFile, Config, SignedTransaction, Transaction, Transient};
-use phi_pre::pre::{DecryptionKey, Handshake, Params, Party, ReKey, RecordKeys, Scope, Seed};
+use phi_pre::pre::{DecryptionKey, Handshake, NamedSecret, Params, Party, ReKey, RecordKeys, Scope, Seed};
 use phi_pre::wire::Wire;
 use recorder::Recorder;
 use search::{Search, forms};
@@ -307,6 +307,10 @@ fn key_files_alone_hold_keys() {
         "reencrypt --rekey ab.rekey record.phi",
         "inspect record.phi",
         "decrypt --key b.secret record.phi and-again",
+        "keygen --named n",
+        "rekey --from n.secret --scope x --to b.secret nb.rekey",
+        "encrypt --to n.public --scope x record named.phi",
+        "decrypt --key n.secret --scope x named.phi third",
     ] {
         let output = phi(&out, &arguments.split(' ').collect::<Vec<_>>());
         assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
@@ -329,6 +333,10 @@ fn key_files_alone_hold_keys() {
         secrets.secret(name, k_d.to_bytes().expose());
         secrets.secret("k_e", k_d.encryption_key(&params).to_bytes().expose());
     }
+    let a = NamedSecret::from_bytes(&key("n.secret")).unwrap();
+    secrets.secret("n.secret", a.to_bytes().expose());
+    secrets.secret("k_e by name", a.encryption_key(&params, Scope::Record(b"x")).to_bytes().expose());
+    secrets.secret("nb.rekey", &key("nb.rekey"));
     secrets.secret("ab.rekey", &key("ab.rekey"));
     let k_re = ReKey::from_bytes(&key("ab.rekey")).unwrap();
     secrets.secret("ab.rekey", k_re.inverse().to_bytes().expose());
@@ -337,7 +345,8 @@ fn key_files_alone_hold_keys() {
     let m = Gt::from_bytes(k_e.decapsulate(&header.capsule).to_bytes().expose()).unwrap();
     of_envelope(&mut secrets, "record.phi", &m, header.capsule.z());
 
-    let homes = ["a.secret", "b.secret", "ab.rekey"].map(|name| (name.to_owned(), out.join(name)));
+    let homes =
+        ["a.secret", "b.secret", "ab.rekey", "n.secret", "nb.rekey"].map(|name| (name.to_owned(), out.join(name)));
     let found = secrets.below(&out);
     assert_eq!(found, BTreeSet::from(homes), "{}", message(&found));
 }

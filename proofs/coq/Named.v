@@ -3,13 +3,16 @@
     Paper: none; a departure of the crate (src/pre/named.rs). One user has a secret a and
     A = g1^a; the key of a scope l is k_e(l) = H2(l)^a, and Y = e(A, H2(l)) is computed by
     anybody.
-    Stated: [named_public], [named_key] Y is the public key of k_e, which decrypts.
+    Stated: [named_public], [named_dec] Y is the public key of k_e, which decrypts.
     [named_hra] bounds the advantage on one scope, the target, against an adversary that is
     the cloud and corrupt hospitals together: it gets A, H2 on all scopes, k_e itself for
     each granted scope, so that it makes the re-encryption key of a granted scope to any key
     ([granted_rekey]); every Y of n honest delegatees and every re-encryption key between
     two of them and from and to the target; and the oracles of HraGame.v, with corrupt keys
-    that it chooses after all of this. [named_leaky] the same for any challenger.
+    that it chooses after all of this. [named_ind_cpa] is the case without delegatees,
+    [named_leaky] the case of any challenger. [late_hra], [late_leaky]: the adversary first asks
+    for the keys of scopes, each after the answers so far, then names the target, and then
+    gets the keys of all other scopes; the bound has one term for each scope.
     [granted_target_game] if the target itself is granted, the game is lost with
     advantage 1.
     Assumed: DBDH ([adv_dbdh]): from g1^a, g1^r, g2^a, g2^h, the element e(g1,g2)^(ahr)
@@ -19,12 +22,13 @@
 
     Proof. H2(target) = g2^h and H2(l) = g2^(s_l) with s_l known elsewhere, so that
     k_e(l) = (g2^a)^(s_l); the honest keys are k_e(target) d_i with d_i uniform. With
-    (Aa, X) = (A^h, T) this is the reduction of Hra.v, whose lemmas do the rest.
+    (Aa, X) = (A^h, T) this is the reduction of Hra.v, whose lemmas do the rest. A late
+    target is guessed.
 
-    Limits. The target and the granted scopes are fixed beforehand; guessing the target
-    loses a factor of the number of scopes. As in HraGame.v, no re-encryption key between
-    the target or an honest key and a corrupt one is given, and k_d, r and a are drawn from
-    all of Z_q. One user: other users draw their own a, so the adversary plays them. *)
+    Limits. As in HraGame.v, no re-encryption key between the target or an honest key and a
+    corrupt one is given, and k_d, r and a are drawn from all of Z_q. The honest keys of
+    [late_hra] come after the target. One user: other users draw their own a, so the
+    adversary plays them. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From PhiPre Require Import Bilinear Scheme Probability Ddh HraGame Hra.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
@@ -82,6 +86,7 @@ Variables (X S : Type) (H : challenger B X S).
 
 (** What the adversary sees before the first step. *)
 Record view := View {
+  goal : L;                                           (* the target *)
   point : G1;                                         (* A *)
   oracle : {ffun L -> G2};                            (* H2 *)
   extracted : {ffun L -> G2};                         (* k_e of each granted scope *)
@@ -94,7 +99,7 @@ Record named_adversary := NamedAdversary {
   nverdict : ntape -> view -> seq (answer B S) -> bool }.
 
 Definition named_view (A : G1) (table : {ffun L -> G2}) (k : L -> G2) (ks : honest -> G2) :=
-  View A table [ffun l => if granted l then k l else 1] [ffun i => pub (ks i)]
+  View target A table [ffun l => if granted l then k l else 1] [ffun i => pub (ks i)]
     [ffun ij => rk (ks ij.1) (ks ij.2)].
 Definition named_keys (ks : honest -> G2) (ks' : 'I_m -> G2) (u : user) : G2 :=
   match u with inl i => ks i | inr j => ks' j end.
@@ -121,7 +126,7 @@ Definition red_table (h : G2) (hs : {ffun L -> 'I_p}) : {ffun L -> G2} :=
 Definition red_base (ds : {ffun 'I_n -> G2}) : {ffun honest -> G2} :=
   [ffun i => if unlift ord0 i is Some j then ds j else 1].
 Definition red_view (A : G1) (A2 h : G2) (hs : {ffun L -> 'I_p}) (ds : {ffun honest -> G2}) :=
-  View A (red_table h hs) [ffun l => if granted l then A2 ^+ hs l else 1]
+  View target A (red_table h hs) [ffun l => if granted l then A2 ^+ hs l else 1]
     [ffun i => named_Y A h * e g1 (ds i)] [ffun ij => rk (ds ij.1) (ds ij.2)].
 Definition named_pad rE rC (ks' : 'I_m -> G2) (ds : {ffun honest -> G2}) (Y : GT) (R : G1) (T : GT)
     (o : origin) (u : user) : GT :=
@@ -202,7 +207,7 @@ have ksE i : ks i = kt a h * ds i.
   by rewrite mulg1 /table ffunE putLt.
 have viewE : named_view (g1 ^+ a) table (fun l => named_k a (table l)) ks =
     red_view (g1 ^+ a) (g2 ^+ a) (g2 ^+ h) hs ds.
-  rewrite /named_view /red_view tableE; congr (View _ _ _ _ _); apply/ffunP => i;
+  rewrite /named_view /red_view tableE; congr (View _ _ _ _ _ _); apply/ffunP => i;
     rewrite [LHS]ffunE [RHS]ffunE.
   - rewrite ffunE; case gi: (granted i) => //; case: eqP => [it|_].
       by rewrite it (negbTE not_granted) in gi.
@@ -295,6 +300,112 @@ Theorem granted_rekey A (table : {ffun L -> G2}) k ks l k' : granted l ->
 Proof. by move=> gl; rewrite /= ffunE gl. Qed.
 End Named.
 
+(** Of events that exclude each other, the probability of some one is the sum. *)
+Lemma Pr_split (W I : finType) (E : pred W) (F : I -> pred W) :
+  (forall w, E w = \sum_i F i w :> nat) -> Pr E = (\sum_i Pr (F i))%R.
+Proof.
+move=> split; rewrite /Pr -GRing.mulr_suml -GRing.natr_sum; congr (_%:R / _)%R.
+have count (P : pred W) : #|P| = \sum_w P w.
+  by rewrite -sum1_card big_mkcond; apply: eq_bigr => w _; rewrite unfold_in; case: (P w).
+rewrite count (eq_bigr _ (fun w _ => split w)) exchange_big.
+by apply: eq_bigr => i _; rewrite count.
+Qed.
+
+(** ** The target chosen late: after any questions for keys, each after the answers so far *)
+Section Adaptive.
+Variable B : bilinear_group.
+Local Notation G1 := (G1 B). Local Notation G2 := (G2 B).
+Variables (L : finType) (n m K Q q : nat) (X S : Type) (H : challenger B X S).
+
+(** K scopes are asked for, then the target is named, then the keys of all other scopes are
+    handed out. A target whose key was asked for does not count. *)
+Record late_adversary := LateAdversary {
+  later :> named_adversary B L n m X S;
+  next_scope : ntape later -> G1 -> {ffun L -> G2} -> seq (L * G2) -> L;
+  late_target : ntape later -> G1 -> {ffun L -> G2} -> seq (L * G2) -> L }.
+
+Section Play.
+Variable Ad : late_adversary.
+Definition learned (t : ntape Ad) A table (k : L -> G2) : seq (L * G2) :=
+  iter K (fun known => let l := next_scope t A table known in rcons known (l, k l)) [::].
+Definition asked (known : seq (L * G2)) (l : L) := l \in map fst known.
+
+Definition late_game (side : nat -> bool) := Pr (fun w : named_world Q q H Ad =>
+  let: (a, hs, ds, rE, rC, s, t) := w in
+  let A := g1 B ^+ a in
+  let table := [ffun l => g2 B ^+ hs l] in
+  let k l := named_k a (table l) in
+  let known := learned t A table k in
+  let target := late_target t A table known in
+  let ks i := if unlift ord0 i is Some j then pk B (ds j) else k target in
+  let v := named_view target (predC1 target) A table k ks in
+  ~~ asked known target &&
+  nverdict t v (play Q q (named_keys ks (nkey t v)) (at_ rE) (at_ rC) side s (nask t v))).
+
+(** The adversary of the fixed target l: it gives up where another one is named. *)
+Definition names_l (l : L) (t : ntape Ad) A table (k : L -> G2) :=
+  let known := learned t A table k in ~~ asked known l && (late_target t A table known == l).
+Definition guess (l : L) : named_adversary B L n m X S :=
+  @NamedAdversary B L n m X S (ntape Ad) (@nkey _ _ _ _ _ _ Ad) (@nask _ _ _ _ _ _ Ad)
+    (fun t v answers => names_l l t (point v) (oracle v) (extracted v) && nverdict t v answers).
+
+Lemma learned_ext t A table (k k' : L -> G2) l : (forall x, x != l -> k x = k' x) ->
+  ~~ asked (learned t A table k) l -> learned t A table k = learned t A table k'.
+Proof.
+move=> same; rewrite /learned; elim: K => //= j IH.
+rewrite /asked map_rcons mem_rcons inE negb_or /= => /andP[ne /IH <-].
+by congr (rcons _ (_, _)); apply: same; rewrite eq_sym.
+Qed.
+Lemma names_ext l t A table (k k' : L -> G2) : (forall x, x != l -> k x = k' x) ->
+  names_l l t A table k = names_l l t A table k'.
+Proof.
+move=> same; rewrite /names_l.
+have [not_k|is_k] := boolP (~~ asked (learned t A table k) l).
+  by rewrite -(learned_ext same not_k) not_k.
+have [not_k'|//] := boolP (~~ asked (learned t A table k') l).
+have same' x : x != l -> k' x = k x by move/same.
+by rewrite -(learned_ext same' not_k') not_k' in is_k.
+Qed.
+
+Lemma late_sum side :
+  late_game side = (\sum_(l : L) @named_game B L l (predC1 l) n m Q q X S H (guess l) side)%R.
+Proof.
+pose W := named_world Q q H Ad.
+pose run (l : L) (w : W) : bool :=
+  let: (a, hs, ds, rE, rC, s, t) := w in
+  let table := [ffun l => g2 B ^+ hs l] in
+  let k l := named_k a (table l) in
+  let ks i := if unlift ord0 i is Some j then pk B (ds j) else k l in
+  let v := named_view l (predC1 l) (g1 B ^+ a) table k ks in
+  nverdict t v (play Q q (named_keys ks (nkey t v)) (at_ rE) (at_ rC) side s (nask t v)).
+pose names (l : L) (w : W) : bool :=
+  let: (a, hs, ds, rE, rC, s, t) := w in
+  let table := [ffun l => g2 B ^+ hs l] in
+  names_l l t (g1 B ^+ a) table (fun l => named_k a (table l)).
+have one l : @named_game B L l (predC1 l) n m Q q X S H (guess l) side =
+             Pr (fun w : W => names l w && run l w).
+  apply: Pr_ext => -[[[[[[a hs] ds] rE] rC] s] t]; rewrite /names /run /=; congr (_ && _).
+  by apply: names_ext => x ne; rewrite ffunE /= ne.
+rewrite (eq_bigr _ (fun l _ => one l)); apply: Pr_split => -[[[[[[a hs] ds] rE] rC] s] t].
+rewrite /names /run /names_l; set table := [ffun l => _]; set known := learned _ _ _ _.
+rewrite (bigD1 (late_target t (g1 B ^+ a) table known)) //= eqxx andbT big1 ?addn0 //.
+by move=> l /negbTE ne; rewrite eq_sym ne andbF.
+Qed.
+
+(** The bound: one term for each scope that may be the target. *)
+Theorem late_leaky :
+  (gap (late_game (fun _ => true)) (late_game (fun _ => false)) <=
+    \sum_(l : L) \sum_(t < q)
+      (adv_dbdh (named_reduction l (predC1 l) Q H (guess l) t true) +
+       adv_dbdh (named_reduction l (predC1 l) Q H (guess l) t false)))%R.
+Proof.
+rewrite !late_sum /gap -GRing.sumrB.
+apply: Order.POrderTheory.le_trans (Num.Theory.ler_norm_sum _ _ _) _.
+by apply: Num.Theory.ler_sum => l _; apply: named_leaky; rewrite /= eqxx.
+Qed.
+End Play.
+End Adaptive.
+
 Section Corollaries.
 Variable B : bilinear_group.
 Local Notation gT := (e (g1 B) (g2 B)).
@@ -310,6 +421,15 @@ Theorem named_hra n m Q q (A : lr_adversary n m) : ~~ granted target ->
     \sum_(t < q) (adv_dbdh (named_reduction target granted Q lr A t true) +
                   adv_dbdh (named_reduction target granted Q lr A t false)))%R.
 Proof. exact: named_leaky. Qed.
+
+(** The target chosen late, after K questions for keys. *)
+Theorem late_hra n m K Q q (A : late_adversary B L n m (GT B * GT B) unit) :
+  (gap (@late_game B L n m K Q q _ _ lr A (fun _ => true))
+       (@late_game B L n m K Q q _ _ lr A (fun _ => false)) <=
+    \sum_(l : L) \sum_(t < q)
+      (adv_dbdh (named_reduction l (predC1 l) Q lr (guess K A l) t true) +
+       adv_dbdh (named_reduction l (predC1 l) Q lr (guess K A l) t false)))%R.
+Proof. exact: late_leaky. Qed.
 
 (** One challenge, no honest delegatee and no oracle for re-encryption: IND-CPA with the keys
     of all granted scopes. *)

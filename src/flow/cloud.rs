@@ -2,9 +2,8 @@
 //! request for the record.
 
 use super::messages::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
-use super::misbehaviour::Misbehaviour;
 use super::transaction::{self, of_role};
-use super::{FlowError, Store};
+use super::{FlowError, Misbehaviour, Store};
 use crate::contract::{Record, ShareRequest};
 use crate::envelope::Header;
 use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};

@@ -1,6 +1,5 @@
 //! The errors of the flow.
 
-use super::misbehaviour::Misbehaviour;
 use crate::contract::ContractError;
 use crate::envelope::{DecryptError, EncryptError, FileError};
 use crate::error::DecodeError;
@@ -8,6 +7,7 @@ use crate::hash::Digest;
 use crate::identity::{IdentityError, MemberId};
 use crate::ledger::{Code, NetworkError, TxId};
 use crate::pre::{HandshakeError, SameKey, StatementError, ThresholdError};
+use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -198,6 +198,46 @@ pub enum FlowError {
     /// An envelope file was refused.
     #[error(transparent)]
     DecryptFile(#[from] FileError<DecryptError>),
+}
+
+/// What a participant did that the protocol does not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misbehaviour {
+    /// The user: e(g1, k_j) ≠ Δ_j.
+    ReKey,
+    /// The user: e(g1, k'_e) ≠ Δ·Y.
+    RecipientKey,
+    /// A cloud: no note of the record's hospital in a signed delivery.
+    Delivery,
+    /// A cloud: the proof of re-encryption in a signed delivery does not hold.
+    Proof,
+    /// A cloud: the body does not have the digest of the note.
+    Body,
+    /// The signer of a note: the note does not describe the envelope, or there are two.
+    Note,
+    /// The signer of a note: the capsule or the body does not open to the record on the ledger.
+    Record,
+}
+
+impl fmt::Display for Misbehaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ReKey => "the granted k_re is not the key of its public value",
+            Self::RecipientKey => "the granted k'_e is not the key of Δ·Y",
+            Self::Delivery => "the signed delivery lacks the hospital's note about this record",
+            Self::Proof => "the proof of re-encryption in the signed delivery does not hold",
+            Self::Body => "the body is not the one that the note announces",
+            Self::Note => "the signed note does not describe the envelope",
+            Self::Record => "the envelope does not hold the record on the ledger",
+        })
+    }
+}
+
+impl Misbehaviour {
+    pub(super) const fn by(self, who: MemberId) -> FlowError {
+        FlowError::Misbehaved { who, how: self }
+    }
 }
 
 /// The clouds that did not deliver, each with its reason.

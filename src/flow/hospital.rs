@@ -1,18 +1,18 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
-use super::messages::{Alert, Delivery, Fetch, Grant, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
-use super::misbehaviour::{Misbehaviour, check_delivery};
-use super::transaction::{self, Receipt, commit, propose};
-use super::{Cloud, EmrFile, FlowError};
+use super::evidence::check_delivery;
+use super::messages::{Alert, Delivery, Fetch, Grant, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
+use super::transaction::{self, Receipt, commit, of_role, propose};
+use super::{Cloud, EmrFile, FlowError, Misbehaviour};
 use crate::contract::{Action, Record, ShareRequest};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
-use crate::identity::{Certificate, Institution, MemberId, SigningKey};
+use crate::identity::{Certificate, Institution, MemberId, Msp, Role, SigningKey};
 use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
-use crate::pre::{EncryptionKey, Params, Partial, Scope, SharedSecret};
-use crate::time::Millis;
+use crate::pre::{EncryptionKey, NamedPublic, Params, Partial, Scope, SharedSecret};
+use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
@@ -73,8 +73,16 @@ pub struct Hospital {
     institution: Institution,
     params: Params,
     folder: PathBuf,
-    /// The newest sk with each patient.
-    secrets: BTreeMap<MemberId, SharedSecret>,
+    /// The newest introduction to each patient.
+    patients: BTreeMap<MemberId, Patient>,
+}
+
+/// What the hospital has of a patient.
+#[derive(Clone, Debug)]
+struct Patient {
+    sk: SharedSecret,
+    /// A, if the patient has given one: then the keys of the records do not come from sk.
+    key: Option<NamedPublic>,
 }
 
 impl Hospital {
@@ -84,7 +92,7 @@ impl Hospital {
     /// [`FlowError::File`].
     pub fn new(institution: Institution, params: Params, folder: &Path) -> Result<Self, FlowError> {
         crate::folder::make(folder).map_err(FlowError::file(folder))?;
-        Ok(Self { institution, params, folder: folder.to_owned(), secrets: BTreeMap::new() })
+        Ok(Self { institution, params, folder: folder.to_owned(), patients: BTreeMap::new() })
     }
 
     /// The hospital's certificate.
@@ -111,7 +119,23 @@ impl Hospital {
     }
 
     pub(super) fn remember(&mut self, patient: MemberId, sk: SharedSecret) {
-        self.secrets.insert(patient, sk);
+        self.patients.insert(patient, Patient { sk, key: None });
+    }
+
+    /// Takes a key by name from a patient. The next records are encrypted under it.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`]; [`FlowError::WrongParty`] for a key that is for another hospital, or not from a user;
+    /// [`FlowError::Stranger`] before [`introduce`](super::introduce).
+    pub fn take_key(&mut self, key: &Signed<NamedKey>, msp: &Msp, now: Seconds) -> Result<(), FlowError> {
+        let sender = key.verify_at(msp, now)?;
+        of_role(Role::User, &sender)?;
+        if key.content.hospital != self.id() {
+            return Err(FlowError::WrongParty(key.content.hospital));
+        }
+        let patient = self.patients.get_mut(&sender.id).ok_or(FlowError::Stranger(sender.id))?;
+        patient.key = Some(key.content.key);
+        Ok(())
     }
 
     #[cfg(test)]
@@ -119,8 +143,9 @@ impl Hospital {
         &self.params
     }
 
-    pub(super) fn secret(&self, patient: &MemberId) -> Result<&SharedSecret, FlowError> {
-        self.secrets.get(patient).ok_or(FlowError::Stranger(*patient))
+    #[cfg(test)]
+    pub(super) fn secret(&self, patient: &MemberId) -> &SharedSecret {
+        &self.patients[patient].sk
     }
 
     /// Figure 3: draws a new txid, encrypts the patient's new record under the key of this txid, and makes the alarm. The
@@ -139,11 +164,15 @@ impl Hospital {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
         // A renewed certificate would give another txid, so the draft keeps this one.
-        let (sk, certificate) = (self.secret(&patient)?.clone(), self.certificate().clone());
+        let Patient { sk, key } = self.patients.get(&patient).ok_or(FlowError::Stranger(patient))?.clone();
+        let certificate = self.certificate().clone();
         let txid = TxId::new(&nonce, &certificate);
-        let k_d = self.params.derive(&sk, Scope::Record(&txid.0.0));
+        let scope = Scope::Record(&txid.0.0);
+        let public = key.map_or_else(
+            || self.params.derive(&sk, scope).public_key(&self.params),
+            |key| key.public_key(&self.params, scope),
+        );
         let envelope = self.folder.join(format!("{txid}.phi"));
-        let public = k_d.public_key(&self.params);
         let sealer = Sealer::new(&self.params, &public, Suite::default(), rng)?;
         let sealed = envelope::create_file(&envelope, |file| {
             record.rewind()?;
@@ -235,7 +264,8 @@ impl Hospital {
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
-        let (found, mut refused) = self.fetch(network, clouds, (&share, &record), grant, now)?;
+        let mut refused = Vec::new();
+        let found = self.fetch(network, clouds, (&share, &record), (grant, &mut refused), now)?;
         let note = found[0].delivery.content.upload.content; // t >= 1
         let by = note.author(&record);
         if found.iter().any(|other| other.delivery.content.upload.content != note) {
@@ -272,17 +302,17 @@ impl Hospital {
     }
 
     /// Asks one cloud after the other, until as many as are needed have delivered, each with a proof that holds. Returns
-    /// exactly t deliveries, and the clouds that were asked in vain.
+    /// exactly t deliveries, and adds the clouds that were asked in vain to `refused`.
     fn fetch(
         &self,
         network: &Network,
         clouds: &[&Cloud],
         consent: (&ShareRequest, &Record),
-        grant: &Grant,
+        (grant, refused): (&Grant, &mut Vec<(MemberId, FlowError)>),
         now: Millis,
-    ) -> Result<(Vec<Found<impl Read + Send + use<>>>, Vec<(MemberId, FlowError)>), FlowError> {
+    ) -> Result<Vec<Found<impl Read + Send + use<>>>, FlowError> {
         let (msp, fetch) = (network.msp()?, self.sign(Fetch { request: grant.request }));
-        let (mut found, mut refused) = (Vec::<Found<_>>::new(), Vec::new());
+        let mut found = Vec::<Found<_>>::new();
         for cloud in clouds {
             if found.len() == usize::from(grant.public.threshold().t()) {
                 break;
@@ -298,9 +328,9 @@ impl Hospital {
             }
         }
         if found.len() == usize::from(grant.public.threshold().t()) {
-            Ok((found, refused))
+            Ok(found)
         } else {
-            Err(too_few(grant, found.len(), refused))
+            Err(too_few(grant, found.len(), core::mem::take(refused)))
         }
     }
 

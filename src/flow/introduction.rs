@@ -1,4 +1,4 @@
-//! Figure 3, "Diffie-Hellman": a user and a hospital agree on sk.
+//! Figure 3, "Diffie-Hellman": a user and a hospital agree on sk. On top, the user can give the hospital a key by name.
 
 use super::transaction::of_role;
 use super::{FlowError, Hospital, User};
@@ -44,4 +44,23 @@ pub fn introduce(
     user.remember(hospital_member.id, sk_user);
     hospital.remember(user_member.id, sk_hospital);
     Ok(())
+}
+
+/// As [`introduce`]; the user then gives the hospital a fresh A = g1^a, signed. The hospital encrypts the user's records under
+/// Y = e(A, H2(txid)), and keeps no secret that opens what it wrote: sk protects ID_i alone.
+///
+/// Departure: in the paper, the hospital's key comes from sk. See [`NamedSecret`](crate::pre::NamedSecret).
+///
+/// # Errors
+/// Those of [`introduce`].
+pub fn introduce_by_name(
+    user: &mut User,
+    hospital: &mut Hospital,
+    msp: &Msp,
+    now: Seconds,
+    rng: &mut impl CryptoRng,
+) -> Result<(), FlowError> {
+    introduce(user, hospital, msp, now, rng)?;
+    let key = user.give_key(hospital.id(), rng)?;
+    hospital.take_key(&key, msp, now)
 }

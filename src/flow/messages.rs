@@ -16,7 +16,7 @@ use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Member, MemberId, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::Commitment;
 use crate::ledger::{Nonce as TxNonce, TxId};
-use crate::pre::{EncryptionKey, PublicKey, PublicReKey, ReencryptionProof, SharePublic, SharedSecret};
+use crate::pre::{EncryptionKey, NamedPublic, PublicKey, PublicReKey, ReencryptionProof, SharePublic, SharedSecret};
 use crate::secret::wiped;
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
@@ -207,6 +207,28 @@ impl Wire for Upload {
             body: Digest::read(input)?,
             public_key: PublicKey::read(input)?,
         })
+    }
+}
+
+/// User to hospital: A, under which the hospital encrypts the user's records by their names. 80 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// The hospital to which the user gives the key.
+    pub hospital: MemberId,
+    /// A = g1^a, for this hospital alone.
+    pub key: NamedPublic,
+}
+
+impl Wire for NamedKey {
+    const NAME: &'static str = "key by name";
+
+    fn write(&self, out: &mut Writer) {
+        self.hospital.write(out);
+        self.key.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { hospital: MemberId::read(input)?, key: NamedPublic::read(input)? })
     }
 }
 

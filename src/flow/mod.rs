@@ -6,7 +6,7 @@
 //! | figure | arrow | call |
 //! |---|---|---|
 //! | 2 | registration: code, keys, certificates, vectors | [`Consortium`] |
-//! | 3 | Diffie-Hellman, sk | [`introduce`] |
+//! | 3 | Diffie-Hellman, sk | [`introduce`], [`introduce_by_name`] |
 //! | 3 | EMR system -> hospital DApp | [`EmrWatch::next`] |
 //! | 3 | hospital encrypts; alarm with txid -> user | [`Hospital::admit`] |
 //! | 3 | user checks the record; ID_i -> hospital | [`User::check`] |
@@ -22,7 +22,8 @@
 //! | - | new keys for stored records | [`User::rotate`], [`Cloud::rotate`], [`Cloud::replace`] |
 //! | - | who is at fault where a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
 //!
-//! Each record has its own keys: k_d = f(sk, k_s || txid). So k_re opens the one record to which the user consented,
+//! Each record has its own keys: k_d = f(sk, k_s || txid), or k_e = H2(txid)^a where the user has given the hospital a key by
+//! name. So k_re opens the one record to which the user consented,
 //! and no other. The ledger decides about access: the cloud and hospital B read the share request on the ledger before
 //! they act.
 
@@ -32,10 +33,10 @@ mod cloud;
 mod consortium;
 mod emr;
 mod error;
+mod evidence;
 mod hospital;
 mod introduction;
 mod messages;
-mod misbehaviour;
 mod objects;
 #[cfg(all(unix, feature = "s3"))]
 mod s3;
@@ -48,11 +49,11 @@ pub use bulk::{StorePrefix, StoreTarget};
 pub use cloud::Cloud;
 pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrFile, EmrWatch, files, is_temporary};
-pub use error::FlowError;
+pub use error::{FlowError, Misbehaviour};
+pub use evidence::verify_deliveries;
 pub use hospital::{Draft, Hospital, Received};
-pub use introduction::introduce;
-pub use messages::{Alert, Delivery, Fetch, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
-pub use misbehaviour::{Misbehaviour, verify_deliveries};
+pub use introduction::{introduce, introduce_by_name};
+pub use messages::{Alert, Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 #[cfg(all(unix, feature = "s3"))]
 #[doc(hidden)]
 pub use s3::hex_keys;

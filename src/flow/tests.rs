@@ -273,7 +273,7 @@ fn a_record_that_is_not_the_committed_one_is_refused() {
         let mut hospital = None;
         let exchange = |a: &Hospital, user: &User, draft: &mut Draft, rng: &mut ChaCha20Rng| {
             let params = a.params();
-            let k_d = params.derive(a.secret(&user.id().unwrap()).unwrap(), Scope::Record(&draft.alert().txid.0.0));
+            let k_d = params.derive(a.secret(&user.id().unwrap()), Scope::Record(&draft.alert().txid.0.0));
             let to = if right_key { k_d } else { DecryptionKey::random(rng) };
             let mut envelope = Vec::new();
             let sealer = Sealer::new(params, &to.public_key(params), Suite::default(), rng).unwrap();
@@ -309,5 +309,23 @@ fn an_envelope_without_its_note_is_not_stored() {
 fn a_granted_name_stays_below_the_folder() {
     for name in ["../name", "/name", ""] {
         assert!(matches!(share(name, |_, _, _, _| ()), Err(FlowError::Name(_))), "{name}");
+    }
+}
+
+/// What hospital A keeps opens what it wrote under the key of the exchange, and nothing under a key by name.
+#[test]
+fn a_hospital_with_a_key_by_name_keeps_no_key() {
+    for by_name in [false, true] {
+        let Stage { world, mut user, mut a, mut rng, dir, .. } = Stage::new(|_, _, _, _| ()).unwrap();
+        if by_name {
+            introduce_by_name(&mut user, &mut a, &world.msp, SECONDS, &mut rng).unwrap();
+        }
+        let patient = user.id().unwrap();
+        let file = dir.path().join("record");
+        let draft = a.admit(patient, &mut EmrFile::open(&file).unwrap(), "name", &mut rng).unwrap();
+        let kept = a.params().derive(a.secret(&patient), Scope::Record(&draft.alert().txid.0.0));
+        let opened = Opener::new(&draft.alert().note.content.header, &kept.encryption_key(a.params()));
+        assert_eq!(opened.is_ok(), !by_name);
+        user.check(a.certificate(), draft.alert()).unwrap();
     }
 }

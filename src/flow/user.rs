@@ -1,9 +1,8 @@
 //! The user: checks records, confirms them, and consents to sharing them.
 
-use super::messages::{Alert, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
-use super::misbehaviour::Misbehaviour;
+use super::messages::{Alert, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, of_role, propose};
-use super::{Cloud, FlowError};
+use super::{Cloud, FlowError, Misbehaviour};
 use crate::contract::Action;
 use crate::envelope::{self, Header};
 use crate::identifier::{Pseudonym, rotate};
@@ -11,7 +10,8 @@ use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId,
 use crate::integrity::Commitment;
 use crate::ledger::{Network, Nonce, TxId};
 use crate::pre::{
-    DecryptionKey, EncryptionKey, Params, PublicReKey, ReKey, Scope, SharedSecret, Statement, Threshold, ThresholdError,
+    DecryptionKey, EncryptionKey, NamedSecret, Params, PublicKey, PublicReKey, ReKey, Scope, SharedSecret, Statement,
+    Threshold, ThresholdError,
 };
 use crate::time::Millis;
 use crate::wire::Writer;
@@ -26,18 +26,26 @@ struct Held {
     name: String,
     commitment: Commitment,
     id: Pseudonym,
-    /// The sk under which the hospital encrypted the record.
-    sk: SharedSecret,
+    /// The introduction under which the hospital encrypted the record.
+    with: Introduction,
     /// What the hospital, or after a rotation this user, has signed about the envelope.
     note: Signed<Upload>,
-    /// The keys that replaced the one that sk gives.
+    /// The keys that replaced the one of the introduction.
     rotation: Keys,
+}
+
+/// What the user shares with a hospital since an introduction.
+#[derive(Clone, Debug)]
+struct Introduction {
+    sk: SharedSecret,
+    /// a, if the user has given the hospital a key by name: then the keys of the records do not come from sk.
+    named: Option<NamedSecret>,
 }
 
 /// The keys of a record that was rotated.
 #[derive(Clone, Debug, Default)]
 struct Keys {
-    /// The key of the note. `None` means the one that sk gives.
+    /// The key of the note. `None` means the one of the introduction.
     current: Option<DecryptionKey>,
     /// The key of a rotation that is under way.
     next: Option<DecryptionKey>,
@@ -68,15 +76,15 @@ impl<'a> Consent<'a> {
 pub struct User {
     credentials: Credentials,
     params: Params,
-    /// The sk of each introduction to a hospital. The last one is the newest.
-    secrets: BTreeMap<MemberId, Vec<SharedSecret>>,
+    /// Each introduction to a hospital. The last one is the newest.
+    hospitals: BTreeMap<MemberId, Vec<Introduction>>,
     records: BTreeMap<TxId, Held>,
 }
 
 impl User {
     /// Creates a user from the credentials of the authority.
     pub const fn new(credentials: Credentials, params: Params) -> Self {
-        Self { credentials, params, secrets: BTreeMap::new(), records: BTreeMap::new() }
+        Self { credentials, params, hospitals: BTreeMap::new(), records: BTreeMap::new() }
     }
 
     /// The certificate and key of the first pseudonym.
@@ -93,35 +101,68 @@ impl User {
     }
 
     pub(super) fn remember(&mut self, hospital: MemberId, sk: SharedSecret) {
-        self.secrets.entry(hospital).or_default().push(sk);
+        self.hospitals.entry(hospital).or_default().push(Introduction { sk, named: None });
     }
 
-    /// The newest sk with a hospital, and the earlier ones.
-    fn secrets(&self, hospital: &MemberId) -> Result<(&SharedSecret, &[SharedSecret]), FlowError> {
-        self.secrets.get(hospital).and_then(|all| all.split_last()).ok_or(FlowError::Stranger(*hospital))
+    /// Draws a key by name for a hospital, and signs its public part for [`Hospital::take_key`](super::Hospital::take_key).
+    /// From then on, the user opens records of this introduction under this key alone.
+    ///
+    /// # Errors
+    /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::Identity`] for credentials without a
+    /// pseudonym.
+    pub fn give_key(&mut self, hospital: MemberId, rng: &mut impl CryptoRng) -> Result<Signed<NamedKey>, FlowError> {
+        let secret = NamedSecret::random(rng);
+        let key = NamedKey { hospital, key: secret.public(&self.params) };
+        let (certificate, signing_key) = self.first_member()?;
+        let signed = Signed::new(key, certificate, signing_key);
+        let newest = self.hospitals.get_mut(&hospital).and_then(|all| all.last_mut());
+        newest.ok_or(FlowError::Stranger(hospital))?.named = Some(secret);
+        Ok(signed)
     }
 
-    /// The sk under which the envelope of an alert was encrypted: the newest one, or an earlier one for a record that
-    /// was under way during a new introduction. Checks what the hospital has signed about the envelope.
-    fn opening_secret(&self, hospital: &MemberId, alert: &Alert) -> Result<SharedSecret, FlowError> {
-        let (newest, earlier) = self.secrets(hospital)?;
-        let check = |sk: &SharedSecret| {
-            let k_d = self.params.derive(sk, Scope::Record(&alert.txid.0.0));
-            let sealed = envelope::check_file(&k_d.encryption_key(&self.params), &alert.envelope)?;
+    /// The newest introduction to a hospital, and the earlier ones.
+    fn introductions(&self, hospital: &MemberId) -> Result<(&Introduction, &[Introduction]), FlowError> {
+        self.hospitals.get(hospital).and_then(|all| all.split_last()).ok_or(FlowError::Stranger(*hospital))
+    }
+
+    /// k_e under which a hospital encrypts a record since an introduction.
+    fn first_k_e(&self, with: &Introduction, record: TxId) -> EncryptionKey {
+        let scope = Scope::Record(&record.0.0);
+        match &with.named {
+            Some(a) => a.encryption_key(&self.params, scope),
+            None => self.params.derive(&with.sk, scope).encryption_key(&self.params),
+        }
+    }
+
+    /// Y to which a hospital encrypts a record since an introduction.
+    fn first_public_key(&self, with: &Introduction, record: TxId) -> PublicKey {
+        let scope = Scope::Record(&record.0.0);
+        match &with.named {
+            Some(a) => a.public(&self.params).public_key(&self.params, scope),
+            None => self.params.derive(&with.sk, scope).public_key(&self.params),
+        }
+    }
+
+    /// The introduction under which the envelope of an alert was encrypted: the newest one, or an earlier one for a record
+    /// that was under way during a new introduction. Checks what the hospital has signed about the envelope.
+    fn opening(&self, hospital: &MemberId, alert: &Alert) -> Result<Introduction, FlowError> {
+        let (newest, earlier) = self.introductions(hospital)?;
+        let check = |with: &Introduction| {
+            let sealed = envelope::check_file(&self.first_k_e(with, alert.txid), &alert.envelope)?;
             if sealed.commitment != alert.commitment {
                 return Err(FlowError::Commitment);
             }
             let header = envelope::inspect_file(&alert.envelope)?.header;
-            let (public_key, note) = (k_d.public_key(&self.params), &alert.note.content);
+            let (note, public_key) = (&alert.note.content, self.first_public_key(with, alert.txid));
             let described = (note.record, note.epoch, note.header, note.public_key);
             if described == (alert.txid, 0, header, public_key) {
-                Ok(sk.clone())
+                Ok(with.clone())
             } else {
                 Err(Misbehaviour::Note.by(*hospital))
             }
         };
         check(newest).or_else(|refused| match refused {
-            FlowError::DecryptFile(_) => earlier.iter().rev().find_map(|sk| check(sk).ok()).ok_or(refused),
+            FlowError::DecryptFile(_) => earlier.iter().rev().find_map(|with| check(with).ok()).ok_or(refused),
             other => Err(other),
         })
     }
@@ -140,7 +181,7 @@ impl User {
     /// note has no signature of the hospital; [`FlowError::Misbehaved`] where the note does not describe the envelope.
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
         let from = hospital.subject().id;
-        self.secrets(&from)?;
+        self.introductions(&from)?;
         // A renewal keeps subject and key.
         let identity = |certificate: &Certificate| (certificate.subject().clone(), *certificate.verifying_key());
         let its_own =
@@ -152,17 +193,17 @@ impl User {
             if held.commitment != alert.commitment {
                 return Err(FlowError::KnownRecord(alert.txid));
             }
-            return SealedIdentifier::seal(&held.id, &held.sk, &alert.txid);
+            return SealedIdentifier::seal(&held.id, &held.with.sk, &alert.txid);
         }
         alert.note.verify_signature()?;
-        let sk = self.opening_secret(&from, alert)?;
+        let with = self.opening(&from, alert)?;
         let k = self.credentials.vectors.len();
         let turn = rotate(self.records.len(), k.saturating_sub(1));
         let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
-        let sealed = SealedIdentifier::seal(&id, &sk, &alert.txid)?;
+        let sealed = SealedIdentifier::seal(&id, &with.sk, &alert.txid)?;
         let (name, commitment, note) = (alert.name.clone(), alert.commitment, alert.note.clone());
         self.records
-            .insert(alert.txid, Held { hospital: from, name, commitment, id, sk, note, rotation: Keys::default() });
+            .insert(alert.txid, Held { hospital: from, name, commitment, id, with, note, rotation: Keys::default() });
         Ok(sealed)
     }
 
@@ -210,7 +251,7 @@ impl User {
             return Err(ThresholdError::Twice(u8::try_from(twice.0).unwrap_or(u8::MAX)).into());
         }
         let (held, (certificate, key)) = self.held(record)?;
-        let k_e = self.k_d(record, held).encryption_key(&self.params);
+        let k_e = self.k_e(record, held);
         let k_e_prime = DecryptionKey::random(rng).encryption_key(&self.params);
         let k_re = ReKey::new(&k_e, &k_e_prime)?;
         let (shares, public) = k_re.split(&self.params, threshold, rng);
@@ -319,8 +360,7 @@ impl User {
         let (held, (certificate, key)) = self.held(record)?;
         let next = held.rotation.next.as_ref().ok_or(FlowError::UnknownRecord(record))?;
         let (old, epoch) = (&held.note.content, held.note.content.epoch + 1);
-        let k_e = self.k_d(record, held).encryption_key(&self.params);
-        let u = ReKey::new(&k_e, &next.encryption_key(&self.params))?;
+        let u = ReKey::new(&self.k_e(record, held), &next.encryption_key(&self.params))?;
         let delta = PublicReKey::new(&old.public_key, &next.public_key(&self.params))?;
         let sealing_key = to.sealing_key.ok_or(FlowError::NoSealingKey(to.id))?;
         let context = Rotation::context(&record, epoch);
@@ -355,10 +395,10 @@ impl User {
         Ok(Signed::new(Upload { epoch: *epoch, header, public_key, ..*note }, certificate, key))
     }
 
-    /// k_d of a record: the one that sk gives, or that of the last rotation.
-    fn k_d(&self, record: TxId, held: &Held) -> DecryptionKey {
-        let current = held.rotation.current.clone();
-        current.unwrap_or_else(|| self.params.derive(&held.sk, Scope::Record(&record.0.0)))
+    /// k_e of a record: that of the introduction, or of the last rotation.
+    fn k_e(&self, record: TxId, held: &Held) -> EncryptionKey {
+        let current = held.rotation.current.as_ref();
+        current.map_or_else(|| self.first_k_e(&held.with, record), |k_d| k_d.encryption_key(&self.params))
     }
 
     /// A record, with the certificate and key of its ID_i.

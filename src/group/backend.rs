@@ -168,6 +168,11 @@ pub(super) trait Backend: Copy + Send + Sync {
         pairs.iter().map(|(p, c)| self.multiply_by_pairing(p, c, lines)).collect()
     }
 
+    /// [`Self::pow_g1`] of each pair of a point and an exponent.
+    fn pow_g1_all(self, powers: &[(&G1Affine, &Fr)]) -> Vec<G1Affine> {
+        powers.iter().map(|(p, k)| self.pow_g1(p, **k)).collect()
+    }
+
     /// [`Self::pow_gt`] of each pair of an element and an exponent.
     fn pow_gt_all(self, powers: &[(&Fq12, &Fr)]) -> Vec<Fq12> {
         powers.iter().map(|(a, k)| self.pow_gt(a, **k)).collect()

@@ -44,6 +44,11 @@ pub fn pairing_batch(pairs: &[(G1, G2)]) -> Vec<Gt> {
     Engaged::current().pairing_batch(pairs)
 }
 
+/// P^k for each pair.
+pub fn pow_g1_batch(pairs: &[(G1, Scalar)]) -> Vec<G1> {
+    Engaged::current().pow_g1_batch(pairs)
+}
+
 /// a^k for each pair.
 pub fn pow_gt_batch(pairs: &[(Gt, Scalar)]) -> Vec<Gt> {
     Engaged::current().pow_gt_batch(pairs)
@@ -84,6 +89,17 @@ impl Engaged {
         self.fill_groups(pairs, |group| {
             let pairs: Vec<_> = group.iter().map(|(p, q)| (&p.0, &q.0)).collect();
             self.pairing_all(&pairs)
+        })
+    }
+
+    /// See [`pow_g1_batch`].
+    pub fn pow_g1_batch(self, pairs: &[(G1, Scalar)]) -> Vec<G1> {
+        // Up to 64 powers share one inversion.
+        let size = pairs.len().div_ceil(parallel::threads()).next_multiple_of(8).clamp(8, 64);
+        parallel::fill_chunks(pairs, size, G1::identity(), self.wipe(), |group, out| {
+            let powers: Vec<_> = group.iter().map(|(p, k)| (&p.0, &k.0)).collect();
+            let points = Zeroizing::new(self.pow_g1_all(&powers));
+            out.iter_mut().zip(&*points).for_each(|(out, point)| *out = G1(*point));
         })
     }
 

@@ -282,6 +282,7 @@ impl Backend for Engaged {
         fn group_size(len: usize) -> usize;
         fn pairing_all(pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12>;
         fn multiply_by_pairing_all(pairs: &[(&G1Affine, &Fq12)]; lines) -> Vec<Fq12>;
+        fn pow_g1_all(powers: &[(&G1Affine, &Fr)]) -> Vec<G1Affine>;
         fn pow_gt_all(powers: &[(&Fq12, &Fr)]) -> Vec<Fq12>;
         fn pow_table_all(table: &Table, exponents: &[Fr]) -> Vec<Fq12>;
         fn encode_t6_all(elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]>;

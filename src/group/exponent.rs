@@ -8,7 +8,8 @@
 //! ```
 //!
 //! So a window b stands for the odd number 2b − (2^w − 1): half of them are the negatives of the other half, and a table
-//! has 2^(w−1) entries. [`Digits`] has the windows for GT; [`Comb`] those for G1, where S = 1 and k' itself is the digit.
+//! has 2^(w−1) entries. [`Digits`] has the windows for GT. [`Halves`] has those for any point of G1, by S = 1 + x² and two
+//! digits in base x². [`Comb`] has those for the generator of G1, where S = 1 and k' itself is the digit.
 
 use super::field;
 use crate::constant_time::{Mask, less, mask};
@@ -41,14 +42,7 @@ impl<const W: u32> Digits<W> {
 
     /// Recodes k.
     pub(super) fn new(k: Fr) -> Self {
-        let mut rest = field::limbs(field::add(field::multiply(k, HALF), Self::SHIFT));
-        Self([(); 4].map(|()| {
-            let mut remainder = 0;
-            for limb in rest.iter_mut().rev() {
-                (*limb, remainder) = divide_by_x(remainder, *limb);
-            }
-            remainder
-        }))
+        Self(in_base_x(field::add(field::multiply(k, HALF), Self::SHIFT)))
     }
 
     /// Window j of digit i: the index of the entry (2·index + 1)·2^(wj), and whether the entry is to be inverted.
@@ -56,6 +50,45 @@ impl<const W: u32> Digits<W> {
     pub(super) fn window(&self, i: usize, j: u32) -> (u64, Mask) {
         place::<W>(self.0[i] >> (j * W))
     }
+}
+
+/// The two digits of an exponent in base x², each in 32 windows of 4 bits.
+#[derive(Clone, Copy, Zeroize)]
+pub(super) struct Halves([u128; 2]);
+
+impl Halves {
+    /// The number of windows of a digit.
+    pub(super) const COUNT: u32 = 32;
+    /// The entries of a table for all windows.
+    pub(super) const ENTRIES: usize = 8;
+
+    /// (2^128 − 1)·(1 + x²)/2 mod q.
+    const SHIFT: Fr = MontFp!("12742489571013416042824916957428251468601853050386490045514909615194879557631");
+
+    /// Recodes k.
+    pub(super) fn new(k: Fr) -> Self {
+        let [a, b, c, d] = in_base_x(field::add(field::multiply(k, HALF), Self::SHIFT));
+        Self([(a, b), (c, d)].map(|(low, high)| u128::from(low) + u128::from(high) * u128::from(X)))
+    }
+
+    /// Window j of digit i, as [`Digits::window`].
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // the lowest bits
+    pub(super) fn window(&self, i: usize, j: u32) -> (u64, Mask) {
+        place::<4>((self.0[i] >> (4 * j)) as u64)
+    }
+}
+
+/// k in base |x|, the lowest digit first.
+fn in_base_x(k: Fr) -> [u64; 4] {
+    let mut rest = field::limbs(k);
+    [(); 4].map(|()| {
+        let mut remainder = 0;
+        for limb in rest.iter_mut().rev() {
+            (*limb, remainder) = divide_by_x(remainder, *limb);
+        }
+        remainder
+    })
 }
 
 /// The index of a window of `W` bits, the lowest of `word`, and whether its entry is to be inverted.
@@ -133,6 +166,12 @@ mod tests {
         })
     }
 
+    fn by_halves(k: Fr) -> Fr {
+        let halves = Halves::new(k);
+        let digit = |i| -> Fr { (0..Halves::COUNT).map(|j| power_of_two(4 * j) * odd(halves.window(i, j))).sum() };
+        digit(0) + digit(1) * Fr::from(X).square()
+    }
+
     fn by_comb(k: Fr) -> Fr {
         let comb = Comb::new(k);
         (0_u32..).zip(0..Comb::COUNT).map(|(n, j)| power_of_two(5 * n) * odd(comb.window(j))).sum()
@@ -148,6 +187,7 @@ mod tests {
             for k in edges.into_iter().chain([field::from_wide(&bytes)]) {
                 prop_assert_eq!(by_digits::<1>(k), k);
                 prop_assert_eq!(by_digits::<6>(k), k);
+                prop_assert_eq!(by_halves(k), k);
                 prop_assert_eq!(by_comb(k), k);
             }
         }

@@ -16,6 +16,7 @@
 //! with k_d. There is no k_d: k_e decrypts, and nobody knows its exponent.
 //!
 //! - Hospital A needs A, k_s and the scope, all public, and keeps no secret that opens what it wrote.
+//! - Hospital A must have A from the user, by a signature or another authentic way: it encrypts to whoever made A.
 //! - A stolen a opens every scope of this key pair, past and future. A stolen k_e, or a proxy and a delegatee together
 //!   (C3), open one scope.
 //! - One key pair for each pseudonym or hospital: A is a name, and records under the same A belong to the same user.

@@ -16,10 +16,14 @@
 //! The proxy and B find rk^(1/b2) = g2^a1. It opens all second-level ciphertexts of A. It gives neither a1 nor the first
 //! level.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, gt_not_one, inverse, parts,
+    random,
+};
+use crate::error::DecodeError;
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pow_gt_batch};
 use crate::pre::SameKey;
-use crate::secret::{Secret, wiped};
+use crate::secret::{Secret, wiped, wiped_short};
 use core::convert::Infallible;
 use rand_core::CryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -66,6 +70,41 @@ encoding!(PublicKey, |pk| pk.z_a1.to_bytes(), pk.g2_a2.to_bytes());
 encoding!(ReKey, |rk| rk.0.expose().to_bytes());
 encoding!(SecondLevel, |c| c.alpha.to_bytes(), c.beta.to_bytes());
 encoding!(FirstLevel, |c| c.alpha.to_bytes(), c.beta.to_bytes());
+
+impl Decoding for PublicKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [z_a1, g2_a2] = parts("public key", bytes, [Gt::BYTES, G2::BYTES])?;
+        Ok(Self { z_a1: gt_not_one("public key", z_a1)?, g2_a2: G2::from_bytes(g2_a2)? })
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        wiped_short(|| Ok(Self(Secret::new(G2::from_bytes(bytes)?))))
+    }
+}
+
+impl Decoding for SecondLevel {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [alpha, beta] = parts("ciphertext", bytes, [G1::BYTES, Gt::BYTES])?;
+        Ok(Self { alpha: G1::from_bytes(alpha)?, beta: Gt::from_bytes(beta)? })
+    }
+}
+
+impl Decoding for FirstLevel {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [alpha, beta] = parts("first-level ciphertext", bytes, [Gt::BYTES; 2])?;
+        Ok(Self { alpha: gt_not_one("first-level ciphertext", alpha)?, beta: Gt::from_bytes(beta)? })
+    }
+}
 
 impl Afgh06 {
     /// A fresh M and its first-level ciphertext, which nobody can re-encrypt.
@@ -127,6 +166,14 @@ impl Scheme for Afgh06 {
         wiped(|| Ok(FirstLevel { alpha: pairing(&c.alpha, rk.0.expose()), beta: c.beta }))
     }
 
+    fn re_enc_many(rk: &ReKey, c: &[SecondLevel], _: &mut impl CryptoRng) -> Vec<Result<FirstLevel, Infallible>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().map(|c| (c.alpha, Gt::identity())).collect();
+            let moved = pair_and_multiply(&pairs, &G2Prepared::new(rk.0.expose()));
+            c.iter().zip(moved).map(|(c, alpha)| Ok(FirstLevel { alpha, beta: c.beta })).collect()
+        })
+    }
+
     /// By e(α^a1, g2), which costs less than e(α, g2)^a1.
     fn dec(sk: &SecretKey, c: &SecondLevel) -> Result<Message<Gt>, Infallible> {
         wiped(|| Ok(Message::new(c.beta / pairing(&c.alpha.pow(sk.a1.expose()), &G2::generator()))))
@@ -134,5 +181,14 @@ impl Scheme for Afgh06 {
 
     fn dec_re(sk: &SecretKey, c: &FirstLevel) -> Result<Message<Gt>, Infallible> {
         wiped(|| Ok(Message::new(c.beta / c.alpha.pow(&inverse(sk.a2.expose())))))
+    }
+
+    fn dec_re_many(sk: &SecretKey, c: &[FirstLevel]) -> Vec<Result<Message<Gt>, Infallible>> {
+        wiped(|| {
+            let exponent = inverse(sk.a2.expose());
+            let powers = Zeroizing::new(c.iter().map(|c| (c.alpha, *exponent)).collect::<Vec<_>>());
+            let pads = Zeroizing::new(pow_gt_batch(&powers));
+            c.iter().zip(&*pads).map(|(c, pad)| Ok(Message::new(c.beta / *pad))).collect()
+        })
     }
 }

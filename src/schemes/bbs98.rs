@@ -13,8 +13,11 @@
 //!
 //! The proxy and B find a = b / π.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, inverse, random};
-use crate::group::{G1, Scalar};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, inverse, parts, random,
+};
+use crate::error::DecodeError;
+use crate::group::{G1, Scalar, pow_g1_batch};
 use crate::pre::SameKey;
 use crate::secret::{Secret, wiped, wiped_short};
 use core::convert::Infallible;
@@ -49,6 +52,41 @@ impl ZeroizeOnDrop for ReKey {}
 encoding!(PublicKey, |pk| pk.0.to_bytes());
 encoding!(ReKey, |pi| pi.0.expose().to_bytes());
 encoding!(Ciphertext, |c| c.c1.to_bytes(), c.c2.to_bytes());
+
+impl Decoding for PublicKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        G1::from_bytes(bytes).map(Self)
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        wiped_short(|| {
+            let pi = Zeroizing::new(Scalar::from_bytes(bytes)?);
+            let identity = DecodeError::Identity { what: "re-encryption key" };
+            // 1 would be the key from A to A.
+            if pi.is_zero() || *pi == Scalar::from(1) { Err(identity) } else { Ok(Self(Secret::new(*pi))) }
+        })
+    }
+}
+
+impl Decoding for Ciphertext {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [c1, c2] = parts("ciphertext", bytes, [G1::BYTES; 2])?;
+        Ok(Self { c1: G1::from_bytes(c1)?, c2: G1::from_bytes(c2)? })
+    }
+}
+
+/// c2^k of each ciphertext.
+fn powers(c: &[Ciphertext], k: &Scalar) -> Vec<G1> {
+    pow_g1_batch(&Zeroizing::new(c.iter().map(|c| (c.c2, *k)).collect::<Vec<_>>()))
+}
 
 impl Scheme for Bbs98 {
     const PROPERTIES: Properties = Properties {
@@ -102,11 +140,22 @@ impl Scheme for Bbs98 {
         wiped(|| Ok(Ciphertext { c1: c.c1, c2: c.c2.pow(pi.0.expose()) }))
     }
 
+    fn re_enc_many(pi: &ReKey, c: &[Ciphertext], _: &mut impl CryptoRng) -> Vec<Result<Ciphertext, Infallible>> {
+        wiped(|| c.iter().zip(powers(c, pi.0.expose())).map(|(c, c2)| Ok(Ciphertext { c1: c.c1, c2 })).collect())
+    }
+
     fn dec(a: &SecretKey, c: &Ciphertext) -> Result<Message<G1>, Infallible> {
         wiped(|| Ok(Message::new(c.c1 / c.c2.pow(&inverse(a.0.expose())))))
     }
 
     fn dec_re(b: &SecretKey, c: &Ciphertext) -> Result<Message<G1>, Infallible> {
         Self::dec(b, c)
+    }
+
+    fn dec_re_many(b: &SecretKey, c: &[Ciphertext]) -> Vec<Result<Message<G1>, Infallible>> {
+        wiped(|| {
+            let pads = Zeroizing::new(powers(c, &inverse(b.0.expose())));
+            c.iter().zip(&*pads).map(|(c, pad)| Ok(Message::new(c.c1 / *pad))).collect()
+        })
     }
 }

@@ -13,7 +13,8 @@
 //!
 //! The proxy and B find k_e = k'_e / k_re. It opens all that A receives under this key. It is not k_d, which nothing needs.
 
-use super::scheme::{Bytes, Direction, Notion, Properties, Scheme, encoding};
+use super::scheme::{Bytes, Decoding, Direction, Notion, Properties, Scheme, encoding};
+use crate::error::DecodeError;
 use crate::pre::{Capsule, DecryptionKey, EncryptionKey, Message, Params, PublicKey, ReKey, SameKey, Seed};
 use core::convert::Infallible;
 use rand_core::CryptoRng;
@@ -29,6 +30,31 @@ pub struct BongJang;
 encoding!(PublicKey, |y| y.to_bytes());
 encoding!(ReKey, |k_re| k_re.to_bytes().expose());
 encoding!(Capsule, |c| c.to_bytes());
+encoding!(Message, |m| m.to_bytes().expose());
+
+impl Decoding for PublicKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        Self::from_bytes(bytes)
+    }
+}
+
+impl Decoding for Capsule {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        Self::from_bytes(bytes)
+    }
+}
 
 impl Scheme for BongJang {
     const PROPERTIES: Properties = Properties {
@@ -74,11 +100,19 @@ impl Scheme for BongJang {
         Ok(k_re.reencrypt(c))
     }
 
+    fn re_enc_many(k_re: &ReKey, c: &[Capsule], _: &mut impl CryptoRng) -> Vec<Result<Capsule, Infallible>> {
+        k_re.prepare().reencrypt(c).into_iter().map(Ok).collect()
+    }
+
     fn dec(k_e: &EncryptionKey, c: &Capsule) -> Result<Message, Infallible> {
         Ok(k_e.decapsulate(c))
     }
 
     fn dec_re(k_e_prime: &EncryptionKey, c: &Capsule) -> Result<Message, Infallible> {
         Self::dec(k_e_prime, c)
+    }
+
+    fn dec_re_many(k_e_prime: &EncryptionKey, c: &[Capsule]) -> Vec<Result<Message, Infallible>> {
+        k_e_prime.prepare().decapsulate(c).into_iter().map(Ok).collect()
     }
 }

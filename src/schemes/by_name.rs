@@ -17,14 +17,15 @@
 //! needs A and the scope, both public, and keeps nothing that opens what it wrote; hospital B takes part by its public key.
 //! X costs 48 bytes of each C'; a deployment sends X once for a grant, and C' then has 240 bytes.
 //!
-//! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. There is no proof here; the proof of the
-//! keys of Boneh and Franklin needs DBDH and the random-oracle model, and k'_e needs CDH in G1.
+//! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. `proofs/coq/Named.v` has
+//! the game for k_e and Y, from DBDH in the random-oracle model. For k'_e, which needs CDH in G1, there is no proof here.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use super::scheme::{Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, parts, random};
+use crate::error::DecodeError;
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch, pow_g1_batch};
 use crate::hash::label::dst;
 use crate::pre::{SameKey, Scope, Seed, scope_element};
-use crate::secret::{Secret, wiped};
+use crate::secret::{Secret, wiped, wiped_short};
 use core::convert::Infallible;
 use rand_core::CryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -77,9 +78,54 @@ encoding!(ReKey, |rk| rk.k_re.expose().to_bytes(), rk.x.to_bytes());
 encoding!(Ciphertext, |c| c.z.to_bytes(), c.c.to_bytes());
 encoding!(ReEncrypted, |c| c.z.to_bytes(), c.c.to_bytes(), c.x.to_bytes());
 
+/// `Known` is the scope.
+impl Decoding for PublicKey {
+    type Known = [u8];
+
+    fn decode(bytes: &[u8], scope: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self::new(G1::from_bytes(bytes)?, scope))
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        wiped_short(|| {
+            let [k_re, x] = parts("re-encryption key", bytes, [G2::BYTES, G1::BYTES])?;
+            Ok(Self { k_re: Secret::new(G2::from_bytes(k_re)?), x: G1::from_bytes(x)? })
+        })
+    }
+}
+
+impl Decoding for Ciphertext {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [z, c] = parts("ciphertext", bytes, [G1::BYTES, Gt::BYTES])?;
+        Ok(Self { z: G1::from_bytes(z)?, c: Gt::from_bytes(c)? })
+    }
+}
+
+impl Decoding for ReEncrypted {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [z, c, x] = parts("re-encrypted ciphertext", bytes, [G1::BYTES, Gt::BYTES, G1::BYTES])?;
+        Ok(Self { z: G1::from_bytes(z)?, c: Gt::from_bytes(c)?, x: G1::from_bytes(x)? })
+    }
+}
+
+impl PublicKey {
+    /// The public key of a user whose A this is, for a scope: anybody computes it.
+    pub fn new(a: G1, scope: &[u8]) -> Self {
+        Self { a, h2: scope_element(&Seed([0; 32]), Scope::Record(scope)) }
+    }
+}
+
 impl SecretKey {
     fn new(a: &Scalar, scope: &[u8]) -> (PublicKey, Self) {
-        let pk = PublicKey { a: g1(a), h2: scope_element(&Seed([0; 32]), Scope::Record(scope)) };
+        let pk = PublicKey::new(g1(a), scope);
         (pk, Self { a: Secret::new(*a), public: pk.a, k_e: Secret::new(pk.h2.pow(a)) })
     }
 
@@ -147,6 +193,14 @@ impl Scheme for ByName {
         wiped(|| Ok(ReEncrypted { z: c.z, c: c.c * pairing(&c.z, rk.k_re.expose()), x: rk.x }))
     }
 
+    fn re_enc_many(rk: &ReKey, c: &[Ciphertext], _: &mut impl CryptoRng) -> Vec<Result<ReEncrypted, Infallible>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().map(|c| (c.z, c.c)).collect();
+            let moved = pair_and_multiply(&pairs, &G2Prepared::new(rk.k_re.expose()));
+            pairs.iter().zip(moved).map(|((z, _), c)| Ok(ReEncrypted { z: *z, c, x: rk.x })).collect()
+        })
+    }
+
     fn dec(sk: &SecretKey, c: &Ciphertext) -> Result<Message<Gt>, Infallible> {
         wiped(|| Ok(Message::new(c.c / pairing(&c.z, sk.k_e.expose()))))
     }
@@ -155,6 +209,17 @@ impl Scheme for ByName {
         wiped(|| {
             let shared = Zeroizing::new(c.x.pow(sk.a.expose()));
             Ok(Message::new(c.c / pairing(&c.z, &k_e_prime(&c.x, &sk.public, &shared))))
+        })
+    }
+
+    fn dec_re_many(sk: &SecretKey, c: &[ReEncrypted]) -> Vec<Result<Message<Gt>, Infallible>> {
+        wiped(|| {
+            let powers = Zeroizing::new(c.iter().map(|c| (c.x, *sk.a.expose())).collect::<Vec<_>>());
+            let shared = Zeroizing::new(pow_g1_batch(&powers));
+            let key = |(c, shared): (&ReEncrypted, _)| (c.z, *k_e_prime(&c.x, &sk.public, shared));
+            let pairs = Zeroizing::new(c.iter().zip(&*shared).map(key).collect::<Vec<_>>());
+            let pads = Zeroizing::new(pairing_batch(&pairs));
+            c.iter().zip(&*pads).map(|(c, pad)| Ok(Message::new(c.c / *pad))).collect()
         })
     }
 }

@@ -17,11 +17,12 @@
 //!
 //! The proxy and B find sk_id1 = H2(X) / R3, the whole secret key of A.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g1, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use super::scheme::{Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g1, parts, random};
+use crate::error::DecodeError;
+use crate::group::{G1, G2, G2Prepared, Gt, Scalar, pair_and_multiply, pairing, pairing_batch};
 use crate::hash::label::dst;
 use crate::pre::SameKey;
-use crate::secret::{Secret, wiped};
+use crate::secret::{Secret, wiped, wiped_short};
 use core::convert::Infallible;
 use rand_core::CryptoRng;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -37,11 +38,29 @@ pub struct Authority {
     g1_s: G1,
 }
 
+/// params = g1^s: 48 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters(G1);
+
 /// params and H1(id): no bytes beyond the identity, since all users share g1^s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     g1_s: G1,
     h1: G2,
+}
+
+impl Authority {
+    /// params, for everybody.
+    pub const fn parameters(&self) -> Parameters {
+        Parameters(self.g1_s)
+    }
+}
+
+impl PublicKey {
+    /// The public key of an identity: anybody computes it.
+    pub fn new(params: &Parameters, id: &[u8]) -> Self {
+        Self { g1_s: params.0, h1: G2::hash(id, dst::GA07_H1) }
+    }
 }
 
 /// sk_id.
@@ -73,6 +92,7 @@ pub struct Ciphertext {
 impl ZeroizeOnDrop for Authority {}
 impl ZeroizeOnDrop for SecretKey {}
 impl ZeroizeOnDrop for ReKey {}
+encoding!(Parameters, |params| params.0.to_bytes());
 encoding!(PublicKey, |_pk| []);
 encoding!(Pair, |c| c.c1.to_bytes(), c.c2.to_bytes());
 encoding!(ReKey, |rk| rk.r12.encoding(), rk.r3.expose().to_bytes());
@@ -81,6 +101,51 @@ encoding!(
     |c| c.under_x.iter().flat_map(|pair| pair.encoding().to_vec()).collect::<Vec<_>>(),
     c.last.encoding()
 );
+
+impl Decoding for Parameters {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        G1::from_bytes(bytes).map(Self)
+    }
+}
+
+impl Decoding for Pair {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [c1, c2] = parts("ciphertext", bytes, [G1::BYTES, Gt::BYTES])?;
+        Ok(Self { c1: G1::from_bytes(c1)?, c2: Gt::from_bytes(c2)? })
+    }
+}
+
+impl Decoding for ReKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        wiped_short(|| {
+            let [r12, r3] = parts("re-encryption key", bytes, [PAIR, G2::BYTES])?;
+            Ok(Self { r12: Pair::decode(r12, &())?, r3: Secret::new(G2::from_bytes(r3)?) })
+        })
+    }
+}
+
+impl Decoding for Ciphertext {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let (pairs, rest) = bytes.as_chunks::<PAIR>();
+        let ([under_x @ .., last], []) = (pairs, rest) else {
+            let expected = bytes.len().next_multiple_of(PAIR).max(PAIR);
+            return Err(DecodeError::Length { what: "ciphertext", expected, got: bytes.len() });
+        };
+        let read = |pair: &[u8; PAIR]| Pair::decode(pair, &());
+        Ok(Self { under_x: under_x.iter().map(read).collect::<Result<_, _>>()?, last: read(last)? })
+    }
+}
+
+/// Bytes of a pair.
+const PAIR: usize = G1::BYTES + Gt::BYTES;
 
 /// H2.
 pub(super) fn h2(x: &Gt) -> Zeroizing<G2> {
@@ -96,6 +161,13 @@ fn seal(pk: &PublicKey, m: &Gt, rng: &mut impl CryptoRng) -> Pair {
 /// m of a pair, by sk_id or H2(X).
 pub(super) fn open(key: &G2, c: &Pair) -> Zeroizing<Gt> {
     Zeroizing::new(c.c2 / pairing(&c.c1, key))
+}
+
+/// [`open`] of each pair by its key.
+fn open_all(keys: &[G2], pairs: &[&Pair]) -> Zeroizing<Vec<Gt>> {
+    let points = Zeroizing::new(pairs.iter().zip(keys).map(|(pair, key)| (pair.c1, *key)).collect::<Vec<_>>());
+    let pads = Zeroizing::new(pairing_batch(&points));
+    Zeroizing::new(pairs.iter().zip(&*pads).map(|(pair, pad)| pair.c2 / *pad).collect())
 }
 
 impl Scheme for Ga07 {
@@ -128,9 +200,9 @@ impl Scheme for Ga07 {
 
     fn key_gen(authority: &Authority, id: &[u8], _: &mut impl CryptoRng) -> (PublicKey, SecretKey) {
         wiped(|| {
-            let h1 = G2::hash(id, dst::GA07_H1);
-            let sk = Secret::new(h1.pow(authority.s.expose()));
-            (PublicKey { g1_s: authority.g1_s, h1 }, SecretKey(sk))
+            let pk = PublicKey::new(&authority.parameters(), id);
+            let sk = Secret::new(pk.h1.pow(authority.s.expose()));
+            (pk, SecretKey(sk))
         })
     }
 
@@ -160,6 +232,18 @@ impl Scheme for Ga07 {
         })
     }
 
+    fn re_enc_many(rk: &ReKey, c: &[Ciphertext], _: &mut impl CryptoRng) -> Vec<Result<Ciphertext, Infallible>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().map(|c| (c.last.c1, c.last.c2)).collect();
+            let moved = pair_and_multiply(&pairs, &G2Prepared::new(rk.r3.expose()));
+            let longer = |(c, c2): (&Ciphertext, _)| {
+                let moved = Pair { c1: c.last.c1, c2 };
+                Ok(Ciphertext { under_x: [&c.under_x[..], &[moved]].concat(), last: rk.r12 })
+            };
+            c.iter().zip(moved).map(longer).collect()
+        })
+    }
+
     fn dec(sk: &SecretKey, c: &Ciphertext) -> Result<Message<Gt>, Infallible> {
         wiped(|| {
             let inner = open(sk.0.expose(), &c.last);
@@ -169,5 +253,23 @@ impl Scheme for Ga07 {
 
     fn dec_re(sk: &SecretKey, c: &Ciphertext) -> Result<Message<Gt>, Infallible> {
         Self::dec(sk, c)
+    }
+
+    /// The pairings of each level in batches.
+    fn dec_re_many(sk: &SecretKey, c: &[Ciphertext]) -> Vec<Result<Message<Gt>, Infallible>> {
+        wiped(|| {
+            let last: Vec<_> = c.iter().map(|c| &c.last).collect();
+            let mut m = open_all(&Zeroizing::new(vec![*sk.0.expose(); c.len()]), &last);
+            let levels = c.iter().map(|c| c.under_x.len()).max().unwrap_or(0);
+            for level in 0..levels {
+                // Ciphertexts with a pair at this level, counted from the last.
+                let with: Vec<_> = (0..c.len()).filter(|i| c[*i].under_x.len() > level).collect();
+                let keys = Zeroizing::new(with.iter().map(|i| *h2(&m[*i])).collect::<Vec<_>>());
+                let pairs: Vec<_> = with.iter().filter_map(|i| c[*i].under_x.iter().rev().nth(level)).collect();
+                let opened = open_all(&keys, &pairs);
+                with.iter().zip(&*opened).for_each(|(i, opened)| m[*i] = *opened);
+            }
+            m.iter().map(|m| Ok(Message::new(*m))).collect()
+        })
     }
 }

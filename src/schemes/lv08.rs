@@ -22,11 +22,14 @@
 //!
 //! The proxy and B find R_ij^(1/x_j) = g2^(1/x_i). It opens all second-level ciphertexts of A. It is not x_i.
 
-use super::scheme::{Bytes, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, random};
-use crate::group::{G1, G2, Gt, Scalar, pairing};
+use super::scheme::{
+    Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, encoding, g_t, g1, inverse, parts, random,
+};
+use crate::error::DecodeError;
+use crate::group::{G1, G2, Gt, Scalar, pairing, pairing_batch, pow_g1_batch, pow_gt_batch};
 use crate::hash::{label, tagged};
 use crate::pre::SameKey;
-use crate::secret::{Secret, wiped};
+use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::concat;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use rand_core::CryptoRng;
@@ -100,6 +103,61 @@ encoding!(Signed, |c| c.svk, c.c3.to_bytes(), c.c4.to_bytes(), c.sigma);
 encoding!(SecondLevel, |c| c.c2.to_bytes(), c.signed.encoding());
 encoding!(FirstLevel, |c| c.c2_1.to_bytes(), c.c2_2.to_bytes(), c.c2_3.to_bytes(), c.signed.encoding());
 
+impl Decoding for PublicKey {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [x1, x2] = parts("public key", bytes, [G1::BYTES, G2::BYTES])?;
+        let (x1, x2) = (G1::from_bytes(x1)?, G2::from_bytes(x2)?);
+        // The two parts have one exponent.
+        let same = pairing(&x1, &G2::generator()) == pairing(&G1::generator(), &x2);
+        if same { Ok(Self { x1, x2 }) } else { Err(DecodeError::NonCanonical { what: "public key" }) }
+    }
+}
+
+/// `Known` is the public key of A.
+impl Decoding for ReKey {
+    type Known = PublicKey;
+
+    fn decode(bytes: &[u8], from: &PublicKey) -> Result<Self, DecodeError> {
+        wiped_short(|| Ok(Self { r: Secret::new(G2::from_bytes(bytes)?), from: from.x1 }))
+    }
+}
+
+impl Decoding for Signed {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [svk, c3, c4, sigma] = parts("ciphertext", bytes, SIGNED)?;
+        let (svk, sigma) = (concat(&[svk]), concat(&[sigma]));
+        Ok(Self { svk, c3: Gt::from_bytes(c3)?, c4: G2::from_bytes(c4)?, sigma })
+    }
+}
+
+impl Decoding for SecondLevel {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let [c2, signed] = parts("ciphertext", bytes, [G1::BYTES, SIGNED_BYTES])?;
+        Ok(Self { c2: G1::from_bytes(c2)?, signed: Signed::decode(signed, &())? })
+    }
+}
+
+impl Decoding for FirstLevel {
+    type Known = ();
+
+    fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
+        let sizes = [G1::BYTES, G2::BYTES, G1::BYTES, SIGNED_BYTES];
+        let [c2_1, c2_2, c2_3, signed] = parts("re-encrypted ciphertext", bytes, sizes)?;
+        let (c2_1, c2_2, c2_3) = (G1::from_bytes(c2_1)?, G2::from_bytes(c2_2)?, G1::from_bytes(c2_3)?);
+        Ok(Self { c2_1, c2_2, c2_3, signed: Signed::decode(signed, &())? })
+    }
+}
+
+/// Bytes of svk, C3, C4 and σ.
+const SIGNED: [usize; 4] = [32, Gt::BYTES, G2::BYTES, 64];
+const SIGNED_BYTES: usize = 384;
+
 /// u^svk·v.
 fn base(svk: &[u8]) -> G2 {
     let svk = Scalar::from_wide(&concat(&[&[0; 16], &tagged(label::LV08_SVK, &[svk]).0]));
@@ -112,11 +170,15 @@ fn statement(c3: &Gt, c4: &G2) -> [u8; Gt::BYTES + G2::BYTES] {
 }
 
 impl Signed {
+    /// Whether σ is right.
+    fn signed(&self) -> bool {
+        UnparsedPublicKey::new(&ED25519, self.svk).verify(&statement(&self.c3, &self.c4), &self.sigma).is_ok()
+    }
+
     /// Checks σ, and e(left, u^svk·v) = e(right, C4).
     fn check(&self, left: &G1, right: &G1) -> Result<(), Invalid> {
-        let signed = UnparsedPublicKey::new(&ED25519, self.svk).verify(&statement(&self.c3, &self.c4), &self.sigma);
         let bound = pairing(left, &base(&self.svk)) == pairing(right, &self.c4);
-        if signed.is_ok() && bound { Ok(()) } else { Err(Invalid) }
+        if self.signed() && bound { Ok(()) } else { Err(Invalid) }
     }
 }
 
@@ -181,6 +243,29 @@ impl Scheme for Lv08 {
         })
     }
 
+    /// The pairings of check (2) and the powers of t in batches.
+    fn re_enc_many(rk: &ReKey, c: &[SecondLevel], rng: &mut impl CryptoRng) -> Vec<Result<FirstLevel, Invalid>> {
+        wiped(|| {
+            let pairs: Vec<_> = c.iter().flat_map(|c| [(c.c2, base(&c.signed.svk)), (rk.from, c.signed.c4)]).collect();
+            let pairings = pairing_batch(&pairs);
+            let sides = c.iter().zip(pairings.as_chunks().0);
+            let valid: Vec<_> = sides.map(|(c, [a, b])| c.signed.signed() && a == b).collect();
+            let drawn = c.iter().zip(&valid).filter(|(_, valid)| **valid);
+            let drawn: Vec<_> = drawn.map(|(c, _)| (c, Secret::new(*random(rng)))).collect();
+            let power = |p: G1, t: &Secret<Scalar>| (p, *t.expose());
+            let c2_1 = Zeroizing::new(drawn.iter().map(|(_, t)| power(rk.from, t)).collect::<Vec<_>>());
+            let c2_3 = Zeroizing::new(drawn.iter().map(|(c, t)| power(c.c2, t)).collect::<Vec<_>>());
+            let (c2_1, c2_3) = (pow_g1_batch(&c2_1), pow_g1_batch(&c2_3));
+            let mut moved = drawn.iter().zip(c2_1.iter().zip(c2_3)).map(|((c, t), (c2_1, c2_3))| FirstLevel {
+                c2_1: *c2_1,
+                c2_2: rk.r.expose().pow(&inverse(t.expose())),
+                c2_3,
+                signed: c.signed,
+            });
+            valid.iter().map(|valid| if *valid { moved.next().ok_or(Invalid) } else { Err(Invalid) }).collect()
+        })
+    }
+
     fn dec(sk: &SecretKey, c: &SecondLevel) -> Result<Message<Gt>, Invalid> {
         wiped(|| {
             c.signed.check(&c.c2, &sk.public.x1)?;
@@ -195,6 +280,27 @@ impl Scheme for Lv08 {
             }
             c.signed.check(&c.c2_3, &c.c2_1)?;
             Ok(Message::new(c.signed.c3 / pairing(&c.c2_3, &c.c2_2).pow(&inverse(sk.x.expose()))))
+        })
+    }
+
+    /// The pairings and the powers in batches.
+    fn dec_re_many(sk: &SecretKey, c: &[FirstLevel]) -> Vec<Result<Message<Gt>, Invalid>> {
+        wiped(|| {
+            let pairs = c.iter().flat_map(|c| {
+                let (base, c4) = ((c.c2_3, base(&c.signed.svk)), (c.c2_1, c.signed.c4));
+                [(c.c2_1, c.c2_2), base, c4, (c.c2_3, c.c2_2)]
+            });
+            let pairings = Zeroizing::new(pairing_batch(&pairs.collect::<Vec<_>>()));
+            let (pairings, _) = pairings.as_chunks::<4>();
+            let expected = pairing(&G1::generator(), &sk.public.x2);
+            let exponent = inverse(sk.x.expose());
+            let powers = Zeroizing::new(pairings.iter().map(|pairings| (pairings[3], *exponent)).collect::<Vec<_>>());
+            let pads = Zeroizing::new(pow_gt_batch(&powers));
+            let opened = |((c, [first, left, right, _]), pad): ((&FirstLevel, &[Gt; 4]), &Gt)| {
+                let valid = *first == expected && left == right && c.signed.signed();
+                if valid { Ok(Message::new(c.signed.c3 / *pad)) } else { Err(Invalid) }
+            };
+            c.iter().zip(pairings).zip(&*pads).map(opened).collect()
         })
     }
 }

@@ -9,9 +9,12 @@
 #![doc = include_str!("table.md")]
 //!
 //! The types of a scheme say the hops, and what ReKeyGen takes of B. An experiment decides what it can decide: round
-//! trips, wrong keys, hops, directions, collusion, sizes. An experiment cannot show that something is impossible: that
-//! one-way keys do not work backwards, and that no more can be found, are statements of the papers. Their proofs are for
-//! other pairings than Type 3, and are not repeated here.
+//! trips, wrong keys, hops, inverted and joined keys, collusion and what it hands on, altered ciphertexts, sizes. An
+//! experiment cannot show that something is impossible: that nothing makes a one-way key work backwards, and that no more can be
+//! found, are statements of the papers. Their proofs are for other pairings than Type 3, and are not repeated here.
+//!
+//! ReEnc and Dec of C' have forms for many ciphertexts, [`Scheme::re_enc_many`] and [`Scheme::dec_re_many`], with the batches
+//! of the engines: pairings, powers in GT, and powers in G1. Every value has a checked decoder, [`Decoding`].
 //!
 //! Departure of all files: Enc draws M itself (a KEM), as [`pre`](crate::pre) does.
 //!
@@ -48,7 +51,7 @@ pub use bong_jang::BongJang;
 pub use by_name::ByName;
 pub use ga07::Ga07;
 pub use lv08::Lv08;
-pub use scheme::{Bytes, Direction, Encoding, Message, Notion, Properties, Scheme};
+pub use scheme::{Bytes, Decoding, Direction, Encoding, Message, Notion, Properties, Scheme};
 pub use table::{Row, markdown, rows};
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The trait of all schemes, their properties as data, and what their files share.
 
-use crate::group::{G1, GtTable, Scalar, pow_generator_batch};
+use crate::error::DecodeError;
+use crate::group::{G1, Gt, GtTable, Scalar, pow_generator_batch};
 use crate::pre::SameKey;
-use crate::secret::Secret;
+use crate::secret::{Secret, wiped_short};
 use core::error::Error;
 use core::fmt;
 use rand_core::CryptoRng;
@@ -29,13 +30,13 @@ pub trait Scheme: Sized + 'static {
     /// What ReKeyGen takes of B.
     type Delegatee;
     /// What the proxy has.
-    type ReKey: fmt::Debug + ZeroizeOnDrop + Encoding;
+    type ReKey: fmt::Debug + ZeroizeOnDrop + Decoding;
     /// M.
-    type Message: fmt::Debug + ZeroizeOnDrop + PartialEq;
+    type Message: fmt::Debug + ZeroizeOnDrop + PartialEq + Encoding;
     /// C, of A.
-    type Ciphertext: Encoding;
+    type Ciphertext: Decoding<Known = ()>;
     /// C', of B.
-    type ReEncrypted: Encoding;
+    type ReEncrypted: Decoding<Known = ()>;
     /// Why ReEnc and Dec refuse a ciphertext.
     type Refusal: Error;
 
@@ -72,6 +73,15 @@ pub trait Scheme: Sized + 'static {
         rng: &mut impl CryptoRng,
     ) -> Result<Self::ReEncrypted, Self::Refusal>;
 
+    /// [`re_enc`](Self::re_enc) of each ciphertext in turn: by a batch of the engine where it has one, on all cores.
+    fn re_enc_many(
+        key: &Self::ReKey,
+        c: &[Self::Ciphertext],
+        rng: &mut impl CryptoRng,
+    ) -> Vec<Result<Self::ReEncrypted, Self::Refusal>> {
+        c.iter().map(|c| Self::re_enc(key, c, rng)).collect()
+    }
+
     /// M of C. A scheme that checks nothing gives another M for a wrong key.
     ///
     /// # Errors
@@ -83,6 +93,11 @@ pub trait Scheme: Sized + 'static {
     /// # Errors
     /// Those of [`dec`](Self::dec).
     fn dec_re(key: &Self::SecretKey, c: &Self::ReEncrypted) -> Result<Self::Message, Self::Refusal>;
+
+    /// [`dec_re`](Self::dec_re) of each C' in turn, as [`re_enc_many`](Self::re_enc_many).
+    fn dec_re_many(key: &Self::SecretKey, c: &[Self::ReEncrypted]) -> Vec<Result<Self::Message, Self::Refusal>> {
+        c.iter().map(|c| Self::dec_re(key, c)).collect()
+    }
 }
 
 /// The properties of a scheme that its types do not say.
@@ -139,10 +154,48 @@ pub struct Bytes {
     pub re_encrypted: usize,
 }
 
-/// A value with an encoding: the canonical encodings of its group elements, one after the other.
+/// A value with an encoding: the canonical encodings of its parts, one after the other.
 pub trait Encoding {
     /// The encoding. It is overwritten when dropped, since a re-encryption key is secret.
     fn encoding(&self) -> Zeroizing<Vec<u8>>;
+}
+
+/// A value that is read from its encoding, with every check: the length, the canonical form, the curve, the subgroup,
+/// and no identity in the place of a key or of a point.
+pub trait Decoding: Encoding + Sized {
+    /// What the bytes leave out because the reader has it: the name of a scope, A's public key. Else `()`.
+    type Known: ?Sized;
+
+    /// Reads a value whose encoding is exactly `bytes`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Length`] for the whole; those of [`G1::from_bytes`], [`G2::from_bytes`](crate::group::G2::from_bytes),
+    /// [`Gt::from_bytes`] and [`Scalar::from_bytes`] for the parts, in their order; [`DecodeError::Identity`] for a key or
+    /// a pad that is 1.
+    fn decode(bytes: &[u8], known: &Self::Known) -> Result<Self, DecodeError>;
+}
+
+/// The parts of an encoding, of these sizes.
+pub(super) fn parts<'a, const N: usize>(
+    what: &'static str,
+    mut bytes: &'a [u8],
+    sizes: [usize; N],
+) -> Result<[&'a [u8]; N], DecodeError> {
+    let (expected, got) = (sizes.iter().sum(), bytes.len());
+    if got != expected {
+        return Err(DecodeError::Length { what, expected, got });
+    }
+    Ok(sizes.map(|size| {
+        let (part, rest) = bytes.split_at(size);
+        bytes = rest;
+        part
+    }))
+}
+
+/// An element of GT other than 1.
+pub(super) fn gt_not_one(what: &'static str, bytes: &[u8]) -> Result<Gt, DecodeError> {
+    let element = Gt::from_bytes(bytes)?;
+    if element.is_identity() { Err(DecodeError::Identity { what }) } else { Ok(element) }
 }
 
 /// [`Encoding`] by the arrays or slices that the closure names.
@@ -174,6 +227,20 @@ impl<T: Zeroize> Message<T> {
     }
 }
 
+/// 192 bytes.
+impl Encoding for Message<Gt> {
+    fn encoding(&self) -> Zeroizing<Vec<u8>> {
+        wiped_short(|| Zeroizing::new(self.expose().to_bytes().into()))
+    }
+}
+
+/// 48 bytes.
+impl Encoding for Message<G1> {
+    fn encoding(&self) -> Zeroizing<Vec<u8>> {
+        wiped_short(|| Zeroizing::new(self.expose().to_bytes().into()))
+    }
+}
+
 /// In constant time.
 impl<T: Zeroize + ConstantTimeEq> PartialEq for Message<T> {
     fn eq(&self, other: &Self) -> bool {
@@ -196,7 +263,7 @@ pub(super) fn g1(k: &Scalar) -> G1 {
 }
 
 /// e(g1, g2)^k.
-pub(super) fn g_t(k: &Scalar) -> crate::group::Gt {
+pub(super) fn g_t(k: &Scalar) -> Gt {
     GtTable::generator().pow(k)
 }
 

@@ -2,6 +2,7 @@
 
 use super::scheme::inverse;
 use super::*;
+use crate::error::DecodeError;
 use crate::group::{G1, G2, Gt, Scalar, pairing};
 use crate::pre::{Capsule, EncryptionKey, ReKey};
 use crate::secret::Secret;
@@ -29,10 +30,16 @@ trait Attacks: Scheme {
         rk.encoding().to_vec()
     }
 
-    /// The key from B to A that the proxy makes of the key from A to B, where the scheme is bidirectional.
-    fn reversed(_: &Self::ReKey) -> Option<Self::ReKey> {
-        None
-    }
+    /// The key from A to B inverted by the proxy, which is the key from B to A where the scheme is bidirectional.
+    fn inverted(rk: &Self::ReKey, pk_b: &Self::PublicKey) -> Self::ReKey;
+
+    /// A key from A to C, made of A's power and what C contributes, without A.
+    fn delegate(
+        power: &Self::Power,
+        c: &(Self::PublicKey, Self::SecretKey),
+        rk: &Self::ReKey,
+        rng: &mut ChaCha20Rng,
+    ) -> Self::ReKey;
 }
 
 /// k_e = k'_e / k_re.
@@ -49,8 +56,12 @@ impl Attacks for BongJang {
         k_e.decapsulate(c)
     }
 
-    fn reversed(k_re: &ReKey) -> Option<ReKey> {
-        Some(k_re.inverse())
+    fn inverted(k_re: &ReKey, _: &Self::PublicKey) -> ReKey {
+        k_re.inverse()
+    }
+
+    fn delegate(k_e: &EncryptionKey, c: &(Self::PublicKey, EncryptionKey), _: &ReKey, _: &mut ChaCha20Rng) -> ReKey {
+        ReKey::new(k_e, &c.1).unwrap()
     }
 }
 
@@ -64,6 +75,19 @@ impl Attacks for Afgh06 {
 
     fn open(g2_a1: &G2, c: &Self::Ciphertext) -> Message<Gt> {
         Message::new(c.beta / pairing(&c.alpha, g2_a1))
+    }
+
+    fn inverted(rk: &Self::ReKey, _: &Self::PublicKey) -> Self::ReKey {
+        afgh06::ReKey(Secret::new(rk.0.expose().inverse()))
+    }
+
+    fn delegate(
+        g2_a1: &G2,
+        c: &(Self::PublicKey, Self::SecretKey),
+        _: &Self::ReKey,
+        _: &mut ChaCha20Rng,
+    ) -> Self::ReKey {
+        afgh06::ReKey(Secret::new(g2_a1.pow(c.1.a2.expose())))
     }
 }
 
@@ -79,8 +103,17 @@ impl Attacks for Bbs98 {
         Message::new(c.c1 / c.c2.pow(&inverse(a)))
     }
 
-    fn reversed(pi: &Self::ReKey) -> Option<Self::ReKey> {
-        Some(bbs98::ReKey(Secret::new(*inverse(pi.0.expose()))))
+    fn inverted(pi: &Self::ReKey, _: &Self::PublicKey) -> Self::ReKey {
+        bbs98::ReKey(Secret::new(*inverse(pi.0.expose())))
+    }
+
+    fn delegate(
+        a: &Scalar,
+        c: &(Self::PublicKey, Self::SecretKey),
+        _: &Self::ReKey,
+        _: &mut ChaCha20Rng,
+    ) -> Self::ReKey {
+        bbs98::ReKey(Secret::new(*c.1.0.expose() * *inverse(a)))
     }
 }
 
@@ -99,6 +132,22 @@ impl Attacks for ByName {
     fn secret_bytes(rk: &Self::ReKey) -> Vec<u8> {
         rk.k_re.expose().to_bytes().into()
     }
+
+    fn inverted(rk: &Self::ReKey, _: &Self::PublicKey) -> Self::ReKey {
+        by_name::ReKey { k_re: Secret::new(rk.k_re.expose().inverse()), x: rk.x }
+    }
+
+    fn delegate(
+        k_e: &G2,
+        c: &(Self::PublicKey, Self::SecretKey),
+        _: &Self::ReKey,
+        rng: &mut ChaCha20Rng,
+    ) -> Self::ReKey {
+        let x = scheme::random(rng);
+        let big_x = G1::generator().pow(&x);
+        let k_e_prime = by_name::k_e_prime(&big_x, &c.0.a, &c.0.a.pow(&x));
+        by_name::ReKey { k_re: Secret::new(*k_e_prime / *k_e), x: big_x }
+    }
 }
 
 /// sk = H2(X) / R3, X from (R1, R2).
@@ -116,6 +165,19 @@ impl Attacks for Ga07 {
     fn secret_bytes(rk: &Self::ReKey) -> Vec<u8> {
         rk.r3.expose().to_bytes().into()
     }
+
+    fn inverted(rk: &Self::ReKey, _: &Self::PublicKey) -> Self::ReKey {
+        ga07::ReKey { r12: rk.r12, r3: Secret::new(rk.r3.expose().inverse()) }
+    }
+
+    fn delegate(
+        sk: &G2,
+        c: &(Self::PublicKey, Self::SecretKey),
+        _: &Self::ReKey,
+        rng: &mut ChaCha20Rng,
+    ) -> Self::ReKey {
+        Self::re_key_gen(&ga07::SecretKey(Secret::new(*sk)), &c.0, rng).unwrap()
+    }
 }
 
 /// g2^(1/x_i) = R_ij^(1/x_j).
@@ -128,6 +190,19 @@ impl Attacks for Lv08 {
 
     fn open(power: &G2, c: &Self::Ciphertext) -> Message<Gt> {
         Message::new(c.signed.c3 / pairing(&c.c2, power))
+    }
+
+    fn inverted(rk: &Self::ReKey, pk_b: &Self::PublicKey) -> Self::ReKey {
+        lv08::ReKey { r: Secret::new(rk.r.expose().inverse()), from: pk_b.x1 }
+    }
+
+    fn delegate(
+        power: &G2,
+        c: &(Self::PublicKey, Self::SecretKey),
+        rk: &Self::ReKey,
+        _: &mut ChaCha20Rng,
+    ) -> Self::ReKey {
+        lv08::ReKey { r: Secret::new(power.pow(c.1.x.expose())), from: rk.from }
     }
 }
 
@@ -186,17 +261,18 @@ fn decide<S: Attacks>() {
     let (of_b, m_b) = S::enc(&b.0, rng);
     let back = S::re_enc(&rk, &of_b, rng);
     assert!(!back.is_ok_and(|back| is(S::dec_re(&a.1, &back), &m_b)), "{name}");
-    let reversed = S::reversed(&rk);
-    assert_eq!(reversed.is_some(), direction == Direction::BothWays, "{name}");
-    if let Some(reversed) = reversed {
-        let Ok(back) = S::re_enc(&reversed, &of_b, rng) else { panic!("{name}: refused") };
-        assert!(is(S::dec_re(&a.1, &back), &m_b), "{name}: the inverse");
-    }
+    let back = S::re_enc(&S::inverted(&rk, &b.0), &of_b, rng);
+    let works = back.is_ok_and(|back| is(S::dec_re(&a.1, &back), &m_b));
+    assert_eq!(works, direction == Direction::BothWays, "{name}: the inverse");
 
-    // Collusion; and the power alone, in any hands, opens what A receives later.
+    // Collusion; and the power alone, in any hands, opens what A receives later, and delegates it to C.
     let power = S::collude(&rk, &b.1, &again);
     let (later, m) = S::enc(&a.0, rng);
     assert_eq!(S::open(&power, &later) == m, properties.transferable, "{name}");
+    let to_c = S::delegate(&power, &c, &rk, rng);
+    let moved = S::re_enc(&to_c, &later, rng);
+    let works = moved.is_ok_and(|moved| is(S::dec_re(&c.1, &moved), &m));
+    assert_eq!(works, properties.transferable, "{name}: a key from A to C without A");
 
     // Secrets do not print.
     prints_nothing(&a.1, &[]);
@@ -212,6 +288,62 @@ fn every_scheme_does_what_its_row_says() {
     decide::<Bbs98>();
     decide::<Ga07>();
     decide::<Lv08>();
+}
+
+/// Batches give what the single forms give, with the same randomness; and one bad ciphertext fails alone.
+fn batches<S: Scheme>(alter: Option<fn(&mut S::Ciphertext)>) {
+    let name = S::PROPERTIES.name;
+    let of = |results: &[Result<S::ReEncrypted, S::Refusal>]| -> Vec<_> {
+        results.iter().map(|c| c.as_ref().ok().map(|c| c.encoding().to_vec())).collect()
+    };
+    let rng = &mut rng(11);
+    let [a, b, _] = users::<S>(rng);
+    let rk = re_key::<S>(&a.1, &b, rng);
+    for n in [0, 1, 2, 9] {
+        let (mut c, m): (Vec<_>, Vec<_>) = (0..n).map(|_| S::enc(&a.0, rng)).unzip();
+        let mut again = rng.clone();
+        if let (Some(alter), 9) = (alter, n) {
+            alter(&mut c[3]);
+        }
+        let many = S::re_enc_many(&rk, &c, rng);
+        let single: Vec<_> = c.iter().map(|c| S::re_enc(&rk, c, &mut again)).collect();
+        assert_eq!(of(&many), of(&single), "{name}");
+        assert_eq!(many.iter().filter(|c| c.is_err()).count(), usize::from(alter.is_some() && n == 9), "{name}");
+        let kept: Vec<_> = many.into_iter().zip(m).filter_map(|(c, m)| Some((c.ok()?, m))).collect();
+        let (many, m): (Vec<_>, Vec<_>) = kept.into_iter().unzip();
+        let read = S::dec_re_many(&b.1, &many);
+        let single: Vec<_> = many.iter().map(|c| S::dec_re(&b.1, c)).collect();
+        assert!(single.iter().zip(&read).all(|(single, read)| matches!((single, read), (Ok(a), Ok(b)) if a == b)));
+        assert_eq!(read.len(), m.len(), "{name}");
+        assert!(read.into_iter().zip(&m).all(|(read, m)| read.is_ok_and(|read| read == *m)), "{name}");
+    }
+}
+
+/// A batch of ciphertexts with different numbers of hops.
+#[test]
+fn a_batch_may_have_many_hops() {
+    let rng = &mut rng(15);
+    let [a, b, c] = users::<Ga07>(rng);
+    let (one, two) = (re_key::<Ga07>(&a.1, &b, rng), re_key::<Ga07>(&b.1, &c, rng));
+    let (of_a, m_a) = Ga07::enc(&a.0, rng);
+    let (of_b, m_b) = Ga07::enc(&b.0, rng);
+    let (of_c, m_c) = Ga07::enc(&c.0, rng);
+    let Ok(once) = Ga07::re_enc(&one, &of_a, rng);
+    let Ok(twice) = Ga07::re_enc(&two, &once, rng);
+    let Ok(of_b) = Ga07::re_enc(&two, &of_b, rng);
+    let read = Ga07::dec_re_many(&c.1, &[twice.clone(), of_c, of_b, twice]);
+    assert!(read.into_iter().zip([&m_a, &m_c, &m_b, &m_a]).all(|(Ok(read), m)| read == *m));
+}
+
+#[test]
+fn batches_are_the_single_forms() {
+    batches::<BongJang>(None);
+    batches::<ByName>(None);
+    batches::<Afgh06>(None);
+    batches::<Bbs98>(None);
+    batches::<Ga07>(None);
+    batches::<Lv08>(Some(|c| c.signed.sigma[0] ^= 1));
+    batches::<Lv08>(Some(|c| c.c2 = G1::generator()));
 }
 
 /// Three hops. Only a multi-hop scheme has the types for it. `growth`: bytes of each further hop.
@@ -361,6 +493,67 @@ fn grants_by_name_are_fresh_and_can_be_checked() {
     assert_eq!(pairing(&g1, one.k_re.expose()), pairing(&g1, &k_e_prime) / pairing(&a.0.a, &a.0.h2));
 }
 
+/// Two keys with one user between them: the proxy makes the key from A to C of those from A to B and from B to C where the
+/// keys work both ways, and the product of the keys does not work where they work one way.
+#[test]
+fn the_proxy_joins_keys_of_bidirectional_schemes_alone() {
+    fn works<S: Attacks>(join: impl Fn(&S::ReKey, &S::ReKey) -> S::ReKey) {
+        let rng = &mut rng(12);
+        let [a, b, c] = users::<S>(rng);
+        let joined = join(&re_key::<S>(&a.1, &b, rng), &re_key::<S>(&b.1, &c, rng));
+        let (of_a, m) = S::enc(&a.0, rng);
+        let moved = S::re_enc(&joined, &of_a, rng);
+        let works = moved.is_ok_and(|moved| S::dec_re(&c.1, &moved).is_ok_and(|read| read == m));
+        assert_eq!(works, S::PROPERTIES.direction == Direction::BothWays, "{}", S::PROPERTIES.name);
+    }
+    let product = |a: &Secret<G2>, b: &Secret<G2>| Secret::new(*a.expose() * *b.expose());
+    works::<BongJang>(|one, two| one.compose(two).unwrap());
+    works::<Bbs98>(|one, two| bbs98::ReKey(Secret::new(*one.0.expose() * *two.0.expose())));
+    works::<ByName>(|one, two| by_name::ReKey { k_re: product(&one.k_re, &two.k_re), x: two.x });
+    works::<Afgh06>(|one, two| afgh06::ReKey(product(&one.0, &two.0)));
+    works::<Ga07>(|one, two| ga07::ReKey { r12: two.r12, r3: product(&one.r3, &two.r3) });
+    works::<Lv08>(|one, two| lv08::ReKey { r: product(&one.r, &two.r), from: one.from });
+}
+
+/// Every encoding reads back, and the identity is refused in the place of a key or a pad.
+#[test]
+fn encodings_read_back() {
+    fn all<S: Scheme>(known: &<S::ReKey as Decoding>::Known) -> [Vec<u8>; 3] {
+        let rng = &mut rng(13);
+        let [a, b, _] = users::<S>(rng);
+        let (c, _) = S::enc(&a.0, rng);
+        let rk = re_key::<S>(&a.1, &b, rng);
+        let Ok(again) = S::re_enc(&rk, &c, rng) else { panic!("refused") };
+        let bytes = [rk.encoding(), c.encoding(), again.encoding()].map(|bytes| bytes.to_vec());
+        assert_eq!(S::ReKey::decode(&bytes[0], known).unwrap().encoding()[..], bytes[0]);
+        assert_eq!(S::Ciphertext::decode(&bytes[1], &()).unwrap().encoding()[..], bytes[1]);
+        assert_eq!(S::ReEncrypted::decode(&bytes[2], &()).unwrap().encoding()[..], bytes[2]);
+        bytes
+    }
+    all::<BongJang>(&());
+    all::<ByName>(&());
+    all::<Bbs98>(&());
+    all::<Ga07>(&());
+    let [a, ..] = users::<Lv08>(&mut rng(13));
+    all::<Lv08>(&a.0);
+    let [_, _, mut alpha_one] = all::<Afgh06>(&());
+    alpha_one[..Gt::BYTES].copy_from_slice(&Gt::identity().to_bytes());
+    let refused = DecodeError::Identity { what: "first-level ciphertext" };
+    assert_eq!(afgh06::FirstLevel::decode(&alpha_one, &()), Err(refused));
+    for k in [0, 1] {
+        let refused = bbs98::ReKey::decode(&Scalar::from(k).to_bytes(), &()).unwrap_err();
+        assert_eq!(refused, DecodeError::Identity { what: "re-encryption key" });
+    }
+    // Anybody makes the public keys of names.
+    let rng = &mut rng(14);
+    let authority = Ga07::setup(rng);
+    let parameters = ga07::Parameters::decode(&authority.parameters().encoding(), &()).unwrap();
+    assert_eq!(ga07::PublicKey::new(&parameters, b"A"), Ga07::key_gen(&authority, b"A", rng).0);
+    let (pk, _) = ByName::key_gen(&(), b"scope", rng);
+    assert_eq!(by_name::PublicKey::decode(&pk.encoding(), b"scope"), Ok(pk));
+    assert_ne!(by_name::PublicKey::decode(&pk.encoding(), b"another scope"), Ok(pk));
+}
+
 /// Equal keys would give the re-encryption key 1.
 #[test]
 fn bidirectional_schemes_refuse_the_same_key() {
@@ -402,9 +595,13 @@ fn lv08_refuses_altered_ciphertexts() {
     first.push(lv08::FirstLevel { c2_1: g1, ..again });
     first.push(lv08::FirstLevel { c2_2: G2::generator(), ..again });
     first.push(lv08::FirstLevel { c2_3: g1, ..again });
-    for bad in first {
-        assert_eq!(Lv08::dec_re(&b.1, &bad), Err(lv08::Invalid));
+    for bad in &first {
+        assert_eq!(Lv08::dec_re(&b.1, bad), Err(lv08::Invalid));
     }
+    first.push(again);
+    let read = Lv08::dec_re_many(&b.1, &first);
+    let (last, bad) = read.split_last().unwrap();
+    assert!(bad.iter().all(|read| *read == Err(lv08::Invalid)) && *last == Ok(m.clone()));
     // A replay: the same M with another t.
     let t = Zeroizing::new(Scalar::from(7));
     let replay = lv08::FirstLevel {

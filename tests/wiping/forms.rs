@@ -60,6 +60,8 @@ impl Form {
         let mut words: Vec<u64> =
             integers.iter().flat_map(|k| limbs(k, 64, 4)).flat_map(|w| [w, w.swap_bytes()]).collect();
         words.extend([64, 66].iter().flat_map(|n| digits(&recoded(*n, &s))));
+        let (x2, halves) = (x.pow(2), recoded(128, &(x.pow(2) + 1_u8)));
+        words.extend([&halves % &x2, halves / x2].iter().flat_map(|d| limbs(d, 64, 2)));
         Self::new(name, words)
     }
 

@@ -429,7 +429,10 @@ def open_code(secret, ticket, root, encoding):
 
 def open_enrolment(kind, secret, raw, ticket, root, encoding):
     """The identifiers, and the credentials as their holder stores them."""
-    sealed, signature = whole(encoding, "sealed enrolment", lambda r: (consumed(r, read_sealed), read_wire_signature(r)))
+    def read(reader):
+        return consumed(reader, read_sealed), read_wire_signature(reader)
+
+    sealed, signature = whole(encoding, "sealed enrolment", read)
     label = {"person": "phi-pre/2/enrolment", "institution": "phi-pre/2/institution"}[kind].encode()
     msp = Msp(root)
     public = secret.public_key().public_bytes_raw()

@@ -3,7 +3,7 @@
 from . import errors, hashes, identity
 from .errors import Refused
 from .identity import Msp, read_certificate
-from .wire import Reader, behind, listed, u8, u32, u64, whole
+from .wire import behind, listed, u8, u32, u64, whole
 
 CODES = {
     0: "VALID",

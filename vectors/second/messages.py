@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import groups, hashes, identity, proofs, scheme, threshold
+from . import groups, hashes, identity, named, proofs, scheme, threshold
 from .wire import consumed, whole
 
 
@@ -92,6 +92,10 @@ def read_rotated(reader):
     return Rotated(record, epoch, c, consumed(reader, proofs.read_proof))
 
 
+def read_named_key(reader):
+    return [reader.raw("member identifier", 32), consumed(reader, named.read_public)]
+
+
 CONTENT = {
     "upload": read_upload,
     "fetch": read_fetch,
@@ -99,6 +103,7 @@ CONTENT = {
     "grant": read_grant,
     "rotation": read_rotation,
     "rotated record": read_rotated,
+    "key by name": read_named_key,
 }
 
 
@@ -120,7 +125,8 @@ def reader_of(kind):
     def read(reader):
         content = []
         encoding = consumed(reader, lambda reader: content.append(CONTENT[kind](reader)))
-        return Signed(kind, content[0], encoding, identity.read_certificate(reader), identity.read_wire_signature(reader))
+        certificate = identity.read_certificate(reader)
+        return Signed(kind, content[0], encoding, certificate, identity.read_wire_signature(reader))
 
     return read
 

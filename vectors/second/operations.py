@@ -14,6 +14,7 @@ from . import (
     proofs,
     records,
     scheme,
+    schemes,
     threshold,
     tower,
 )
@@ -585,7 +586,7 @@ def _(case):
     )
     after = sorted({**state, **writes}.items())
     return {
-        "call": hashes.sha256(creator, own, field(case, "action")).hex(),
+        "call": hashes.sha256(creator, own, field(case, "action"), *(state[key] for key in sorted(state))).hex(),
         "response": response.hex(),
         "reads": reads,
         "after": [{"key": key, "value": value.hex()} for key, value in after],
@@ -834,3 +835,12 @@ def _(case):
     names = ("record", "stored", "rotation", "answer", "new")
     sizes = {"cloud": 32, "cloud_key": 32, **dict.fromkeys(names)}
     return flow.rotate(msp, case["now"], fields_of(case, **sizes))
+
+
+# Schemes to compare with
+
+
+OPERATIONS["scheme"] = schemes.walk
+OPERATIONS["scheme read"] = schemes.read
+OPERATIONS["scheme re-encrypt"] = schemes.reencrypt
+OPERATIONS["scheme open"] = schemes.open_

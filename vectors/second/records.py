@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from . import errors
 from .errors import Refused
-from .wire import Reader, u8, u64, whole
+from .wire import u8, u64, whole
 
 def raw(what):
     return lambda reader: reader.raw(what, 32)

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from . import errors, groups, hashes, identity, tower
 from .errors import Refused
 from .groups import G1, G2, q
-from .wire import Reader, whole
+from .wire import whole
 
 SAME_KEY = "k_e and k'_e are the same key"
 REFUSED = "refused: wrong key, or the envelope was altered"

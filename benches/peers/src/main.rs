@@ -2,15 +2,17 @@
 //! uses one thread and measures all cases in turn in each round. Ratios are to direct calls of blst with prepared
 //! lines.
 //!
-//! There are two classes, which must not be compared: *bare* is the group operation alone; *authenticated* also proves,
-//! signs or verifies.
+//! There are classes, which must not be compared: *bare* is the group operation alone; *authenticated* also proves,
+//! signs or verifies; *threshold* is the work of one proxy of several, and of the one who combines. At the end come the ratios
+//! to one re-encryption.
 //!
 //! recrypt is 0.14, since later versions pin a pre-release of curve25519-dalek that excludes the version needed here.
 //! nube (GPL-3.0) cannot be built, since it needs funty 1.2.0, which was withdrawn from the registry. Its re-encryption
 //! is one call of `pairing` of the crate bls12_381; this call is measured here under the name of that crate.
 
 use phi_pre::group::{Engine, G1, G2, G2Prepared, Gt};
-use phi_pre::pre::{Capsule, DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement};
+use phi_pre::pre::{Capsule, DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold};
+use phi_pre::schemes::{Afgh06, Bbs98, BongJang, ByName, Ga07, Lv08, Row, Scheme};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use recrypt::api::{CryptoOps, Ed25519Ops, KeyGenOps, Recrypt};
@@ -21,6 +23,10 @@ const ROUNDS: usize = 25;
 const BATCH: usize = 64;
 /// Records with one proof.
 const MANY: usize = 10_000;
+const REKEY: &str = "libpep 0.14, rekey";
+const REKEY_PREPARED: &str = "libpep 0.14, rekey, 1/k computed before";
+const REKEY_PROVED: &str = "libpep 0.14, rekey with its proof";
+const REKEY_VERIFIED: &str = "libpep 0.14, verification of that proof";
 
 struct Case {
     class: &'static str,
@@ -41,9 +47,17 @@ fn main() {
         let (p, q) = (bls12_381::G1Affine::generator(), bls12_381::G2Affine::generator());
         Box::new(move || _ = black_box(bls12_381::pairing(black_box(&p), black_box(&q))))
     });
+    schemes::<BongJang>(&mut add);
+    schemes::<ByName>(&mut add);
+    schemes::<Afgh06>(&mut add);
+    schemes::<Bbs98>(&mut add);
+    schemes::<Ga07>(&mut add);
+    schemes::<Lv08>(&mut add);
+    libpep(&mut add);
     add("authenticated", "recrypt 0.14, transform", 1.0, recrypt());
     umbral(&mut add);
     proofs(&mut add);
+    threshold(&mut add);
 
     for _ in 0..ROUNDS {
         for case in &mut cases {
@@ -66,7 +80,39 @@ fn main() {
         let spread = format!("({:.1} - {:.1})", at(10), at(90));
         println!("{class:<14} {name:<52} {:>12.1}   {spread:<20} {:>9.3}", at(50), at(50) * 1e-6 / reference);
     }
+    println!("\n{:<52} {:>9}   to", "row", "ratio");
+    let median = |name: &str| cases.iter().find(|case| case.name == name).map(|case| case.samples[ROUNDS / 2]);
+    for (name, reference) in ratios(Engine::available().last().expect("an engine").engine()) {
+        let ratio = median(&name).zip(median(&reference)).map(|(of, to)| of / to).expect("both rows");
+        println!("{name:<52} {ratio:>9.3}   {reference}");
+    }
 }
+
+/// The rows that are also given as ratios, each with the re-encryption that it refers to.
+fn ratios(engine: Engine) -> Vec<(String, String)> {
+    let ours = |name: &str| format!("phi-pre, {engine}, {name}");
+    let (one, batch) = (ours("one, prepared"), ours(&format!("batch of {BATCH}")));
+    let bbs98 = format!("{}, {engine}, batch of {BATCH}", Bbs98::PROPERTIES.name);
+    let mut out = vec![(bbs98.clone(), REKEY.to_owned()), (bbs98, REKEY_PREPARED.to_owned())];
+    out.extend([REKEY_PROVED, REKEY_VERIFIED].map(|name| (name.to_owned(), REKEY.to_owned())));
+    for (n, reference) in [(1, &one), (MANY, &batch)] {
+        out.extend([proved(n), verified(n)].map(|name| (ours(&name), reference.clone())));
+    }
+    out.extend([(ours(SHARED), one), (ours(PARTIAL), batch.clone()), (ours(COMBINED), batch)]);
+    out
+}
+
+fn proved(n: usize) -> String {
+    format!("{n} with one proof")
+}
+
+fn verified(n: usize) -> String {
+    format!("verification of the proof of {n}")
+}
+
+const SHARED: &str = "2 of 3: k_re shared";
+const PARTIAL: &str = "2 of 3: partial, batch of 64";
+const COMBINED: &str = "2 of 3: two partials combined";
 
 /// blst on its own types, without conversions and checks.
 fn raw_blst() -> Box<dyn FnMut()> {
@@ -115,6 +161,99 @@ fn ours(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
     }
 }
 
+/// Re-encryption by the schemes to compare with, by the fastest engine.
+fn schemes<S: Scheme>(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>))
+where
+    S::ReKey: Clone,
+    S::Ciphertext: Clone,
+{
+    let rng = &mut ChaCha20Rng::seed_from_u64(4);
+    let engine = Engine::available().last().expect("an engine");
+    let setup = S::setup(rng);
+    let [(pk_a, sk_a), (pk_b, sk_b)] = [&b"A"[..], b"B"].map(|name| S::key_gen(&setup, name, rng));
+    let rk = S::re_key_gen(&sk_a, S::delegatee(&pk_b, &sk_b), rng).expect("two keys");
+    let class = if Row::of::<S>().checks { "authenticated" } else { "bare" };
+    let name = S::PROPERTIES.name;
+    for n in [1, BATCH] {
+        let (rk, mut rng) = (rk.clone(), ChaCha20Rng::seed_from_u64(5));
+        let c: Vec<_> = (0..n).map(|_| S::enc(&pk_a, &mut rng).0).collect();
+        let size = if n == 1 { "one".to_owned() } else { format!("batch of {n}") };
+        add(class, &format!("{name}, {}, {size}", engine.engine()), n as f64, {
+            Box::new(move || {
+                engine.install();
+                match &c[..] {
+                    [c] => drop(black_box(S::re_enc(&rk, black_box(c), &mut rng))),
+                    c => drop(black_box(S::re_enc_many(&rk, black_box(c), &mut rng))),
+                }
+            })
+        });
+    }
+}
+
+/// n-PEP: ElGamal on ristretto255. A rekey is what a re-encryption of BBS98 is, with 1/k for π.
+fn libpep(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
+    use libpep::elgamal::arithmetic::group_elements::{G, GroupElement};
+    use libpep::elgamal::arithmetic::scalars::ScalarNonZero;
+    use libpep::elgamal::arithmetic::{Ristretto255, Ristretto255Sha512};
+    use libpep::elgamal::primitives::{rekey, rekey_precomputed};
+    use libpep::elgamal::verifiable::{RekeyFactorCommitment, VerifiableRekey};
+    let rng = &mut ChaCha20Rng::seed_from_u64(6);
+    let [y, k] = [(); 2].map(|()| ScalarNonZero::random(rng));
+    let c = libpep::elgamal::encrypt::<Ristretto255, _>(&GroupElement::random(rng), &(y * G), rng);
+    let inverse = k.invert();
+    add("bare", REKEY, 1.0, Box::new(move || _ = black_box(rekey::<Ristretto255>(black_box(&c), &k))));
+    add("bare", REKEY_PREPARED, 1.0, {
+        Box::new(move || _ = black_box(rekey_precomputed::<Ristretto255>(black_box(&c), &inverse)))
+    });
+    let proved = VerifiableRekey::new::<Ristretto255Sha512, _>(&c, &k, rng);
+    add("authenticated", REKEY_PROVED, 1.0, {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        Box::new(move || _ = black_box(VerifiableRekey::new::<Ristretto255Sha512, _>(black_box(&c), &k, &mut rng)))
+    });
+    let commitment = RekeyFactorCommitment::new(&k);
+    assert!(proved.verify::<Ristretto255Sha512>(&c, &commitment));
+    add("authenticated", REKEY_VERIFIED, 1.0, {
+        Box::new(move || _ = black_box(proved.verify::<Ristretto255Sha512>(black_box(&c), &commitment)))
+    });
+}
+
+/// k_re among three proxies, of which two re-encrypt.
+fn threshold(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
+    let rng = &mut ChaCha20Rng::seed_from_u64(8);
+    let params = Params::new(Seed::random(rng));
+    let (a, b) = (DecryptionKey::random(rng), DecryptionKey::random(rng));
+    let k_re = ReKey::new(&a.encryption_key(&params), &b.encryption_key(&params)).expect("two keys");
+    let engine = Engine::available().last().expect("an engine");
+    let name = engine.engine();
+    let two_of_three = Threshold::new(2, 3).expect("2 of 3");
+    let capsules: Vec<_> =
+        a.public_key(&params).encapsulate_many(&params, BATCH, rng).into_iter().map(|(capsule, _)| capsule).collect();
+    let (shares, public) = k_re.split(&params, two_of_three, rng);
+    let (first, second) = (shares[0].prepare(), shares[1].prepare());
+    let partials: Vec<_> = first.reencrypt(&capsules).into_iter().zip(second.reencrypt(&capsules)).collect();
+    add("threshold", &format!("phi-pre, {name}, {SHARED}"), 1.0, {
+        let (params, mut rng) = (params.clone(), ChaCha20Rng::seed_from_u64(9));
+        Box::new(move || {
+            engine.install();
+            black_box(k_re.split(&params, two_of_three, &mut rng));
+        })
+    });
+    add("threshold", &format!("phi-pre, {name}, {PARTIAL}"), BATCH as f64, {
+        let capsules = capsules.clone();
+        Box::new(move || {
+            engine.install();
+            black_box(first.reencrypt(black_box(&capsules)));
+        })
+    });
+    add("threshold", &format!("phi-pre, {name}, {COMBINED}"), 1.0, {
+        let (capsule, partials) = (capsules[0], [partials[0].0.clone(), partials[0].1.clone()]);
+        Box::new(move || {
+            engine.install();
+            black_box(public.combine(black_box(&capsule), &partials)).expect("combined");
+        })
+    });
+}
+
 /// Re-encryption with its proof, and the check of the proof: one record, and one proof for many.
 fn proofs(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
     let rng = &mut ChaCha20Rng::seed_from_u64(2);
@@ -132,7 +271,7 @@ fn proofs(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
         let statement = Statement::from_encoded(&params, &delta, &encoded, &encoded_after, b"").expect("a statement");
         let proof = ReencryptionProof::new(&params, &k_re, &statement, rng);
         let name = engine.engine();
-        add("authenticated", &format!("phi-pre, {name}, {n} with one proof"), n as f64, {
+        add("authenticated", &format!("phi-pre, {name}, {}", proved(n)), n as f64, {
             let (params, k_re, statement, mut rng) =
                 (params.clone(), k_re.clone(), statement.clone(), ChaCha20Rng::seed_from_u64(3));
             Box::new(move || {
@@ -142,7 +281,7 @@ fn proofs(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
             })
         });
         let params = params.clone();
-        add("authenticated", &format!("phi-pre, {name}, verification of that proof"), n as f64, {
+        add("authenticated", &format!("phi-pre, {name}, {}", verified(n)), n as f64, {
             Box::new(move || {
                 engine.install();
                 proof.verify(&params, black_box(&statement)).expect("verified");

@@ -9,7 +9,7 @@ const SAMPLE: Duration = Duration::from_millis(20);
 
 /// One operation by one engine.
 pub(super) struct Case<'a> {
-    pub(super) operation: &'static str,
+    pub(super) operation: String,
     pub(super) engine: String,
     /// The number of records or bytes that one call handles.
     pub(super) elements: usize,
@@ -22,13 +22,13 @@ pub(super) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(super) fn new(
-        operation: &'static str,
+        operation: impl Into<String>,
         engine: &impl ToString,
         elements: usize,
         threads: usize,
         run: impl FnMut() + Send + 'a,
     ) -> Self {
-        let engine = engine.to_string();
+        let (operation, engine) = (operation.into(), engine.to_string());
         Self { operation, engine, elements, threads, run: Box::new(run), calls: 1, samples: Vec::new() }
     }
 

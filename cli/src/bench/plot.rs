@@ -11,7 +11,7 @@ const LEFT: f64 = 70.0;
 const TOP: f64 = 50.0;
 const STEP: f64 = WIDTH + 110.0;
 /// The colours of the engines. They differ in grey, too.
-const COLOURS: [(&str, &str); 3] = [("plain", "#9aa5b1"), ("blst", "#3d6fb4"), ("lanes", "#c2410c")];
+pub(super) const COLOURS: [(&str, &str); 3] = [("plain", "#9aa5b1"), ("blst", "#3d6fb4"), ("lanes", "#c2410c")];
 const PHASES: [&str; 3] = ["phase: Miller loop", "phase: final exponentiation", "phase: product in GT"];
 
 pub(super) fn svg(cases: &[Case<'_>]) -> String {
@@ -30,7 +30,7 @@ fn draw(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
     writeln!(out, "</svg>")
 }
 
-fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> std::fmt::Result {
+pub(super) fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) -> std::fmt::Result {
     writeln!(out, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{text}</text>"#)
 }
 

@@ -2,7 +2,7 @@
 
 use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
-use super::{machine, plot};
+use super::{machine, plot, schemes};
 use crate::output::{Failure, named, new_file, progress, warn_unsynced};
 use phi_pre::envelope::create_public_file;
 use phi_pre::group::{Engaged, Engine};
@@ -19,12 +19,12 @@ pub(crate) struct Files {
     /// Writes one row for each sample.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Plots throughput by engine and batch size, and the time of each phase.
+    /// Plots throughput by engine and batch size, and the time of each phase; with --schemes, the time of each algorithm.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
 }
 
-pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
+pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
     let [json, csv, plot] =
         [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(new_file).transpose());
@@ -36,16 +36,18 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
 
     let chosen = Engaged::current();
     let engines: Vec<_> = Engine::available().collect();
-    let world = World::new();
+    let world = (!of_schemes).then(World::new);
     let cores = std::thread::available_parallelism()?.get();
     let machine = machine::describe(cores);
     let pools = [pool(1)?, pool(cores)?];
 
     say!("{}, {cores} cores; engines: {}", machine::processor(), names(&engines));
     say!("one thread unless said otherwise; medians of {rounds} rounds, all cases in turn in each round");
-    let mut alone: Vec<Case<'_>> = world.cases(&engines);
-    let mut together: Vec<Case<'_>> = world.cases_on_all_cores(&engines, cores);
-    let mut files: Vec<Case<'_>> = world.files(cores);
+    let mut alone: Vec<Case<'_>> =
+        world.as_ref().map_or_else(|| schemes::cases(&engines), |world| world.cases(&engines));
+    let mut together: Vec<Case<'_>> =
+        world.as_ref().map_or_else(Vec::new, |world| world.cases_on_all_cores(&engines, cores));
+    let mut files: Vec<Case<'_>> = world.as_ref().map_or_else(Vec::new, |world| world.files(cores));
     let bar = progress(Some(u64::from(rounds) + 1), "{wide_bar} {pos}/{len} rounds, {eta} left");
     for round in 0..=rounds {
         for (pool, cases) in pools.iter().zip([&mut alone, &mut together]) {
@@ -67,12 +69,21 @@ pub(crate) fn run(files: &Files, rounds: u16) -> Result<(), Failure> {
     chosen.install();
 
     let cases: Vec<_> = alone.into_iter().chain(together).chain(files).collect();
-    print(&cases);
     let figures: Vec<_> = cases.iter().map(Case::json).collect();
-    let figures = serde_json::to_string_pretty(&json!({ "machine": machine, "figures": figures }))? + "\n";
+    let mut file = json!({ "machine": machine, "figures": figures });
+    let picture = if of_schemes {
+        schemes::print_sizes();
+        print(&cases, &schemes::reference(), "the re-encryption of Bong-Jang");
+        file["sizes"] = schemes::sizes();
+        schemes::svg(&cases)
+    } else {
+        print(&cases, REENCRYPT, "re-encryption with precomputed line coefficients of k_re");
+        plot::svg(&cases)
+    };
+    let figures = serde_json::to_string_pretty(&file)? + "\n";
     let rows: String = cases.iter().map(Case::csv).collect();
     let rows = format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}");
-    let written = [(json, figures), (csv, rows), (plot, plot::svg(&cases))]
+    let written = [(json, figures), (csv, rows), (plot, picture)]
         .map(|(to, text)| to.map_or(Ok(()), |path| finish(&path, &text)));
     written.into_iter().collect() // the first error, after all were tried
 }
@@ -98,19 +109,20 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(pin).build()?)
 }
 
-fn print(cases: &[Case<'_>]) {
+/// `reference` is the operation of [1], and `words` what it is.
+fn print(cases: &[Case<'_>], reference: &str, words: &str) {
     let by_blst = |case: &Case<'_>| {
         let same = |other: &&Case<'_>| {
             other.engine == "blst"
-                && (other.operation, other.elements, other.threads) == (case.operation, case.elements, case.threads)
+                && (&other.operation, other.elements, other.threads) == (&case.operation, case.elements, case.threads)
         };
         cases.iter().find(same).map(Case::median)
     };
-    let prepared = cases.iter().find(|c| c.operation == REENCRYPT && c.engine == "blst" && c.elements == BATCH);
+    let prepared = cases.iter().find(|c| c.operation == reference && c.engine == "blst" && c.elements == BATCH);
     let mut operation = "";
     for case in cases {
         if case.operation != operation {
-            operation = case.operation;
+            operation = &case.operation;
             say!();
             say!("{operation:<46} batch  threads   microseconds   (p10 - p90)     ratio to blst   ratio to [1]");
         }
@@ -136,6 +148,6 @@ fn print(cases: &[Case<'_>]) {
     }
     say!();
     say!("Microseconds and ratios are for one record. A ratio below 1 is faster.");
-    say!("[1] blst, re-encryption with precomputed line coefficients of k_re, batch of {BATCH}.");
+    say!("[1] blst, {words}, batch of {BATCH}.");
     say!("noisy: p90 - p10 is above a tenth of the median; measure again on a quiet machine.");
 }

@@ -8,7 +8,7 @@ use phi_pre::wire::Wire;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the options of the command say about the clouds, which are numbered from 1 on.
+/// What the options of the command say about keys and clouds. The clouds are numbered from 1 on.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// n.
@@ -19,18 +19,20 @@ pub struct Setting {
     pub lie: Vec<u8>,
     /// The clouds that do not re-encrypt.
     pub down: Vec<u8>,
+    /// Whether hospital A encrypts under keys by name.
+    pub named: bool,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { clouds: 1, threshold: 1, lie: Vec::new(), down: Vec::new() }
+        Self { clouds: 1, threshold: 1, lie: Vec::new(), down: Vec::new(), named: false }
     }
 }
 
 impl Setting {
     /// Whether the record can arrive.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        let Self { clouds, threshold, lie, down } = self;
+        let Self { clouds, threshold, lie, down, named: _ } = self;
         if !(1 <= *threshold && threshold <= clouds && *clouds <= 16) {
             return Err(format!("{threshold} of {clouds} clouds: 1 <= threshold <= clouds <= 16 is needed").into());
         }

@@ -6,7 +6,7 @@ use crate::output::Failure;
 use crate::system;
 use phi_pre::flow::{
     Cloud, Consent, Consortium, EmrFile, FlowError, Grant, Handset, Hospital, Misbehaviour, Received, Store, User,
-    introduce,
+    introduce, introduce_by_name,
 };
 use phi_pre::hash::Digest;
 use phi_pre::identity::{Certificate, Member, MemberId};
@@ -106,8 +106,12 @@ pub(super) fn register<R: CryptoRng>(
         clouds.push(cloud);
     }
 
+    let introduce = if setting.named { introduce_by_name } else { introduce };
     introduce(&mut user, &mut a, &consortium.msp, now, &mut rng)?;
     report.step("user <-> hospital A", "Diffie-Hellman, signed by both: sk", []);
+    if setting.named {
+        report.step("user -> hospital A", "A = g1^a, signed: the hospital encrypts under Y = e(A, H2(txid))", []);
+    }
     Ok(World { consortium, user, a, b, c, clouds, setting, rng })
 }
 

@@ -8,7 +8,7 @@ use core::fmt::{Debug, Display};
 use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
 use phi_pre::envelope::{self, Header, Opener};
 use phi_pre::error::DecodeError;
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, SealedIdentifier, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::{Pseudonym, UserId};
@@ -27,6 +27,7 @@ use phi_pre::pre::{
     PublicKey, PublicReKey, ReKey, ReencryptionProof, Seed, Session, SharePublic, SharedSecret, Statement,
     StatementError,
 };
+use phi_pre::schemes::{Decoding, Lv08, Scheme, afgh06, bbs98, by_name, ga07, lv08};
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use phi_pre_cli::vectors;
@@ -83,6 +84,28 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("share-public", wire::<SharePublic>),
     Decoder { name: "statement", run: statement, memory: (1 << 20, 64), every: 1 },
     plain("handshake", handshake),
+    // schemes
+    plain("bong-jang-pk", |b| decoded::<PublicKey>(b, &())),
+    plain("bong-jang-rk", |b| decoded::<ReKey>(b, &())),
+    plain("bong-jang-c", |b| decoded::<Capsule>(b, &())),
+    plain("by-name-pk", |b| decoded::<by_name::PublicKey>(b, b"scope")),
+    plain("by-name-rk", |b| decoded::<by_name::ReKey>(b, &())),
+    plain("by-name-c", |b| decoded::<by_name::Ciphertext>(b, &())),
+    plain("by-name-c-prime", |b| decoded::<by_name::ReEncrypted>(b, &())),
+    plain("afgh06-pk", |b| decoded::<afgh06::PublicKey>(b, &())),
+    plain("afgh06-rk", |b| decoded::<afgh06::ReKey>(b, &())),
+    plain("afgh06-c", |b| decoded::<afgh06::SecondLevel>(b, &())),
+    plain("afgh06-c-prime", |b| decoded::<afgh06::FirstLevel>(b, &())),
+    plain("bbs98-pk", |b| decoded::<bbs98::PublicKey>(b, &())),
+    plain("bbs98-rk", |b| decoded::<bbs98::ReKey>(b, &())),
+    plain("bbs98-c", |b| decoded::<bbs98::Ciphertext>(b, &())),
+    plain("ga07-parameters", |b| decoded::<ga07::Parameters>(b, &())),
+    plain("ga07-rk", |b| decoded::<ga07::ReKey>(b, &())),
+    plain("ga07-c", |b| decoded::<ga07::Ciphertext>(b, &())),
+    plain("lv08-pk", |b| decoded::<lv08::PublicKey>(b, &())),
+    plain("lv08-rk", |b| decoded::<lv08::ReKey>(b, &FIXTURE.lv08.0)),
+    plain("lv08-c", lv08_c),
+    plain("lv08-c-prime", lv08_c_prime),
     // identity
     plain("verifying-key", wire::<VerifyingKey>),
     plain("signature", wire::<Signature>),
@@ -139,6 +162,7 @@ pub(crate) const ALL: &[Decoder] = &[
     // flow
     plain("upload", wire::<Signed<Upload>>),
     plain("fetch", wire::<Signed<Fetch>>),
+    plain("named-key", wire::<Signed<NamedKey>>),
     plain("delivery", wire::<Signed<Delivery>>),
     plain("rotation", wire::<Signed<Rotation>>),
     plain("rotated", wire::<Signed<Rotated>>),
@@ -177,6 +201,26 @@ fn canonical<T, E: Display + Debug, B: PartialEq + Debug + ?Sized, W: AsRef<B>>(
 /// Returns whether `read` is accepted. Checks that an error has a text, and that printing it does not panic.
 fn refusal<T, E: Display + Debug>(read: Result<T, E>) -> bool {
     read.inspect_err(|error| assert!(!error.to_string().is_empty() && !format!("{error:?}").is_empty())).is_ok()
+}
+
+fn decoded<T: Decoding>(bytes: &[u8], known: &T::Known) -> bool {
+    canonical(T::decode(bytes, known), |value| value.encoding().to_vec(), bytes)
+}
+
+/// What is read is also opened, which checks the signature.
+fn lv08_c(bytes: &[u8]) -> bool {
+    if let Ok(c) = lv08::SecondLevel::decode(bytes, &()) {
+        refusal(Lv08::dec(&FIXTURE.lv08.1, &c));
+    }
+    decoded::<lv08::SecondLevel>(bytes, &())
+}
+
+/// As [`lv08_c`].
+fn lv08_c_prime(bytes: &[u8]) -> bool {
+    if let Ok(c) = lv08::FirstLevel::decode(bytes, &()) {
+        refusal(Lv08::dec_re(&FIXTURE.lv08.1, &c));
+    }
+    decoded::<lv08::FirstLevel>(bytes, &())
 }
 
 fn held<E: Display + Debug>(written: Result<Vec<u8>, E>, bytes: &[u8]) -> bool {

@@ -12,6 +12,7 @@ use phi_pre::ledger::{
     Signer, Transient, TxId,
 };
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
+use phi_pre::schemes::{Lv08, Scheme, lv08};
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -28,6 +29,7 @@ pub(crate) struct Fixture {
     pub k_e: EncryptionKey,
     pub k_re: ReKey,
     pub capsule: Capsule,
+    pub lv08: (lv08::PublicKey, lv08::SecretKey),
     pub sealing_key: SealingKey,
     pub config: Config,
     pub msp: Msp,
@@ -133,6 +135,7 @@ impl Fixture {
             k_d,
             k_e,
             capsule,
+            lv08: Lv08::key_gen(&(), b"", rng),
             sealing_key,
             channel: Channel { config: config.clone(), msp: config.msp().unwrap() },
             member: msp.validate(&hospital.0).unwrap(),

@@ -3,12 +3,12 @@
 use super::decoders::{ALL, Decoder, KINDS};
 use super::fixture::{FIXTURE, Fixture};
 use phi_pre::envelope::{Header, Sealer, Suite};
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::group::G1;
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identity::{Institution, MemberId, SealingKey, seal};
 use phi_pre::ledger::{Code, Metadata, SignedTransaction, Transaction};
-use phi_pre::pre::{PublicReKey, ReencryptionProof, Statement, Threshold};
+use phi_pre::pre::{NamedSecret, PublicReKey, ReencryptionProof, Statement, Threshold};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -192,6 +192,10 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         }
         "fetch" => {
             signed(Signed::new(Fetch { request: FIXTURE.proposals[2].proposal.txid }, certificate, key).to_bytes())
+        }
+        "named-key" => {
+            let named = NamedKey { hospital: MemberId([1; 32]), key: NamedSecret::random(rng).public(&FIXTURE.params) };
+            signed(Signed::new(named, certificate, key).to_bytes())
         }
         "grant" => {
             let sealed = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();

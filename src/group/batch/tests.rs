@@ -116,8 +116,59 @@ fn batches_of_each_length_agree() {
     }
 }
 
+/// All exponents u + v·x² with small u and v: among them are those for which the sum meets an entry of the table of the
+/// lanes, or its inverse, or 1 (see `lanes/glv.rs`).
+#[test]
+fn powers_of_points_have_no_exceptions() {
+    const MOST: u64 = 31;
+    let p = G1::random(&mut rng(12));
+    let (one, x2) = (Scalar::from(1), Scalar::from(exponent::X) * Scalar::from(exponent::X));
+    let step = p.pow(&x2);
+    let mut pairs = Vec::new();
+    let mut expected = Vec::new();
+    let start = -Scalar::from(MOST);
+    let (mut row, mut row_power) = (start * x2 + start, p.pow(&(start * x2 + start)));
+    for _ in 0..=2 * MOST {
+        let (mut k, mut power) = (row, row_power);
+        for _ in 0..=2 * MOST {
+            pairs.push((p, k));
+            expected.push(power);
+            (k, power) = (k + one, G1(Plain.multiply_g1(&power.0, &p.0)));
+        }
+        (row, row_power) = (row + x2, G1(Plain.multiply_g1(&row_power.0, &step.0)));
+    }
+    assert!(expected.contains(&G1::identity()));
+    for engaged in engines().into_iter().filter(|engaged| engaged.engine() == Engine::Lanes) {
+        assert_eq!(engaged.pow_g1_batch(&pairs), expected);
+    }
+}
+
 proptest! {
     #![proptest_config(config(3))]
+
+    #[test]
+    fn powers_of_points_agree(seed: u64, n in 0..18_usize, more in 18..140_usize) {
+        let mut rng = rng(seed);
+        let (p, q) = (G1::random(&mut rng), G1::random(&mut rng));
+        let points = [p, q, p.inverse(), p, G1::generator(), G1::identity(), p * q, G1::generator().inverse()];
+        let x2 = Scalar::from(exponent::X) * Scalar::from(exponent::X);
+        let lambda = x2 - Scalar::from(1);
+        let exponents: Vec<_> = [0, 1, 2, 15, 16, exponent::X]
+            .map(Scalar::from)
+            .into_iter()
+            .chain([x2, lambda, Scalar::random(&mut rng)])
+            .flat_map(|k| [k, -k])
+            .collect();
+        // 8 and 18 are not coprime, so the exponents shift by one in each round of points.
+        let pair = |i: usize| (points[i % 8], exponents[(i + i / 72) % 18]);
+        let pairs: Vec<_> = (0..more).map(pair).collect();
+        let expected: Vec<_> = pairs.iter().map(|(p, k)| G1(Plain.pow_g1(&p.0, k.0))).collect();
+        for engaged in engines() {
+            for n in [n, more] {
+                prop_assert_eq!(&engaged.pow_g1_batch(&pairs[..n]), &expected[..n]);
+            }
+        }
+    }
 
     #[test]
     fn batches_agree(seed: u64, n in 1..18_usize) {

@@ -66,6 +66,8 @@ pub(super) trait Base: Copy + 'static {
     fn lower(&self, wide: &Self::Wide) -> Self::Wide;
     /// wide/R mod p, below (bound of wide/R + K + 2)·p.
     fn reduce<const K: usize>(wide: &Self::Wide) -> Self;
+    /// N·wide/R mod p, N at most 4, below N·(bound of wide/R + K + 2)·p.
+    fn reduce_times<const K: usize, const N: usize>(wide: &Self::Wide) -> Self;
     /// As [`Self::reduce`], weakened.
     fn reduce_weak<const K: usize>(wide: &Self::Wide) -> Self;
     /// 3·wide/R + 2·self, weakened; wide a sum of products alone, self below 2p.

@@ -24,21 +24,25 @@ kernels! {
     fn square_root(a: &Self) -> Self = square_root;
     fn decompress_g1(x: &Self, larger: Mask) -> (Self, Mask) = decompress;
     fn double_g1(p: &Jacobian<Self>) -> Jacobian<Self> = double;
+    /// 16P.
+    fn double_g1_four_times(p: &Jacobian<Self>) -> Jacobian<Self> = double_four_times;
     fn add_g1(p: &Jacobian<Self>, q: &Jacobian<Self>) -> Jacobian<Self> = add;
     fn add_affine_g1(p: &Jacobian<Self>, x: &Self, y: &Self) -> Jacobian<Self> = add_affine;
+    /// P + (x, y) for all P and (x, y).
+    fn add_any_affine_g1(p: &Jacobian<Self>, x: &Self, y: &Self) -> Jacobian<Self> = add_any_affine;
     fn in_g1(x: &Self, y: &Self) -> Mask = in_g1;
 }
 
 static FOUR: Constant = Constant::new(MontFp!("4"));
 
 /// β, the cube root of 1 with (βx, y) = −x²·(x, y) on G1.
-static BETA: LazyLock<Constant> = LazyLock::new(|| {
+pub(super) static BETA: LazyLock<Constant> = LazyLock::new(|| {
     let g = G1Affine::generator();
     let image = g.mul_bigint([X]).into_affine().mul_bigint([X]).into_affine();
     Constant::new(image.x * g.x.inverse().unwrap_or(Fq::ZERO)) // the generator's x is not 0
 });
 
-/// A point (X/Z², Y/Z³); X, Y below 1.01p, Z below 7p.
+/// A point (X/Z², Y/Z³); X below 28p, Y up to 5p, Z below 7p.
 #[derive(Clone, Copy)]
 pub(super) struct Jacobian<F>(pub(super) F, pub(super) F, pub(super) F);
 
@@ -105,17 +109,24 @@ fn decompress<F: CurveKernels>(x: &F, larger: Mask) -> (F, Mask) {
 #[inline(always)]
 fn double<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
     let Jacobian(x, y, z) = p;
-    let a = F::square1(x);
-    let b = F::square1(y);
-    let c = F::square1(&b);
-    let d = F::multiply1(x, &b);
-    let d = d.plus(&d).plus(&d.plus(&d)).weaken();
-    let c4 = c.plus(&c).plus(&c.plus(&c)).weaken();
-    let e = a.plus(&a).plus(&a);
-    let x3 = F::reduce::<4>(&d.plus(&d).lower(&e.square_wide())).weaken();
-    let y3 = F::reduce::<4>(&c4.plus(&c4).lower(&e.times_wide(&d.minus::<2>(&x3)))).weaken();
-    let yz = F::multiply1(y, z);
-    Jacobian(x3, y3, yz.plus(&yz))
+    let e = F::reduce_times::<1, 3>(&x.square_wide());
+    let b = F::reduce::<1>(&y.square_wide());
+    let d = F::reduce_times::<1, 4>(&x.times_wide(&b));
+    let x3 = F::reduce::<25>(&d.lower(&d.lower(&e.square_wide())));
+    let b2 = b.square_wide();
+    let b2 = F::wide_plus(&b2, &b2);
+    let b2 = F::wide_plus(&b2, &b2);
+    let y3 = F::reduce::<1>(&F::wide_minus(&e.times_wide(&d.minus::<28>(&x3)), &F::wide_plus(&b2, &b2)));
+    Jacobian(x3, y3, F::reduce_times::<1, 2>(&y.times_wide(z)))
+}
+
+#[inline(always)]
+fn double_four_times<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
+    let mut out = *p;
+    for _ in 0..4 {
+        out = double(&out);
+    }
+    out
 }
 
 /// P + Q for P ≠ ±Q, else Z = 0: 11 products, 4 squares.
@@ -139,22 +150,44 @@ fn add<F: CurveKernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
     Jacobian(x3, y3, z3)
 }
 
-/// P + (x, y) for P ≠ ±(x, y), else Z = 0: 8 products, 3 squares. x and y below 2p.
+/// P + (x, y) for P ≠ ±(x, y), else Z = 0: 8 products, 3 squares. x and y below 16p.
 #[inline(always)]
 fn add_affine<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Jacobian<F> {
+    chord(p, x2, y2).sum
+}
+
+/// What the addition of an affine point computes.
+pub(super) struct Chord<F> {
+    /// The sum of different points with different x, else Z = 0.
+    pub(super) sum: Jacobian<F>,
+    /// The quotient of the Z of the sum by that of P; 0 where x is the same. Below 32p.
+    pub(super) run: F,
+    /// 0 where y is the same. Below 9p.
+    pub(super) rise: F,
+}
+
+#[inline(always)]
+pub(super) fn chord<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Chord<F> {
     let Jacobian(x1, y1, z1) = p;
-    let zz = F::square1(z1);
-    let h = F::multiply1(x2, &zz).minus::<2>(x1);
-    let r = F::multiply1(y2, &F::multiply1(z1, &zz)).minus::<2>(y1);
-    let r = r.plus(&r);
-    let i = F::square1(&h.plus(&h));
-    let j = F::multiply1(&h, &i);
-    let v = F::multiply1(x1, &i).weaken();
-    let x3 = F::reduce::<8>(&j.plus(&v).plus(&v).lower(&r.square_wide())).weaken();
-    let yj = y1.times_wide(&j);
-    let twice = F::wide_plus(&yj, &yj);
-    let y3 = F::reduce::<1>(&F::wide_minus(&r.times_wide(&v.minus::<2>(&x3)), &twice)).weaken();
-    Jacobian(x3, y3, F::multiply1(z1, &h.plus(&h)))
+    let zz = F::reduce::<1>(&z1.square_wide());
+    let run = F::reduce::<1>(&x2.times_wide(&zz)).minus::<28>(x1);
+    let zzz = F::reduce::<1>(&z1.times_wide(&zz));
+    let rise = F::reduce::<1>(&y2.times_wide(&zzz)).minus::<5>(y1);
+    let i = F::reduce::<1>(&run.square_wide());
+    let j = F::reduce::<1>(&run.times_wide(&i));
+    let v = F::reduce::<1>(&x1.times_wide(&i));
+    let x3 = F::reduce::<10>(&v.lower(&v.lower(&j.lower(&rise.square_wide()))));
+    let y3 = F::reduce::<1>(&F::wide_minus(&rise.times_wide(&v.minus::<13>(&x3)), &y1.times_wide(&j)));
+    Chord { sum: Jacobian(x3, y3, F::reduce::<1>(&z1.times_wide(&run))), run, rise }
+}
+
+#[inline(always)]
+fn add_any_affine<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Jacobian<F> {
+    let Chord { sum, run, rise } = chord(p, x2, y2);
+    let affine = Jacobian::affine(x2, y2);
+    let same = F::multiply1(&run, &F::one()).zeros() & rise.zeros();
+    let sum = F::double_g1(&affine).select(same, &sum);
+    affine.select(p.2.zeros(), &sum)
 }
 
 /// |x|·P.
@@ -175,7 +208,8 @@ fn times_x<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
 fn in_g1<F: CurveKernels>(x: &F, y: &F) -> Mask {
     let Jacobian(x2, y2, z) = times_x(&times_x(&Jacobian(*x, *y, F::one())));
     let zz = F::square1(&z);
-    let same_x = F::multiply1(&F::multiply1(x, &F::constant(&BETA)), &zz).minus::<4>(&x2).zeros();
+    let difference = F::multiply1(&F::multiply1(x, &F::constant(&BETA)), &zz).minus::<28>(&x2);
+    let same_x = F::multiply1(&difference, &F::one()).zeros();
     let same_y = F::multiply1(&F::multiply1(y, &z), &zz).plus(&y2).zeros();
     same_x & same_y & !z.zeros()
 }

@@ -352,6 +352,18 @@ impl Base for Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
+    fn reduce_times<const K: usize, const N: usize>(wide: &WideEight) -> Self {
+        let t = wide.reduced::<K>();
+        Self::normalised(each!(i => {
+            let mut sum = t[i];
+            for _ in 1..N {
+                sum = sum.plus(t[i]);
+            }
+            sum
+        }))
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn reduce_weak<const N: usize>(wide: &WideEight) -> Self {
         Self::weakened(wide.reduced::<N>())
     }

@@ -14,7 +14,7 @@ use crate::error::DecodeError;
 use crate::group::backend::{Backend, Decoded};
 use crate::group::buckets;
 use crate::group::encoding::{RECORD_BYTES, T6_BYTES, flags, integer, replace_c, split_record};
-use crate::group::exponent::{Comb, Digits};
+use crate::group::exponent::{Comb, Digits, Halves};
 use crate::group::power::Table;
 use crate::group::torus;
 use crate::group::traits::is_identity;
@@ -24,7 +24,7 @@ use ark_ff::{AdditiveGroup, Field, Zero};
 use std::array::from_fn;
 use std::hint::black_box;
 use std::sync::{LazyLock, OnceLock};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Fewer records than this are computed one by one: two single pairings take less time than eight in lanes.
 const LEAST: usize = 3;
@@ -215,6 +215,31 @@ impl Backend for Lanes {
         )
     }
 
+    fn pow_g1_all(self, powers: &[(&G1Affine, &Fr)]) -> Vec<G1Affine> {
+        let mut out = Vec::with_capacity(powers.len());
+        for powers in powers.chunks(8 * pipeline::TOGETHER) {
+            if let [(p, k)] = powers {
+                out.push(self.pow_g1(p, **k));
+                continue;
+            }
+            let group = |powers: &[(&G1Affine, &Fr)]| {
+                let at = |i: usize| powers[i.min(powers.len() - 1)];
+                // The lanes have no representation of the identity; its powers are 1.
+                let point = |p: &G1Affine| if is_identity(p) { G1Affine::generator() } else { *p };
+                (from_fn(|i| point(at(i).0)), from_fn(|i| Halves::new(*at(i).1)))
+            };
+            let groups = Zeroizing::new(Groups(powers.chunks(8).map(group).collect()));
+            let results = pipeline::pow_g1(self.0, &groups.0);
+            for (powers, (points, ones)) in powers.chunks(8).zip(&results) {
+                let result = |(i, (p, _)): (usize, &(&G1Affine, &Fr))| {
+                    if is_identity(p) || lane(*ones, i) { G1Affine::identity() } else { points[i] }
+                };
+                out.extend(powers.iter().enumerate().map(result));
+            }
+        }
+        out
+    }
+
     fn encode_t6_all(self, elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]> {
         let eight =
             |elements: [&Fq12; 8]| {
@@ -273,6 +298,15 @@ impl Backend for Lanes {
 
     fn measure_products(self, a: &[Fq12; 8]) -> [Fq12; 8] {
         pipeline::multiply_gt(self.0, a, a)
+    }
+}
+
+/// Points with recoded exponents, for each lane.
+struct Groups(Vec<([G1Affine; 8], [Halves; 8])>);
+
+impl Zeroize for Groups {
+    fn zeroize(&mut self) {
+        self.0.iter_mut().for_each(|(_, exponents)| exponents.zeroize());
     }
 }
 

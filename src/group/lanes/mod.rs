@@ -18,6 +18,7 @@
 //! | [`tower`], [`curve`] | F_p⁶ and F_p¹²; decoding of G1 |
 //! | [`miller`], [`cyclotomic`], [`torus`] | the Miller loop; the final exponentiation; GT to and from its compressed form T6 |
 //! | [`table`], [`product`] | powers, by tables in which each lane looks up its own entry; products of many powers |
+//! | [`glv`] | powers of any points of G1 |
 //! | [`pipeline`] | whole operations on eight records, from and to the values of arkworks |
 //! | [`engine`] | the engine as the rest of the group uses it |
 //!
@@ -46,6 +47,7 @@ mod cyclotomic;
 mod eight;
 mod engine;
 mod fp2;
+mod glv;
 mod ifma;
 mod kernels;
 mod limbs;

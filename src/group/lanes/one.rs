@@ -66,6 +66,12 @@ impl Base for One {
         Self::bounded(self.value, 1.01)
     }
 
+    fn reduce_times<const K: usize, const N: usize>(wide: &WideOne) -> Self {
+        debug_assert!(N <= 4, "{N} times unnormalised limbs");
+        let reduced = Self::reduce::<K>(wide);
+        Self::bounded(reduced.value * Fq::from(N as u64), reduced.bound * N as f64)
+    }
+
     fn reduce_weak<const K: usize>(wide: &WideOne) -> Self {
         Self::reduce::<K>(wide).weaken()
     }

@@ -3,10 +3,11 @@
 #![cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), allow(unused_unsafe))]
 
 use super::base::{Base, Mask};
-use super::curve::CurveKernels;
+use super::curve::{CurveKernels, Jacobian};
 use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
-use super::fp2::Fp2;
+use super::fp2::{Fp2, Fp2Kernels};
+use super::glv::GlvKernels;
 use super::ifma::Ifma;
 use super::miller::{Lines, MillerKernels, PointG1, PointG2};
 use super::product::{self, GtRows, PointRows};
@@ -14,7 +15,7 @@ use super::table::{self, TorusWindow};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12};
 use crate::group::buckets;
-use crate::group::exponent::{Comb, Digits};
+use crate::group::exponent::{Comb, Digits, Halves};
 use crate::group::power::Windows;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
 
@@ -81,6 +82,17 @@ entries! {
         (std::array::from_fn(|i| G1Affine::new_unchecked(x[i], y[i])), exceptions)
     }
 
+    /// P^k in each lane of up to [`TOGETHER`] groups, by one inversion for all; and the lanes whose power is 1, which have
+    /// no coordinates. The points are finite.
+    fn pow_g1(groups: &[(ByLane<G1Affine>, ByLane<Halves>)]) -> [(ByLane<G1Affine>, Mask); TOGETHER] {
+        let mut powers = [Jacobian(Eight::one(), Eight::one(), Eight::one()); TOGETHER];
+        for i in 0..groups.len() {
+            let (p, k) = &groups[i];
+            powers[i] = Eight::power_g1(&load1(&p.map(|p| p.x)), &load1(&p.map(|p| p.y)), &table::choices(k));
+        }
+        normalised(&powers, groups.len())
+    }
+
     /// The form of finite points for [`product_g1`].
     fn point_rows(p: &ByLane<G1Affine>) -> ByLane<PointRows> {
         product::point_rows(&load1(&p.map(|p| p.x)), &load1(&p.map(|p| p.y)))
@@ -137,6 +149,35 @@ entries! {
     fn encode_gt(g: &ByLane<Fq12>) -> (ByLane<[[u64; 6]; 4]>, Mask) {
         encoded(&load12(g))
     }
+}
+
+/// The groups of eight powers that share an inversion.
+pub(super) const TOGETHER: usize = 8;
+
+/// The first `n` groups of points as x and y, by one inversion; and the lanes with Z = 0, which have none.
+#[inline(always)]
+fn normalised(points: &[Jacobian<Eight>; TOGETHER], n: usize) -> [(ByLane<G1Affine>, Mask); TOGETHER] {
+    let mut out = [([G1Affine::identity(); 8], 0); TOGETHER];
+    // before[i]: the product of the Z before group i, with 1 in the place of 0.
+    let (mut before, mut product) = ([Eight::one(); TOGETHER], Eight::one());
+    for i in 0..n {
+        before[i] = product;
+        out[i].1 = points[i].2.zeros();
+        product = Eight::multiply1(&product, &Eight::one().select(out[i].1, &points[i].2));
+    }
+    let mut rest = product.inverse();
+    for i in (0..n).rev() {
+        let Jacobian(x, y, z) = &points[i];
+        let inverse = Eight::multiply1(&rest, &before[i]);
+        rest = Eight::multiply1(&rest, &Eight::one().select(out[i].1, z));
+        let square = Eight::square1(&inverse);
+        let (x, y) = (Eight::multiply1(x, &square), Eight::multiply1(y, &Eight::multiply1(&square, &inverse)));
+        let (x, y) = (x.store(), y.store());
+        for lane in 0..8 {
+            out[i].0[lane] = G1Affine::new_unchecked(x[lane], y[lane]);
+        }
+    }
+    out
 }
 
 /// The coordinates of a record (Z, C) of the regular form, all below p.

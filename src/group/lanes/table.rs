@@ -4,17 +4,19 @@
 //! The algorithms are those of [`power`](crate::group::power) and [`comb`](crate::group::comb). For eight records:
 //! - any base in GT: 63 squarings and 63 products of F_p¹², 13 products for the eight entries;
 //! - a base with a table: 44 look-ups among 32 torus elements, 40 products by (c + w), each two products of F_p⁶;
-//! - the generator of G1: 52 look-ups among 16 points, 51 additions.
+//! - the generator of G1: 52 look-ups among 16 points, 51 additions;
+//! - any point of G1: see [`glv`](super::glv).
 
 use super::base::{Base, LIMBS, Mask};
 use super::curve::{CurveKernels, Jacobian};
 use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
 use super::fp2::Fp2;
+use super::glv::{self, Choice};
 use super::single::constant;
 use super::tower::{Fp6, Fp12, TowerKernels};
 use crate::group::comb;
-use crate::group::exponent::{Comb, Digits};
+use crate::group::exponent::{Comb, Digits, Halves};
 use crate::group::power::{self, Table, Windows};
 use ark_bls12_381::Fq;
 use ark_ff::BigInteger384;
@@ -182,4 +184,21 @@ fn look_up_point(exponents: &[Comb; 8], j: usize) -> (Eight, Eight) {
     let (index, negative) = places(exponents, |comb| comb.window(j));
     let [x, y] = &GENERATOR[j];
     (Eight::look_up(x, &index), negated(&Eight::look_up(y, &index), Eight::negatives(&negative)))
+}
+
+/// The choices of the lanes for any points of G1.
+#[inline(always)]
+pub(super) fn choices(exponents: &[Halves; 8]) -> glv::Windows {
+    let mut out: glv::Windows = Default::default();
+    for j in 0..Halves::COUNT {
+        for i in 0..2 {
+            let (index, negative) = places(exponents, |halves| halves.window(i, j));
+            let mut choice = Choice { negative: Eight::negatives(&negative), ..Choice::default() };
+            for e in 0..Halves::ENTRIES {
+                choice.lanes[e] = Eight::equals(&index, e as u64);
+            }
+            out[j as usize][i] = choice;
+        }
+    }
+    out
 }

@@ -1,8 +1,9 @@
 //! The readable form against arkworks; the lanes against both.
 
-use super::curve::CurveKernels;
+use super::curve::{CurveKernels, Jacobian};
 use super::cyclotomic::CyclotomicKernels;
 use super::fp2::Fp2;
+use super::glv::{self, GlvKernels};
 use super::ifma::Ifma;
 use super::miller::{Lines, MillerKernels, PointG1, PointG2};
 use super::one::One;
@@ -10,10 +11,12 @@ use super::pipeline;
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12, TowerKernels};
 use crate::group::backend::Backend;
+use crate::group::exponent::Halves;
 use crate::group::plain::Plain;
 use crate::group::tests::{config, cyclotomic, rng};
-use crate::group::{G1, G2, Gt, exponent};
-use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine};
+use crate::group::{G1, G2, Gt, Scalar, exponent};
+use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G1Projective};
+use ark_ec::CurveGroup;
 use ark_ff::{CyclotomicMultSubgroup, Field};
 use proptest::prelude::*;
 use zeroize::Zeroize;
@@ -110,6 +113,27 @@ proptest! {
         prop_assert_eq!(ark12(&One::final_exponentiation(&fixed)), e);
         let each = One::miller_loop_each(&point1(&p), &PointG2 { x: one2(&q.0.x), y: one2(&q.0.y) });
         prop_assert_eq!(ark12(&One::final_exponentiation(&each)), e);
+    }
+
+    #[test]
+    fn the_readable_form_raises_points(seed: u64) {
+        let mut rng = rng(seed);
+        let p = G1::random(&mut rng);
+        let random = Scalar::random(&mut rng);
+        for k in [random, Scalar::from(0), Scalar::from(1), -Scalar::from(1), Scalar::from(30), -Scalar::from(30)] {
+            let halves = Halves::new(k.0);
+            let mut windows: glv::Windows = Default::default();
+            for (j, window) in (0..).zip(&mut windows) {
+                for i in 0..2 {
+                    let (index, negative) = halves.window(i, j);
+                    window[i].lanes = std::array::from_fn(|e| u8::from(e as u64 == index));
+                    window[i].negative = u8::from(negative != 0);
+                }
+            }
+            let Jacobian(x, y, z) = One::power_g1(&One::new(p.0.x), &One::new(p.0.y), &windows);
+            let power = G1Projective::new_unchecked(x.value, y.value, z.value);
+            prop_assert_eq!(power.into_affine(), Plain.pow_g1(&p.0, k.0));
+        }
     }
 
     #[test]

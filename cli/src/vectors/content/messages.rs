@@ -6,12 +6,14 @@ use super::super::operations::identity::MESSAGE;
 use super::draw::{bytes, encoded, flip, lengths, put};
 use super::world::{Known, NOW, high_s};
 use phi_pre::envelope::{Sealer, Suite};
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::group::Gt;
 use phi_pre::hash::Digest;
 use phi_pre::identity::{MemberId, ParticipantGroup, Role, SealingKey, Signature, Subject, seal};
 use phi_pre::ledger::{Signer, TxId};
-use phi_pre::pre::{DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold};
+use phi_pre::pre::{
+    DecryptionKey, NamedSecret, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold,
+};
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
@@ -43,6 +45,7 @@ struct Good {
     shared: Vec<u8>,
     rotation: Vec<u8>,
     rotated: Vec<u8>,
+    named: Vec<u8>,
 }
 
 impl Good {
@@ -94,6 +97,9 @@ impl Good {
         let upload = encoded(&note);
         let delivery = encoded(&Signed::new(delivered.clone(), &one.certificate, &one.key));
         let fetch = encoded(&Signed::new(Fetch { request: txid }, &north.certificate, &north.key));
+        let key = NamedSecret::random(rng).public(&params);
+        let named = NamedKey { hospital: north.certificate.subject().id, key };
+        let named = encoded(&Signed::new(named, &user.certificate, &user.key));
         Ok(Self {
             users,
             hospitals,
@@ -110,6 +116,7 @@ impl Good {
             shared,
             rotation,
             rotated,
+            named,
         })
     }
 }
@@ -141,6 +148,7 @@ pub(super) fn messages() -> Result<File, Fault> {
         ("grant", "a grant to three clouds", users, &good.shared),
         ("rotation", "rotation", users, &good.rotation),
         ("rotated record", "rotated record", clouds, &good.rotated),
+        ("key by name", "key by name", users, &good.named),
     ] {
         file.valid(comment, &["Message"], case(kind, root, now, message))?;
         file.invalid("a bit of the content", &["Altered"], case(kind, root, now, &flip(message, 31, 1)))?;
@@ -173,10 +181,11 @@ pub(super) fn messages() -> Result<File, Fault> {
 
 /// Fields that are no encodings of their values.
 fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
-    let Good { users, hospitals, clouds, upload, delivery, grant, shared, rotation, rotated, .. } = good;
+    let Good { users, hospitals, clouds, upload, delivery, grant, shared, rotation, rotated, named, .. } = good;
     let now = NOW.seconds().0;
-    // In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a grant: request 0,
-    // epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer: epoch 32, Δ or C 36.
+    // Offsets. In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a
+    // grant: request 0, epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer:
+    // epoch 32, Δ or C 36. In a key by name: hospital 0, A 32.
     let c_prime = 32 + upload.len();
     for (comment, kind, root, bytes) in [
         ("an envelope of version 2", "upload", hospitals, put(upload, 44, &[2])),
@@ -203,6 +212,9 @@ fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
         ("a rotation cut off in its sealed u", "rotation", users, rotation[..36 + 192 + 31].to_vec()),
         ("the flags of the new C", "rotated record", clouds, flip(rotated, 36, 0x80)),
         ("a rotated record cut off in C", "rotated record", clouds, rotated[..36 + 191].to_vec()),
+        ("the flags of A", "key by name", users, flip(named, 32, 0x80)),
+        ("A = 1", "key by name", users, put(named, 32, &[&[0xc0][..], &[0; 47]].concat())),
+        ("a key by name cut off in A", "key by name", users, named[..32 + 47].to_vec()),
         ("t = 0", "grant", users, put(grant, 36, &[0])),
         ("2 of 1", "grant", users, put(grant, 36, &[2])),
         ("1 of 17", "grant", users, put(grant, 37, &[17])),

@@ -18,6 +18,7 @@ mod proofs;
 mod reencryption;
 mod rotation;
 mod scheme;
+mod schemes;
 mod threshold;
 mod transcript;
 mod world;
@@ -29,7 +30,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 24] = [
+pub(super) const FILES: [(&str, Make); 25] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -41,6 +42,7 @@ pub(super) const FILES: [(&str, Make); 24] = [
     ("proofs", proofs::proofs),
     ("threshold", threshold::threshold),
     ("named", named::named),
+    ("schemes", schemes::schemes),
     ("envelopes", envelopes::envelopes),
     ("identifiers", hashes::identifiers),
     ("commitments", hashes::commitments),

@@ -1,5 +1,5 @@
-//! Everything that registered parties send and store in one flow of Figures 3 and 4: one record, one request, one cloud or
-//! three clouds of which two are needed.
+//! Everything that registered parties send and store in one flow of Figures 3 and 4: one record, one request, and one cloud
+//! or three clouds of which two are needed.
 
 use super::super::case::{Fault, Input, clamped, hex, malformed};
 use super::super::operations::flow::introduced;

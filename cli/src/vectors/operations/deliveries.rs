@@ -130,8 +130,8 @@ pub(in crate::vectors) const DELIVERY: Operation = Operation {
         let capsule = delivery.content.upload.content.header.capsule;
         let (before, after) = ([capsule], [capsule.with_c(delivery.content.c_prime)]);
         let statement = Statement::new(&params, &delta, &before, &after, &grant.request.0.0).refused()?;
-        // Not every byte of the record, the request and the grant enters the checks. With this digest, every digit of the
-        // input affects the output.
+        // Not every byte of the record, the request and the grant enters the checks. With this digest, every digit of
+        // the input affects the output.
         let call = sha256(&[&record.to_bytes(), &share.to_bytes(), &grant.to_bytes(), &delivery.to_bytes()]);
         Ok(json!({
             "call": wire(&call),

@@ -1,7 +1,7 @@
 //! Operations on signatures, certificates, revocation lists, and sealed and signed messages.
 
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
-use phi_pre::flow::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
+use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{
     Certificate, Credentials, Institution, Msp, RevocationList, Sealed, SealingKey, Signature, SigningKey, Subject,
@@ -157,6 +157,7 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             let Rotated { record, epoch, c, proof } = content;
             vec![wire(record), hex(epoch.to_be_bytes()), t6(c), wire(proof)]
         }),
+        "key by name" => signed::<NamedKey>(input, |content| vec![wire(&content.hospital), wire(&content.key)]),
         kind => Err(malformed(format_args!("unknown kind {kind}"))),
     },
 };

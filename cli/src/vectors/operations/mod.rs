@@ -14,6 +14,7 @@ pub(super) mod proofs;
 pub(super) mod records;
 pub(super) mod rotation;
 pub(super) mod scheme;
+pub(super) mod schemes;
 pub(super) mod threshold;
 
 use super::case::Operation;
@@ -26,6 +27,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         proofs::ALL,
         threshold::ALL,
         named::ALL,
+        schemes::ALL,
         envelopes::ALL,
         hashes::ALL,
         records::ALL,

@@ -137,9 +137,11 @@ pub(in crate::vectors) const INVOKE: Operation = Operation {
         let outcome = simulation.finish();
         let mut after = values.0.clone();
         after.extend(outcome.writes().iter().map(|write| (write.key.clone(), write.value.clone())));
-        // Some actions use neither the creator nor the txid. With this digest, every digit of the input affects the
-        // output.
-        let digest = sha256(&[&creator.id.0, &call.txid.0.0, &action]);
+        // Some actions use neither the creator nor the txid, and a value that is replaced does not stand in `after`. With
+        // this digest, every digit of the input affects the output.
+        let parts =
+            [&creator.id.0[..], &call.txid.0.0, &action].into_iter().chain(values.0.values().map(Vec::as_slice));
+        let digest = sha256(&parts.collect::<Vec<_>>());
         Ok(json!({
             "call": wire(&digest),
             "response": hex(response),

@@ -16,54 +16,13 @@
 //! The checks of a delivery need signed and public values alone, so hospital B can show a false delivery to anybody. The
 //! user keeps the note that came with the alarm: a hospital that signs another Y later has signed two.
 
-use super::FlowError;
 use super::messages::{Delivery, Grant, Signed};
 use super::transaction::{self, of_role};
+use super::{FlowError, Misbehaviour};
 use crate::contract::{Record, ShareRequest, ShareStatus};
-use crate::identity::{IdentityError, MemberId, Msp, Role};
+use crate::identity::{IdentityError, Msp, Role};
 use crate::ledger::Network;
 use crate::pre::{Params, Statement};
-use core::fmt;
-
-/// What a participant did that the protocol does not allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Misbehaviour {
-    /// The user: e(g1, k_j) ≠ Δ_j.
-    ReKey,
-    /// The user: e(g1, k'_e) ≠ Δ·Y.
-    RecipientKey,
-    /// A cloud: no note of the record's hospital in a signed delivery.
-    Delivery,
-    /// A cloud: the proof of re-encryption in a signed delivery does not hold.
-    Proof,
-    /// A cloud: the body does not have the digest of the note.
-    Body,
-    /// The signer of a note: the note does not describe the envelope, or there are two.
-    Note,
-    /// The signer of a note: the capsule or the body does not open to the record on the ledger.
-    Record,
-}
-
-impl fmt::Display for Misbehaviour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ReKey => "the granted k_re is not the key of its public value",
-            Self::RecipientKey => "the granted k'_e is not the key of Δ·Y",
-            Self::Delivery => "the signed delivery lacks the hospital's note about this record",
-            Self::Proof => "the proof of re-encryption in the signed delivery does not hold",
-            Self::Body => "the body is not the one that the note announces",
-            Self::Note => "the signed note does not describe the envelope",
-            Self::Record => "the envelope does not hold the record on the ledger",
-        })
-    }
-}
-
-impl Misbehaviour {
-    pub(super) const fn by(self, who: MemberId) -> FlowError {
-        FlowError::Misbehaved { who, how: self }
-    }
-}
 
 /// Checks a delivery by the cloud with no secret. Returns the index.
 ///

@@ -1,0 +1,198 @@
+//! `phi-pre bench --schemes`: the algorithms of the schemes to compare with, by every engine, in one run.
+
+use super::cases::BATCH;
+use super::measure::Case;
+use super::plot::{COLOURS, text};
+use phi_pre::group::Engaged;
+use phi_pre::schemes::{Afgh06, Bbs98, BongJang, ByName, Bytes, Ga07, Lv08, Row, Scheme, rows};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::hint::black_box;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The algorithms, and how many records one call handles. KeyGen, Enc and ReKeyGen have no form for batches.
+const ALGORITHMS: [(&str, usize); 8] = [
+    ("KeyGen", 1),
+    ("Enc", 1),
+    ("ReKeyGen", 1),
+    ("ReEnc", 1),
+    ("ReEnc", BATCH),
+    ("Dec of C", 1),
+    ("Dec of C'", 1),
+    ("Dec of C'", BATCH),
+];
+
+/// The operation that all ratios refer to, computed by the engine blst.
+pub(super) fn reference() -> String {
+    operation(BongJang::PROPERTIES.name, "ReEnc")
+}
+
+fn operation(scheme: &str, algorithm: &str) -> String {
+    format!("{scheme}: {algorithm}")
+}
+
+/// The cases of all schemes, of one thread.
+pub(super) fn cases(engines: &[Engaged]) -> Vec<Case<'static>> {
+    [
+        cases_of::<BongJang>(engines),
+        cases_of::<ByName>(engines),
+        cases_of::<Afgh06>(engines),
+        cases_of::<Bbs98>(engines),
+        cases_of::<Ga07>(engines),
+        cases_of::<Lv08>(engines),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The keys and ciphertexts of one scheme.
+struct World<S: Scheme> {
+    setup: S::Setup,
+    a: (S::PublicKey, S::SecretKey),
+    b: (S::PublicKey, S::SecretKey),
+    rk: S::ReKey,
+    c: Vec<S::Ciphertext>,
+    c_prime: Vec<S::ReEncrypted>,
+    rng: ChaCha20Rng,
+}
+
+impl<S: Scheme> World<S> {
+    fn new() -> Option<Self> {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let setup = S::setup(&mut rng);
+        let [a, b] = [&b"A"[..], b"B"].map(|name| S::key_gen(&setup, name, &mut rng));
+        let rk = S::re_key_gen(&a.1, S::delegatee(&b.0, &b.1), &mut rng).ok()?;
+        let c: Vec<_> = (0..BATCH).map(|_| S::enc(&a.0, &mut rng).0).collect();
+        let c_prime = S::re_enc_many(&rk, &c, &mut rng).into_iter().collect::<Result<_, _>>().ok()?;
+        Some(Self { setup, a, b, rk, c, c_prime, rng })
+    }
+
+    fn call(&mut self, algorithm: &str, n: usize) {
+        let Self { setup, a, b, rk, c, c_prime, rng } = self;
+        match (algorithm, n) {
+            ("KeyGen", _) => drop(black_box(S::key_gen(setup, b"A", rng))),
+            ("Enc", _) => drop(black_box(S::enc(&a.0, rng))),
+            ("ReKeyGen", _) => drop(black_box(S::re_key_gen(&a.1, S::delegatee(&b.0, &b.1), rng))),
+            ("ReEnc", 1) => drop(black_box(S::re_enc(rk, &c[0], rng))),
+            ("ReEnc", _) => drop(black_box(S::re_enc_many(rk, c, rng))),
+            ("Dec of C", _) => drop(black_box(S::dec(&a.1, &c[0]))),
+            (_, 1) => drop(black_box(S::dec_re(&b.1, &c_prime[0]))),
+            (..) => drop(black_box(S::dec_re_many(&b.1, c_prime))),
+        }
+    }
+}
+
+fn cases_of<S: Scheme>(engines: &[Engaged]) -> Vec<Case<'static>>
+where
+    World<S>: Send,
+{
+    let Some(world) = World::<S>::new().map(|world| Arc::new(Mutex::new(world))) else { return Vec::new() };
+    let of_algorithm = |(algorithm, n): (&'static str, usize)| {
+        let world = &world;
+        engines.iter().map(move |engine| {
+            let (world, engine) = (Arc::clone(world), *engine);
+            let call = move || {
+                engine.install();
+                world.lock().unwrap_or_else(PoisonError::into_inner).call(algorithm, n);
+            };
+            Case::new(operation(S::PROPERTIES.name, algorithm), &engine.engine(), n, 1, call)
+        })
+    };
+    ALGORITHMS.into_iter().flat_map(of_algorithm).collect()
+}
+
+/// The sizes of all schemes in bytes.
+pub(super) fn sizes() -> Value {
+    let size = |Row { properties, .. }: Row| {
+        let Bytes { public_key, re_key, ciphertext, re_encrypted } = properties.bytes;
+        json!({
+            "scheme": properties.name, "public_key": public_key, "re_encryption_key": re_key,
+            "ciphertext": ciphertext, "re_encrypted": re_encrypted,
+        })
+    };
+    rows().into_iter().map(size).collect()
+}
+
+pub(super) fn print_sizes() {
+    say!();
+    say!("{:<46} {:>6} {:>6} {:>6} {:>6}   bytes", "sizes", "pk", "rk", "C", "C'");
+    for Row { properties, .. } in rows() {
+        let Bytes { public_key, re_key, ciphertext, re_encrypted } = properties.bytes;
+        say!("  {:<44} {public_key:>6} {re_key:>6} {ciphertext:>6} {re_encrypted:>6}", properties.name);
+    }
+}
+
+const HEIGHT: f64 = 34.0;
+const LEFT: f64 = 190.0;
+const TOP: f64 = 60.0;
+/// The width of a factor of ten.
+const DECADE: f64 = 150.0;
+
+/// Microseconds for one record, by scheme and algorithm, on a logarithmic scale from 1: a mark for each engine.
+pub(super) fn svg(cases: &[Case<'_>]) -> String {
+    let mut out = String::new();
+    // Writing into a String cannot fail.
+    let _ = draw(&mut out, cases);
+    out
+}
+
+fn draw(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
+    let x = |seconds: f64| LEFT + DECADE * (seconds * 1e6).max(1.0).log10();
+    let lines = ALGORITHMS.len();
+    let panel = HEIGHT * 0.5 * f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) + HEIGHT;
+    let height = TOP + 6.0 * panel + 20.0;
+    write!(out, r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {height}" "#, LEFT + 4.0 * DECADE + 40.0)?;
+    writeln!(out, r#"font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>"#)?;
+    text(out, 10.0, 20.0, "start", "microseconds for one record, one thread (bars: p10 to p90)")?;
+    for (i, (engine, colour)) in (0_u32..).zip(COLOURS) {
+        let at = LEFT + 320.0 + 70.0 * f64::from(i);
+        writeln!(out, r#"<circle cx="{at}" cy="16" r="4" fill="{colour}"/>"#)?;
+        text(out, at + 8.0, 20.0, "start", engine)?;
+    }
+    for (decade, label) in (0_u32..).zip(["1", "10", "100", "1000", "10000"]) {
+        let at = LEFT + DECADE * f64::from(decade);
+        writeln!(out, r##"<path d="M{at} {:.1}V{height}" stroke="#ddd"/>"##, TOP - 10.0)?;
+        text(out, at, TOP - 14.0, "middle", label)?;
+    }
+    let mut y = TOP;
+    for row in rows() {
+        y += HEIGHT * 0.6;
+        text(out, 10.0, y, "start", row.properties.name)?;
+        for (algorithm, n) in ALGORITHMS {
+            y += HEIGHT * 0.5;
+            let batch = if n == 1 { String::new() } else { format!(", batch of {n}") };
+            text(out, LEFT - 8.0, y + 4.0, "end", &format!("{algorithm}{batch}"))?;
+            let name = operation(row.properties.name, algorithm);
+            for case in cases.iter().filter(|case| case.operation == name && case.elements == n) {
+                let Some((_, colour)) = COLOURS.iter().find(|(engine, _)| *engine == case.engine) else { continue };
+                let (fast, slow) = case.spread();
+                writeln!(out, r#"<path d="M{:.1} {y:.1}H{:.1}" stroke="{colour}"/>"#, x(fast), x(slow))?;
+                writeln!(out, r#"<circle cx="{:.1}" cy="{y:.1}" r="4" fill="{colour}"/>"#, x(case.median()))?;
+            }
+        }
+        y += HEIGHT * 0.4;
+    }
+    writeln!(out, "</svg>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phi_pre::group::Engine;
+
+    /// Each algorithm of each scheme runs, and has a mark in the picture.
+    #[test]
+    fn every_algorithm_is_measured() {
+        let blst = Engine::Blst.engage().unwrap();
+        let mut cases = cases(&[blst]);
+        assert_eq!(cases.len(), rows().len() * ALGORITHMS.len());
+        cases.iter_mut().for_each(Case::sample);
+        assert!(cases.iter().any(|case| case.operation == reference() && case.elements == BATCH));
+        let (marks, key) = (svg(&cases).matches("<circle").count(), COLOURS.len());
+        assert_eq!(marks, cases.len() + key);
+        assert_eq!(sizes().as_array().map(Vec::len), Some(rows().len()));
+    }
+}
