@@ -221,6 +221,14 @@ fn drawn_from(seed: u64, n: usize) -> Vec<[(Scalar, [u8; 48]); 2]> {
     (0..n).map(|_| [draw(), draw()]).collect()
 }
 
+/// A vector that wipes itself and grows once, which leaves its first buffer.
+fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut grown = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    grown.extend_from_slice(bytes);
+    grown.push(0);
+    grown
+}
+
 /// The groups and the scheme, by one engine.
 fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let setup = &mut seeded(7);
@@ -273,12 +281,6 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         ]);
     }
     let run = run(engine, Secrets::new(forms));
-    let grown = |bytes: &[u8]| {
-        let mut grown = Zeroizing::new(Vec::with_capacity(bytes.len()));
-        grown.extend_from_slice(bytes);
-        grown.push(0);
-        grown
-    };
     check! { run:
         "control: heap" => Box::new(*k_d_bytes.expose());
         "control: heap that grows" => grown(k_d_bytes.expose());

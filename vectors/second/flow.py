@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from . import groups, hashes, identity, ledger, messages, proofs, records, scheme, threshold, tower
+from . import groups, hashes, identity, ledger, messages, named, proofs, records, scheme, threshold, tower
 from .errors import Malformed, Refused
 from .wire import u32, whole
 
@@ -147,7 +147,16 @@ def with_capsule(header, z, c):
 # Figure 3
 
 
-def check_alarm(k_s, sk, hospital, alarm, note, envelope):
+def first_keys(k_s, sk, a, txid):
+    """k_e and Y under which the hospital encrypts the record."""
+    if a is None:
+        _, k_d = scheme.derive(sk, k_s, "record", txid)
+        return scheme.k_e(k_d), groups.write_t6(scheme.public_key(k_d))
+    k_e = groups.power_g(named.element(k_s, "record", txid), named.secret(a))
+    return k_e, groups.write_t6(pairing_g1(groups.write_g2(k_e)))
+
+
+def check_alarm(k_s, sk, a, hospital, alarm, note, envelope):
     """txid, Y and the record."""
     own = identity.Certificate(alarm["certificate"])
     note = messages.read_signed("upload", note)
@@ -159,12 +168,11 @@ def check_alarm(k_s, sk, hospital, alarm, note, envelope):
     its_own = name(own) == name(note.certificate) == name(hospital)
     party(its_own and hashes.sha256(alarm["nonce"], own.der) == txid, hospital.id)
     note.verify(hospital.key)
-    _, k_d = scheme.derive(sk, k_s, "record", txid)
     scheme.header(envelope[:284])
-    commitment, content = opened(envelope[:284], envelope[284:], scheme.k_e(k_d))
+    k_e, y = first_keys(k_s, sk, a, txid)
+    commitment, content = opened(envelope[:284], envelope[284:], k_e)
     if commitment != alarm["commitment"]:
         raise Refused("the record does not match its commitment")
-    y = groups.write_t6(scheme.public_key(k_d))
     described = messages.Upload(txid, u32(0), envelope[:284], note.content.body, y)
     if note.content != described:
         raise fault(hospital.id, NOTE)
@@ -383,12 +391,12 @@ def verify_deliveries(chain, grant, encodings):
     return share, indices
 
 
-def flow(sk_a, hospital, blocks, now, clouds, alarm, case):
+def flow(sk_a, a, hospital, blocks, now, clouds, alarm, case):
     chain = ledger.Chain()
     for block in blocks[:-1]:
         commit(chain, block)
 
-    txid, y, checked = check_alarm(case["k_s"], sk_a, hospital, alarm, case["note"], case["envelope"])
+    txid, y, checked = check_alarm(case["k_s"], sk_a, a, hospital, alarm, case["note"], case["envelope"])
     identifier = open_identifier(sk_a, txid, read_sealed_identifier(case["sealed_identifier"]))
     if identifier != record_of(chain, txid).id:
         raise Refused(CANNOT_OPEN)

@@ -772,6 +772,10 @@ def fields_of(case, **sizes):
     return {name: field(case, name, size) for name, size in sizes.items()}
 
 
+def maybe(case, name, size=None):
+    return None if case[name] is None else field(case, name, size)
+
+
 def alarm_of(case):
     return fields_of(case["alarm"], txid=32, nonce=24, certificate=None, commitment=32)
 
@@ -779,8 +783,11 @@ def alarm_of(case):
 @operation("alarm")
 def _(case):
     hospital = identity.Certificate(field(case, "hospital"))
-    k_s, sk = field(case, "k_s", 32), field(case, "sk", 32)
-    _, y, content = flow.check_alarm(k_s, sk, hospital, alarm_of(case), field(case, "note"), field(case, "envelope"))
+    k_s, sk, a = field(case, "k_s", 32), maybe(case, "sk", 32), maybe(case, "a")
+    if (sk is None) == (a is None):
+        raise Malformed("sk and a, or none of them")
+    note, envelope = field(case, "note"), field(case, "envelope")
+    _, y, content = flow.check_alarm(k_s, sk, a, hospital, alarm_of(case), note, envelope)
     return {"hospital": hospital.fingerprint.hex(), "Y": y.hex(), "plaintext": content.hex()}
 
 
@@ -792,7 +799,7 @@ def _(case):
     fields = fields_of(case, k_s=32, b_key=32, **dict.fromkeys(names))
     clouds = [fields_of(cloud, id=32, key=32, delivery=None, body=None) for cloud in case["clouds"]]
     blocks = [bytes.fromhex(block) for block in case["blocks"]]
-    return flow.flow(sk_a, hospital, blocks, case["now"], clouds, alarm_of(case), fields)
+    return flow.flow(sk_a, maybe(case, "a"), hospital, blocks, case["now"], clouds, alarm_of(case), fields)
 
 
 @operation("delivery")

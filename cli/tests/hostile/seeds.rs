@@ -92,7 +92,6 @@ fn listings() -> Vec<Vec<u8>> {
 fn own(name: &str) -> Vec<Vec<u8>> {
     let rng = &mut ChaCha20Rng::seed_from_u64(2);
     let Fixture { hospital: (certificate, key), sealing_key, .. } = &*FIXTURE;
-    let signed = |seed: Vec<u8>| vec![seed];
     match name {
         "records" => vec![FIXTURE.capsule.to_bytes().repeat(9), FIXTURE.capsule.to_bytes().to_vec()],
         "statement" => statements(),
@@ -169,46 +168,44 @@ fn own(name: &str) -> Vec<Vec<u8>> {
                 })
                 .collect()
         }
-        "upload" => signed(Signed::new(note(rng), certificate, key).to_bytes()),
-        "delivery" | "rotated" => {
-            let upload = Signed::new(note(rng), certificate, key);
-            let (before, after) = ([FIXTURE.capsule], [FIXTURE.k_re.reencrypt(&FIXTURE.capsule)]);
-            let delta = PublicReKey::of(&FIXTURE.params, &FIXTURE.k_re);
-            let statement = Statement::new(&FIXTURE.params, &delta, &before, &after, b"context").unwrap();
-            let proof = ReencryptionProof::new(&FIXTURE.params, &FIXTURE.k_re, &statement, rng);
-            let request = FIXTURE.proposals[2].proposal.txid;
-            let delivery = Delivery { request, upload, c_prime: *after[0].c(), proof };
-            let rotated = Rotated { record: request, epoch: 1, c: *after[0].c(), proof };
-            if name == "rotated" {
-                return signed(Signed::new(rotated, certificate, key).to_bytes());
-            }
-            signed(Signed::new(delivery, certificate, key).to_bytes())
-        }
-        "rotation" => {
-            let update = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
-            let delta = PublicReKey::of(&FIXTURE.params, &FIXTURE.k_re);
-            let rotation = Rotation { record: FIXTURE.proposals[0].proposal.txid, epoch: 1, delta, update };
-            signed(Signed::new(rotation, certificate, key).to_bytes())
-        }
-        "fetch" => {
-            signed(Signed::new(Fetch { request: FIXTURE.proposals[2].proposal.txid }, certificate, key).to_bytes())
-        }
-        "named-key" => {
-            let named = NamedKey { hospital: MemberId([1; 32]), key: NamedSecret::random(rng).public(&FIXTURE.params) };
-            signed(Signed::new(named, certificate, key).to_bytes())
-        }
-        "grant" => {
-            let sealed = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
-            let request = FIXTURE.proposals[2].proposal.txid;
-            let (shares, public) = FIXTURE.k_re.split(&FIXTURE.params, Threshold::new(2, 3).unwrap(), rng);
-            let shares = shares.iter().map(|share| (MemberId([share.index(); 32]), sealed.clone())).collect();
-            let grant = Grant { request, epoch: 0, public, shares, k_e_prime: sealed };
-            signed(Signed::new(grant, certificate, key).to_bytes())
-        }
+        "upload" | "delivery" | "rotated" | "rotation" | "fetch" | "named-key" | "grant" => vec![message(name, rng)],
         "digest" => vec![sha256(&[]).to_string().into_bytes()],
         "key-file" => key_files(),
         "vectors" => ["identifiers.json", "hashes.json"].map(|name| fs::read(folder().join(name)).unwrap()).to_vec(),
         _ => Vec::new(),
+    }
+}
+
+/// A message of the flow, signed by the hospital whatever its kind.
+fn message(name: &str, rng: &mut ChaCha20Rng) -> Vec<u8> {
+    fn signed<T: Wire>(content: T) -> Vec<u8> {
+        let (certificate, key) = &FIXTURE.hospital;
+        Signed::new(content, certificate, key).to_bytes()
+    }
+    let (params, k_re) = (&FIXTURE.params, &FIXTURE.k_re);
+    let (record, request) = (FIXTURE.proposals[0].proposal.txid, FIXTURE.proposals[2].proposal.txid);
+    let (before, after) = ([FIXTURE.capsule], [k_re.reencrypt(&FIXTURE.capsule)]);
+    let delta = PublicReKey::of(params, k_re);
+    let statement = Statement::new(params, &delta, &before, &after, b"context").unwrap();
+    let proof = ReencryptionProof::new(params, k_re, &statement, rng);
+    let sealed = seal(&FIXTURE.sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
+    let (certificate, key) = &FIXTURE.hospital;
+    let upload = note(rng);
+    match name {
+        "upload" => signed(upload),
+        "delivery" => {
+            let upload = Signed::new(upload, certificate, key);
+            signed(Delivery { request, upload, c_prime: *after[0].c(), proof })
+        }
+        "rotated" => signed(Rotated { record, epoch: 1, c: *after[0].c(), proof }),
+        "rotation" => signed(Rotation { record, epoch: 1, delta, update: sealed }),
+        "fetch" => signed(Fetch { request }),
+        "named-key" => signed(NamedKey { hospital: MemberId([1; 32]), key: NamedSecret::random(rng).public(params) }),
+        _ => {
+            let (shares, public) = k_re.split(params, Threshold::new(2, 3).unwrap(), rng);
+            let shares = shares.iter().map(|share| (MemberId([share.index(); 32]), sealed.clone())).collect();
+            signed(Grant { request, epoch: 0, public, shares, k_e_prime: sealed })
+        }
     }
 }
 

@@ -128,12 +128,12 @@ impl World {
         a.record(network, &proposal, NOW).unwrap();
         // A copy of hospital A's envelope, so that it is searched, too.
         fs::copy(&draft.alert().envelope, received.with_file_name("envelope")).unwrap();
-        a.upload(network, &[&cloud], &draft, NOW).unwrap();
+        a.upload(network, &[cloud], &draft, NOW).unwrap();
         let [to_b, to_cloud] = [b.certificate(), cloud.certificate()].map(|c| msp.validate_at(c, SECONDS).unwrap());
         let (requested, grant) = user.share(network, txid, &Consent::new(&to_b, &to_cloud), NOW, rng).unwrap();
         let header = cloud.reencrypt(network, &grant, NOW, rng).unwrap();
-        let early = a.receive(network, &[&cloud], &grant, received, NOW).unwrap_err();
-        let got = b.receive(network, &[&cloud], &grant, received, NOW).unwrap();
+        let early = a.receive(network, &[cloud], &grant, received, NOW).unwrap_err();
+        let got = b.receive(network, &[cloud], &grant, received, NOW).unwrap();
         let completed = b.complete(network, &got, NOW, rng).unwrap();
         let said = format!(
             "{draft:?} {identifier:?} {proposal:?} {requested:?} {grant:?} {header:?} {early:?} {early} {got:?} {completed:?}"

@@ -98,16 +98,25 @@ fn alarms(file: &mut File) -> Result<(), Fault> {
     let made = Transcript::new(&mut file.rng, &Plan::ONE)?;
     let flow = made.input();
     let good = json!({
-        "k_s": flow["k_s"], "sk": hex(made.sk_a.expose()), "hospital": flow["alarm"]["certificate"],
+        "k_s": flow["k_s"], "sk": hex(made.sk_a.expose()), "a": null, "hospital": flow["alarm"]["certificate"],
         "alarm": flow["alarm"], "note": flow["note"], "envelope": flow["envelope"],
     });
     file.valid("an alarm with its note", &["Alarm"], good.clone())?;
     let renewed = Transcript::new(&mut file.rng, &Plan { twist: Twist::Renewed, ..Plan::ONE })?;
     let renewed_note = json!({
-        "k_s": hex(renewed.k_s), "sk": hex(renewed.sk_a.expose()), "hospital": renewed.input()["alarm"]["certificate"],
+        "k_s": hex(renewed.k_s), "sk": hex(renewed.sk_a.expose()), "a": null, "hospital": renewed.input()["alarm"]["certificate"],
         "alarm": renewed.input()["alarm"], "note": renewed.input()["upload"], "envelope": hex(&renewed.envelope),
     });
     file.valid("a note under another certificate of the same subject and key", &["Alarm"], renewed_note)?;
+
+    let by_name = Transcript::new(&mut file.rng, &Plan { twist: Twist::Named, ..Plan::ONE })?.input();
+    let by_name = json!({
+        "k_s": by_name["k_s"], "sk": null, "a": by_name["a"], "hospital": by_name["alarm"]["certificate"],
+        "alarm": by_name["alarm"], "note": by_name["note"], "envelope": by_name["envelope"],
+    });
+    file.valid("a record under a key by name", &["Alarm"], by_name.clone())?;
+    file.invalid("another a", &["Alarm"], with(&by_name, "/a", hex([3; 32]))?)?;
+    file.invalid("another k_s, so another H2", &["Alarm"], with(&by_name, "/k_s", hex([3; 32]))?)?;
 
     let (world, envelope, upload) = (&made.world, &made.envelope, made.note.content);
     let unknown = TxId(Digest([7; 32]));
@@ -157,6 +166,13 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
     file.valid("one cloud", &["Flow"], good.clone())?;
     let renewed = Transcript::new(&mut file.rng, &Plan { twist: Twist::Renewed, ..Plan::ONE })?;
     file.valid("the hospital renews its certificate before the upload", &["Flow"], renewed.input())?;
+    let by_name = Transcript::new(&mut file.rng, &Plan { twist: Twist::Named, ..Plan::ONE })?.input();
+    file.valid("a record under a key by name", &["Flow"], by_name.clone())?;
+    file.invalid(
+        "the record is under a key by name, not under that of sk",
+        &["Alarm"],
+        with(&by_name, "/a", Value::Null)?,
+    )?;
     let limited = Transcript::new(&mut file.rng, &Plan { until: Some(NOW + 5), ..Plan::ONE })?.input();
     file.valid("at the end of the consent", &["Flow"], with(&limited, "/now", json!(NOW.0 + 5))?)?;
     file.invalid("a millisecond after its end", &["Consent"], with(&limited, "/now", json!(NOW.0 + 6))?)?;

@@ -15,7 +15,8 @@ use phi_pre::identity::{Certificate, Role, Sealed, SealingKey, seal};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{Nonce, Signer, TxId};
 use phi_pre::pre::{
-    DecryptionKey, KeyShare, Params, ReKey, ReencryptionProof, Scope, Seed, SharedSecret, Statement, Threshold,
+    DecryptionKey, KeyShare, NamedSecret, Params, ReKey, ReencryptionProof, Scope, Seed, SharedSecret, Statement,
+    Threshold,
 };
 use phi_pre::secret::Secret;
 use phi_pre::time::Millis;
@@ -36,6 +37,8 @@ pub(super) enum Twist {
     None,
     /// The upload is signed under another certificate of hospital A. No fault.
     Renewed,
+    /// The record is encrypted under a key by name. No fault.
+    Named,
     Commitment,
     Capsule,
     Replaced,
@@ -75,6 +78,7 @@ pub(super) struct Transcript {
     pub(super) k_s: [u8; 32],
     pub(super) with_a: Sides,
     pub(super) sk_a: SharedSecret,
+    pub(super) a: Option<NamedSecret>,
     pub(super) nonce: Nonce,
     pub(super) envelope: Vec<u8>,
     pub(super) record: TxId,
@@ -146,8 +150,12 @@ impl Transcript {
         // Figure 3: the envelope and its note, ID_i, confirmation and record, the upload.
         let nonce = Nonce(bytes(rng));
         let record = TxId::new(&nonce, &world.north.certificate);
-        let k_d = params.derive(&sk_a, Scope::Record(&record.0.0));
-        let public_key = k_d.public_key(&params);
+        let (a, scope) = ((twist == Twist::Named).then(|| NamedSecret::random(rng)), Scope::Record(&record.0.0));
+        let k_d = params.derive(&sk_a, scope);
+        let (k_e, public_key) = match &a {
+            Some(a) => (a.encryption_key(&params, scope), a.public(&params).public_key(&params, scope)),
+            None => (k_d.encryption_key(&params), k_d.public_key(&params)),
+        };
         let mut envelope = Vec::new();
         let sealer = Sealer::new(&params, &public_key, plan.suite, rng).map_err(malformed)?;
         let header = *sealer.header();
@@ -164,19 +172,11 @@ impl Transcript {
         world.block(vec![encoded(&confirm)])?;
         let write = world.envelope(nonce, &world.north, &Action::MedicalRecord { id, commitment }, 2)?;
         world.block(vec![encoded(&write)])?;
-        let upload = match twist {
-            Twist::Capsule => {
-                let capsule = public_key.encapsulate(&params, rng).0;
-                let upload = Upload { header: Header { capsule, ..header }, ..note.content };
-                Signed::new(upload, &world.north.certificate, &world.north.key)
-            }
-            Twist::Renewed => Signed::new(note.content, &renewed(&world, rng)?, &world.north.key),
-            _ => note.clone(),
-        };
+        let upload = uploaded(twist, &world, &params, &note, rng)?;
 
         // Figure 4: the request with its sealed keys, what the clouds make, the fetch, the completion.
         let random = |rng: &mut ChaCha20Rng| DecryptionKey::random(rng).encryption_key(&params);
-        let (k_e, k_e_prime) = (k_d.encryption_key(&params), random(rng));
+        let k_e_prime = random(rng);
         let to = if twist == Twist::ThirdKey { random(rng) } else { k_e_prime.clone() };
         let granted = if twist == Twist::RecipientKey { random(rng) } else { k_e_prime };
         let k_e_prime = granted.to_bytes();
@@ -213,6 +213,7 @@ impl Transcript {
             k_s,
             with_a,
             sk_a,
+            a,
             nonce,
             envelope,
             record,
@@ -300,6 +301,7 @@ impl Transcript {
         json!({
             "k_s": hex(self.k_s),
             "with_a": self.with_a.good(),
+            "a": self.a.as_ref().map(|a| hex(a.to_bytes().expose())),
             "blocks": self.blocks(),
             "now": NOW.0,
             "alarm": {
@@ -325,6 +327,25 @@ impl Transcript {
         let c = *header.capsule.c() * *self.params.g_t();
         put(&self.envelope, 0, &Header { capsule: header.capsule.with_c(c), ..header }.to_bytes())
     }
+}
+
+/// What hospital A sends to the clouds.
+fn uploaded(
+    twist: Twist,
+    world: &World,
+    params: &Params,
+    note: &Signed<Upload>,
+    rng: &mut ChaCha20Rng,
+) -> Result<Signed<Upload>, Fault> {
+    let (Signer { certificate, key }, content) = (&world.north, note.content);
+    Ok(match twist {
+        Twist::Capsule => {
+            let capsule = content.public_key.encapsulate(params, rng).0;
+            Signed::new(Upload { header: Header { capsule, ..content.header }, ..content }, certificate, key)
+        }
+        Twist::Renewed => Signed::new(content, &renewed(world, rng)?, key),
+        _ => note.clone(),
+    })
 }
 
 /// Another certificate of hospital A, for the same subject and key.

@@ -15,7 +15,7 @@ use phi_pre::flow::{Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdent
 use phi_pre::hash::{label, sha256, tagged};
 use phi_pre::identity::{Certificate, MemberId, Msp, Role, SealingKey, Signature};
 use phi_pre::ledger::{Nonce, Simulation, TxId};
-use phi_pre::pre::{EncryptionKey, Params, Partial, PublicKey, ReKey, Scope, Seed, SharedSecret};
+use phi_pre::pre::{EncryptionKey, NamedSecret, Params, Partial, PublicKey, ReKey, Scope, Seed, SharedSecret};
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use serde_json::{Value, json};
@@ -79,8 +79,36 @@ struct Checked {
     plain: Vec<u8>,
 }
 
+/// From what the key of a record comes.
+enum First {
+    Sk(SharedSecret),
+    Named(NamedSecret),
+}
+
+impl First {
+    fn keys(&self, params: &Params, scope: Scope<'_>) -> (EncryptionKey, PublicKey) {
+        match self {
+            Self::Sk(sk) => {
+                let k_d = params.derive(sk, scope);
+                (k_d.encryption_key(params), k_d.public_key(params))
+            }
+            Self::Named(a) => (a.encryption_key(params, scope), a.public(params).public_key(params, scope)),
+        }
+    }
+}
+
+/// The field `name`, if it is not null.
+fn given<'a>(input: Input<'a>, name: &str) -> Option<&'a Value> {
+    input.0.get(name).filter(|value| !value.is_null())
+}
+
+/// a of a key by name, if the case has one.
+fn named(input: Input<'_>) -> Result<Option<NamedSecret>, Fault> {
+    given(input, "a").map(|value| NamedSecret::from_bytes(&read_hex(value)?).refused()).transpose()
+}
+
 /// Figure 3: the user checks the alarm and the note of the hospital of this certificate.
-fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, sk: &SharedSecret) -> Result<Checked, Fault> {
+fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, first: &First) -> Result<Checked, Fault> {
     let (alarm, note): (_, Signed<Upload>) = (input.object("alarm")?, input.wire("note")?);
     let (own, envelope) = (certificate(alarm, "certificate")?, input.bytes("envelope")?);
     let txid: TxId = alarm.wire("txid")?;
@@ -95,14 +123,14 @@ fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, sk: &S
     hospital.verifying_key().verify(&statement.0, &signature).refused()?;
 
     let header = Header::from_bytes(envelope.get(..Header::BYTES).unwrap_or(&envelope)).refused()?;
-    let k_d = params.derive(sk, Scope::Record(&txid.0.0));
+    let (k_e, y) = first.keys(params, Scope::Record(&txid.0.0));
     let body = envelope[Header::BYTES..].to_vec();
-    let (sealed, plain) = open(&header, &body, &k_d.encryption_key(params)).refused()?;
+    let (sealed, plain) = open(&header, &body, &k_e).refused()?;
     if sealed.commitment != alarm.wire("commitment")? {
         return Err(FlowError::Commitment).refused();
     }
     let Upload { record, epoch, header: noted, public_key, .. } = note.content;
-    if (record, epoch, noted, public_key) != (txid, 0, header, k_d.public_key(params)) {
+    if (record, epoch, noted, public_key) != (txid, 0, header, y) {
         return Err(fault(Misbehaviour::Note, from)).refused();
     }
     Ok(Checked { record: txid, public_key, body, plain })
@@ -283,7 +311,8 @@ pub(in crate::vectors) const CHECK_ALARM: Operation = Operation {
     name: "alarm",
     input: &[
         ("k_s", Kind::Hex),
-        ("sk", Kind::Hex),
+        ("sk", Kind::Maybe(&Kind::Hex)),
+        ("a", Kind::Maybe(&Kind::Hex)),
         ("hospital", Kind::Hex),
         ("alarm", ALARM),
         ("note", Kind::Hex),
@@ -292,7 +321,12 @@ pub(in crate::vectors) const CHECK_ALARM: Operation = Operation {
     output: &[("hospital", Kind::Hex), ("Y", Kind::Hex), ("plaintext", Kind::Hex)],
     run: |input| {
         let (params, hospital) = (Params::new(Seed(input.array("k_s")?)), certificate(input, "hospital")?);
-        let checked = check_alarm(input, &params, &hospital, &shared_secret(input)?)?;
+        let first = match (given(input, "sk").is_some(), named(input)?) {
+            (true, None) => First::Sk(shared_secret(input)?),
+            (false, Some(a)) => First::Named(a),
+            _ => return Err(malformed("sk and a, or none of them")),
+        };
+        let checked = check_alarm(input, &params, &hospital, &first)?;
         Ok(json!({
             "hospital": wire(&hospital.fingerprint()),
             "Y": wire(&checked.public_key),
@@ -306,6 +340,7 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
     input: &[
         ("k_s", Kind::Hex),
         ("with_a", Kind::Object(HANDSHAKE.input)),
+        ("a", Kind::Maybe(&Kind::Hex)),
         ("blocks", Kind::List(&Kind::Hex)),
         ("now", Kind::Number),
         ("alarm", ALARM),
@@ -348,7 +383,8 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
         let mut flow = Flow { input, params, now: Millis(input.number("now")?), chain };
 
         let hospital = certificate(input.object("with_a")?, "name_R")?;
-        let checked = check_alarm(input, &flow.params, &hospital, &sk_a)?;
+        let first = named(input)?.map_or_else(|| First::Sk(sk_a.clone()), First::Named);
+        let checked = check_alarm(input, &flow.params, &hospital, &first)?;
         let id = input.wire::<SealedIdentifier>("sealed_identifier")?.open(&sk_a, &checked.record).refused()?;
         if id != record(&flow.chain, checked.record).refused()?.id {
             return Err(FlowError::Identifier).refused();
