@@ -279,7 +279,7 @@ fn the_cloud_acts_on_the_ledger_alone() {
     for swapped in [
         Grant { shares: other.shares.clone(), ..grant.clone() },
         Grant { public: other.public.clone(), ..grant.clone() },
-        Grant { epoch: 1, ..grant.clone() },
+        Grant { note: other.note.clone(), ..grant.clone() },
         Grant { k_e_prime: other.k_e_prime.clone(), ..grant.clone() },
         Grant { request: other.request, ..grant.clone() },
     ] {
@@ -701,7 +701,7 @@ fn a_consent_ends() {
 /// Three clouds, of which two re-encrypt together.
 struct Clouds {
     w: Platform,
-    clouds: Vec<Cloud>,
+    all: Vec<Cloud>,
     grant: Grant,
 }
 
@@ -729,12 +729,12 @@ impl Clouds {
             let refused = w.user.share(network, draft.alert().txid, &consent, NOW, &mut w.rng);
             assert!(matches!(refused, Err(FlowError::Threshold(_))), "{refused:?}");
         }
-        Self { w, clouds, grant }
+        Self { w, all: clouds, grant }
     }
 
     fn reencrypt(&mut self, number: usize) {
         let network = &self.w.consortium.network;
-        self.clouds[number].reencrypt(network, &self.grant, NOW, &mut self.w.rng).unwrap();
+        self.all[number].reencrypt(network, &self.grant, NOW, &mut self.w.rng).unwrap();
     }
 
     /// Puts C in the place of C' in the delivery that a cloud keeps.
@@ -747,13 +747,13 @@ impl Clouds {
     }
 
     fn receive(&self) -> Result<Received, FlowError> {
-        let clouds: Vec<_> = self.clouds.iter().collect();
+        let clouds: Vec<_> = self.all.iter().collect();
         let folder = self.w.dir.path().join("received");
         self.w.b.receive(&self.w.consortium.network, &clouds, &self.grant, &folder, NOW)
     }
 
     fn id(&self, number: usize) -> MemberId {
-        self.clouds[number].certificate().subject().id
+        self.all[number].certificate().subject().id
     }
 }
 
@@ -835,7 +835,7 @@ fn a_rotated_record_opens_by_new_grants_alone() {
     assert!(matches!(refused, Err(FlowError::Epoch { stored: 1, asked: 0 })), "{refused:?}");
     for epoch in 1..=2 {
         let grant = w.granted(txid);
-        assert_eq!(grant.epoch, epoch);
+        assert_eq!(grant.note.content.epoch, epoch);
         w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         let received = w.received(&w.b, &grant).unwrap();
         assert_eq!(fs::read(&received.path).unwrap(), b"record");
@@ -850,7 +850,7 @@ fn a_rotated_record_opens_by_new_grants_alone() {
 #[test]
 fn a_rotation_can_be_repeated() {
     let mut clouds = Clouds::new();
-    let Clouds { w, clouds: all, grant } = &mut clouds;
+    let Clouds { w, all, grant } = &mut clouds;
     let folder = w.dir.path().join("cloud 2");
     let record = w
         .consortium

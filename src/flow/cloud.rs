@@ -1,6 +1,7 @@
 //! The cloud: it stores envelopes that it cannot read, and re-encrypts a record when the ledger holds an open share
 //! request for the record.
 
+use super::evidence::check_granted_note;
 use super::messages::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
 use super::transaction::{self, of_role};
 use super::{FlowError, Misbehaviour, Store};
@@ -111,8 +112,8 @@ impl Cloud {
     /// [`FlowError::NotOnLedger`] without a committed request; [`FlowError::Closed`], [`FlowError::Withdrawn`],
     /// [`FlowError::Ended`] for a request that is no longer open; [`FlowError::Grant`] where the grant does not have the digests
     /// on the ledger; [`FlowError::WrongParty`]; [`FlowError::Identity`] where k_re cannot be opened;
-    /// [`FlowError::Misbehaved`] where the user granted a k_re that is not the key of Δ; [`FlowError::Epoch`];
-    /// [`FlowError::Write`].
+    /// [`FlowError::Misbehaved`] where the user granted a k_re that is not the key of Δ, or the hospital signed another note
+    /// than the granted one; [`FlowError::Epoch`]; [`FlowError::Write`].
     pub fn reencrypt(
         &self,
         network: &Network,
@@ -125,12 +126,17 @@ impl Cloud {
             return Err(FlowError::Grant);
         }
         let record = transaction::record(network, share.record)?;
+        check_granted_note(&self.msp, (&share, &record), grant)?;
         let delta = grant.public.of_share(grant.index(self.certificate().subject().id)?)?;
         let k_re = self.unseal(grant)?;
         delta.check(&self.params, &k_re).map_err(|_: Fault| Misbehaviour::ReKey.by(record.id.into()))?;
         let upload = self.checked_upload(share.record, &record)?;
-        if upload.content.epoch != grant.epoch {
-            return Err(FlowError::Epoch { stored: upload.content.epoch, asked: grant.epoch });
+        let (stored, granted) = (&upload.content, &grant.note.content);
+        if stored.epoch != granted.epoch {
+            return Err(FlowError::Epoch { stored: stored.epoch, asked: granted.epoch });
+        }
+        if stored != granted {
+            return Err(Misbehaviour::Note.by(stored.author(&record)));
         }
         let header = upload.content.header;
         let again = header.reencrypt(&k_re);

@@ -159,7 +159,7 @@ pub enum FlowError {
     #[error(transparent)]
     Statement(#[from] StatementError),
     /// Fewer clouds than are needed delivered the record.
-    #[error("{delivered} of {needed} clouds delivered the record; {}", refusals(.refused))]
+    #[error("{delivered} of {needed} clouds delivered the record{}", refusals(.refused))]
     TooFewClouds {
         /// t.
         needed: u8,
@@ -204,13 +204,15 @@ pub enum FlowError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// The user: e(g1, k_j) ≠ Δ_j.
+    /// The user: no note of the record's author in a grant.
+    Grant,
+    /// The user: e(g1, k_j) ≠ Δ_j, or e(g1, u) ≠ Δ in a rotation.
     ReKey,
     /// The user: e(g1, k'_e) ≠ Δ·Y.
     RecipientKey,
-    /// A cloud: no note of the record's hospital in a signed delivery.
+    /// A cloud: no note of the record's author and of this epoch in a signed delivery.
     Delivery,
-    /// A cloud: the proof of re-encryption in a signed delivery does not hold.
+    /// A cloud: the proof of re-encryption in a signed delivery or rotation does not hold.
     Proof,
     /// A cloud: the body does not have the digest of the note.
     Body,
@@ -223,12 +225,13 @@ pub enum Misbehaviour {
 impl fmt::Display for Misbehaviour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ReKey => "the granted k_re is not the key of its public value",
+            Self::Grant => "the grant lacks the note about this record",
+            Self::ReKey => "the key for the cloud is not the key of its public value",
             Self::RecipientKey => "the granted k'_e is not the key of Δ·Y",
-            Self::Delivery => "the signed delivery lacks the hospital's note about this record",
-            Self::Proof => "the proof of re-encryption in the signed delivery does not hold",
+            Self::Delivery => "the signed delivery lacks the note about this record",
+            Self::Proof => "the proof of re-encryption that was signed does not hold",
             Self::Body => "the body is not the one that the note announces",
-            Self::Note => "the signed note does not describe the envelope",
+            Self::Note => "the signed note does not describe the envelope, or is not the only one",
             Self::Record => "the envelope does not hold the record on the ledger",
         })
     }
@@ -242,7 +245,7 @@ impl Misbehaviour {
 
 /// The clouds that did not deliver, each with its reason.
 fn refusals(refused: &[(MemberId, FlowError)]) -> String {
-    refused.iter().map(|(cloud, why)| format!("{cloud}: {why}")).collect::<Vec<_>>().join("; ")
+    refused.iter().map(|(cloud, why)| format!("; {cloud}: {why}")).collect()
 }
 
 impl From<io::Error> for FlowError {

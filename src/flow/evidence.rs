@@ -3,24 +3,26 @@
 //! ```text
 //! check                                                    who checks              at fault if it fails
 //! Y and the header of the note are those of the envelope   user, before confirming the record's hospital
+//! the grant has a note of the record's author              clouds, hospital B      user
 //! e(g1, k_j) = Δ_j                                         cloud j, before acting  user (k_j)
-//! the delivery has the note of the record                  anybody                 cloud j
+//! the delivery has a note of the record, of this epoch     anybody                 cloud j
+//! the note of the delivery is that of the grant            clouds, hospital B      who signed both
 //! proof of re-encryption against Δ_j, Z, C, C'_j           anybody                 cloud j
 //! e(g1, k'_e) = Δ·Y                                        hospital B              user (k'_e or Δ)
-//! two notes about one record are equal                     hospital B              who signed them
 //! the body has the digest of the note                      hospital B              the cloud that sent it
 //! com, tags, commitment on the ledger, after all the above hospital B              who signed the note
 //! ```
 //!
 //! If the checks above the last one hold, C' opens to what the key of Y opens: the clouds and the user are not at fault.
 //! The checks of a delivery need signed and public values alone, so hospital B can show a false delivery to anybody. The
-//! user keeps the note that came with the alarm: a hospital that signs another Y later has signed two.
+//! grant has the note that the user checked: a hospital that signs another header or Y for the cloud has signed two notes, and
+//! does not make the user look guilty.
 
-use super::messages::{Delivery, Grant, Signed};
+use super::messages::{Delivery, Grant, Signed, Upload};
 use super::transaction::{self, of_role};
 use super::{FlowError, Misbehaviour};
 use crate::contract::{Record, ShareRequest, ShareStatus};
-use crate::identity::{IdentityError, Msp, Role};
+use crate::identity::{IdentityError, MemberId, Msp, Role};
 use crate::ledger::Network;
 use crate::pre::{Params, Statement};
 
@@ -29,7 +31,7 @@ use crate::pre::{Params, Statement};
 /// # Errors
 /// [`FlowError::Identity`] for a delivery that nobody is bound to; [`FlowError::WrongParty`]; [`FlowError::NotReencrypted`]
 /// for another request; [`FlowError::Misbehaved`], which names the cloud.
-pub(super) fn check_delivery(
+pub fn check_delivery(
     params: &Params,
     msp: &Msp,
     (share, record): (&ShareRequest, &Record),
@@ -43,19 +45,56 @@ pub(super) fn check_delivery(
     if *request != grant.request {
         return Err(FlowError::NotReencrypted(grant.request));
     }
-    let author = match upload.verify(msp) {
-        Err(FlowError::Identity(IdentityError::BadSignature)) => return Err(Misbehaviour::Delivery.by(signer.id)),
-        author => author?,
+    let author = match written_by(msp, upload, record) {
+        Ok(author) if upload.content.record == share.record => author,
+        Err(unsure @ FlowError::Identity(_)) => return Err(unsure),
+        _ => return Err(Misbehaviour::Delivery.by(signer.id)),
     };
     let note = &upload.content;
-    if (note.record, note.epoch) != (share.record, grant.epoch) || author.id != note.author(record) {
+    if note.epoch != grant.note.content.epoch {
         return Err(Misbehaviour::Delivery.by(signer.id));
+    }
+    if *note != grant.note.content {
+        return Err(Misbehaviour::Note.by(author));
     }
     let delta = grant.public.of_share(index)?;
     let (before, after) = ([note.header.capsule], [note.header.capsule.with_c(*c_prime)]);
     let holds = Statement::new(params, &delta, &before, &after, &request.0.0)
         .is_ok_and(|statement| proof.verify(params, &statement).is_ok());
     if holds { Ok(index) } else { Err(Misbehaviour::Proof.by(signer.id)) }
+}
+
+/// The author of a signed note: the hospital that wrote the record, or the holder of its ID_i after a rotation.
+///
+/// # Errors
+/// [`FlowError::WrongParty`] for a note that the author has not signed; [`FlowError::Identity`] where this cannot be said,
+/// for example because the author is revoked.
+fn written_by(msp: &Msp, note: &Signed<Upload>, record: &Record) -> Result<MemberId, FlowError> {
+    let author = note.content.author(record);
+    match note.verify(msp) {
+        Ok(signer) if signer.id == author => Ok(author),
+        Ok(_) => Err(FlowError::WrongParty(author)),
+        Err(FlowError::Identity(IdentityError::BadSignature | IdentityError::UnknownIssuer)) => {
+            Err(FlowError::WrongParty(author))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Checks the note that a user granted.
+///
+/// # Errors
+/// [`FlowError::Misbehaved`], which names the user; [`FlowError::Identity`].
+pub fn check_granted_note(
+    msp: &Msp,
+    (share, record): (&ShareRequest, &Record),
+    grant: &Grant,
+) -> Result<(), FlowError> {
+    match written_by(msp, &grant.note, record) {
+        Ok(_) if grant.note.content.record == share.record => Ok(()),
+        Err(unsure @ FlowError::Identity(_)) => Err(unsure),
+        _ => Err(Misbehaviour::Grant.by(record.id.into())),
+    }
 }
 
 /// Checks the deliveries of a completed request, with no secret: that their digest is the one on the ledger, that at least t
@@ -79,6 +118,7 @@ pub fn verify_deliveries(
         ShareStatus::Open | ShareStatus::Withdrawn { .. } => false,
     };
     let (record, msp) = (transaction::record(network, share.record)?, network.msp()?);
+    check_granted_note(&msp, (&share, &record), grant)?;
     let mut indices = deliveries
         .iter()
         .map(|delivery| check_delivery(params, &msp, (&share, &record), grant, delivery))

@@ -1,6 +1,6 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
-use super::evidence::check_delivery;
+use super::evidence::{check_delivery, check_granted_note};
 use super::messages::{Alert, Delivery, Fetch, Grant, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, of_role, propose};
 use super::{Cloud, EmrFile, FlowError, Misbehaviour};
@@ -261,16 +261,14 @@ impl Hospital {
             return Err(FlowError::Grant);
         }
         let record = transaction::record(network, share.record)?;
+        check_granted_note(&network.msp()?, (&share, &record), grant)?;
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
         let mut refused = Vec::new();
         let found = self.fetch(network, clouds, (&share, &record), (grant, &mut refused), now)?;
-        let note = found[0].delivery.content.upload.content; // t >= 1
+        let note = grant.note.content; // which the deliveries have, too
         let by = note.author(&record);
-        if found.iter().any(|other| other.delivery.content.upload.content != note) {
-            return Err(Misbehaviour::Note.by(by));
-        }
         let delta = grant.public.delta();
         if delta.is_none_or(|delta| delta.check_recipient(&self.params, &note.public_key, &k_e_prime).is_err()) {
             return Err(Misbehaviour::RecipientKey.by(record.id.into()));

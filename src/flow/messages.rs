@@ -375,8 +375,9 @@ impl Wire for Rotated {
 pub struct Grant {
     /// The share request on the ledger.
     pub request: TxId,
-    /// The epoch of the key that k_re begins at. See [`Upload::epoch`].
-    pub epoch: u32,
+    /// The note about the envelope whose key k_re begins at, as its author signed it and the user checked it. If a cloud has
+    /// another note of the same author and epoch, both together show that the author is at fault.
+    pub note: Signed<Upload>,
     /// t, n and the public values of the shares; V_0 = Δ where there is one cloud.
     pub public: SharePublic,
     /// For each share from 1 to n: the cloud, and k_j sealed to it.
@@ -415,7 +416,7 @@ impl Grant {
     pub fn digest(&self) -> Digest {
         let mut shares = Writer::default();
         self.write_shares(&mut shares);
-        let parts = [&self.epoch.to_be_bytes()[..], &shares.into_bytes(), &self.k_e_prime.to_bytes()];
+        let parts = [&self.note.to_bytes()[..], &shares.into_bytes(), &self.k_e_prime.to_bytes()];
         tagged(label::GRANT, &parts)
     }
 
@@ -442,15 +443,15 @@ impl Wire for Grant {
 
     fn write(&self, out: &mut Writer) {
         self.request.write(out);
-        out.u32(self.epoch);
+        self.note.write(out);
         self.write_shares(out);
         self.k_e_prime.write(out);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (request, epoch, public) = (TxId::read(input)?, input.u32("epoch")?, SharePublic::read(input)?);
+        let (request, note, public) = (TxId::read(input)?, Signed::read(input)?, SharePublic::read(input)?);
         let share = |_| Ok((MemberId::read(input)?, Sealed::read(input)?));
         let shares = (0..public.threshold().n()).map(share).collect::<Result<_, DecodeError>>()?;
-        Ok(Self { request, epoch, public, shares, k_e_prime: Sealed::read(input)? })
+        Ok(Self { request, note, public, shares, k_e_prime: Sealed::read(input)? })
     }
 }

@@ -50,7 +50,7 @@ pub use cloud::Cloud;
 pub use consortium::{Consortium, Handset, Phone};
 pub use emr::{EmrFile, EmrWatch, files, is_temporary};
 pub use error::{FlowError, Misbehaviour};
-pub use evidence::verify_deliveries;
+pub use evidence::{check_delivery, check_granted_note, verify_deliveries};
 pub use hospital::{Draft, Hospital, Received};
 pub use introduction::{introduce, introduce_by_name};
 pub use messages::{Alert, Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};

@@ -4,7 +4,7 @@ use super::*;
 use crate::contract::Action;
 use crate::envelope::{Header, Opener, Sealer, Suite};
 use crate::hash::sha256;
-use crate::identity::{MemberId, SealingPublicKey, seal};
+use crate::identity::{Authority, MemberId, ParticipantGroup, SealingPublicKey, SigningKey, seal};
 use crate::ledger::{Nonce, TxId};
 use crate::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
 use crate::time::{Millis, Seconds};
@@ -158,6 +158,20 @@ fn a_wrong_recipient_key_is_the_users_fault() {
     assert_eq!(named(&refused), Some((stage.user_id(), Misbehaviour::RecipientKey)), "{refused:?}");
 }
 
+/// A grant has the hospital's note about this record: else the user is at fault.
+#[test]
+fn a_grant_without_the_note_is_the_users_fault() {
+    let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let content = stage.grant().unwrap().note.content;
+    let other = Upload { record: TxId(crate::hash::Digest([1; 32])), ..content };
+    for note in [stage.b.sign(content), stage.a.sign(other), stage.a.sign(Upload { epoch: 1, ..content })] {
+        let grant = stage.regrant(|grant, _, _| grant.note = note);
+        for refused in [stage.reencrypt(&grant).map(drop), stage.receive(&grant).map(drop)] {
+            assert_eq!(named(&refused), Some((stage.user_id(), Misbehaviour::Grant)), "{refused:?}");
+        }
+    }
+}
+
 /// What a cloud signs binds it: another C', the proof of another request, or a note of somebody else.
 #[test]
 fn a_false_delivery_names_the_cloud() {
@@ -176,6 +190,12 @@ fn a_false_delivery_names_the_cloud() {
     let mut flipped = honest.upload.to_bytes();
     *flipped.last_mut().unwrap() ^= 1;
     let another = Upload { epoch: 1, ..honest.upload.content };
+    let stranger = {
+        let mut authority = Authority::new(ParticipantGroup::Hospitals, &mut stage.rng, SECONDS).unwrap();
+        let (subject, key) = (stage.a.certificate().subject().clone(), SigningKey::random(&mut stage.rng));
+        let certificate = authority.issue(&subject, &key.verifying_key(), None, SECONDS, &mut stage.rng).unwrap();
+        Signed::new(honest.upload.content, &certificate, &key)
+    };
     for (delivery, how) in [
         (Delivery { c_prime: *honest.upload.content.header.capsule.c(), ..honest.clone() }, Misbehaviour::Proof),
         (Delivery { proof: other.proof, ..honest.clone() }, Misbehaviour::Proof),
@@ -183,11 +203,24 @@ fn a_false_delivery_names_the_cloud() {
         (Delivery { upload: forged, ..honest.clone() }, Misbehaviour::Delivery),
         (Delivery { upload: stage.a.sign(another), ..honest.clone() }, Misbehaviour::Delivery),
         (Delivery { upload: Signed::from_bytes(&flipped).unwrap(), ..honest.clone() }, Misbehaviour::Delivery),
+        (Delivery { upload: stranger, ..honest.clone() }, Misbehaviour::Delivery),
     ] {
         fs::write(&path, delivery.to_bytes()).unwrap();
         let refused = stage.receive(&grant);
         assert_eq!(named(&refused), Some((cloud, how)), "{refused:?}");
     }
+    // A note that the hospital signed too, with another Y: the two notes name the hospital, and not the user.
+    let y = DecryptionKey::random(&mut stage.rng).public_key(stage.a.params());
+    let second = stage.a.sign(Upload { public_key: y, ..honest.upload.content });
+    fs::write(&path, Delivery { upload: second.clone(), ..honest.clone() }.to_bytes()).unwrap();
+    let refused = stage.receive(&grant);
+    assert_eq!(named(&refused), Some((stage.a.id(), Misbehaviour::Note)), "{refused:?}");
+    let records = stage.dir.path().join(format!("cloud/records/{}", stage.record));
+    let note = fs::read(&records).unwrap();
+    fs::write(&records, second.to_bytes()).unwrap();
+    let refused = stage.reencrypt(&grant);
+    assert_eq!(named(&refused), Some((stage.a.id(), Misbehaviour::Note)), "{refused:?}");
+    fs::write(&records, note).unwrap();
     // A delivery for another request is not sent.
     fs::write(&path, other.to_bytes()).unwrap();
     assert!(matches!(stage.receive(&grant), Err(FlowError::NotReencrypted(_))));

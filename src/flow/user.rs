@@ -267,7 +267,7 @@ impl User {
         });
         let shares = sealed.collect::<Result<Vec<_>, _>>()?;
         let k_e_prime = to(recipient, Grant::K_E_PRIME, &decryption(&k_e_prime, &held.name))?;
-        let grant = Grant { request, epoch: held.note.content.epoch, public, shares, k_e_prime };
+        let grant = Grant { request, note: held.note.clone(), public, shares, k_e_prime };
         let (recipient, delta, digest) = (recipient.id, grant.delta(), grant.digest());
         let action = Action::ShareRequest { record, recipient, delta, grant: digest, until };
         let proposal = propose(network, &action, nonce, certificate, key, now);

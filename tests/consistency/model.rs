@@ -218,51 +218,50 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             writes.insert(key, value.clone());
             value
         }
-        Question::Complete { request, deliveries } => {
+        Question::Complete { request, .. } | Question::Withdraw { request } => {
             let key = format!("share/{}", hex::encode(request));
-            let found = read(key.clone()).ok_or(11_u16)?;
-            let (record, recipient) = (&found[..32], &found[32..64]);
-            if caller.id != recipient {
-                return Err(12);
-            }
-            let (end, status) = end_and_status(&found);
-            match found[status] {
-                1 => return Err(13),
-                2 => return Err(17),
-                _ => {}
-            }
-            if end.is_some_and(|end| caller.time > end) {
-                return Err(16);
-            }
-            if read(format!("latest/{}/{}", hex::encode(record), hex::encode(recipient))).as_deref()
-                != Some(&request[..])
-            {
-                return Err(10);
-            }
-            let value = [&found[..status], &[1], &time, &deliveries[..]].concat();
-            writes.insert(key, value.clone());
-            value
-        }
-        Question::Withdraw { request } => {
-            let key = format!("share/{}", hex::encode(request));
-            let found = read(key.clone()).ok_or(11_u16)?;
-            let record = read(format!("record/{}", hex::encode(&found[..32]))).ok_or(8_u16)?;
-            if caller.id != record[..32] {
-                return Err(6);
-            }
-            let (_, status) = end_and_status(&found);
-            match found[status] {
-                1 => return Err(13),
-                2 => return Err(17),
-                _ => {}
-            }
-            let value = [&found[..status], &[2], &time].concat();
+            let value = end_of_request(&mut read, caller, question, &key, request)?;
             writes.insert(key, value.clone());
             value
         }
     };
     keys.sort_unstable();
     Ok((response, keys, writes))
+}
+
+/// The new value of a request that is completed or withdrawn.
+fn end_of_request(
+    read: &mut dyn FnMut(String) -> Option<Vec<u8>>,
+    caller: &Caller,
+    question: &Question<'_>,
+    key: &str,
+    request: &Txid,
+) -> Result<Vec<u8>, u16> {
+    let found = read(key.to_owned()).ok_or(11_u16)?;
+    let (record, recipient, time) = (hex::encode(&found[..32]), &found[32..64], caller.time.to_be_bytes());
+    let completes = matches!(question, Question::Complete { .. });
+    if completes && caller.id != recipient {
+        return Err(12);
+    }
+    if !completes && caller.id != read(format!("record/{record}")).ok_or(8_u16)?[..32] {
+        return Err(6);
+    }
+    let (end, status) = end_and_status(&found);
+    match found[status] {
+        1 => return Err(13),
+        2 => return Err(17),
+        _ => {}
+    }
+    let Question::Complete { deliveries, .. } = question else {
+        return Ok([&found[..status], &[2], &time].concat());
+    };
+    if end.is_some_and(|end| caller.time > end) {
+        return Err(16);
+    }
+    if read(format!("latest/{record}/{}", hex::encode(recipient))).as_deref() != Some(&request[..]) {
+        return Err(10);
+    }
+    Ok([&found[..status], &[1], &time, &deliveries[..]].concat())
 }
 
 /// The end of a consent in the value of a request, and the place of its status.

@@ -204,7 +204,8 @@ fn message(name: &str, rng: &mut ChaCha20Rng) -> Vec<u8> {
         _ => {
             let (shares, public) = k_re.split(params, Threshold::new(2, 3).unwrap(), rng);
             let shares = shares.iter().map(|share| (MemberId([share.index(); 32]), sealed.clone())).collect();
-            signed(Grant { request, epoch: 0, public, shares, k_e_prime: sealed })
+            let note = Signed::new(upload, certificate, key);
+            signed(Grant { request, note, public, shares, k_e_prime: sealed })
         }
     }
 }
