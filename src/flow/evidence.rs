@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! check                                                    who checks              at fault if it fails
-//! Y and the header of the note are those of the envelope   user, before confirming the record's hospital
+//! the note has Y, the header and the body of the envelope  user, before confirming the record's hospital
 //! the grant has a note of the record's author              clouds, hospital B      user
 //! e(g1, k_j) = Δ_j                                         cloud j, before acting  user (k_j)
 //! the delivery has a note of the record, of this epoch     anybody                 cloud j

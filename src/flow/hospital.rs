@@ -9,7 +9,6 @@ use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener,
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, Msp, Role, SigningKey};
-use crate::integrity::literal;
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
 use crate::pre::{EncryptionKey, NamedPublic, Params, Partial, Scope, SharedSecret};
 use crate::time::{Millis, Seconds};
@@ -17,8 +16,7 @@ use crate::wire::Wire;
 use rand_core::CryptoRng;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 /// A record that is encrypted and not yet on the ledger.
@@ -185,9 +183,7 @@ impl Hospital {
             error => error,
         })?;
         let sealed = written.value;
-        let (mut file, header) = open_envelope(&envelope)?;
-        let body = literal(&mut file).map_err(FlowError::file(&envelope))?;
-        let upload = Upload { record: txid, epoch: 0, header, body, public_key: public };
+        let upload = Upload::of_file(txid, &envelope, public)?;
         let (note, name, commitment) = (self.sign(upload), name.to_owned(), sealed.commitment);
         Ok(Draft { sk, alert: Alert { txid, nonce, certificate, name, commitment, note, envelope }, sealed })
     }
@@ -228,7 +224,7 @@ impl Hospital {
         let upload = self.sign(draft.alert.note.content);
         let mut bytes = 0;
         for cloud in clouds {
-            let (mut body, _) = open_envelope(path)?;
+            let (mut body, _) = Upload::open_file(path)?;
             bytes = Header::BYTES as u64 + cloud.accept(network, &upload, &mut body, now)?;
         }
         std::fs::remove_file(path).map_err(FlowError::file(path))?;
@@ -392,14 +388,6 @@ fn too_few(grant: &Grant, delivered: usize, mut refused: Vec<(MemberId, FlowErro
             FlowError::TooFewClouds { needed, delivered, refused }
         }
     }
-}
-
-/// Opens an envelope file at its body, and reads the header.
-fn open_envelope(path: &Path) -> Result<(File, Header), FlowError> {
-    let header = envelope::inspect_file(path)?.header;
-    let mut file = File::open(path).map_err(FlowError::file(path))?;
-    file.seek(SeekFrom::Start(Header::BYTES as u64)).map_err(FlowError::file(path))?;
-    Ok((file, header))
 }
 
 /// Decrypts a body into a new file. Where the body does not open, its digest decides whether the cloud sent another body or

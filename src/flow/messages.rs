@@ -8,13 +8,13 @@
 
 use super::FlowError;
 use crate::contract::Record;
-use crate::envelope::Header;
+use crate::envelope::{Header, inspect_file};
 use crate::error::DecodeError;
 use crate::group::Gt;
 use crate::hash::{Digest, hkdf, label, tagged};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Member, MemberId, Msp, Sealed, Signature, SigningKey};
-use crate::integrity::Commitment;
+use crate::integrity::{Commitment, literal};
 use crate::ledger::{Nonce as TxNonce, TxId};
 use crate::pre::{EncryptionKey, NamedPublic, PublicKey, PublicReKey, ReencryptionProof, SharePublic, SharedSecret};
 use crate::secret::wiped;
@@ -22,7 +22,9 @@ use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer, concat};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// Bytes of the longest name of a record.
 pub(super) const RECORD_NAME_LIMIT: u32 = 4096;
@@ -182,6 +184,27 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// The note about an envelope file, as the hospital makes it.
+    ///
+    /// # Errors
+    /// [`FlowError::DecryptFile`] for a malformed header; [`FlowError::File`].
+    pub(super) fn of_file(record: TxId, envelope: &Path, public_key: PublicKey) -> Result<Self, FlowError> {
+        let (mut file, header) = Self::open_file(envelope)?;
+        let body = literal(&mut file).map_err(FlowError::file(envelope))?;
+        Ok(Self { record, epoch: 0, header, body, public_key })
+    }
+
+    /// Opens an envelope file at its body, and reads the header.
+    ///
+    /// # Errors
+    /// As [`of_file`](Self::of_file).
+    pub(super) fn open_file(envelope: &Path) -> Result<(File, Header), FlowError> {
+        let header = inspect_file(envelope)?.header;
+        let mut file = File::open(envelope).map_err(FlowError::file(envelope))?;
+        file.seek(SeekFrom::Start(Header::BYTES as u64)).map_err(FlowError::file(envelope))?;
+        Ok((file, header))
+    }
+
     /// Who signs the note: the hospital that wrote the record, or the holder of its ID_i after a rotation.
     pub fn author(&self, record: &Record) -> MemberId {
         if self.epoch == 0 { record.hospital } else { record.id.into() }

@@ -228,7 +228,7 @@ fn a_false_delivery_names_the_cloud() {
     stage.receive(&grant).unwrap();
 }
 
-/// The user confirms no record whose signed note has another Y, header or record than the envelope.
+/// The user confirms no record whose signed note has another Y, header, body or record than the envelope.
 #[test]
 fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
     let stage = Stage::new(|_, _, _, _| ()).unwrap();
@@ -241,6 +241,7 @@ fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
     for note in [
         Upload { public_key: other, ..honest },
         Upload { header, ..honest },
+        Upload { body: crate::hash::Digest([1; 32]), ..honest },
         Upload { epoch: 1, ..honest },
         Upload { record: TxId(crate::hash::Digest([1; 32])), ..honest },
     ] {
@@ -298,12 +299,12 @@ fn an_honest_share_arrives() {
     assert_eq!(share("name", |_, _, _, _| ()).unwrap().sealed.bytes, 9);
 }
 
-/// Hospital A uploads another record than the one that it committed to, under the right key or under another. The checks
-/// name the hospital.
+/// Hospital A uploads another record than the one that it committed to, under the right key or under another, with a new
+/// note. The cloud sees two notes. If the user grants the new one, hospital B sees that the record is another. Both name the
+/// hospital.
 #[test]
 fn a_record_that_is_not_the_committed_one_is_refused() {
     for right_key in [true, false] {
-        let mut hospital = None;
         let exchange = |a: &Hospital, user: &User, draft: &mut Draft, rng: &mut ChaCha20Rng| {
             let params = a.params();
             let k_d = params.derive(a.secret(&user.id().unwrap()), Scope::Record(&draft.alert().txid.0.0));
@@ -316,12 +317,25 @@ fn a_record_that_is_not_the_committed_one_is_refused() {
             let note = Upload { header, body: sha256(&[body]), ..draft.alert().note.content };
             draft.sign_for_test(a, note);
             fs::write(&draft.alert().envelope, envelope).unwrap();
-            hospital = Some(a.id());
         };
-        let refused = share("name", exchange);
-        let named =
-            matches!(refused, Err(FlowError::Misbehaved { who, how: Misbehaviour::Record }) if Some(who) == hospital);
-        assert!(named, "{refused:?}");
+        let mut stage = Stage::new(exchange).unwrap();
+        let honest = stage.grant().unwrap();
+        let refused = stage.reencrypt(&honest);
+        assert_eq!(named(&refused), Some((stage.a.id(), Misbehaviour::Note)), "{refused:?}");
+
+        let (k_re, (k_e_prime, name)) = (stage.cloud.unseal(&honest).unwrap(), stage.b.unseal(&honest).unwrap());
+        let note = stage.cloud.note(&stage.world.network, stage.record).unwrap();
+        let grant = stage.regrant(|grant, [cloud, b], rng| {
+            let mut text = crate::wire::Writer::default();
+            text.raw(k_e_prime.to_bytes().expose()).bytes(name.as_bytes());
+            let request = grant.request.0.0;
+            grant.k_e_prime = seal(&b, Grant::K_E_PRIME, &request, &text.into_bytes(), rng).unwrap();
+            grant.shares[0].1 = seal(&cloud, Grant::K_RE, &request, k_re.to_bytes().expose(), rng).unwrap();
+            (grant.note, grant.public) = (note, honest.public);
+        });
+        stage.reencrypt(&grant).unwrap();
+        let refused = stage.receive(&grant);
+        assert_eq!(named(&refused), Some((stage.a.id(), Misbehaviour::Record)), "{refused:?}");
     }
 }
 

@@ -152,14 +152,8 @@ impl User {
             if sealed.commitment != alert.commitment {
                 return Err(FlowError::Commitment);
             }
-            let header = envelope::inspect_file(&alert.envelope)?.header;
-            let (note, public_key) = (&alert.note.content, self.first_public_key(with, alert.txid));
-            let described = (note.record, note.epoch, note.header, note.public_key);
-            if described == (alert.txid, 0, header, public_key) {
-                Ok(with.clone())
-            } else {
-                Err(Misbehaviour::Note.by(*hospital))
-            }
+            let note = Upload::of_file(alert.txid, &alert.envelope, self.first_public_key(with, alert.txid))?;
+            if note == alert.note.content { Ok(with.clone()) } else { Err(Misbehaviour::Note.by(*hospital)) }
         };
         check(newest).or_else(|refused| match refused {
             FlowError::DecryptFile(_) => earlier.iter().rev().find_map(|with| check(with).ok()).ok_or(refused),
