@@ -14,8 +14,10 @@ while IFS='|' read -r name keys cloud also reached expected; do
   case $name in ''|'#'*) continue ;; esac
   name=$(trim "$name"); keys=$(trim "$keys"); cloud=$(trim "$cloud")
   also=$(trim "$also"); expected=$(trim "$expected")
+  parts=(model.dfg flow.dfg "keys_$keys.dfg" "cloud_$cloud.dfg")
+  [ "$keys" != blame ] || parts=(blame.dfg)
   {
-    cat model.dfg flow.dfg "keys_$keys.dfg" "cloud_$cloud.dfg"
+    cat "${parts[@]}"
     [ -z "$also" ] || printf 'list_of_formulae(axioms).\nformula(%s).\nend_of_list.\n' "$also"
     printf 'list_of_formulae(conjectures).\nformula(%s).\nend_of_list.\nend_problem.\n' "$reached"
   } >"$work/$name.dfg"
