@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The algorithms, and how many records one call handles. KeyGen, Enc and ReKeyGen have no form for batches.
+/// The algorithms, and the number of records of one call. KeyGen, Enc and ReKeyGen have no form for batches.
 const ALGORITHMS: [(&str, usize); 8] = [
     ("KeyGen", 1),
     ("Enc", 1),
@@ -33,7 +33,7 @@ fn operation(scheme: &str, algorithm: &str) -> String {
     format!("{scheme}: {algorithm}")
 }
 
-/// The cases of all schemes, of one thread.
+/// The cases of all schemes, on one thread.
 pub(super) fn cases(engines: &[Engaged]) -> Vec<Case<'static>> {
     [
         cases_of::<BongJang>(engines),
@@ -131,7 +131,8 @@ const TOP: f64 = 60.0;
 /// The width of a factor of ten.
 const DECADE: f64 = 150.0;
 
-/// Microseconds for one record, by scheme and algorithm, on a logarithmic scale from 1: a mark for each engine.
+/// Plots the microseconds for one record, by scheme and algorithm, on a logarithmic scale from 1, with a mark for each
+/// engine.
 pub(super) fn svg(cases: &[Case<'_>]) -> String {
     let mut out = String::new();
     // Writing into a String cannot fail.
