@@ -1,5 +1,5 @@
 //! The schemes to compare with: `cargo bench --bench schemes --features schemes`. One thread. `PHI_PRE_ENGINE` selects an
-//! engine other than the fastest. `phi-pre bench --schemes` measures all engines in one run, with sizes.
+//! engine other than the fastest. `phi-pre bench --schemes` measures all engines in one run, and prints sizes.
 
 #![allow(clippy::expect_used, missing_docs, reason = "a bench that cannot be set up has nothing to measure")]
 

@@ -19,7 +19,7 @@ pub mod label {
     pub const SHARED_SECRET: &str = "phi-pre/1/sk";
     /// The statement that both sides of the Diffie-Hellman sign.
     pub const HANDSHAKE: &str = "phi-pre/1/diffie-hellman";
-    /// What H2 hashes to G2: k_s and a scope, for keys by name.
+    /// The message that H2 hashes to G2 for keys by name: k_s and a scope.
     pub const SCOPE: &str = "phi-pre/1/scope";
     /// Content key and key commitment from M.
     pub const CONTENT_KEY: &str = "phi-pre/1/content-key";
@@ -53,16 +53,16 @@ pub mod label {
     pub const REENCRYPTION_NONCE: &str = "phi-pre/1/reencryption/nonce";
     /// The challenge of a proof of re-encryption.
     pub const REENCRYPTION_CHALLENGE: &str = "phi-pre/1/reencryption/challenge";
-    /// A signed message between participants. Version 2 covers the signer's certificate; version 3 has the header and Y in
-    /// an upload, and signed deliveries.
+    /// A signed message between participants. Version 2 covers the signer's certificate. Version 3 has the header
+    /// and Y in the note, and signed deliveries.
     pub const SIGNED_MESSAGE: &str = "phi-pre/3/signed-message";
     /// The data hash of a block.
     pub const BLOCK_DATA: &str = "phi-pre/1/block-data";
     /// The digest of a grant on the ledger.
     pub const GRANT: &str = "phi-pre/2/grant";
-    /// The digest of the public values of a re-encryption key on the ledger.
+    /// The digest, on the ledger, of the public values of the shares of a re-encryption key.
     pub const PUBLIC_VALUES: &str = "phi-pre/1/public-values";
-    /// The digest of the deliveries that complete a request on the ledger.
+    /// The digest, on the ledger, of the deliveries with which a request is completed.
     pub const DELIVERIES: &str = "phi-pre/1/deliveries";
     /// The salt of a leaf of a record commitment.
     pub const COMMITMENT_LEAF: &str = "phi-pre/1/commitment/leaf";

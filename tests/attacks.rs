@@ -189,7 +189,7 @@ mod attacks {
         assert_eq!(paper::decrypt(&paper::re_encrypt(&for_b, back), w.k_e), w.m);
 
         let ours = Ours::new(Scope::Record(b"1"));
-        // The flow draws k'_e for each grant, and nobody encrypts to it. This is the derived k'_e.
+        // The flow draws k'_e for each grant, and nobody encrypts to it. Here, k'_e is derived, as in the paper.
         let k_d_prime = ours.params.derive(&SharedSecret::from_bytes([3; 32]), Scope::Record(b"1"));
         let (for_b, m) = k_d_prime.public_key(&ours.params).encapsulate(&ours.params, rng);
         assert!(ours.k_e.decapsulate(&ours.k_re.inverse().reencrypt(&for_b)) == m);
@@ -412,7 +412,7 @@ mod attacks {
         let rng = &mut rng(14);
         let pairing = phi_pre::group::pairing;
         let element = |key: &EncryptionKey| G2::from_bytes(key.to_bytes().expose()).unwrap();
-        // What B reads of A's record once the user has shared B's copied Z with A under `to_a`.
+        // What B reads of A's record after the user has shared B's record, which has a copied Z, with A under `to_a`.
         let read = |a: &Capsule, of_b: &EncryptionKey, to_a: &EncryptionKey, rng: &mut ChaCha20Rng| {
             let n = Gt::random(rng);
             let filed = a.with_c(n * pairing(a.z(), &element(of_b)));
@@ -430,7 +430,7 @@ mod attacks {
         // A fresh k'_e for each grant, with the same keys of the pairs.
         let fresh = DecryptionKey::random(rng).encryption_key(&pair_wide.params);
         assert_ne!(read(&of_a, &pair_wide.k_e_prime, &fresh, rng), m);
-        // Keys of one record, even with a derived k'_e: B's record has another txid, so another key of A.
+        // Keys of one record, even with a derived k'_e: B's record has another txid, and so another key for A.
         let [one, other] = [&b"of A"[..], b"of B"].map(|txid| Ours::new(Scope::Record(txid)));
         let (of_a, _) = hazmat::encapsulate_with(&one.params, &one.public, &m, &r);
         assert_ne!(read(&of_a, &other.k_e_prime, &other.k_e, rng), m);

@@ -192,7 +192,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The request that stands on the ledger with `back` newer ones, or a txid of none.
+    /// The request on the ledger that has `back` newer ones; if there is none, a txid that is not on the ledger.
     fn request(&self, back: usize) -> Txid {
         let stands = |txid: &&Txid| self.model.value(&format!("share/{}", Digest(**txid)), u64::MAX).is_some();
         self.requests.iter().rev().filter(stands).nth(back).copied().unwrap_or_else(|| self.record(0, 7))

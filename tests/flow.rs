@@ -644,7 +644,7 @@ fn a_revoked_pseudonym_keeps_no_other_from_a_renewal() {
     w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng).unwrap();
 }
 
-/// After a withdrawal, neither the cloud nor the endorsers act on the request. The user can consent again.
+/// After a withdrawal, the cloud and the endorsers refuse the request. The user can consent again.
 #[test]
 fn a_withdrawn_consent_is_used_by_nobody() {
     let mut w = Platform::new();
@@ -663,7 +663,7 @@ fn a_withdrawn_consent_is_used_by_nobody() {
     let refused = w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
     assert_eq!(w.cloud.tidy(&w.consortium.network, NOW).unwrap(), 1);
-    // The replaced request does not come back.
+    // The request that was replaced before stays refused.
     let refused = w.cloud.reencrypt(&w.consortium.network, &early, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Closed(_))), "{refused:?}");
     let again = w.granted(txid);
@@ -671,7 +671,7 @@ fn a_withdrawn_consent_is_used_by_nobody() {
     assert_eq!(w.receive(&w.b, &again).unwrap(), b"record");
 }
 
-/// A consent lasts to its end and no longer, by the clock of whoever acts.
+/// A consent lasts to its end and no longer, by the clock of the participant who acts.
 #[test]
 fn a_consent_ends() {
     let mut w = Platform::new();
@@ -778,7 +778,7 @@ fn two_of_three_clouds_suffice() {
     assert!(matches!(refused, Err(FlowError::Deliveries)), "{refused:?}");
 }
 
-/// One cloud lies: the check names it, and the record arrives by the others.
+/// One cloud delivers a wrong C': the check names this cloud, and the record arrives through the others.
 #[test]
 fn a_lying_cloud_is_named() {
     let mut clouds = Clouds::new();
@@ -797,7 +797,7 @@ fn a_lying_cloud_is_named() {
     assert_eq!(refused.len(), 2);
 }
 
-/// The body comes from the next cloud where one sends another body, and the first is named.
+/// If one cloud sends another body, it is named, and the body comes from the next cloud.
 #[test]
 fn a_body_that_was_exchanged_is_fetched_from_another_cloud() {
     let mut clouds = Clouds::new();
@@ -811,7 +811,7 @@ fn a_body_that_was_exchanged_is_fetched_from_another_cloud() {
     assert!(matches!(why, FlowError::Misbehaved { who, how: Misbehaviour::Body } if *who == clouds.id(0)), "{why}");
 }
 
-/// After a rotation, the old k_re and k'_e open nothing that the cloud stores. The record is shared under the new key.
+/// After a rotation, the old k_re and k'_e open nothing that the cloud stores. The record can be shared again.
 #[test]
 fn a_rotated_record_opens_by_new_grants_alone() {
     let mut w = Platform::new();
@@ -846,7 +846,7 @@ fn a_rotated_record_opens_by_new_grants_alone() {
     assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
 }
 
-/// A rotation that one of the clouds could not finish is repeated.
+/// A rotation that one of the clouds could not finish can be repeated.
 #[test]
 fn a_rotation_can_be_repeated() {
     let mut clouds = Clouds::new();
@@ -870,7 +870,7 @@ fn a_rotation_can_be_repeated() {
     assert_eq!(all[0].note(&w.consortium.network, record).unwrap().content.epoch, 2);
 }
 
-/// Only the holder of the record's ID_i replaces its note, one epoch after the other, and keeps the body.
+/// Only the holder of the record's ID_i can replace its note, one epoch after the other.
 #[test]
 fn a_note_is_replaced_by_its_holder_alone() {
     let mut w = Platform::new();
@@ -889,7 +889,7 @@ fn a_note_is_replaced_by_its_holder_alone() {
     assert!(matches!(refused, Err(FlowError::Epoch { stored: 2, asked: 1 })), "{refused:?}");
 }
 
-/// With a key by name, sharing and rotation are the same.
+/// Sharing and rotation work with a key by name.
 #[test]
 fn a_record_under_a_key_by_name_goes_from_a_to_b() {
     let mut w = Platform::new();
@@ -907,7 +907,7 @@ fn a_record_under_a_key_by_name_goes_from_a_to_b() {
     }
 }
 
-/// A key by name counts for the hospital that it names, from a user whom the hospital has met.
+/// A hospital takes a key by name only if the key names this hospital and comes from a user to whom it was introduced.
 #[test]
 fn a_key_by_name_is_for_one_hospital() {
     let mut w = Platform::new();

@@ -221,7 +221,7 @@ fn drawn_from(seed: u64, n: usize) -> Vec<[(Scalar, [u8; 48]); 2]> {
     (0..n).map(|_| [draw(), draw()]).collect()
 }
 
-/// A vector that wipes itself and grows once, which leaves its first buffer.
+/// A vector that wipes itself and grows once, so that its first buffer stays behind.
 fn grown(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut grown = Zeroizing::new(Vec::with_capacity(bytes.len()));
     grown.extend_from_slice(bytes);

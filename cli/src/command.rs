@@ -32,10 +32,10 @@ enum Command {
         /// The number of clouds among which each re-encryption key is shared, at most 16.
         #[arg(long, value_name = "N", default_value_t = 1)]
         clouds: u8,
-        /// The number of clouds that re-encrypt together.
+        /// The number of clouds that must re-encrypt together.
         #[arg(long, value_name = "T", default_value_t = 1)]
         threshold: u8,
-        /// This cloud, counted from 1, delivers another C' than it computed. May be given several times.
+        /// This cloud, counted from 1, delivers C in the place of C'. May be given several times.
         #[arg(long, value_name = "J")]
         lie: Vec<u8>,
         /// This cloud, counted from 1, does not re-encrypt. May be given several times.
@@ -56,10 +56,10 @@ enum Command {
         #[arg(long)]
         schemes: bool,
     },
-    /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y), or with --named a and A.
+    /// Makes a key pair: NAME.secret (k_d) and NAME.public (Y). With --named, the files have a and A.
     ///
-    /// Without --shared and --named, the pair is random. A re-encryption key made from a random pair works on every record that is
-    /// encrypted to that pair.
+    /// Without --shared and --named, the pair is random. A re-encryption key made from such a pair works on every
+    /// record that is encrypted to the pair.
     Keygen {
         #[command(flatten)]
         scope: tools::KeyScope,
@@ -76,7 +76,7 @@ enum Command {
         /// The public key (NAME.public).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// The scope, for a public key by name: the name of the record, or of the records that are granted together.
+        /// The name of the scope, for a public key by name: of one record, or of the records that are granted together.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         scope: Option<String>,
         /// The cipher (AEAD) that encrypts the record.
@@ -92,13 +92,13 @@ enum Command {
         /// The secret key that decrypts the envelopes now (NAME.secret).
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
-        /// The scope of --from, for a key by name.
+        /// The name of the scope of --from, if --from is a key by name.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         scope: Option<String>,
         /// The secret key that decrypts them after re-encryption (NAME.secret).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// The scope of --to, for a key by name.
+        /// The name of the scope of --to, if --to is a key by name.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         to_scope: Option<String>,
         /// The re-encryption key to write.
@@ -138,13 +138,13 @@ enum Command {
         /// The public key of the envelopes before re-encryption (NAME.public).
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
-        /// The scope of --from, for a key by name.
+        /// The name of the scope of --from, if --from is a key by name.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         scope: Option<String>,
         /// The public key of the envelopes after re-encryption (NAME.public).
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
-        /// The scope of --to, for a key by name.
+        /// The name of the scope of --to, if --to is a key by name.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         to_scope: Option<String>,
         /// The proof, as reencrypt --proof wrote it.
@@ -160,7 +160,7 @@ enum Command {
         /// The secret key (NAME.secret).
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
-        /// The scope, for a secret key by name.
+        /// The name of the scope, for a secret key by name.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         scope: Option<String>,
         /// The envelope.

@@ -50,7 +50,7 @@ impl Kind {
         matches!(self, Self::Public | Self::Proof | Self::NamedPublic)
     }
 
-    /// Whether the key works with the name of a scope.
+    /// Whether the key needs the name of a scope.
     const fn is_by_name(self) -> bool {
         matches!(self, Self::NamedSecret | Self::NamedPublic)
     }
@@ -68,8 +68,8 @@ impl Kind {
     }
 }
 
-/// A key file and, for a key by name, the name of the scope. The two belong together: a key by name without a scope is
-/// refused, and so is any other key with one.
+/// A key file and, for a key by name, the name of the scope. A key by name without a scope is refused, and so is any
+/// other key with a scope.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
     pub(super) path: &'a Path,
@@ -79,7 +79,7 @@ pub(super) struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    /// The file, with the scope.
+    /// The path of the file and the scope, for messages.
     pub(super) fn shown(self) -> String {
         let scope = self.scope.map_or_else(String::new, |scope| format!(" (scope {scope})"));
         format!("{}{scope}", self.path.display())
@@ -94,7 +94,7 @@ impl<'a> Key<'a> {
         .map_err(|e| named(self.path, &e))
     }
 
-    /// Y, as the file has it or from A and the scope.
+    /// Y, from the file, or from A and the scope.
     pub(super) fn public(self, params: &Params) -> Result<PublicKey, Failure> {
         match self.read(Kind::Public, Kind::NamedPublic)? {
             (bytes, None) => PublicKey::from_bytes(&bytes),

@@ -38,8 +38,9 @@ impl From<SuiteName> for Suite {
 /// Which records a key pair is for.
 #[derive(clap::Args)]
 pub(super) struct KeyScope {
-    /// Makes a key pair by name: one pair with a key for each scope. encrypt, decrypt, rekey and verify then take the name
-    /// of the scope, and whoever encrypts needs NAME.public alone. Make one pair for each pseudonym or hospital.
+    /// Makes a key pair by name: one pair gives a key for each scope. encrypt, decrypt, rekey and verify then take the
+    /// name of the scope, and to encrypt, one needs NAME.public and this name alone. Make one pair for each pseudonym
+    /// or hospital.
     #[arg(long, conflicts_with_all = ["shared", "scope"])]
     named: bool,
     /// The shared secret (sk) from which the pair is derived. The same file and name always give the same pair.
@@ -76,7 +77,7 @@ pub(super) fn shared(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The bytes of a key pair, each with its kind and what the command says of it.
+/// The bytes of a key pair. Each file has its kind, and a text that the command prints.
 struct Pair {
     secret: (Kind, Secret<[u8; 32]>, &'static str),
     public: (Kind, Vec<u8>, &'static str),

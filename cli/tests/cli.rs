@@ -312,7 +312,8 @@ fn demo_and_ledger() {
     assert!(done(dir, &["ledger", "verify", "out"]).contains("19 transactions   0 VALID"));
 }
 
-/// Three clouds, of which two re-encrypt together: one lies and is named, or one is down, and the records arrive.
+/// Three clouds, of which two re-encrypt together. One delivers a wrong C' and is named, or one is down; the records
+/// arrive.
 #[test]
 fn demo_with_several_clouds() {
     let dir = tempfile::tempdir().unwrap();
@@ -753,7 +754,7 @@ fn a_pair_of_one_record_is_derived() {
     assert!(done(dir, &["keygen", "g"]).contains("works on every record encrypted to it"));
 }
 
-/// Keys by name: whoever encrypts needs A and the name of the scope, and the scope decides which key opens an envelope.
+/// Keys by name: A and the name of the scope suffice to encrypt, and the scope decides which key opens an envelope.
 #[test]
 fn a_record_goes_by_the_name_of_its_scope() {
     let keys = with_keys();
@@ -807,7 +808,8 @@ fn a_record_goes_by_the_name_of_its_scope() {
     assert!(!verify("2026-0418", &["b.public"], "nb.rekey.proof", "nb.phi").status.success());
 }
 
-/// A key by name without a scope, and any other key with one, are refused by name, whichever argument is missing.
+/// A key by name without a scope, and any other key with a scope, are refused. The message names the file and the
+/// argument.
 #[test]
 fn a_scope_goes_with_a_key_by_name_alone() {
     let keys = with_keys();

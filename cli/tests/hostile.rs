@@ -154,7 +154,8 @@ fn every_reader_stands_in_the_table() {
             }
         }
     }
-    // Types of the schemes have the same names in each; two are parts of others, and those of `pre` are known by name.
+    // The schemes use the same names for their types, so the file is part of the name, except for the types of `pre`.
+    // Two types are only parts of other types.
     let parts = ["ga07::Pair", "lv08::Signed"];
     let read = |name: &str| table.contains(&format!("decoded::<{}>", name.trim_start_matches("bong_jang::")));
     let unread: Vec<_> = of_schemes.iter().filter(|name| !read(name) && !parts.contains(&name.as_str())).collect();

@@ -157,8 +157,8 @@ fn nothing_that_the_demo_draws_is_in_what_it_writes() {
         search.secret(&format!("{} drawn bytes", draw.len()), draw);
         *count += 1;
     }
-    // In the order of drawing: t and r of each record with the exponent of its k'_e, then the exponents of the k'_e of the
-    // two consents that come to nothing.
+    // In the order of drawing: t, r and the exponent of k'_e of each record, then the exponents of k'_e of the two
+    // consents that are withdrawn or end.
     let wide: Vec<[u8; 48]> = lines.lines().filter_map(|line| hex::decode(line).unwrap().try_into().ok()).collect();
     let (records, consents) = wide.as_chunks();
     assert!(records.len() >= 3 && consents.len() == 2, "{}", wide.len());

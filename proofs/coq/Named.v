@@ -1,8 +1,8 @@
 (** Keys by name: IND-CPA and HRA from DBDH, with H2 as a random oracle.
 
     Paper: none; a departure of the crate (src/pre/named.rs). One user has a secret a and
-    A = g1^a; the key of a scope l is k_e(l) = H2(l)^a, and Y = e(A, H2(l)) is computed by
-    anybody.
+    A = g1^a; the key of a scope l is k_e(l) = H2(l)^a, and anybody computes
+    Y = e(A, H2(l)).
     Stated: [named_public], [named_dec] Y is the public key of k_e, which decrypts.
     [named_hra] bounds the advantage on one scope, the target, against an adversary that is
     the cloud and corrupt hospitals together: it gets A, H2 on all scopes, k_e itself for
@@ -16,19 +16,19 @@
     [granted_target_game] if the target itself is granted, the game is lost with
     advantage 1.
     Assumed: DBDH ([adv_dbdh]): from g1^a, g1^r, g2^a, g2^h, the element e(g1,g2)^(ahr)
-    looks uniform in GT. g2^a is what answers for the granted scopes. H2 is a random oracle
-    on a finite set of scopes, with its whole table in the adversary's hands: more than any
-    number of questions.
+    looks uniform in GT. g2^a gives the keys of the granted scopes. H2 is a random oracle
+    on a finite set of scopes. The adversary gets its whole table, which is more than the
+    answers to any number of questions.
 
-    Proof. H2(target) = g2^h and H2(l) = g2^(s_l) with s_l known elsewhere, so that
+    Proof. H2(target) = g2^h and H2(l) = g2^(s_l) with s_l known for the other l, so that
     k_e(l) = (g2^a)^(s_l); the honest keys are k_e(target) d_i with d_i uniform. With
     (Aa, X) = (A^h, T) this is the reduction of Hra.v, whose lemmas do the rest. A late
     target is guessed.
 
     Limits. As in HraGame.v, no re-encryption key between the target or an honest key and a
     corrupt one is given, and k_d, r and a are drawn from all of Z_q. The honest keys of
-    [late_hra] come after the target. One user: other users draw their own a, so the
-    adversary plays them. *)
+    [late_hra] come after the target. There is one user: other users draw
+    their own a, so the adversary can play them. *)
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From PhiPre Require Import Bilinear Scheme Probability Ddh HraGame Hra.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
@@ -120,7 +120,7 @@ Definition named_game (Ad : named_adversary) (side : nat -> bool) := Pr (fun w :
 Section Reduction.
 Variables (Ad : named_adversary) (t0 : 'I_q).
 
-(** The exponents of H2 outside the target are its own; a power of g2^a is their k_e. *)
+(** It draws the exponents of H2 outside the target; there, k_e is a power of g2^a. *)
 Definition red_table (h : G2) (hs : {ffun L -> 'I_p}) : {ffun L -> G2} :=
   [ffun l => if l == target then h else g2 ^+ hs l].
 Definition red_base (ds : {ffun 'I_n -> G2}) : {ffun honest -> G2} :=
@@ -156,7 +156,7 @@ rewrite /sym_play /sym_run (eq_map showE); congr (map _ (fst _)).
 by apply: eq_iter => -[tab c]; rewrite /sym_step (eq_map showE).
 Qed.
 
-(** With a true DBDH element it plays the game. *)
+(** With a true DBDH element, the reduction plays the game. *)
 Hypothesis not_granted : ~~ granted target.
 
 Lemma named_real b : dbdh_real (named_reduction b) = named_game Ad (red_side t0 b).
@@ -300,7 +300,7 @@ Theorem granted_rekey A (table : {ffun L -> G2}) k ks l k' : granted l ->
 Proof. by move=> gl; rewrite /= ffunE gl. Qed.
 End Named.
 
-(** Of events that exclude each other, the probability of some one is the sum. *)
+(** The probability that one of several disjoint events occurs is the sum of theirs. *)
 Lemma Pr_split (W I : finType) (E : pred W) (F : I -> pred W) :
   (forall w, E w = \sum_i F i w :> nat) -> Pr E = (\sum_i Pr (F i))%R.
 Proof.
@@ -342,7 +342,7 @@ Definition late_game (side : nat -> bool) := Pr (fun w : named_world Q q H Ad =>
   ~~ asked known target &&
   nverdict t v (play Q q (named_keys ks (nkey t v)) (at_ rE) (at_ rC) side s (nask t v))).
 
-(** The adversary of the fixed target l: it gives up where another one is named. *)
+(** The adversary of the fixed target l: it gives up if another target is named. *)
 Definition names_l (l : L) (t : ntape Ad) A table (k : L -> G2) :=
   let known := learned t A table k in ~~ asked known l && (late_target t A table known == l).
 Definition guess (l : L) : named_adversary B L n m X S :=

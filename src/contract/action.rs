@@ -19,7 +19,8 @@ pub const fn role(txtype: TxType) -> Role {
     }
 }
 
-/// An action with its arguments: two bytes for the type, then 32 bytes for each argument, then the time of a request.
+/// An action with its arguments: two bytes for the type, then 32 bytes for each argument. The end of a
+/// share request has 1 or 9 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     /// 0000: the hospital writes a record, under the txid of this transaction. 66 bytes.
@@ -46,11 +47,11 @@ pub enum Action {
         record: TxId,
         /// The hospital that is to receive the record.
         recipient: MemberId,
-        /// The digest of the public values of the re-encryption key: of Δ, or of what n clouds share.
+        /// The digest of the public values of the shares of k_re; with one cloud, of Δ.
         delta: Digest,
         /// The digest of the grant with the sealed keys, which is sent beside the ledger.
         grant: Digest,
-        /// The last time at which the request may be completed. `None` means without an end.
+        /// The end of the consent: the last time at which the request may be completed. `None`: no end.
         until: Option<Millis>,
     },
     /// 0003: the recipient has received the record. 66 bytes.

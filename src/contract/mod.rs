@@ -21,12 +21,12 @@
 //!   their own. A confirmation alone binds nobody;
 //! - nothing is overwritten;
 //! - only the recipient completes a request, and only once;
-//! - nobody completes a request after its end, or after its user has withdrawn it.
+//! - nobody completes a request after the end of the consent, or after the user has withdrawn the consent.
 //!
 //! The contract uses no clock and no randomness. The time of an action is that of its proposal, which its creator states
 //! and each endorser compares with its own clock (at most [`Config::WINDOW`](crate::ledger::Config::WINDOW) apart). So a
-//! request can be completed until its end plus this window. The state holds pseudonyms, salted commitments and digests; it holds
-//! no personal data and no key.
+//! request can be completed until the end of the consent plus this window. The state holds pseudonyms, salted
+//! commitments and digests; it holds no personal data and no key.
 //!
 //! Departure: the paper puts the sealed keys into the share-request. An attacker can keep a copy of the ledger for
 //! ever, so the keys are sent beside the ledger and the request carries their digest.

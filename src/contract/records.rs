@@ -4,7 +4,7 @@
 //! record/<txid>                        Record          written by 0000 under its own txid
 //! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
 //! commitment/<commitment>              txid            written by 0000: the one record that it belongs to
-//! share/<txid>                         ShareRequest    written by 0002 under its own txid, closed by 0003 or 0004
+//! share/<txid>                         ShareRequest    written by 0002 under its own txid, then by 0003 or 0004
 //! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
 //! ```
 //!
@@ -55,19 +55,19 @@ pub struct ShareRequest {
     pub record: TxId,
     /// The hospital that is to receive the record.
     pub recipient: MemberId,
-    /// The digest of the public values of the re-encryption key.
+    /// The digest of the public values of the shares of k_re; with one cloud, of Δ.
     pub delta: Digest,
     /// The digest of the grant with the sealed keys.
     pub grant: Digest,
     /// The time of the user's proposal.
     pub requested: Millis,
-    /// The last time at which the request may be completed. `None` means without an end.
+    /// The end of the consent: the last time at which the request may be completed. `None`: no end.
     pub until: Option<Millis>,
-    /// Whether the request is open.
+    /// Whether the request is open, completed or withdrawn.
     pub status: ShareStatus,
 }
 
-/// What became of a share request.
+/// The status of a share request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ShareStatus {
     /// The request waits for its completion.

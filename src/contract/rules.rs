@@ -98,9 +98,9 @@ fn confirm(
     put(state, &records::confirmation_key(record, new.id), new)
 }
 
-/// 0002: requires an existing record, the holder of its ID_i as the creator, another hospital as the recipient, and an end
-/// that is not past. The request replaces an earlier one for the same record and recipient, so that a user can send new keys if the first
-/// were lost.
+/// 0002: requires an existing record, the holder of its ID_i as the creator, another hospital as the recipient, and an
+/// end that is not past. The request replaces an earlier one for the same record and recipient, so that a user can send
+/// new keys if the first keys were lost.
 fn share_request(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -134,8 +134,8 @@ const fn open(share: &ShareRequest) -> Result<(), ContractError> {
     }
 }
 
-/// 0003: requires an existing request that is open, has not ended and is the latest for its record and recipient, and the
-/// recipient as the creator.
+/// 0003: requires an existing request that is open and is the latest for its record and recipient, a consent that has
+/// not ended, and the recipient as the creator.
 fn share_complete(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -157,8 +157,8 @@ fn share_complete(
     put(state, &records::share_key(request), &ShareRequest { status, ..share })
 }
 
-/// 0004: requires an existing request that is open, and the holder of the record's ID_i as the creator. A request that has
-/// ended or was replaced can be withdrawn, too.
+/// 0004: requires an existing request that is open, and the holder of the record's ID_i as the creator. A request that
+/// was replaced, or whose consent has ended, can be withdrawn, too.
 fn share_withdrawal(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,

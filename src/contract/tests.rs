@@ -266,7 +266,8 @@ fn a_withdrawn_request_is_completed_by_nobody() {
     world.act(Role::Hospital, SOUTH, COMPLETE, again).unwrap();
 }
 
-/// A consent lasts to its end and no longer. A request that has ended or was replaced can still be withdrawn.
+/// A consent lasts to its end and no longer. A request that was replaced, or whose consent has
+/// ended, can still be withdrawn.
 #[test]
 fn a_request_ends() {
     let until = |end| ask(RECORD, SOUTH, Some(end)).to_bytes();

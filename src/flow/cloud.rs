@@ -31,7 +31,7 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// The default of the largest body of an envelope in bytes: 64 GiB, which stores that speak S3 take in parts of 8 MiB.
+    /// The default limit for the body of an envelope, in bytes: 64 GiB. An S3 store takes this in parts of 8 MiB.
     pub const ENVELOPE_LIMIT: u64 = 64 << 30;
 
     /// Creates a cloud from its credentials. It accepts messages from the members of `msp`, which must have the
@@ -55,8 +55,9 @@ impl Cloud {
         &self.institution.certificate
     }
 
-    /// Figure 3: stores the envelope of a record on the ledger, sent by the hospital that wrote the record: its note, which
-    /// has the header, and its body. Returns the size of the body in bytes. The call can be repeated after an error.
+    /// Figure 3: stores the envelope of a record that is on the ledger: the signed note, which has the header, and the
+    /// body. The sender must be the hospital that wrote the record. Returns the size of the body in bytes. The call can
+    /// be repeated after an error.
     ///
     /// # Errors
     /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the
@@ -102,18 +103,20 @@ impl Cloud {
         Ok(self.msp.revoke(list)?)
     }
 
-    /// Figure 4: checks the request on the ledger, opens k_re, checks k_re against Δ, and re-encrypts the record (Equation 2):
-    /// makes a new C' of 192 bytes and a proof of 112 bytes, whatever the size of the record. Returns the new header. The
-    /// delivery takes the place of the one for an earlier request of the same record and recipient.
+    /// Figure 4: checks the request on the ledger and the granted note, opens k_re, checks k_re against Δ, and
+    /// re-encrypts the record (Equation 2): it computes a C' of 192 bytes and a proof of 112 bytes, whatever the size
+    /// of the record. Returns the new header. The delivery replaces the delivery for an earlier request of the same
+    /// record and recipient.
     ///
-    /// Where n clouds share k_re, each applies Equation 2 with its share k_j.
+    /// Where n clouds share k_re, each cloud applies Equation 2 with its share k_j.
     ///
     /// # Errors
     /// [`FlowError::NotOnLedger`] without a committed request; [`FlowError::Closed`], [`FlowError::Withdrawn`],
-    /// [`FlowError::Ended`] for a request that is no longer open; [`FlowError::Grant`] where the grant does not have the digests
-    /// on the ledger; [`FlowError::WrongParty`]; [`FlowError::Identity`] where k_re cannot be opened;
-    /// [`FlowError::Misbehaved`] where the user granted a k_re that is not the key of Δ, or the hospital signed another note
-    /// than the granted one; [`FlowError::Epoch`]; [`FlowError::Write`].
+    /// [`FlowError::Ended`] for a request that is no longer open; [`FlowError::Grant`] where the grant does not have
+    /// the digests on the ledger; [`FlowError::WrongParty`]; [`FlowError::Identity`] where k_re cannot be opened;
+    /// [`FlowError::Misbehaved`] where the granted note is not one of the record's author, where the granted k_re is
+    /// not the key of Δ, or where the author has signed two different notes, the stored one and the granted one;
+    /// [`FlowError::Decode`]; [`FlowError::Epoch`]; [`FlowError::Store`]; [`FlowError::Write`].
     pub fn reencrypt(
         &self,
         network: &Network,
@@ -148,14 +151,14 @@ impl Cloud {
         Ok(again)
     }
 
-    /// Applies the update keys of a user's records, on all cores: C becomes C·e(Z, u), with a proof. The store does not change
-    /// until the user has checked the result and signed a new note: see [`replace`](Self::replace). The answers are in the
-    /// order of the rotations.
+    /// Applies the update keys u of a user's records, on all cores: computes C·e(Z, u) from C, and a proof. The store
+    /// does not change until the user has checked the result and signed a new note: see [`replace`](Self::replace). The
+    /// answers are in the order of the rotations.
     ///
     /// # Errors
     /// The first of: [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`] where the sender is not the
     /// holder of the record's ID_i; [`FlowError::Epoch`]; [`FlowError::Misbehaved`] where u is not the key of Δ;
-    /// [`FlowError::Store`]. Then no record is rotated.
+    /// [`FlowError::Decode`]; [`FlowError::Statement`]; [`FlowError::Store`]. After an error, no record is rotated.
     pub fn rotate(
         &self,
         network: &Network,
@@ -206,9 +209,9 @@ impl Cloud {
         Ok((stored.header.capsule, u))
     }
 
-    /// Replaces the note of a stored record by the one that its user has signed after a rotation: the capsule under the old
-    /// key leaves the store, with all deliveries of the record. Requests that were granted under the old key have to be
-    /// granted again. The call can be repeated after an error.
+    /// Replaces the note of a stored record by the new note that the user has signed after a rotation. The old note,
+    /// with the capsule under the old key, and all deliveries of the record are deleted. Requests that were granted
+    /// under the old key have to be granted again. The call can be repeated after an error.
     ///
     /// # Errors
     /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Epoch`];
@@ -240,8 +243,9 @@ impl Cloud {
         Ok(())
     }
 
-    /// Deletes the deliveries whose requests are completed, replaced, withdrawn or at their end. [`deliver`](Self::deliver)
-    /// refuses them anyway; call this from time to time, so that the store does not keep them. Returns their number.
+    /// Deletes the deliveries whose requests are completed, replaced or withdrawn, or whose consent has ended.
+    /// [`deliver`](Self::deliver) refuses these requests anyway; call `tidy` from time to time, so that the store does
+    /// not keep their deliveries. Returns the number of deleted deliveries.
     ///
     /// # Errors
     /// [`FlowError::Network`], [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Write`].
@@ -262,8 +266,8 @@ impl Cloud {
     /// Opens this cloud's share of k_re in a grant. With one cloud, the share is k_re.
     ///
     /// # Errors
-    /// [`FlowError::WrongParty`] where the grant has no share for this cloud; [`FlowError::Identity`] where it is sealed to
-    /// another member; [`FlowError::Decode`].
+    /// [`FlowError::WrongParty`] where the grant has no share for this cloud; [`FlowError::Identity`] where the share
+    /// is sealed to another member; [`FlowError::Decode`].
     pub fn unseal(&self, grant: &Grant) -> Result<ReKey, FlowError> {
         let index = grant.index(self.certificate().subject().id)?;
         let (_, sealed) = &grant.shares[usize::from(index) - 1];
@@ -271,8 +275,8 @@ impl Cloud {
         Ok(ReKey::from_bytes(opened.expose())?)
     }
 
-    /// Figure 4: delivers the re-encrypted record to the hospital that the request names: C' with its proof, signed, and a
-    /// reader of the body.
+    /// Figure 4: delivers the re-encrypted record to the hospital that the request names: returns the signed delivery,
+    /// which has C' and its proof, and a reader of the body.
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::Withdrawn`],
@@ -298,7 +302,7 @@ impl Cloud {
         Ok((Signed::new(delivery, self.certificate(), &self.institution.signing_key), body))
     }
 
-    /// Reads the signed note of a stored record: that of its hospital, or of its user after a rotation.
+    /// Reads the signed note of a stored record: the note of the hospital, or after a rotation the note of the user.
     ///
     /// # Errors
     /// [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Identity`], [`FlowError::WrongParty`].

@@ -93,7 +93,7 @@ pub enum FlowError {
     /// Equation (1) with the same key on both sides.
     #[error(transparent)]
     ReKey(#[from] SameKey),
-    /// Numbers of clouds, or shares, that do not fit together.
+    /// The numbers of clouds or shares do not fit together, or a cloud is named twice.
     #[error(transparent)]
     Threshold(#[from] ThresholdError),
     /// The ledger refused a transaction.
@@ -150,20 +150,20 @@ pub enum FlowError {
     /// The key of the stored record has another epoch than the grant or rotation needs.
     #[error("the stored record has epoch {stored}, which does not fit epoch {asked}")]
     Epoch {
-        /// Of the record.
+        /// The epoch of the stored record.
         stored: u32,
-        /// Of the grant or rotation.
+        /// The epoch that the grant or the rotation needs.
         asked: u32,
     },
-    /// No statement about a re-encryption.
+    /// The values do not make a statement about a re-encryption.
     #[error(transparent)]
     Statement(#[from] StatementError),
     /// Fewer clouds than are needed delivered the record.
     #[error("{delivered} of {needed} clouds delivered the record{}", refusals(.refused))]
     TooFewClouds {
-        /// t.
+        /// t, the number of clouds that re-encrypt together.
         needed: u8,
-        /// The clouds whose deliveries are right.
+        /// The number of clouds whose deliveries passed the checks.
         delivered: usize,
         /// The other clouds that were asked, each with the reason.
         refused: Vec<(MemberId, Self)>,
@@ -204,21 +204,22 @@ pub enum FlowError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// The user: no note of the record's author in a grant.
+    /// The user: the note in the grant is not about this record, or its author has not signed it.
     Grant,
     /// The user: e(g1, k_j) ≠ Δ_j, or e(g1, u) ≠ Δ in a rotation.
     ReKey,
     /// The user: e(g1, k'_e) ≠ Δ·Y.
     RecipientKey,
-    /// A cloud: no note of the record's author and of this epoch in a signed delivery.
+    /// A cloud: the note in the signed delivery is not about this record, has another epoch than the note in the grant, or
+    /// is not signed by its author.
     Delivery,
     /// A cloud: the proof of re-encryption in a signed delivery or rotation does not hold.
     Proof,
     /// A cloud: the body does not have the digest of the note.
     Body,
-    /// The signer of a note: the note does not describe the envelope, or there are two.
+    /// The author of a note: the note does not describe the envelope, or the author signed two different notes.
     Note,
-    /// The signer of a note: the capsule or the body does not open to the record on the ledger.
+    /// The author of a note: the capsule or the body does not open to the record on the ledger.
     Record,
 }
 

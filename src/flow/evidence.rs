@@ -1,22 +1,26 @@
-//! Who is at fault where a record does not arrive, as `pre::proof` and signatures decide it.
+//! Who is at fault if a record does not arrive: signatures and the proofs of `pre::proof` decide.
 //!
 //! ```text
 //! check                                                    who checks              at fault if it fails
 //! the note has Y, the header and the body of the envelope  user, before confirming the record's hospital
-//! the grant has a note of the record's author              clouds, hospital B      user
+//! the grant has a note of the record's author              anybody                 user
 //! e(g1, k_j) = Δ_j                                         cloud j, before acting  user (k_j)
-//! the delivery has a note of the record, of this epoch     anybody                 cloud j
-//! the note of the delivery is that of the grant            clouds, hospital B      who signed both
+//! the delivery has the author's note, of the grant's epoch anybody                 cloud j
+//! the note of the delivery is that of the grant            anybody                 the author, who signed both
 //! proof of re-encryption against Δ_j, Z, C, C'_j           anybody                 cloud j
 //! e(g1, k'_e) = Δ·Y                                        hospital B              user (k'_e or Δ)
 //! the body has the digest of the note                      hospital B              the cloud that sent it
-//! com, tags, commitment on the ledger, after all the above hospital B              who signed the note
+//! com, tags, commitment on the ledger, after all the above hospital B              the author of the note
 //! ```
 //!
-//! If the checks above the last one hold, C' opens to what the key of Y opens: the clouds and the user are not at fault.
-//! The checks of a delivery need signed and public values alone, so hospital B can show a false delivery to anybody. The
-//! grant has the note that the user checked: a hospital that signs another header or Y for the cloud has signed two notes, and
-//! does not make the user look guilty.
+//! The author of a note is the hospital that wrote the record or, after a rotation, the user. The cloud compares its
+//! stored note with the granted one before it acts.
+//!
+//! If all checks but the last hold, C' decrypts to the M to which the key of Y decrypts C: then the clouds are not at
+//! fault, and the granted keys are right. The checks of a delivery need signed and public values alone, so hospital B
+//! can show a false delivery to anybody. The grant has the note that the user checked. If a hospital signs another
+//! header or Y for the cloud, there are two notes with its signature, which show that the hospital, and not the user,
+//! is at fault.
 
 use super::messages::{Delivery, Grant, Signed, Upload};
 use super::transaction::{self, of_role};
@@ -26,11 +30,12 @@ use crate::identity::{IdentityError, MemberId, Msp, Role};
 use crate::ledger::Network;
 use crate::pre::{Params, Statement};
 
-/// Checks a delivery by the cloud with no secret. Returns the index.
+/// Checks a delivery of a cloud, without a secret. Returns the index of the cloud's share.
 ///
 /// # Errors
-/// [`FlowError::Identity`] for a delivery that nobody is bound to; [`FlowError::WrongParty`]; [`FlowError::NotReencrypted`]
-/// for another request; [`FlowError::Misbehaved`], which names the cloud.
+/// [`FlowError::Identity`] where the signature of the delivery does not hold, or a certificate is refused, so that
+/// nobody can be blamed; [`FlowError::WrongParty`]; [`FlowError::NotReencrypted`] for a delivery for another request;
+/// [`FlowError::Misbehaved`], which names the cloud, or the author of two notes.
 pub fn check_delivery(
     params: &Params,
     msp: &Msp,
@@ -67,8 +72,8 @@ pub fn check_delivery(
 /// The author of a signed note: the hospital that wrote the record, or the holder of its ID_i after a rotation.
 ///
 /// # Errors
-/// [`FlowError::WrongParty`] for a note that the author has not signed; [`FlowError::Identity`] where this cannot be said,
-/// for example because the author is revoked.
+/// [`FlowError::WrongParty`] for a note that the author has not signed; [`FlowError::Identity`] where nobody can tell
+/// whether the author has signed, for example because the certificate is revoked.
 fn written_by(msp: &Msp, note: &Signed<Upload>, record: &Record) -> Result<MemberId, FlowError> {
     let author = note.content.author(record);
     match note.verify(msp) {
@@ -81,7 +86,7 @@ fn written_by(msp: &Msp, note: &Signed<Upload>, record: &Record) -> Result<Membe
     }
 }
 
-/// Checks the note that a user granted.
+/// Checks the note in a grant: it must be about the record, with the signature of its author.
 ///
 /// # Errors
 /// [`FlowError::Misbehaved`], which names the user; [`FlowError::Identity`].
@@ -97,12 +102,12 @@ pub fn check_granted_note(
     }
 }
 
-/// Checks the deliveries of a completed request, with no secret: that their digest is the one on the ledger, that at least t
-/// clouds signed them, and that their proofs hold.
+/// Checks the deliveries of a completed request, without a secret: their digest is the one on the ledger, at least t
+/// clouds signed them, and their proofs hold.
 ///
 /// # Errors
 /// [`FlowError::NotOnLedger`]; [`FlowError::Grant`]; [`FlowError::Deliveries`]; [`FlowError::Misbehaved`], which names the
-/// cloud at fault; [`FlowError::Identity`]; [`FlowError::WrongParty`].
+/// participant at fault; [`FlowError::NotReencrypted`]; [`FlowError::Identity`]; [`FlowError::WrongParty`].
 pub fn verify_deliveries(
     network: &Network,
     params: &Params,

@@ -58,10 +58,11 @@ pub struct Received {
     pub sealed: SealedRecord,
     /// Whether the name of the file survives a loss of power. False where the folder could not be synced.
     pub durable: bool,
-    /// What the clouds signed: for each its C'_j with the proof. [`verify_deliveries`](super::verify_deliveries) checks them
-    /// without a secret.
+    /// The deliveries, which the clouds signed: each has the cloud's C'_j with its proof.
+    /// [`verify_deliveries`](super::verify_deliveries) checks them without a secret.
     pub deliveries: Vec<Signed<Delivery>>,
-    /// The clouds that were asked in vain, each with the reason. [`FlowError::Misbehaved`] names who is at fault.
+    /// The clouds that were asked without success, each with the reason. [`FlowError::Misbehaved`] names the
+    /// participant at fault.
     pub refused: Vec<(MemberId, FlowError)>,
 }
 
@@ -75,11 +76,11 @@ pub struct Hospital {
     patients: BTreeMap<MemberId, Patient>,
 }
 
-/// What the hospital has of a patient.
+/// The secret that the hospital shares with a patient, and the patient's key by name.
 #[derive(Clone, Debug)]
 struct Patient {
     sk: SharedSecret,
-    /// A, if the patient has given one: then the keys of the records do not come from sk.
+    /// A, if the patient has given a key by name: then the keys of the records do not come from sk.
     key: Option<NamedPublic>,
 }
 
@@ -150,8 +151,9 @@ impl Hospital {
     /// record is read from its beginning.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::Encrypt`], [`FlowError::File`]; [`FlowError::Changed`] where somebody
-    /// wrote to the record meanwhile.
+    /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::Encrypt`], [`FlowError::File`];
+    /// [`FlowError::Changed`] where somebody wrote to the record meanwhile; [`FlowError::DecryptFile`] where the new
+    /// envelope cannot be read.
     pub fn admit(
         &self,
         patient: MemberId,
@@ -231,16 +233,16 @@ impl Hospital {
         Ok(bytes)
     }
 
-    /// Figure 4: opens k'_e, fetches the re-encrypted record from as many of the clouds as are needed, checks their proofs,
-    /// decrypts the record into `folder` (Equation 3) and compares it with the commitment on the ledger. The file gets its
+    /// Figure 4: opens k'_e, fetches the deliveries of as many clouds as are needed, checks the deliveries, decrypts
+    /// the record into `folder` (Equation 3) and compares it with the commitment on the ledger. The file gets its
     /// name only after all these steps have succeeded. An existing file is never replaced. The sender chooses the name, so use
     /// a separate folder for each patient.
     ///
     /// # Errors
-    /// [`FlowError::WrongParty`]; [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`]; [`FlowError::Grant`];
-    /// [`FlowError::Misbehaved`], which names who is at fault; [`FlowError::Name`]; [`FlowError::File`] where the file exists.
-    /// Where fewer clouds than are needed delivered: the error of the one cloud that was asked, or
-    /// [`FlowError::TooFewClouds`].
+    /// [`FlowError::WrongParty`]; [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`];
+    /// [`FlowError::Grant`]; [`FlowError::Misbehaved`], which names the participant at fault; [`FlowError::Name`];
+    /// [`FlowError::File`] where the file exists. If fewer clouds than are needed delivered the record: the error of
+    /// the one cloud that was asked, or [`FlowError::TooFewClouds`].
     pub fn receive(
         &self,
         network: &Network,
@@ -263,7 +265,7 @@ impl Hospital {
 
         let mut refused = Vec::new();
         let found = self.fetch(network, clouds, (&share, &record), (grant, &mut refused), now)?;
-        let note = grant.note.content; // which the deliveries have, too
+        let note = grant.note.content; // the deliveries have the same note
         let by = note.author(&record);
         let delta = grant.public.delta();
         if delta.is_none_or(|delta| delta.check_recipient(&self.params, &note.public_key, &k_e_prime).is_err()) {
@@ -295,8 +297,8 @@ impl Hospital {
         Ok(Received { request: grant.request, name, path, sealed: created.value, durable, deliveries, refused })
     }
 
-    /// Asks one cloud after the other, until as many as are needed have delivered, each with a proof that holds. Returns
-    /// exactly t deliveries, and adds the clouds that were asked in vain to `refused`.
+    /// Asks one cloud after the other, until t clouds have sent a delivery that passes the checks. Returns exactly t
+    /// deliveries, and adds every other cloud that was asked to `refused`, with the reason.
     fn fetch(
         &self,
         network: &Network,
@@ -378,7 +380,7 @@ struct Found<R> {
     body: R,
 }
 
-/// Why the record cannot be received: the answer of the one cloud that was asked, or those of all.
+/// Why the record cannot be received: the answer of the one cloud that was asked, or the answers of all clouds.
 fn too_few(grant: &Grant, delivered: usize, mut refused: Vec<(MemberId, FlowError)>) -> FlowError {
     let needed = grant.public.threshold().t();
     match refused.pop() {
@@ -390,8 +392,8 @@ fn too_few(grant: &Grant, delivered: usize, mut refused: Vec<(MemberId, FlowErro
     }
 }
 
-/// Decrypts a body into a new file. Where the body does not open, its digest decides whether the cloud sent another body or
-/// the signer of the note encrypted something else.
+/// Decrypts a body into a new file. If the body does not open to the record, its digest shows who is at fault: the
+/// cloud, if it sent another body than the note announces, else the author of the note.
 fn open_body(
     opener: Opener,
     body: impl Read + Send,

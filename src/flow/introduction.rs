@@ -1,4 +1,5 @@
-//! Figure 3, "Diffie-Hellman": a user and a hospital agree on sk. On top, the user can give the hospital a key by name.
+//! Figure 3, "Diffie-Hellman": a user and a hospital agree on sk. In addition, the user can give the hospital a key by
+//! name.
 
 use super::transaction::of_role;
 use super::{FlowError, Hospital, User};
@@ -46,8 +47,8 @@ pub fn introduce(
     Ok(())
 }
 
-/// As [`introduce`]; the user then gives the hospital a fresh A = g1^a, signed. The hospital encrypts the user's records under
-/// Y = e(A, H2(txid)), and keeps no secret that opens what it wrote: sk protects ID_i alone.
+/// Does what [`introduce`] does; then the user signs a fresh A = g1^a for the hospital. The hospital encrypts the
+/// user's records under Y = e(A, H2(txid)), and keeps no secret that opens what it wrote: sk protects ID_i alone.
 ///
 /// Departure: in the paper, the hospital's key comes from sk. See [`NamedSecret`](crate::pre::NamedSecret).
 ///

@@ -42,7 +42,7 @@ pub struct Alert {
     pub name: String,
     /// The commitment that the transaction will carry.
     pub commitment: Commitment,
-    /// What the hospital signs about the envelope. The user keeps it.
+    /// The note about the envelope, signed by the hospital. The user keeps the note.
     pub note: Signed<Upload>,
     /// The path of the envelope, from which the user checks the record before confirming it.
     pub envelope: PathBuf,
@@ -167,15 +167,15 @@ impl<T: Wire> Wire for Signed<T> {
 
 /// Hospital to user and cloud: the note about the envelope of a record. 544 bytes.
 ///
-/// The signed note fixes the capsule and its public key: if they do not fit together, its signer is at fault.
+/// The signed note fixes the capsule and its public key. If the two do not fit together, the signer is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// The record on the ledger.
     pub record: TxId,
-    /// The number of times that the key of the stored record was replaced. 0 in a note of the hospital; later notes are
-    /// signed by the user.
+    /// The epoch of the key: the number of times that the key of the stored record was replaced. It is 0 in a note of
+    /// the hospital; the user signs all later notes.
     pub epoch: u32,
-    /// The header with the capsule. The cloud needs no more to re-encrypt.
+    /// The header with the capsule. The cloud needs nothing else of the envelope to re-encrypt.
     pub header: Header,
     /// SHA-256 of the body, which is the envelope without its header.
     pub body: Digest,
@@ -205,7 +205,8 @@ impl Upload {
         Ok((file, header))
     }
 
-    /// Who signs the note: the hospital that wrote the record, or the holder of its ID_i after a rotation.
+    /// The member who must sign the note: the hospital that wrote the record, or the holder of its ID_i after a
+    /// rotation.
     pub fn author(&self, record: &Record) -> MemberId {
         if self.epoch == 0 { record.hospital } else { record.id.into() }
     }
@@ -233,12 +234,12 @@ impl Wire for Upload {
     }
 }
 
-/// User to hospital: A, under which the hospital encrypts the user's records by their names. 80 bytes.
+/// User to hospital: the public key by name A, under which the hospital encrypts the user's records. 80 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NamedKey {
     /// The hospital to which the user gives the key.
     pub hospital: MemberId,
-    /// A = g1^a, for this hospital alone.
+    /// A = g1^a. The user draws one key for each hospital.
     pub key: NamedPublic,
 }
 
@@ -274,15 +275,15 @@ impl Wire for Fetch {
     }
 }
 
-/// Cloud to hospital B: what the cloud made of the capsule of a record. It is signed, so that a false delivery can be shown
-/// to anybody.
+/// Cloud to hospital B: the re-encrypted capsule of a record. The cloud signs the delivery, so that hospital B can show
+/// a false delivery to anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The share request on the ledger.
     pub request: TxId,
     /// The note about the envelope, with the header as it was encrypted.
     pub upload: Signed<Upload>,
-    /// C'_j = C·e(Z, k_j): Equation (2) with this cloud's share, which is k_re where there is one cloud.
+    /// C'_j = C·e(Z, k_j): Equation (2) with this cloud's share k_j. With one cloud, the share is k_re.
     pub c_prime: Gt,
     /// The proof that C'_j follows from C by the key of Δ_j. Its context is the txid of the request.
     pub proof: ReencryptionProof,
@@ -309,19 +310,19 @@ impl Wire for Delivery {
 }
 
 impl Delivery {
-    /// The digest of deliveries on the ledger, in the share-complete-transaction.
+    /// The digest of the deliveries, as it is on the ledger in the share-complete-transaction.
     pub fn digest(deliveries: &[Signed<Self>]) -> Digest {
         let encoded: Vec<_> = deliveries.iter().map(Wire::to_bytes).collect();
         tagged(label::DELIVERIES, &encoded.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 }
 
-/// User to a cloud: the key that replaces the key of a stored record by another one.
+/// User to a cloud: the update key u, which replaces the key of a stored record by a new key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The record on the ledger.
     pub record: TxId,
-    /// The number of the new key: one more than that of the stored note.
+    /// The epoch of the new key: one more than the epoch of the stored note.
     pub epoch: u32,
     /// Δ = Y_new/Y_old.
     pub delta: PublicReKey,
@@ -333,7 +334,8 @@ impl Rotation {
     /// HPKE info of u. The aad is the [`context`](Self::context).
     pub const UPDATE: &'static [u8] = b"phi-pre/1/rotation/u";
 
-    /// What binds u, and the proof that u was applied, to this rotation: the record and the epoch, 36 bytes.
+    /// The context that binds u, and the proof that u was applied, to this rotation: the record and the epoch, 36
+    /// bytes.
     pub fn context(record: &TxId, epoch: u32) -> [u8; 36] {
         concat(&[&record.0.0, &epoch.to_be_bytes()])
     }
@@ -359,12 +361,12 @@ impl Wire for Rotation {
     }
 }
 
-/// Cloud to user: C under the new key, which the user checks before signing the new note. 340 bytes.
+/// Cloud to user: C under the new key. The user checks the proof and then signs the new note. 340 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
     /// The record on the ledger.
     pub record: TxId,
-    /// The number of the new key.
+    /// The epoch of the new key.
     pub epoch: u32,
     /// C·e(Z, u).
     pub c: Gt,
@@ -393,17 +395,18 @@ impl Wire for Rotated {
 
 /// User to clouds and hospital B: the keys of one share request, each sealed to its recipient.
 ///
-/// n clouds hold shares of k_re, of which t are needed. With one cloud, its share is k_re.
+/// n clouds have a share of k_re each, and any t of them can re-encrypt. With one cloud, the share is k_re.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The share request on the ledger.
     pub request: TxId,
-    /// The note about the envelope whose key k_re begins at, as its author signed it and the user checked it. If a cloud has
-    /// another note of the same author and epoch, both together show that the author is at fault.
+    /// The note about the envelope under whose key k_e the k_re of this grant was made, with the signature of its
+    /// author. The user has checked the note. If a cloud has another note of the same author and epoch, the two notes
+    /// show that the author is at fault.
     pub note: Signed<Upload>,
-    /// t, n and the public values of the shares; V_0 = Δ where there is one cloud.
+    /// t, n and the public values of the shares. With one cloud, V_0 = Δ.
     pub public: SharePublic,
-    /// For each share from 1 to n: the cloud, and k_j sealed to it.
+    /// For each share from 1 to n: the cloud, and k_j sealed to this cloud.
     pub shares: Vec<(MemberId, Sealed)>,
     /// k'_e and the record's name, sealed to hospital B.
     pub k_e_prime: Sealed,
@@ -429,7 +432,7 @@ impl Grant {
         })
     }
 
-    /// The digest of the public values on the ledger.
+    /// The digest of the public values, as it is on the ledger.
     pub fn delta(&self) -> Digest {
         tagged(label::PUBLIC_VALUES, &[&self.public.to_bytes()])
     }
@@ -443,10 +446,10 @@ impl Grant {
         tagged(label::GRANT, &parts)
     }
 
-    /// j of a cloud's share, from 1 on.
+    /// The index j of a cloud's share, from 1 on.
     ///
     /// # Errors
-    /// [`FlowError::WrongParty`] where the cloud has none.
+    /// [`FlowError::WrongParty`] where the cloud has no share.
     pub fn index(&self, cloud: MemberId) -> Result<u8, FlowError> {
         let found = (1..).zip(&self.shares).find(|(_, (id, _))| *id == cloud);
         found.map(|(index, _)| index).ok_or(FlowError::WrongParty(cloud))

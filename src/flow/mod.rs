@@ -20,12 +20,11 @@
 //! | 4 | share-complete-transaction | [`Hospital::complete`] |
 //! | - | withdrawal of a consent | [`User::withdraw`] |
 //! | - | new keys for stored records | [`User::rotate`], [`Cloud::rotate`], [`Cloud::replace`] |
-//! | - | who is at fault where a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
+//! | - | who is at fault if a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
 //!
-//! Each record has its own keys: k_d = f(sk, k_s || txid), or k_e = H2(txid)^a where the user has given the hospital a key by
-//! name. So k_re opens the one record to which the user consented,
-//! and no other. The ledger decides about access: the cloud and hospital B read the share request on the ledger before
-//! they act.
+//! Each record has its own keys: k_d = f(sk, k_s || txid), or k_e = H2(txid)^a where the user has given the hospital a
+//! key by name. So k_re re-encrypts the one record to which the user consented, and no other. The ledger decides about
+//! access: the cloud and hospital B read the share request on the ledger before they act.
 
 #[cfg(unix)]
 mod bulk;

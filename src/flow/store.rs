@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! bodies/SHA-256         the body of an envelope, named by its digest and never changed
-//! records/TXID           the signed note about a record: the header of its envelope, and the digest of its body
-//! deliveries/TXID-ID     the delivery for a share request, by record and recipient: the note, C' and the proof. The delivery
-//!                        of a newer request takes its place
+//! records/TXID           the signed note about the envelope of a record, with the header and the digest of the body
+//! deliveries/TXID-ID     the delivery for the latest share request of this record (TXID) and recipient (ID): the note,
+//!                        C' and the proof
 //! ```
 
 use super::FlowError;

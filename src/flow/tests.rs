@@ -63,7 +63,7 @@ impl Stage {
         Ok(self.user.share(&mut self.world.network, self.record, &consent, NOW, &mut self.rng)?.1)
     }
 
-    /// Commits a request for a grant with other keys, as the user can whose DApp is altered.
+    /// Commits a request for a grant with other keys, as a user with an altered DApp can.
     fn regrant(&mut self, change: impl FnOnce(&mut Grant, [SealingPublicKey; 2], &mut ChaCha20Rng)) -> Grant {
         let mut grant = self.grant().unwrap();
         let id = self.user.pseudonym(self.record).unwrap();
@@ -95,7 +95,7 @@ impl Stage {
         received
     }
 
-    /// The identifier that a check names as the one at fault.
+    /// The identifier of the participant that a check names as the one at fault.
     fn user_id(&self) -> MemberId {
         self.user.pseudonym(self.record).unwrap().into()
     }
@@ -158,7 +158,7 @@ fn a_wrong_recipient_key_is_the_users_fault() {
     assert_eq!(named(&refused), Some((stage.user_id(), Misbehaviour::RecipientKey)), "{refused:?}");
 }
 
-/// A grant has the hospital's note about this record: else the user is at fault.
+/// A grant must have the hospital's note about this record; otherwise the user is at fault.
 #[test]
 fn a_grant_without_the_note_is_the_users_fault() {
     let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
@@ -172,7 +172,7 @@ fn a_grant_without_the_note_is_the_users_fault() {
     }
 }
 
-/// What a cloud signs binds it: another C', the proof of another request, or a note of somebody else.
+/// The cloud is at fault if it signs a wrong C', the proof of another request, or a note of somebody else.
 #[test]
 fn a_false_delivery_names_the_cloud() {
     let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
@@ -209,7 +209,7 @@ fn a_false_delivery_names_the_cloud() {
         let refused = stage.receive(&grant);
         assert_eq!(named(&refused), Some((cloud, how)), "{refused:?}");
     }
-    // A note that the hospital signed too, with another Y: the two notes name the hospital, and not the user.
+    // The hospital also signed a note with another Y: the check of the two notes names the hospital, and not the user.
     let y = DecryptionKey::random(&mut stage.rng).public_key(stage.a.params());
     let second = stage.a.sign(Upload { public_key: y, ..honest.upload.content });
     fs::write(&path, Delivery { upload: second.clone(), ..honest.clone() }.to_bytes()).unwrap();
@@ -228,7 +228,7 @@ fn a_false_delivery_names_the_cloud() {
     stage.receive(&grant).unwrap();
 }
 
-/// The user confirms no record whose signed note has another Y, header, body or record than the envelope.
+/// The user confirms no record whose signed note differs from the envelope in Y, the header, the body or the record.
 #[test]
 fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
     let stage = Stage::new(|_, _, _, _| ()).unwrap();
@@ -256,8 +256,8 @@ fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
     user.check(a.certificate(), draft.alert()).unwrap();
 }
 
-/// Two grants of one record have two keys: the k'_e of one opens nothing that is made for the other, whatever the cloud
-/// does with k_re.
+/// Two grants of one record have different k'_e: the k'_e of one grant does not open what is re-encrypted for the
+/// other.
 #[test]
 fn each_grant_has_its_own_key() {
     let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
@@ -299,9 +299,9 @@ fn an_honest_share_arrives() {
     assert_eq!(share("name", |_, _, _, _| ()).unwrap().sealed.bytes, 9);
 }
 
-/// Hospital A uploads another record than the one that it committed to, under the right key or under another, with a new
-/// note. The cloud sees two notes. If the user grants the new one, hospital B sees that the record is another. Both name the
-/// hospital.
+/// Hospital A uploads another record than the one that it committed to, under the right key or under another, with a
+/// new note. The cloud sees two notes. If the user grants the new one, hospital B finds another record. Both checks
+/// name the hospital.
 #[test]
 fn a_record_that_is_not_the_committed_one_is_refused() {
     for right_key in [true, false] {
@@ -359,7 +359,7 @@ fn a_granted_name_stays_below_the_folder() {
     }
 }
 
-/// What hospital A keeps opens what it wrote under the key of the exchange, and nothing under a key by name.
+/// The sk of hospital A opens the records under the key of the exchange, and no record under a key by name.
 #[test]
 fn a_hospital_with_a_key_by_name_keeps_no_key() {
     for by_name in [false, true] {

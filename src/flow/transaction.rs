@@ -67,7 +67,7 @@ pub(super) fn open_share(network: &Network, txid: TxId, now: Millis) -> Result<S
     network.read(|snapshot| Ok(open_share_in(&mut Simulation::new(snapshot), txid, now)))?
 }
 
-/// Reads the share request of this transaction on the ledger, whatever became of it.
+/// Reads the share request of this transaction on the ledger, whatever its status.
 pub(super) fn share(network: &Network, txid: TxId) -> Result<ShareRequest, FlowError> {
     network.read(|snapshot| Ok(share_in(&mut Simulation::new(snapshot), txid)))?
 }
@@ -84,8 +84,9 @@ fn share_in(state: &mut impl State, txid: TxId) -> Result<ShareRequest, FlowErro
     contract::share(state, txid)?.ok_or(FlowError::NotOnLedger { what: "share request", txid })
 }
 
-/// Reads the share request of this transaction in any state. It must be open at `now`, the clock of the participant who
-/// acts: the latest of its record and recipient, and neither completed, withdrawn nor at its end.
+/// Reads the share request of this transaction in any state. At `now`, the time of the participant who acts, it must be
+/// the latest request of its record and recipient, neither completed nor withdrawn, and the consent must not have
+/// ended.
 ///
 /// # Errors
 /// [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`];

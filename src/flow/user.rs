@@ -28,44 +28,45 @@ struct Held {
     id: Pseudonym,
     /// The introduction under which the hospital encrypted the record.
     with: Introduction,
-    /// What the hospital, or after a rotation this user, has signed about the envelope.
+    /// The note about the envelope, signed by the hospital or, after a rotation, by this user.
     note: Signed<Upload>,
-    /// The keys that replaced the one of the introduction.
+    /// The keys that replaced the key of the introduction.
     rotation: Keys,
 }
 
-/// What the user shares with a hospital since an introduction.
+/// The secret that a user and a hospital share since an introduction, and the user's key by name for this hospital.
 #[derive(Clone, Debug)]
 struct Introduction {
     sk: SharedSecret,
-    /// a, if the user has given the hospital a key by name: then the keys of the records do not come from sk.
+    /// The secret a, if the user has given the hospital a key by name: then the keys of the records do not come from
+    /// sk.
     named: Option<NamedSecret>,
 }
 
 /// The keys of a record that was rotated.
 #[derive(Clone, Debug, Default)]
 struct Keys {
-    /// The key of the note. `None` means the one of the introduction.
+    /// The key to which the note belongs. `None` means the key of the introduction.
     current: Option<DecryptionKey>,
     /// The key of a rotation that is under way.
     next: Option<DecryptionKey>,
 }
 
-/// To whom the user shares a record, by which clouds and until when.
+/// The recipient of a record, the clouds that re-encrypt it, and the end of the consent.
 #[derive(Clone, Copy, Debug)]
 pub struct Consent<'a> {
     /// The hospital that is to receive the record.
     pub recipient: &'a Member,
-    /// The clouds that share k_re, at most 16.
+    /// The clouds among which k_re is shared, at most 16.
     pub clouds: &'a [Member],
     /// t, the number of clouds that re-encrypt together.
     pub t: u8,
-    /// The last time at which the record may be received. `None` means without an end.
+    /// The end of the consent: the last time at which the record may be received. `None` means no end.
     pub until: Option<Millis>,
 }
 
 impl<'a> Consent<'a> {
-    /// Sharing by one cloud, without an end.
+    /// A consent with one cloud and without an end.
     pub const fn new(recipient: &'a Member, cloud: &'a Member) -> Self {
         Self { recipient, clouds: core::slice::from_ref(cloud), t: 1, until: None }
     }
@@ -76,7 +77,7 @@ impl<'a> Consent<'a> {
 pub struct User {
     credentials: Credentials,
     params: Params,
-    /// Each introduction to a hospital. The last one is the newest.
+    /// The introductions to each hospital. The last one is the newest.
     hospitals: BTreeMap<MemberId, Vec<Introduction>>,
     records: BTreeMap<TxId, Held>,
 }
@@ -104,8 +105,9 @@ impl User {
         self.hospitals.entry(hospital).or_default().push(Introduction { sk, named: None });
     }
 
-    /// Draws a key by name for a hospital, and signs its public part for [`Hospital::take_key`](super::Hospital::take_key).
-    /// From then on, the user opens records of this introduction under this key alone.
+    /// Draws a key by name for a hospital, and signs the public key for
+    /// [`Hospital::take_key`](super::Hospital::take_key). From then on, the user opens new records of this introduction
+    /// with this key alone.
     ///
     /// # Errors
     /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::Identity`] for credentials without a
@@ -125,7 +127,7 @@ impl User {
         self.hospitals.get(hospital).and_then(|all| all.split_last()).ok_or(FlowError::Stranger(*hospital))
     }
 
-    /// k_e under which a hospital encrypts a record since an introduction.
+    /// k_e of a record that a hospital encrypts after an introduction, before any rotation.
     fn first_k_e(&self, with: &Introduction, record: TxId) -> EncryptionKey {
         let scope = Scope::Record(&record.0.0);
         match &with.named {
@@ -134,7 +136,7 @@ impl User {
         }
     }
 
-    /// Y to which a hospital encrypts a record since an introduction.
+    /// Y to which a hospital encrypts a record after an introduction.
     fn first_public_key(&self, with: &Introduction, record: TxId) -> PublicKey {
         let scope = Scope::Record(&record.0.0);
         match &with.named {
@@ -144,7 +146,7 @@ impl User {
     }
 
     /// The introduction under which the envelope of an alert was encrypted: the newest one, or an earlier one for a record
-    /// that was under way during a new introduction. Checks what the hospital has signed about the envelope.
+    /// that was under way during a new introduction. Compares the envelope with the hospital's signed note.
     fn opening(&self, hospital: &MemberId, alert: &Alert) -> Result<Introduction, FlowError> {
         let (newest, earlier) = self.introductions(hospital)?;
         let check = |with: &Introduction| {
@@ -166,8 +168,8 @@ impl User {
     }
 
     /// Figure 3: decrypts the envelope of an alert from the hospital of this certificate, compares the record with the
-    /// commitment and the envelope with the hospital's signed note, and answers with ID_i. The records use the pseudonyms in rotation. The first pseudonym is used for
-    /// introductions only. A repeated alert gets the same answer.
+    /// commitment and the envelope with the hospital's signed note, and answers with ID_i. The records use the
+    /// pseudonyms in turn. The first pseudonym is used for introductions only. A repeated alert gets the same answer.
     ///
     /// # Errors
     /// [`FlowError::Stranger`]; [`FlowError::WrongParty`] for a txid that does not belong to this hospital;
@@ -221,12 +223,12 @@ impl User {
     /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1), or its shares, to the
     /// clouds, and k'_e to the recipient.
     ///
-    /// Departure: k'_e is drawn for this grant, where the paper derives it from a Diffie-Hellman exchange with the recipient.
-    /// So two grants have two keys, and what a recipient keeps of one opens nothing of another.
+    /// Departure: k'_e is drawn for this grant; the paper derives k'_e from a Diffie-Hellman exchange with the
+    /// recipient. So each grant has its own k'_e, which opens nothing that is re-encrypted for another grant.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`]; [`FlowError::WrongParty`] where the recipient is not a hospital or a cloud is not a
-    /// cloud; [`FlowError::Threshold`] for numbers of clouds that do not fit, or a cloud named twice;
+    /// cloud; [`FlowError::Threshold`] for numbers of clouds that do not fit together, or a cloud that is named twice;
     /// [`FlowError::NoSealingKey`]; [`FlowError::Network`], for example where the end is past; [`FlowError::Invalid`].
     pub fn share(
         &self,
@@ -268,8 +270,9 @@ impl User {
         Ok((commit(network, &proposal, key, now)?, grant))
     }
 
-    /// Commits the share-withdrawal-transaction, signed under ID_i. From then on, neither a cloud nor an endorser acts on the
-    /// request. The withdrawal does not take back what the recipient has read, or what a cloud has kept.
+    /// Commits the share-withdrawal-transaction, signed under ID_i. From then on, no cloud re-encrypts or delivers for
+    /// the request, and no endorser accepts its completion. The withdrawal does not take back what the recipient has
+    /// read, or what a cloud has kept.
     ///
     /// # Errors
     /// [`FlowError::NotOnLedger`]; [`FlowError::UnknownRecord`]; [`FlowError::Network`], for example where the request is
@@ -287,13 +290,13 @@ impl User {
         commit(network, &proposal, key, now)
     }
 
-    /// Gives stored records new keys: seals update keys u = k_e,new/k_e,old to each cloud, checks the proofs that the clouds
-    /// have applied them, and signs new notes. From then on, an old k_re or a stolen old k_e opens nothing that the clouds
-    /// still store.
+    /// Rotates the keys of stored records: seals the update keys u = k_e,new/k_e,old to each cloud, checks the proofs
+    /// that the clouds have applied these keys, and signs new notes. From then on, an old k_re or a stolen old k_e
+    /// opens nothing that these clouds store.
     ///
-    /// The rotation takes nothing back: neither what a recipient has read, nor what a cloud has kept of the old capsules, of
-    /// u or of k_re. Requests that are open have to be granted again. The call can be repeated after an error, also with
-    /// clouds that are done already.
+    /// The rotation takes nothing back: neither what a recipient has read, nor what a cloud has kept of the old
+    /// capsules, of u or of k_re. The record of an open request has to be shared again. The call can be repeated after
+    /// an error, also with clouds that have finished already.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`]; [`FlowError::NoSealingKey`]; [`FlowError::Misbehaved`], which names a cloud whose proof
@@ -319,7 +322,7 @@ impl User {
             for record in records {
                 let stored = cloud.note(network, *record)?;
                 if self.is_rotated(*record, &stored.content)? {
-                    cloud.replace(network, &stored, now)?; // an earlier call may have stopped before the end of this one
+                    cloud.replace(network, &stored, now)?; // an earlier call may have stopped within `replace`
                     notes.insert(*record, stored);
                 } else {
                     open.push(*record);
@@ -349,7 +352,7 @@ impl User {
         Ok(stored.epoch == held.note.content.epoch + 1 && Some(stored.public_key) == next)
     }
 
-    /// u for one cloud, signed under ID_i.
+    /// The rotation message to one cloud, with u, signed under ID_i.
     fn rotation(&self, record: TxId, to: &Member, rng: &mut impl CryptoRng) -> Result<Signed<Rotation>, FlowError> {
         let (held, (certificate, key)) = self.held(record)?;
         let next = held.rotation.next.as_ref().ok_or(FlowError::UnknownRecord(record))?;
@@ -362,7 +365,7 @@ impl User {
         Ok(Signed::new(Rotation { record, epoch, delta, update }, certificate, key))
     }
 
-    /// Checks what a cloud made of a rotation, and signs the new note.
+    /// Checks the answer of a cloud to a rotation, and signs the new note.
     fn rotated(
         &self,
         cloud: MemberId,
@@ -389,7 +392,7 @@ impl User {
         Ok(Signed::new(Upload { epoch: *epoch, header, public_key, ..*note }, certificate, key))
     }
 
-    /// k_e of a record: that of the introduction, or of the last rotation.
+    /// k_e of a record: the key of the introduction, or of the last rotation.
     fn k_e(&self, record: TxId, held: &Held) -> EncryptionKey {
         let current = held.rotation.current.as_ref();
         current.map_or_else(|| self.first_k_e(&held.with, record), |k_d| k_d.encryption_key(&self.params))

@@ -92,8 +92,8 @@ impl Backend for Plain {
         -*q
     }
 
-    /// The map, the isogeny and the cofactor are arkworks'. Its hash to the field takes the hash functions of another version
-    /// of `digest`, so this one is here.
+    /// The map, the isogeny and the cofactor are those of arkworks. The hash to the field is implemented here, since
+    /// the one of arkworks takes hash functions of another version of `digest`.
     fn hash_g2(self, message: &[u8], dst: &[u8]) -> G2Affine {
         const BYTES: usize = 64; // L of the suite, for each of four coefficients
         let uniform = Zeroizing::new(expand_message_xmd(message, dst));

@@ -7,8 +7,8 @@ use core::fmt;
 use core::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-/// txtype of the paper's four transactions, and of the withdrawal of a consent. The paper shows 0000; 0001 to 0003 follow
-/// its order of events.
+/// The txtype of the paper's four transactions, and of the withdrawal of a consent. The paper shows 0000; the numbers
+/// 0001 to 0003 follow the order of events in the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum TxType {
@@ -20,7 +20,7 @@ pub enum TxType {
     ShareRequest = 2,
     /// 0003 share-complete-transaction.
     ShareComplete = 3,
-    /// 0004 share-withdrawal-transaction. Departure: the paper has none.
+    /// 0004 share-withdrawal-transaction. Departure: the paper has no withdrawal.
     ShareWithdrawal = 4,
 }
 

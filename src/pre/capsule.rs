@@ -36,7 +36,7 @@ impl Capsule {
     /// Bytes of an encoding.
     pub const BYTES: usize = RECORD_BYTES;
 
-    /// The capsule with this C' in the place of C, as Equation (2) gives it.
+    /// The capsule (Z, `c`). With C' as `c`, it is the result of Equation (2).
     #[must_use]
     pub const fn with_c(&self, c: Gt) -> Self {
         Self { z: self.z, c }

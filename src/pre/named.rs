@@ -1,9 +1,10 @@
-//! Keys by name: a key for each scope from one key pair, where whoever encrypts needs the name of the scope alone.
+//! Keys by name: one key pair gives a key for each scope. To encrypt, one needs the public key A and the name of the
+//! scope.
 //!
 //! Departure: the paper derives k_e from a Diffie-Hellman secret of the user and hospital A (section 3.2, k_d = f(sk, k_s)),
 //! so that hospital A, too, can compute the key that opens what it wrote, as long as it keeps sk. Here k_e comes from a
-//! secret of the user alone. This is the key extraction of Boneh and Franklin (CRYPTO 2001), with the user as the
-//! authority of the own scopes. It is not in the paper. Equations 1 to 3 stay as they are:
+//! secret of the user alone. This is the key extraction of Boneh and Franklin (CRYPTO 2001), with each user as the
+//! authority for their own scopes. The paper does not have it. Equations 1 to 3 stay as they are:
 //!
 //! ```text
 //! KeyGen       a <- Z_q^*,  A = g1^a                NamedSecret (32 bytes), NamedPublic (48 bytes)
@@ -15,15 +16,16 @@
 //! The keys are those of the scheme, so capsules, re-encryption keys, proofs, shares and envelopes are the same as
 //! with k_d. There is no k_d: k_e decrypts, and nobody knows its exponent.
 //!
-//! - Hospital A needs A, k_s and the scope, all public, and keeps no secret that opens what it wrote.
-//! - Hospital A must have A from the user, by a signature or another authentic way: it encrypts to whoever made A.
-//! - A stolen a opens every scope of this key pair, past and future. A stolen k_e, or a proxy and a delegatee together
-//!   (C3), open one scope.
-//! - One key pair for each pseudonym or hospital: A is a name, and records under the same A belong to the same user.
-//! - The delegatee's k'_e is that of any key, also of another scope by name.
+//! - Hospital A needs A, k_s and the scope, which are public, and keeps no secret that opens what it wrote.
+//! - Hospital A must get A from the user over an authentic channel, for example with a signature: the maker of A can
+//!   decrypt.
+//! - Whoever steals the secret a opens every scope of this key pair, past and future. A stolen k_e opens one scope,
+//!   and so do a proxy and a delegatee together (C3).
+//! - Use one key pair for each pseudonym or hospital: records under the same A belong to the same user.
+//! - The delegatee's k'_e can come from any sort of key, also from a key by name with its own scope.
 //!
 //! `proofs/coq/Named.v` has the game. The security rests on a Diffie-Hellman assumption with the pairing (DBDH) and on
-//! H2 as a random oracle, where keys from k_d need DDH in G1 alone.
+//! H2 as a random oracle. Keys from k_d rest on DDH in G1 and on f as a pseudorandom function.
 
 use super::keys::{EncryptionKey, PublicKey};
 use super::params::{Params, Scope, Seed};
@@ -36,7 +38,7 @@ use crate::wire::forms::{public_forms, secret_forms, try_from_bytes};
 use crate::wire::{Reader, Wire, Writer};
 use rand_core::CryptoRng;
 
-/// H2: k_s and a scope to G2, never 1. A name of any length; public.
+/// H2 maps k_s and a scope to an element of G2, never to 1. The name has any length and is public.
 pub(crate) fn scope_element(k_s: &Seed, scope: Scope<'_>) -> G2 {
     let (kind, name) = scope.parts();
     let hash = |counter: u8| G2::hash(&framed(label::SCOPE, &[&k_s.0, &[kind], name, &[counter]]), label::dst::SCOPE);
@@ -49,7 +51,7 @@ pub(crate) fn scope_element(k_s: &Seed, scope: Scope<'_>) -> G2 {
     element
 }
 
-/// a, in Z_q^*: 32 secret bytes, kept by the user alone. It gives k_e of every scope.
+/// The secret a, in Z_q^*: 32 bytes that the user alone keeps. It gives k_e of every scope.
 ///
 /// ```
 /// use phi_pre::pre::{DecryptionKey, NamedSecret, Params, ReKey, Scope, Seed};
@@ -86,7 +88,7 @@ impl NamedSecret {
     /// Bytes of an encoding.
     pub const BYTES: usize = Scalar::BYTES;
 
-    /// A fresh secret. One for each pseudonym or hospital: [`NamedPublic`] links what was encrypted to it.
+    /// A fresh secret. Draw one for each pseudonym or hospital: all records under one [`NamedPublic`] can be linked.
     pub fn random(rng: &mut impl CryptoRng) -> Self {
         wiped_short(|| Self(Secret::new(Scalar::random(rng))))
     }
@@ -96,7 +98,7 @@ impl NamedSecret {
         wiped(|| NamedPublic(params.powers_of_g1(&[*self.0.expose()])[0]))
     }
 
-    /// k_e = H2(scope)^a, which decrypts what is encrypted to this scope, and Equation (1) makes k_re from it.
+    /// k_e = H2(scope)^a, which decrypts what is encrypted to this scope. Equation (1) makes k_re from k_e.
     pub fn encryption_key(&self, params: &Params, scope: Scope<'_>) -> EncryptionKey {
         let element = scope_element(params.seed(), scope);
         wiped(|| EncryptionKey(Secret::new(element.pow(self.0.expose()))))
@@ -150,8 +152,8 @@ impl NamedPublic {
     /// Bytes of an encoding.
     pub const BYTES: usize = G1::BYTES;
 
-    /// Y = e(A, H2(scope)), which encrypts to this scope. A hash to G2 and a pairing: whoever encrypts many records to
-    /// one scope keeps Y. All values are public.
+    /// Y = e(A, H2(scope)), which encrypts to this scope. The computation takes a hash to G2 and a pairing, so keep Y
+    /// to encrypt many records to one scope. All values are public.
     pub fn public_key(&self, params: &Params, scope: Scope<'_>) -> PublicKey {
         PublicKey(pairing(&self.0, &scope_element(params.seed(), scope)))
     }
@@ -164,7 +166,7 @@ impl NamedPublic {
     /// Reads the canonical encoding.
     ///
     /// # Errors
-    /// Those of [`G1::from_bytes`], of which one is for the identity, and another length.
+    /// [`DecodeError::Length`]; those of [`G1::from_bytes`], which refuses the identity, too.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         Wire::from_bytes(bytes)
     }

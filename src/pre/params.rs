@@ -10,7 +10,7 @@ use crate::wire::{Reader, Wire, Writer, concat};
 use rand_core::CryptoRng;
 use std::borrow::Cow;
 
-/// k_s: the cloud's seed key, "publicly open in advance", 32 bytes. It is a public salt; a new seed begins a new epoch.
+/// k_s: the cloud's seed key, "publicly open in advance", 32 bytes. It is a public salt; a new seed gives new keys.
 ///
 /// ```
 /// use phi_pre::pre::Seed;

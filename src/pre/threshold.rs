@@ -230,7 +230,8 @@ impl Partial {
         &self.shifted
     }
 
-    /// What a proxy did that applied Equation 2 to (Z, C) with its share, as with a whole k_re: D_j = C'_j/C.
+    /// The partial re-encryption D_j = C'_j/C of a proxy that applied Equation 2 to (Z, C) with its share in the place
+    /// of k_re.
     pub fn of(index: u8, before: &Capsule, after: &Capsule) -> Self {
         Self { index, shifted: Capsule { z: after.z, c: after.c / before.c } }
     }

@@ -10,15 +10,16 @@
 //! ReEnc     C' = C·e(Z, k_re), with X            (2)
 //! Dec       M = C / e(Z, k_e);  M = C' / e(Z, k'_e),  k'_e = H2'(X, B, X^b)          (3)
 //! ```
-//! H2 and H2' are the hash to G2 of RFC 9380 with two domains. k_e and Y are those of
-//! [`NamedSecret`](crate::pre::NamedSecret) with k_s zero and the scope of one record; k'_e is of this file.
+//! H2 and H2' are the hash to G2 of RFC 9380 with two domain separation tags. k_e and Y are those of
+//! [`NamedSecret`](crate::pre::NamedSecret) with k_s zero and the scope of one record; k'_e is defined
+//! in this file.
 //!
 //! Departure: the paper derives k_e and k'_e from two Diffie-Hellman secrets, which the hospitals hold too. Here hospital A
 //! needs A and the scope, both public, and keeps nothing that opens what it wrote; hospital B takes part by its public key.
 //! X costs 48 bytes of each C'; a deployment sends X once for a grant, and C' then has 240 bytes.
 //!
-//! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. `proofs/coq/Named.v` has
-//! the game for k_e and Y, from DBDH in the random-oracle model. For k'_e, which needs CDH in G1, there is no proof here.
+//! The proxy and B find k_e = k'_e / k_re of this scope, and of no other scope. `proofs/coq/Named.v` proves the
+//! security of k_e and Y from DBDH in the random-oracle model. For k'_e, which needs CDH in G1, there is no proof here.
 
 use super::scheme::{
     Bytes, Decoding, Direction, Message, Notion, Properties, Scheme, el_gamal, encoding, g1, parts, random,
@@ -119,7 +120,7 @@ impl Decoding for ReEncrypted {
 }
 
 impl PublicKey {
-    /// The public key of a user whose A this is, for a scope: anybody computes it.
+    /// The public key for a scope of the user with the public key A. Anybody can compute it.
     pub fn new(a: G1, scope: &[u8]) -> Self {
         Self { a, h2: scope_element(&Seed([0; 32]), Scope::Record(scope)) }
     }

@@ -59,7 +59,7 @@ impl Authority {
 }
 
 impl PublicKey {
-    /// The public key of an identity: anybody computes it.
+    /// The public key of an identity. Anybody can compute it.
     pub fn new(params: &Parameters, id: &[u8]) -> Self {
         Self { g1_s: params.0, h1: G2::hash(id, dst::GA07_H1) }
     }
@@ -262,14 +262,14 @@ impl Scheme for Ga07 {
         Self::dec(sk, c)
     }
 
-    /// The pairings of each level in batches.
+    /// Computes the pairings of each level in batches.
     fn dec_re_many(sk: &SecretKey, c: &[Ciphertext]) -> Vec<Result<Message<Gt>, Infallible>> {
         wiped(|| {
             let last: Vec<_> = c.iter().map(|c| &c.last).collect();
             let mut m = open_all(&Zeroizing::new(vec![*sk.0.expose(); c.len()]), &last);
             let levels = c.iter().map(|c| c.under_x.len()).max().unwrap_or(0);
             for level in 0..levels {
-                // Ciphertexts with a pair at this level, counted from the last.
+                // The ciphertexts with a pair at this level; levels count from the last pair.
                 let with: Vec<_> = (0..c.len()).filter(|i| c[*i].under_x.len() > level).collect();
                 let keys = Zeroizing::new(with.iter().map(|i| *h2(&m[*i])).collect::<Vec<_>>());
                 let pairs: Vec<_> = with.iter().filter_map(|i| c[*i].under_x.iter().rev().nth(level)).collect();

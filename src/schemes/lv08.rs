@@ -109,7 +109,7 @@ impl Decoding for PublicKey {
     fn decode(bytes: &[u8], (): &()) -> Result<Self, DecodeError> {
         let [x1, x2] = parts("public key", bytes, [G1::BYTES, G2::BYTES])?;
         let (x1, x2) = (G1::from_bytes(x1)?, G2::from_bytes(x2)?);
-        // The two parts have one exponent.
+        // The two parts must have the same exponent.
         let same = pairing(&x1, &G2::generator()) == pairing(&G1::generator(), &x2);
         if same { Ok(Self { x1, x2 }) } else { Err(DecodeError::NonCanonical { what: "public key" }) }
     }
@@ -243,7 +243,7 @@ impl Scheme for Lv08 {
         })
     }
 
-    /// The pairings of check (2) and the powers of t in batches.
+    /// Computes the pairings of check (2) and the powers to t in batches.
     fn re_enc_many(rk: &ReKey, c: &[SecondLevel], rng: &mut impl CryptoRng) -> Vec<Result<FirstLevel, Invalid>> {
         wiped(|| {
             let pairs: Vec<_> = c.iter().flat_map(|c| [(c.c2, base(&c.signed.svk)), (rk.from, c.signed.c4)]).collect();
@@ -283,7 +283,7 @@ impl Scheme for Lv08 {
         })
     }
 
-    /// The pairings and the powers in batches.
+    /// Computes the pairings and the powers in batches.
     fn dec_re_many(sk: &SecretKey, c: &[FirstLevel]) -> Vec<Result<Message<Gt>, Invalid>> {
         wiped(|| {
             let pairs = c.iter().flat_map(|c| {

@@ -10,11 +10,13 @@
 //!
 //! The types of a scheme say the hops, and what ReKeyGen takes of B. An experiment decides what it can decide: round
 //! trips, wrong keys, hops, inverted and joined keys, collusion and what it hands on, altered ciphertexts, sizes. An
-//! experiment cannot show that something is impossible: that nothing makes a one-way key work backwards, and that no more can be
-//! found, are statements of the papers. Their proofs are for other pairings than Type 3, and are not repeated here.
+//! experiment cannot show that something is impossible. Two statements therefore rest on the papers: that no method
+//! makes a one-way key work backwards, and that a collusion finds nothing else. The proofs in the papers are for other
+//! pairings than Type 3, and are not repeated here.
 //!
-//! ReEnc and Dec of C' have forms for many ciphertexts, [`Scheme::re_enc_many`] and [`Scheme::dec_re_many`], with the batches
-//! of the engines: pairings, powers in GT, and powers in G1. Every value has a checked decoder, [`Decoding`].
+//! ReEnc and the decryption of C' have forms for many ciphertexts, [`Scheme::re_enc_many`] and [`Scheme::dec_re_many`],
+//! which use the batches of the engines for pairings, powers in GT and powers in G1. Every value has a checked decoder,
+//! [`Decoding`].
 //!
 //! Departure of all files: Enc draws M itself (a KEM), as [`pre`](crate::pre) does.
 //!

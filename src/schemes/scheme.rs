@@ -79,7 +79,8 @@ pub trait Scheme: Sized + 'static {
         rng: &mut impl CryptoRng,
     ) -> Result<Self::ReEncrypted, Self::Refusal>;
 
-    /// [`re_enc`](Self::re_enc) of each ciphertext in turn: by a batch of the engine where it has one, on all cores.
+    /// [`re_enc`](Self::re_enc) of each ciphertext in turn: with a batch of the engine where there is one, on all
+    /// cores.
     fn re_enc_many(
         key: &Self::ReKey,
         c: &[Self::Ciphertext],
@@ -100,7 +101,7 @@ pub trait Scheme: Sized + 'static {
     /// Those of [`dec`](Self::dec).
     fn dec_re(key: &Self::SecretKey, c: &Self::ReEncrypted) -> Result<Self::Message, Self::Refusal>;
 
-    /// [`dec_re`](Self::dec_re) of each C' in turn, as [`re_enc_many`](Self::re_enc_many).
+    /// [`dec_re`](Self::dec_re) of each C' in turn, with batches as in [`re_enc_many`](Self::re_enc_many).
     fn dec_re_many(key: &Self::SecretKey, c: &[Self::ReEncrypted]) -> Vec<Result<Self::Message, Self::Refusal>> {
         c.iter().map(|c| Self::dec_re(key, c)).collect()
     }
@@ -169,7 +170,8 @@ pub trait Encoding {
 /// A value that is read from its encoding, with every check: the length, the canonical form, the curve, the subgroup,
 /// and no identity in the place of a key or of a point.
 pub trait Decoding: Encoding + Sized {
-    /// What the bytes leave out because the reader has it: the name of a scope, A's public key. Else `()`.
+    /// A value that the encoding leaves out because the reader has it, such as the name of a scope or A's public key.
+    /// If there is none, `()`.
     type Known: ?Sized;
 
     /// Reads a value whose encoding is exactly `bytes`.

@@ -33,7 +33,7 @@ trait Attacks: Scheme {
     /// The key from A to B inverted by the proxy, which is the key from B to A where the scheme is bidirectional.
     fn inverted(rk: &Self::ReKey, pk_b: &Self::PublicKey) -> Self::ReKey;
 
-    /// A key from A to C, made of A's power and what C contributes, without A.
+    /// A key from A to C, made without A from the key material that the collusion finds and from the contribution of C.
     fn delegate(
         power: &Self::Power,
         c: &(Self::PublicKey, Self::SecretKey),
@@ -290,7 +290,7 @@ fn every_scheme_does_what_its_row_says() {
     decide::<Lv08>();
 }
 
-/// Batches give what the single forms give, with the same randomness; and one bad ciphertext fails alone.
+/// With the same randomness, batches give the same results as single calls, and a bad ciphertext fails alone.
 fn batches<S: Scheme>(alter: Option<fn(&mut S::Ciphertext)>) {
     let name = S::PROPERTIES.name;
     let of = |results: &[Result<S::ReEncrypted, S::Refusal>]| -> Vec<_> {
@@ -496,8 +496,8 @@ fn grants_by_name_are_fresh_and_can_be_checked() {
     assert_eq!(pairing(&g1, one.k_re.expose()), pairing(&g1, &k_e_prime) / pairing(&a.0.a, &a.0.h2));
 }
 
-/// Two keys with one user between them: the proxy makes the key from A to C of those from A to B and from B to C where the
-/// keys work both ways, and the product of the keys does not work where they work one way.
+/// Two keys with one user between them. Where keys work both ways, the proxy makes the key from A to C from the keys
+/// from A to B and from B to C. Where keys work one way, the product of the two keys does not work.
 #[test]
 fn the_proxy_joins_keys_of_bidirectional_schemes_alone() {
     fn works<S: Attacks>(join: impl Fn(&S::ReKey, &S::ReKey) -> S::ReKey) {
@@ -547,7 +547,7 @@ fn encodings_read_back() {
         let refused = bbs98::ReKey::decode(&Scalar::from(k).to_bytes(), &()).unwrap_err();
         assert_eq!(refused, DecodeError::Identity { what: "re-encryption key" });
     }
-    // Anybody makes the public keys of names.
+    // Anybody can compute the public keys of names.
     let rng = &mut rng(14);
     let authority = Ga07::setup(rng);
     let parameters = ga07::Parameters::decode(&authority.parameters().encoding(), &()).unwrap();

@@ -179,7 +179,7 @@ impl Scene {
         (alert.note.content, bytes[phi_pre::envelope::Header::BYTES..].to_vec())
     }
 
-    /// The record of a request, as hospital B reads it in its grant's request on the ledger.
+    /// The record of a grant, from the share request on the ledger.
     pub fn record_of(&self, grant: &Grant) -> TxId {
         let read = |snapshot: &Snapshot| Ok(contract::share(&mut Simulation::new(snapshot), grant.request));
         self.network.read(read).unwrap().unwrap().unwrap().record

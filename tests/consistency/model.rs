@@ -229,7 +229,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
     Ok((response, keys, writes))
 }
 
-/// The new value of a request that is completed or withdrawn.
+/// The new value of a request after its completion or withdrawal.
 fn end_of_request(
     read: &mut dyn FnMut(String) -> Option<Vec<u8>>,
     caller: &Caller,
@@ -264,7 +264,7 @@ fn end_of_request(
     Ok([&found[..status], &[1], &time, &deliveries[..]].concat())
 }
 
-/// The end of a consent in the value of a request, and the place of its status.
+/// The end of the consent in the value of a request, and the offset of the status.
 fn end_and_status(value: &[u8]) -> (Option<u64>, usize) {
     match value[136] {
         0 => (None, 137),

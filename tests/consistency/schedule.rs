@@ -62,7 +62,7 @@ pub enum Ask {
         slot: usize,
         recipient: usize,
         grant: u8,
-        /// The end of the consent, in milliseconds after the first proposal: proposal n is made after n milliseconds.
+        /// The end of the consent, in milliseconds after the first proposal. Proposal n is made after n milliseconds.
         lasts: Option<u64>,
     },
     Withdraw {

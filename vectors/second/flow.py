@@ -37,12 +37,14 @@ def fault(who, how):
     return Refused(f"{who.hex()} is at fault: {how}")
 
 
-RE_KEY = "the granted k_re is not the key of its public value"
+BAD_SIGNATURE = "bad signature"
+GRANT = "the grant lacks the note about this record"
+RE_KEY = "the key for the cloud is not the key of its public value"
 RECIPIENT_KEY = "the granted k'_e is not the key of Δ·Y"
-DELIVERY = "the signed delivery lacks the hospital's note about this record"
-PROOF = "the proof of re-encryption in the signed delivery does not hold"
+DELIVERY = "the signed delivery lacks the note about this record"
+PROOF = "the proof of re-encryption that was signed does not hold"
 BODY = "the body is not the one that the note announces"
-NOTE = "the signed note does not describe the envelope"
+NOTE = "the signed note does not describe the envelope, or is not the only one"
 RECORD = "the envelope does not hold the record on the ledger"
 
 
@@ -173,7 +175,7 @@ def check_alarm(k_s, sk, a, hospital, alarm, note, envelope):
     commitment, content = opened(envelope[:284], envelope[284:], k_e)
     if commitment != alarm["commitment"]:
         raise Refused("the record does not match its commitment")
-    described = messages.Upload(txid, u32(0), envelope[:284], note.content.body, y)
+    described = messages.Upload(txid, u32(0), envelope[:284], hashes.sha256(envelope[284:]), y)
     if note.content != described:
         raise fault(hospital.id, NOTE)
     return txid, y, content
@@ -208,10 +210,31 @@ def author(note, record):
     return record.hospital if note.epoch == u32(0) else record.id
 
 
+def written_by(msp, note, record):
+    """Whether the author of a note has signed it."""
+    by = author(note.content, record)
+    try:
+        signer = msp.validate(note.certificate)
+        note.verify(signer.key)
+    except Refused as refusal:
+        if str(refusal) not in (BAD_SIGNATURE, identity.UNKNOWN_ISSUER):
+            raise
+        return False
+    return signer.id == by
+
+
+def check_granted_note(msp, share, record, grant):
+    note = messages.read_signed("upload", grant.note)
+    if not written_by(msp, note, record) or note.content.record != share.record:
+        raise fault(record.id, GRANT)
+    return note.content
+
+
 def reencrypt(chain, grant, upload, cloud, now):
     share = open_share(chain, grant.request, now)
     same_digests(share, grant)
     record = record_of(chain, share.record)
+    granted = check_granted_note(chain.msp, share, record, grant)
     j = index_of(grant, cloud["id"])
     delta = delta_j(grant, j)
     k_j = groups.read_g2(unseal(cloud["key"], b"phi-pre/1/grant/k_re", grant.request, grant.shares[j - 1][1]))
@@ -219,8 +242,10 @@ def reencrypt(chain, grant, upload, cloud, now):
         raise fault(record.id, RE_KEY)
     note, sender = upload.content, upload.certificate.id
     party(note.record == share.record and sender == author(note, record), sender)
-    if note.epoch != grant.epoch:
-        raise other_epoch(note, grant.epoch)
+    if note.epoch != granted.epoch:
+        raise other_epoch(note, granted.epoch)
+    if note != granted:
+        raise fault(author(note, record), NOTE)
     _, _, z, c = scheme.header(note.header)
     d = pairing(groups.write_g1(z), groups.write_g2(k_j))
     return {
@@ -263,14 +288,11 @@ def check_delivery(msp, share, record, grant, delivery):
     if content.request != grant.request:
         raise Refused(f"the record is not re-encrypted for request {grant.request.hex()} yet")
     upload = messages.read_signed("upload", content.upload)
-    by = msp.validate(upload.certificate)
-    try:
-        upload.verify(by.key)
-    except Refused:
-        raise fault(signer.id, DELIVERY) from None
-    note = upload.content
-    if (note.record, note.epoch) != (share.record, grant.epoch) or by.id != author(note, record):
+    note, granted = upload.content, messages.read_signed("upload", grant.note).content
+    if not written_by(msp, upload, record) or (note.record, note.epoch) != (share.record, granted.epoch):
         raise fault(signer.id, DELIVERY)
+    if note != granted:
+        raise fault(author(note, record), NOTE)
     delta = groups.write_t6(delta_j(grant, j))
     if not proof_holds(delta, note.header[44:], content.c_prime, grant.request, content.proof):
         raise fault(signer.id, PROOF)
@@ -297,8 +319,8 @@ def debug(name):
 def too_few(needed, delivered, refused):
     if len(refused) == 1 and needed == 1:
         return refused[0][1]
-    reasons = "; ".join(f"{cloud.hex()}: {why}" for cloud, why in refused)
-    return Refused(f"{delivered} of {needed} clouds delivered the record; {reasons}")
+    reasons = "".join(f"; {cloud.hex()}: {why}" for cloud, why in refused)
+    return Refused(f"{delivered} of {needed} clouds delivered the record{reasons}")
 
 
 def receive(chain, grant, clouds, fetch, b_key, now):
@@ -307,6 +329,7 @@ def receive(chain, grant, clouds, fetch, b_key, now):
     party(share.recipient == own, own)
     same_digests(share, grant)
     record = record_of(chain, share.record)
+    note = check_granted_note(chain.msp, share, record, grant)
     plain = unseal(b_key, b"phi-pre/1/grant/k'_e", grant.request, grant.k_e_prime)
     k_e_prime, name = whole(plain, "sealed k'_e", read_k_e_prime)
     if not usable(name):
@@ -329,8 +352,7 @@ def receive(chain, grant, clouds, fetch, b_key, now):
             break
         asked += 1
         try:
-            j, note = deliver(cloud)
-            found.setdefault(j, (cloud, note))
+            found.setdefault(deliver(cloud)[0], cloud)
         except Refused as refusal:
             refused.append((cloud["id"], refusal))
     if len(found) != t:
@@ -338,11 +360,7 @@ def receive(chain, grant, clouds, fetch, b_key, now):
     if asked != len(clouds):
         raise Malformed("a cloud that hospital B does not ask")
 
-    notes = [note for _, note in found.values()]
-    note = notes[0]
     by = author(note, record)
-    if any(other != note for other in notes):
-        raise fault(by, NOTE)
     delta = delta_of(grant)
     y = whole(note.public_key, "public key", scheme.read_public_key)
     if delta is None or pairing_g1(groups.write_g2(k_e_prime)) != tower.mul(delta, y):
@@ -350,14 +368,14 @@ def receive(chain, grant, clouds, fetch, b_key, now):
     suite, com, z, c = scheme.header(note.header)
     partials = [
         (j, z, tower.mul(groups.read_t6(cloud["message"].content.c_prime), tower.conjugate(c)))
-        for j, (cloud, _) in found.items()
+        for j, cloud in found.items()
     ]
     again = with_capsule(note.header, *threshold.combine(t, n, (z, c), partials))
     m = tower.mul(scheme.header(again)[3], tower.conjugate(pairing(groups.write_g1(z), groups.write_g2(k_e_prime))))
     if scheme.content(m, z, suite)[1] != com:
         raise fault(by, RECORD)
     content = None
-    for cloud, _ in found.values():
+    for cloud in found.values():
         try:
             salt, content = scheme.open_body(again + cloud["body"], suite, com, z, m)
             if hashes.commitment(salt, content)[1] == record.commitment:
@@ -370,7 +388,7 @@ def receive(chain, grant, clouds, fetch, b_key, now):
         refused.append((cloud["id"], fault(cloud["id"], BODY)))
     if content is None:
         raise too_few(t, len(found), refused)
-    deliveries = [cloud["delivery"] for cloud, _ in found.values()]
+    deliveries = [cloud["delivery"] for cloud in found.values()]
     return k_e_prime, name, partials, again, content, deliveries, refused
 
 
@@ -385,6 +403,7 @@ def verify_deliveries(chain, grant, encodings):
     same_digests(share, grant)
     named = share.status[0] == records.COMPLETED and share.status[9:] == deliveries_digest(encodings)
     record = record_of(chain, share.record)
+    check_granted_note(chain.msp, share, record, grant)
     indices = sorted({check_delivery(chain.msp, share, record, grant, delivery)[0] for delivery in read})
     if not named or len(indices) < public_values(grant)[0]:
         raise Refused("the deliveries are not the ones that stand on the ledger")

@@ -23,14 +23,14 @@ class Delivery(NamedTuple):
 
 class Grant(NamedTuple):
     request: bytes
-    epoch: bytes
+    note: bytes
     public: bytes
     shares: list
     k_e_prime: bytes
 
     @property
     def content(self):
-        return [self.epoch, self.public + b"".join(map(b"".join, self.shares)), self.k_e_prime]
+        return [self.note, self.public + b"".join(map(b"".join, self.shares)), self.k_e_prime]
 
     def delta(self):
         return hashes.tagged("phi-pre/1/public-values", self.public)
@@ -41,7 +41,7 @@ class Grant(NamedTuple):
     def fields(self):
         """As the operation `signed message` gives them."""
         shares = [part for share in self.shares for part in share]
-        return [self.request, self.epoch, self.public, *shares, self.k_e_prime, self.delta(), self.digest()]
+        return [self.request, self.note, self.public, *shares, self.k_e_prime, self.delta(), self.digest()]
 
 
 class Rotation(NamedTuple):
@@ -75,10 +75,10 @@ def read_delivery(reader):
 
 
 def read_grant(reader):
-    request, epoch = reader.raw("txid", 32), reader.raw("epoch", 4)
+    request, note = reader.raw("txid", 32), consumed(reader, reader_of("upload"))
     public = consumed(reader, threshold.read_public)
     shares = [(reader.raw("member identifier", 32), consumed(reader, identity.read_sealed)) for _ in range(public[1])]
-    return Grant(request, epoch, public, shares, consumed(reader, identity.read_sealed))
+    return Grant(request, note, public, shares, consumed(reader, identity.read_sealed))
 
 
 def read_rotation(reader):

@@ -2,9 +2,9 @@
 //! uses one thread and measures all cases in turn in each round. Ratios are to direct calls of blst with prepared
 //! lines.
 //!
-//! There are classes, which must not be compared: *bare* is the group operation alone; *authenticated* also proves,
-//! signs or verifies; *threshold* is the work of one proxy of several, and of the one who combines. At the end come the ratios
-//! to one re-encryption.
+//! Each row has a class, and rows of different classes must not be compared: *bare* is the group operation alone;
+//! *authenticated* also proves, signs or verifies; *threshold* is the work of one proxy of several, and of the party
+//! that combines. The last table has ratios to one re-encryption.
 //!
 //! recrypt is 0.14, since later versions pin a pre-release of curve25519-dalek that excludes the version needed here.
 //! nube (GPL-3.0) cannot be built, since it needs funty 1.2.0, which was withdrawn from the registry. Its re-encryption
@@ -190,7 +190,7 @@ where
     }
 }
 
-/// n-PEP: ElGamal on ristretto255. A rekey is what a re-encryption of BBS98 is, with 1/k for π.
+/// n-PEP: ElGamal on ristretto255. A `rekey` is a re-encryption of BBS98 with π = 1/k.
 fn libpep(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
     use libpep::elgamal::arithmetic::group_elements::{G, GroupElement};
     use libpep::elgamal::arithmetic::scalars::ScalarNonZero;
@@ -217,7 +217,7 @@ fn libpep(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
     });
 }
 
-/// k_re among three proxies, of which two re-encrypt.
+/// k_re is shared among three proxies, and two of them re-encrypt.
 fn threshold(add: &mut impl FnMut(&'static str, &str, f64, Box<dyn FnMut()>)) {
     let rng = &mut ChaCha20Rng::seed_from_u64(8);
     let params = Params::new(Seed::random(rng));

@@ -1,5 +1,5 @@
 //! `phi-pre bench`: measures every engine on this machine in turn in one process. Ratios are to blst with precomputed
-//! line coefficients. With `--schemes`, the schemes to compare with take the place of this scheme's operations.
+//! line coefficients. With `--schemes`, it measures the schemes to compare with instead of this scheme.
 
 mod cases;
 mod machine;

@@ -109,7 +109,7 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, Failure> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).start_handler(pin).build()?)
 }
 
-/// `reference` is the operation of [1], and `words` what it is.
+/// `reference` is the operation of footnote [1], and `words` describes it.
 fn print(cases: &[Case<'_>], reference: &str, words: &str) {
     let by_blst = |case: &Case<'_>| {
         let same = |other: &&Case<'_>| {

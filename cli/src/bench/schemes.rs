@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The algorithms, and how many records one call handles. Nobody makes many keys at once.
+/// The algorithms, and the number of records of one call. Nobody makes many keys at once.
 const ALGORITHMS: [(&str, usize); 9] = [
     ("KeyGen", 1),
     ("Enc", 1),
@@ -34,7 +34,7 @@ fn operation(scheme: &str, algorithm: &str) -> String {
     format!("{scheme}: {algorithm}")
 }
 
-/// The cases of all schemes, of one thread.
+/// The cases of all schemes, on one thread.
 pub(super) fn cases(engines: &[Engaged]) -> Vec<Case<'static>> {
     [
         cases_of::<BongJang>(engines),
@@ -133,7 +133,8 @@ const TOP: f64 = 60.0;
 /// The width of a factor of ten.
 const DECADE: f64 = 150.0;
 
-/// Microseconds for one record, by scheme and algorithm, on a logarithmic scale from 1: a mark for each engine.
+/// Plots the microseconds for one record, by scheme and algorithm, on a logarithmic scale from 1, with a mark for each
+/// engine.
 pub(super) fn svg(cases: &[Case<'_>]) -> String {
     let mut out = String::new();
     // Writing into a String cannot fail.

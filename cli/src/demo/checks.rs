@@ -130,13 +130,13 @@ impl<R> World<R> {
         verify_deliveries(network, params, &shared.grant, &shared.received.deliveries).is_ok()
     }
 
-    /// The clouds that lie, for the report.
+    /// The names of the clouds that deliver a wrong C', for the report.
     fn liars(&self) -> String {
         let names: Vec<_> = self.setting.lie.iter().map(|number| self.setting.name(*number)).collect();
         format!("{} {}", names.join(", "), if names.len() == 1 { "was" } else { "were" })
     }
 
-    /// Whether the checks of hospital B named each lying cloud and no other participant.
+    /// Whether the checks of hospital B named each cloud that delivered a wrong C', and no other participant.
     fn liars_are_named(&self, shared: &Shared) -> bool {
         let mut found: Vec<_> = shared.received.refused.iter().flat_map(|(_, error)| named(error)).collect();
         let id = |number: &u8| self.clouds[usize::from(*number) - 1].certificate().subject().id;

@@ -8,14 +8,14 @@ use phi_pre::wire::Wire;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the options of the command say about keys and clouds. The clouds are numbered from 1 on.
+/// The options of the command about keys and clouds. The clouds are numbered from 1.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// n.
+    /// n, the number of clouds.
     pub clouds: u8,
-    /// t, the clouds that re-encrypt together.
+    /// t, the number of clouds that must re-encrypt together.
     pub threshold: u8,
-    /// The clouds that deliver another C' than they computed.
+    /// The clouds that deliver C in the place of C'.
     pub lie: Vec<u8>,
     /// The clouds that do not re-encrypt.
     pub down: Vec<u8>,
@@ -30,7 +30,7 @@ impl Default for Setting {
 }
 
 impl Setting {
-    /// Whether the record can arrive.
+    /// Checks the numbers, and that enough clouds deliver the right C'.
     pub(super) fn check(&self) -> Result<(), Failure> {
         let Self { clouds, threshold, lie, down, named: _ } = self;
         if !(1 <= *threshold && threshold <= clouds && *clouds <= 16) {
@@ -46,12 +46,12 @@ impl Setting {
         Ok(())
     }
 
-    /// The number of a cloud from its place in the list.
+    /// The numbers of the clouds, in the order of the list.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u8> + use<> {
         1..=self.clouds
     }
 
-    /// What the report calls a cloud; it is also the name of the folder of its store.
+    /// The name of a cloud in the report, which is also the name of the folder of its store.
     pub(super) fn name(&self, number: u8) -> String {
         if self.clouds == 1 { "cloud".to_owned() } else { format!("cloud-{number}") }
     }
@@ -64,8 +64,8 @@ impl Setting {
     }
 }
 
-/// The delivery that a cloud keeps, with C in the place of C': the capsule was not re-encrypted. The old content comes back
-/// on [`restore`](Self::restore).
+/// A stored delivery of a cloud in which C takes the place of C', as if the capsule was not re-encrypted.
+/// [`restore`](Self::restore) writes the old content again.
 pub(super) struct Falsified {
     path: PathBuf,
     before: Vec<u8>,

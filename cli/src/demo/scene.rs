@@ -45,17 +45,17 @@ pub(super) struct Shared {
     /// The answer to hospital C, which requested the record with the same grant before hospital B completed the
     /// request.
     pub(super) stranger: Result<Received, FlowError>,
-    /// The cloud that delivered another C' in a trial, and the answer of hospital B's checks.
+    /// The cloud that delivered a wrong C' in a trial, and the result of the checks of hospital B.
     pub(super) trial: (MemberId, Result<Received, FlowError>),
 }
 
-/// The answers of a cloud to a consent that was withdrawn, and to one that has ended.
+/// The answers of a cloud to a consent that was withdrawn, and to a consent that has ended.
 pub(super) struct Lapsed {
     pub(super) withdrawn: Result<(), FlowError>,
     pub(super) ended: Result<(), FlowError>,
 }
 
-/// Who is at fault, and how, if an error of hospital B names somebody.
+/// The participants at fault whom an error of hospital B names, with their misbehaviour.
 pub(super) fn named(error: &FlowError) -> Vec<(MemberId, Misbehaviour)> {
     match error {
         FlowError::Misbehaved { who, how } => vec![(*who, *how)],
@@ -228,12 +228,12 @@ impl<R: CryptoRng> World<R> {
             [("bytes", received.sealed.bytes.to_string())],
         );
         let completed = b.complete(network, &received, system::millis(), rng)?;
-        report.committed("hospital B -> ledger", "share-complete with the proof's digest", &completed);
+        report.committed("hospital B -> ledger", "share-complete, deliveries' digest", &completed);
         let original = original.to_owned();
         Ok(Shared { original, record: txid, request: grant.request, grant, received, stranger, trial })
     }
 
-    /// Consents twice to sharing a record with hospital C: one consent is withdrawn, the other one ends.
+    /// Consents twice to sharing a record with hospital C. The first consent is withdrawn, the second one ends.
     pub(super) fn lapse(&mut self, record: TxId, report: &mut Report) -> Result<Lapsed, Failure> {
         let Self { consortium, user, c, clouds, setting, rng, .. } = self;
         report.figure("Consents", "one is withdrawn, one ends");
@@ -258,7 +258,7 @@ impl<R: CryptoRng> World<R> {
     }
 }
 
-/// What a cloud answered to a consent.
+/// The answer of a cloud to a consent, for the report.
 fn said(answer: &Result<(), FlowError>) -> String {
     match answer {
         Ok(()) => "re-encrypted".to_owned(),
@@ -268,7 +268,7 @@ fn said(answer: &Result<(), FlowError>) -> String {
     }
 }
 
-/// What somebody did, without the long identifier.
+/// The misbehaviour that an error names, without the long identifier of the participant.
 fn blame(error: &FlowError) -> String {
     named(error).into_iter().map(|(_, how)| how.to_string()).collect::<Vec<_>>().join("; ")
 }

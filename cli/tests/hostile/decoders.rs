@@ -207,7 +207,7 @@ fn decoded<T: Decoding>(bytes: &[u8], known: &T::Known) -> bool {
     canonical(T::decode(bytes, known), |value| value.encoding().to_vec(), bytes)
 }
 
-/// What is read is also opened, which checks the signature.
+/// Also decrypts the ciphertext that was read, which checks the signature.
 fn lv08_c(bytes: &[u8]) -> bool {
     if let Ok(c) = lv08::SecondLevel::decode(bytes, &()) {
         refusal(Lv08::dec(&FIXTURE.lv08.1, &c));

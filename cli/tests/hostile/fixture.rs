@@ -96,7 +96,8 @@ impl Fixture {
         let mut network =
             Network::create(&folder, &config, orderer.clone(), vec![peer.clone()], Arc::new(PhiContract)).unwrap();
 
-        // The transactions of one record: confirmed, written, shared and received, shared and withdrawn.
+        // The transactions of one record: confirmation, record, a request and its completion, a request and its
+        // withdrawal.
         let id = Pseudonym::from(user.0.subject().id);
         let commitment = Commitment(Digest([7; 32]));
         let nonce = Nonce([1; 24]);

@@ -176,7 +176,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     }
 }
 
-/// A message of the flow, signed by the hospital whatever its kind.
+/// A message of the flow. The hospital signs messages of every kind.
 fn message(name: &str, rng: &mut ChaCha20Rng) -> Vec<u8> {
     fn signed<T: Wire>(content: T) -> Vec<u8> {
         let (certificate, key) = &FIXTURE.hospital;

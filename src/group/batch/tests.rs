@@ -116,8 +116,8 @@ fn batches_of_each_length_agree() {
     }
 }
 
-/// All exponents u + v·x² with small u and v: among them are those for which the sum meets an entry of the table of the
-/// lanes, or its inverse, or 1 (see `lanes/glv.rs`).
+/// All exponents u + v·x² with small u and v. For some of them, the sum equals an entry of the table of the lanes, or
+/// its inverse, or 1 (see `lanes/glv.rs`).
 #[test]
 fn powers_of_points_have_no_exceptions() {
     const MOST: u64 = 31;

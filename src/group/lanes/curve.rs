@@ -156,13 +156,13 @@ fn add_affine<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Jacobian<F> {
     chord(p, x2, y2).sum
 }
 
-/// What the addition of an affine point computes.
+/// The results of the addition of an affine point.
 pub(super) struct Chord<F> {
-    /// The sum of different points with different x, else Z = 0.
+    /// The sum, if the points have different x; otherwise Z = 0.
     pub(super) sum: Jacobian<F>,
-    /// The quotient of the Z of the sum by that of P; 0 where x is the same. Below 32p.
+    /// The Z of the sum, divided by the Z of P; 0 where both points have the same x. Below 32p.
     pub(super) run: F,
-    /// 0 where y is the same. Below 9p.
+    /// 0 where both points have the same y. Below 9p.
     pub(super) rise: F,
 }
 

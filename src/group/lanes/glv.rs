@@ -13,9 +13,10 @@
 //! divided by U.
 //!
 //! **Exceptions.** Let P^(a + b·x²) be the sum before an addition. No (a, b) ≠ 0 with max(|a|, |b|) < x² − 2 has
-//! a + b·x² ≡ 0 (mod q): the basis (x², −1), (1, x² − 1) of these pairs is reduced. In all windows but the last, |a| + 15
-//! and |b| + 15 are below 2^124 < x² − 2, and a ± d ≠ 0 or b ≠ 0, since d and the digits are odd: so the sum is neither an
-//! entry nor its inverse nor 1. In the last window, where |a| and |b| can reach x², the addition is complete.
+//! a + b·x² ≡ 0 (mod q): the basis (x², −1), (1, x² − 1) of these pairs is reduced. In all windows but the last,
+//! |a| + 15 and |b| + 15 are below 2^125 < x² − 2. Before the addition of an entry to a, a is a multiple of 16 and d is
+//! odd, so a ± d ≠ 0; before the addition of an entry to b, a is odd. So the sum is neither the entry nor its inverse
+//! nor 1. In the last window, |a| and |b| can reach x²; there, the addition has no exceptions.
 
 use super::base::Mask;
 use super::curve::{BETA, Chord, CurveKernels, Jacobian, chord};

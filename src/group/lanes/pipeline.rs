@@ -82,8 +82,8 @@ entries! {
         (std::array::from_fn(|i| G1Affine::new_unchecked(x[i], y[i])), exceptions)
     }
 
-    /// P^k in each lane of up to [`TOGETHER`] groups, by one inversion for all; and the lanes whose power is 1, which have
-    /// no coordinates. The points are finite.
+    /// P^k in each lane of up to [`TOGETHER`] groups, by one inversion for all groups. For each group, the mask marks
+    /// the lanes whose power is 1, which has no coordinates. The points are finite.
     fn pow_g1(groups: &[(ByLane<G1Affine>, ByLane<Halves>)]) -> [(ByLane<G1Affine>, Mask); TOGETHER] {
         let mut powers = [Jacobian(Eight::one(), Eight::one(), Eight::one()); TOGETHER];
         for i in 0..groups.len() {
@@ -151,10 +151,11 @@ entries! {
     }
 }
 
-/// The groups of eight powers that share an inversion.
+/// The number of groups of eight powers that share one inversion.
 pub(super) const TOGETHER: usize = 8;
 
-/// The first `n` groups of points as x and y, by one inversion; and the lanes with Z = 0, which have none.
+/// The first `n` groups of points as x and y, by one inversion. For each group, the mask marks the lanes with Z = 0,
+/// which have no x and y.
 #[inline(always)]
 fn normalised(points: &[Jacobian<Eight>; TOGETHER], n: usize) -> [(ByLane<G1Affine>, Mask); TOGETHER] {
     let mut out = [([G1Affine::identity(); 8], 0); TOGETHER];

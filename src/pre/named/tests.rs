@@ -38,7 +38,7 @@ fn anybody_computes_the_public_key_of_k_e() {
     }
 }
 
-/// Each scope, each k_s and each user has a key of its own, and H2 is never 1.
+/// Different scopes, k_s or users have different keys, and H2 is never 1.
 #[test]
 fn each_scope_has_a_key_of_its_own() {
     let rng = &mut rng(2);
@@ -90,7 +90,7 @@ fn rekeys_proofs_and_shares_are_those_of_the_scheme() {
     }
 }
 
-/// A proxy and a delegatee find k_e of the granted scope (C3), and with it nothing of another scope.
+/// A proxy and a delegatee find k_e of the granted scope (C3), which opens nothing of another scope.
 #[test]
 fn collusion_ends_at_the_scope() {
     let rng = &mut rng(4);

@@ -18,7 +18,10 @@ const NOTES: &[(&str, &str)] = &[
     ("Delivery", "What a cloud signs about a record that it re-encrypted."),
     ("Unbound", "Signed by nobody, or by nobody who has a share."),
     ("Request", "For another request."),
-    ("Note", "Without the note of the record's hospital or of its holder: the cloud is at fault."),
+    (
+        "Note",
+        "Without the note of the record's author: the cloud is at fault. With a second note of the author: the author is.",
+    ),
     ("Proof", "C' does not follow from C by the key of Δ_j: the cloud is at fault."),
     ("Deliveries", "The deliveries of a completed request."),
     ("Ledger", "Not the deliveries that complete the request on the ledger."),
@@ -75,9 +78,9 @@ fn single(file: &mut File, one: &Transcript, shared: &Transcript) -> Result<(), 
     let by = |who: &Signer, upload: Upload| Signed::new(upload, &who.certificate, &who.key);
     let noted = |upload: Signed<Upload>| Delivery { upload, ..right.clone() };
     // After a rotation, the holder of ID_i signs the notes.
-    let later = Grant { epoch: 1, ..one.grant.clone() };
-    let later = |upload: Signed<Upload>| with(&case(one, &one.sign(0, &noted(upload))), "/grant", hex(encoded(&later)));
     let rotated = Upload { epoch: 1, ..upload };
+    let later = Grant { note: by(&world.alice, rotated), ..one.grant.clone() };
+    let later = |upload: Signed<Upload>| with(&case(one, &one.sign(0, &noted(upload))), "/grant", hex(encoded(&later)));
     file.valid("of epoch 1, with a note of the user", &["Delivery"], later(by(&world.alice, rotated))?)?;
     file.invalid("of epoch 1, with a note of the hospital", &["Note"], later(by(&world.north, rotated))?)?;
     file.invalid("of epoch 1, with a note of another user", &["Note"], later(by(&world.bob, rotated))?)?;
@@ -101,6 +104,8 @@ fn single(file: &mut File, one: &Transcript, shared: &Transcript) -> Result<(), 
         ("a note that hospital B has signed", "Note", noted(by(&world.south, upload))),
         ("a note that the cloud has signed", "Note", noted(by(&one.clouds[0].0, upload))),
         ("a note that nobody has signed", "Note", noted(unsigned)),
+        ("a note by a hospital of another network", "Note", noted(by(&shared.world.north, upload))),
+        ("a second note of hospital A", "Note", noted(by(&world.north, Upload { body: unknown.0, ..upload }))),
         ("a note about another record", "Note", noted(by(&world.north, Upload { record: unknown, ..upload }))),
         ("a note of epoch 1 by the user", "Note", noted(by(&world.alice, rotated))),
         ("a note of epoch 1 by the hospital", "Note", noted(by(&world.north, rotated))),

@@ -43,7 +43,10 @@ pub(super) fn flow() -> Result<File, Fault> {
     two_of_three(&mut file)?;
     for (comment, flag, twist) in [
         ("the record on the ledger has another commitment", "Record", Twist::Commitment),
-        ("the capsule of another M, with the right Y", "Hospital", Twist::Capsule),
+        ("the capsule of another M in the upload and in the grant, with the right Y", "Hospital", Twist::Capsule),
+        ("another note in the upload than in the grant", "Hospital", Twist::TwoNotes),
+        ("the note in the grant is signed by hospital B", "Consent", Twist::GrantedBy),
+        ("the note in the grant is of another record", "Consent", Twist::GrantedRecord),
         ("a newer request has taken its place", "Consent", Twist::Replaced),
         ("the user has withdrawn the consent", "Consent", Twist::Withdrawn),
         ("the grant begins at another epoch than the record", "Consent", Twist::Epoch),
@@ -206,7 +209,7 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
     ] {
         file.invalid(comment, &["Upload"], with(&good, "/upload", value)?)?;
     }
-    // Right in all that the user checks, and the cloud has another Y: e(g1, k'_e) is not Δ·Y.
+    // Right in all that the user checks, and the cloud has another Y.
     let mut two_notes = with(&good, "/upload", north(Upload { public_key: other_y, ..upload }))?;
     let note = Signed::new(Upload { public_key: other_y, ..upload }, &world.north.certificate, &world.north.key);
     two_notes["clouds"][0] = made.cloud(0, &made.act(0, &note, grant.request, &mut file.rng)?);
@@ -217,7 +220,8 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
         &["Consent"],
         with(&good, "/grant", hex(flip(&bytes_of, bytes_of.len() - 1, 1)))?,
     )?;
-    file.invalid("another epoch in the grant", &["Consent"], with(&good, "/grant", hex(flip(&bytes_of, 35, 1)))?)?;
+    let noted = Grant { note: renewed.grant.note.clone(), ..grant.clone() };
+    file.invalid("another note in the grant", &["Consent"], with(&good, "/grant", hex(encoded(&noted)))?)?;
     file.invalid("a grant for no request", &["Consent"], with(&good, "/grant", hex(flip(&bytes_of, 0, 1)))?)?;
     let public = Grant { public: renewed.grant.public, ..grant.clone() };
     file.invalid("other public values", &["Consent"], with(&good, "/grant", hex(encoded(&public)))?)?;

@@ -71,7 +71,7 @@ impl Good {
         let statement = Statement::new(&params, &delta, &before, &after, &txid.0.0).map_err(malformed)?;
         let proof = ReencryptionProof::new(&params, &k_re, &statement, rng);
         let delivered = Delivery { request: txid, upload: note.clone(), c_prime: *again.c(), proof };
-        let grant = |t: u8, n: u8, epoch: u32, rng: &mut ChaCha20Rng| -> Result<Vec<u8>, Fault> {
+        let grant = |t: u8, n: u8, note: &Signed<Upload>, rng: &mut ChaCha20Rng| -> Result<Vec<u8>, Fault> {
             let (keys, public) = k_re.split(&params, Threshold::new(t, n).map_err(malformed)?, rng);
             let to = SealingKey::random(rng).public();
             let mut sealed = |info: &[u8], text: &[u8]| seal(&to, info, &txid.0.0, text, rng).map_err(malformed);
@@ -80,10 +80,11 @@ impl Good {
                 shares.push((MemberId([i; 32]), sealed(Grant::K_RE, key.key().to_bytes().expose())?));
             }
             let k_e_prime = sealed(Grant::K_E_PRIME, k_d_prime.encryption_key(&params).to_bytes().expose())?;
-            let grant = Grant { request: txid, epoch, public, shares, k_e_prime };
+            let grant = Grant { request: txid, note: note.clone(), public, shares, k_e_prime };
             Ok(encoded(&Signed::new(grant, &user.certificate, &user.key)))
         };
-        let (grant, shared) = (grant(1, 1, 0, rng)?, grant(2, 3, 7, rng)?);
+        let later = Signed::new(Upload { epoch: u32::MAX, ..upload }, &user.certificate, &user.key);
+        let (grant, shared) = (grant(1, 1, &note, rng)?, grant(2, 3, &later, rng)?);
         let context = Rotation::context(&upload.record, 1);
         let to = SealingKey::random(rng).public();
         let update = seal(&to, Rotation::UPDATE, &context, k_re.to_bytes().expose(), rng).map_err(malformed)?;
@@ -93,7 +94,7 @@ impl Good {
         let proof_of_rotation = ReencryptionProof::new(&params, &k_re, &statement, rng);
         let rotated = Rotated { record: upload.record, epoch: 1, c: *again.c(), proof: proof_of_rotation };
         let rotated = encoded(&Signed::new(rotated, &one.certificate, &one.key));
-        let later = encoded(&Signed::new(Upload { epoch: u32::MAX, ..upload }, &user.certificate, &user.key));
+        let later = encoded(&later);
         let upload = encoded(&note);
         let delivery = encoded(&Signed::new(delivered.clone(), &one.certificate, &one.key));
         let fetch = encoded(&Signed::new(Fetch { request: txid }, &north.certificate, &north.key));
@@ -181,12 +182,13 @@ pub(super) fn messages() -> Result<File, Fault> {
 
 /// Fields that are no encodings of their values.
 fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
-    let Good { users, hospitals, clouds, upload, delivery, grant, shared, rotation, rotated, named, .. } = good;
+    let Good { users, hospitals, clouds, upload, later, delivery, grant, shared, rotation, rotated, named, .. } = good;
     let now = NOW.seconds().0;
     // Offsets. In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a
-    // grant: request 0, epoch 32, t and n 36, V_0 38, ..., identifier of the first cloud. In a rotation and its answer:
+    // grant: request 0, note 32, then t and n, V_0, ..., identifier of the first cloud. In a rotation and its answer:
     // epoch 32, Δ or C 36. In a key by name: hospital 0, A 32.
     let c_prime = 32 + upload.len();
+    let (t, t_shared) = (32 + upload.len(), 32 + later.len());
     for (comment, kind, root, bytes) in [
         ("an envelope of version 2", "upload", hospitals, put(upload, 44, &[2])),
         ("an envelope of suite 3", "upload", hospitals, put(upload, 45, &[3])),
@@ -215,13 +217,18 @@ fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
         ("the flags of A", "key by name", users, flip(named, 32, 0x80)),
         ("A = 1", "key by name", users, put(named, 32, &[&[0xc0][..], &[0; 47]].concat())),
         ("a key by name cut off in A", "key by name", users, named[..32 + 47].to_vec()),
-        ("t = 0", "grant", users, put(grant, 36, &[0])),
-        ("2 of 1", "grant", users, put(grant, 36, &[2])),
-        ("1 of 17", "grant", users, put(grant, 37, &[17])),
-        ("the flags of V_0", "grant", users, flip(grant, 38, 0x80)),
-        ("the flags of V_1", "grant", users, flip(shared, 38 + 192, 0x80)),
-        ("a grant cut off in the identifier of a cloud", "grant", users, grant[..38 + 192 + 31].to_vec()),
-        ("a sealed k_re of 2^20 + 1 bytes", "grant", users, put(grant, 38 + 192 + 64, &[0, 0x10, 0, 1])),
+        ("the flags of Y in the note of a grant", "grant", users, flip(grant, 32 + 352, 0x80)),
+        ("high s in the note of a grant", "grant", users, {
+            let signature: [u8; 64] = grant[t - 64..t].try_into().map_err(malformed)?;
+            put(grant, t - 64, &high_s(&signature))
+        }),
+        ("t = 0", "grant", users, put(grant, t, &[0])),
+        ("2 of 1", "grant", users, put(grant, t, &[2])),
+        ("1 of 17", "grant", users, put(grant, t + 1, &[17])),
+        ("the flags of V_0", "grant", users, flip(grant, t + 2, 0x80)),
+        ("the flags of V_1", "grant", users, flip(shared, t_shared + 2 + 192, 0x80)),
+        ("a grant cut off in the identifier of a cloud", "grant", users, grant[..t + 2 + 192 + 31].to_vec()),
+        ("a sealed k_re of 2^20 + 1 bytes", "grant", users, put(grant, t + 2 + 192 + 64, &[0, 0x10, 0, 1])),
     ] {
         file.invalid(comment, &["Field"], case(kind, root, now, &bytes))?;
     }

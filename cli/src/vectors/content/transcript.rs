@@ -41,6 +41,9 @@ pub(super) enum Twist {
     Named,
     Commitment,
     Capsule,
+    TwoNotes,
+    GrantedBy,
+    GrantedRecord,
     Replaced,
     Withdrawn,
     Epoch,
@@ -104,6 +107,7 @@ struct Sealing<'a> {
     k_e_prime: &'a [u8],
     clouds: &'a [(Signer, [u8; 32])],
     b_key: [u8; 32],
+    note: &'a Signed<Upload>,
     twist: Twist,
 }
 
@@ -125,8 +129,7 @@ impl Sealing<'_> {
         let mut text = Writer::default();
         text.raw(self.k_e_prime).bytes(name.as_bytes());
         let k_e_prime = sealed(self.b_key, Grant::K_E_PRIME, &text.into_bytes(), rng)?;
-        let epoch = u32::from(self.twist == Twist::Epoch);
-        Ok((keys, Grant { request, epoch, public, shares, k_e_prime }))
+        Ok((keys, Grant { request, note: self.note.clone(), public, shares, k_e_prime }))
     }
 }
 
@@ -180,12 +183,14 @@ impl Transcript {
         let to = if twist == Twist::ThirdKey { random(rng) } else { k_e_prime.clone() };
         let granted = if twist == Twist::RecipientKey { random(rng) } else { k_e_prime };
         let k_e_prime = granted.to_bytes();
+        let granted_note = granted_note(twist, &world, &note, &upload);
         let sealing = Sealing {
             t: Threshold::new(plan.t, plan.n()).map_err(malformed)?,
             k_re: &ReKey::new(&k_e, &to).map_err(malformed)?,
             k_e_prime: k_e_prime.expose(),
             clouds: &clouds,
             b_key,
+            note: &granted_note,
             twist,
         };
         let recipient = world.south.certificate.subject().id;
@@ -339,13 +344,27 @@ fn uploaded(
 ) -> Result<Signed<Upload>, Fault> {
     let (Signer { certificate, key }, content) = (&world.north, note.content);
     Ok(match twist {
-        Twist::Capsule => {
+        Twist::Capsule | Twist::TwoNotes => {
             let capsule = content.public_key.encapsulate(params, rng).0;
             Signed::new(Upload { header: Header { capsule, ..content.header }, ..content }, certificate, key)
         }
         Twist::Renewed => Signed::new(content, &renewed(world, rng)?, key),
         _ => note.clone(),
     })
+}
+
+/// The note in the grant.
+fn granted_note(twist: Twist, world: &World, note: &Signed<Upload>, upload: &Signed<Upload>) -> Signed<Upload> {
+    let by = |who: &Signer, content: Upload| Signed::new(content, &who.certificate, &who.key);
+    let content = note.content;
+    match twist {
+        Twist::Epoch => by(&world.alice, Upload { epoch: 1, ..content }),
+        Twist::GrantedBy => by(&world.south, content),
+        Twist::GrantedRecord => by(&world.north, Upload { record: TxId(Digest([7; 32])), ..content }),
+        // The user and hospital A together: the grant has the second note of the hospital.
+        Twist::Capsule => upload.clone(),
+        _ => note.clone(),
+    }
 }
 
 /// Another certificate of hospital A, for the same subject and key.

@@ -3,9 +3,9 @@
 use super::ledger::Chain;
 use crate::vectors::case::{Fault, Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::contract::{self, ShareStatus};
-use phi_pre::flow::{Delivery, FlowError, Grant, Misbehaviour, Signed, record_in};
+use phi_pre::flow::{Delivery, FlowError, Grant, Misbehaviour, Signed, check_delivery, check_granted_note, record_in};
 use phi_pre::hash::sha256;
-use phi_pre::identity::{Certificate, IdentityError, Member, MemberId, Msp, Role};
+use phi_pre::identity::{Certificate, Member, MemberId, Msp, Role};
 use phi_pre::ledger::{Block, Simulation, TxId};
 use phi_pre::pre::{Params, Seed, Statement};
 use phi_pre::wire::Wire;
@@ -48,38 +48,6 @@ pub(super) const fn fault(how: Misbehaviour, who: MemberId) -> FlowError {
     FlowError::Misbehaved { who, how }
 }
 
-/// Checks a delivery by signed and public values alone. Returns the index of the cloud's share.
-pub(super) fn check_delivery(
-    params: &Params,
-    msp: &Msp,
-    (share, record): (&contract::ShareRequest, &contract::Record),
-    grant: &Grant,
-    delivery: &Signed<Delivery>,
-) -> Result<u8, FlowError> {
-    let signer = delivery.verify(msp)?;
-    of_role(Role::Cloud, &signer)?;
-    let index = grant.index(signer.id)?;
-    let Delivery { request, upload, c_prime, proof } = &delivery.content;
-    if *request != grant.request {
-        return Err(FlowError::NotReencrypted(grant.request));
-    }
-    let author = match upload.verify(msp) {
-        Err(FlowError::Identity(IdentityError::BadSignature)) => {
-            return Err(fault(Misbehaviour::Delivery, signer.id));
-        }
-        author => author?,
-    };
-    let note = &upload.content;
-    if (note.record, note.epoch) != (share.record, grant.epoch) || author.id != note.author(record) {
-        return Err(fault(Misbehaviour::Delivery, signer.id));
-    }
-    let delta = grant.public.of_share(index)?;
-    let (before, after) = ([note.header.capsule], [note.header.capsule.with_c(*c_prime)]);
-    let holds = Statement::new(params, &delta, &before, &after, &request.0.0)
-        .is_ok_and(|statement| proof.verify(params, &statement).is_ok());
-    if holds { Ok(index) } else { Err(fault(Misbehaviour::Proof, signer.id)) }
-}
-
 /// Checks the deliveries of a completed request. Returns the share request and the indices.
 pub(super) fn verify_deliveries(
     chain: &Chain,
@@ -93,6 +61,7 @@ pub(super) fn verify_deliveries(
     let named = Delivery::digest(deliveries);
     let completed = matches!(share.status, ShareStatus::Completed { deliveries, .. } if deliveries == named);
     let record = record(chain, share.record)?;
+    check_granted_note(msp, (&share, &record), grant)?;
     let check = |delivery| check_delivery(params, msp, (&share, &record), grant, delivery);
     let mut indices = deliveries.iter().map(check).collect::<Result<Vec<_>, _>>()?;
     indices.sort_unstable();

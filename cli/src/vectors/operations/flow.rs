@@ -4,14 +4,17 @@
 //! `Cloud::reencrypt`, `Cloud::deliver`, `Hospital::receive` and `verify_deliveries` are written again here, with the
 //! library's errors.
 
-use super::deliveries::{check_delivery, commit, digests, fault, of_role, party, record, verify_deliveries};
+use super::deliveries::{commit, digests, fault, of_role, party, record, verify_deliveries};
 use super::identity::{certificate, sealing_key};
 use super::ledger::Chain;
 use super::scheme::HANDSHAKE;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, read_hex, t6, wire};
 use phi_pre::contract;
 use phi_pre::envelope::{Header, Opener, SealedRecord};
-use phi_pre::flow::{Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdentifier, Signed, Upload, open_share_in};
+use phi_pre::flow::{
+    Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdentifier, Signed, Upload, check_delivery,
+    check_granted_note, open_share_in,
+};
 use phi_pre::hash::{label, sha256, tagged};
 use phi_pre::identity::{Certificate, MemberId, Msp, Role, SealingKey, Signature};
 use phi_pre::ledger::{Nonce, Simulation, TxId};
@@ -129,11 +132,10 @@ fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, first:
     if sealed.commitment != alarm.wire("commitment")? {
         return Err(FlowError::Commitment).refused();
     }
-    let Upload { record, epoch, header: noted, public_key, .. } = note.content;
-    if (record, epoch, noted, public_key) != (txid, 0, header, y) {
+    if note.content != (Upload { record: txid, epoch: 0, header, body: sha256(&[&body]), public_key: y }) {
         return Err(fault(Misbehaviour::Note, from)).refused();
     }
-    Ok(Checked { record: txid, public_key, body, plain })
+    Ok(Checked { record: txid, public_key: y, body, plain })
 }
 
 /// A cloud of the case.
@@ -173,10 +175,11 @@ impl Flow<'_> {
     }
 
     /// Figure 4: a cloud re-encrypts the record by its share k_j. Returns the output of the case for this cloud.
-    fn reencrypt(&self, grant: &Grant, upload: &Signed<Upload>, cloud: &Cloud) -> Result<Value, FlowError> {
+    fn reencrypt(&self, msp: &Msp, grant: &Grant, upload: &Signed<Upload>, cloud: &Cloud) -> Result<Value, FlowError> {
         let share = open_share(&self.chain, grant.request, self.now)?;
         digests(&share, grant)?;
         let record = record(&self.chain, share.record)?;
+        check_granted_note(msp, (&share, &record), grant)?;
         let index = grant.index(cloud.id)?;
         let delta = grant.public.of_share(index)?;
         let (_, sealed) = &grant.shares[usize::from(index) - 1];
@@ -185,9 +188,12 @@ impl Flow<'_> {
         delta.check(&self.params, &k_j).map_err(|_| fault(Misbehaviour::ReKey, record.id.into()))?;
         let author = upload.certificate.subject().id;
         party(upload.content.record == share.record && author == upload.content.author(&record), author)?;
-        let (stored, asked) = (upload.content.epoch, grant.epoch);
-        if stored != asked {
-            return Err(FlowError::Epoch { stored, asked });
+        let (stored, granted) = (&upload.content, &grant.note.content);
+        if stored.epoch != granted.epoch {
+            return Err(FlowError::Epoch { stored: stored.epoch, asked: granted.epoch });
+        }
+        if stored != granted {
+            return Err(fault(Misbehaviour::Note, stored.author(&record)));
         }
         let before = upload.content.header.capsule;
         let after = k_j.reencrypt(&before);
@@ -209,6 +215,7 @@ impl Flow<'_> {
         party(share.recipient == own, own).refused()?;
         digests(&share, grant).refused()?;
         let record = record(&self.chain, share.record).refused()?;
+        check_granted_note(self.msp()?, (&share, &record), grant).refused()?;
         let opened = b_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime).refused()?;
         let (k_e_prime, name) = Grant::read_k_e_prime(opened.expose()).refused()?;
         if name.is_empty() || !Path::new(&name).components().all(|part| matches!(part, Component::Normal(_))) {
@@ -238,11 +245,8 @@ impl Flow<'_> {
             return Err(malformed("a cloud that hospital B does not ask"));
         }
 
-        let note = found[0].1.delivery.content.upload.content;
+        let note = grant.note.content;
         let by = note.author(&record);
-        if found.iter().any(|(_, cloud)| cloud.delivery.content.upload.content != note) {
-            return Err(fault(Misbehaviour::Note, by)).refused();
-        }
         let holds =
             |delta: phi_pre::pre::PublicReKey| delta.check_recipient(&self.params, &note.public_key, &k_e_prime);
         if grant.public.delta().is_none_or(|delta| holds(delta).is_err()) {
@@ -397,7 +401,7 @@ pub(in crate::vectors) const FLOW: Operation = Operation {
             Ok(Cloud { id, key, delivery: cloud.wire("delivery")?, body: cloud.bytes("body")? })
         });
         let clouds = clouds.collect::<Result<Vec<_>, Fault>>()?;
-        let acted = clouds.iter().map(|cloud| flow.reencrypt(&grant, &upload, cloud).refused());
+        let acted = clouds.iter().map(|cloud| flow.reencrypt(flow.msp()?, &grant, &upload, cloud).refused());
         let acted = acted.collect::<Result<Vec<_>, Fault>>()?;
         let received = flow.receive(&grant, &clouds)?;
         if received.plain != checked.plain {

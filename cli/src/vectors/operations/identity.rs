@@ -143,8 +143,8 @@ pub(in crate::vectors) const MESSAGE: Operation = Operation {
             vec![wire(request), wire(upload), t6(c_prime), wire(proof)]
         }),
         "grant" => signed::<Grant>(input, |content| {
-            let Grant { request, epoch, public, shares, k_e_prime } = content;
-            let head = [wire(request), hex(epoch.to_be_bytes()), wire(public)];
+            let Grant { request, note, public, shares, k_e_prime } = content;
+            let head = [wire(request), wire(note), wire(public)];
             let shares = shares.iter().flat_map(|(cloud, sealed)| [wire(cloud), wire(sealed)]);
             let digests = [wire(k_e_prime), wire(&content.delta()), wire(&content.digest())];
             head.into_iter().chain(shares).chain(digests).collect()
