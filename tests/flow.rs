@@ -21,6 +21,7 @@ use phi_pre::wire::Wire;
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What the tests of the flow do with the participants.
@@ -811,6 +812,34 @@ fn a_body_that_was_exchanged_is_fetched_from_another_cloud() {
     assert!(matches!(why, FlowError::Misbehaved { who, how: Misbehaviour::Body } if *who == clouds.id(0)), "{why}");
 }
 
+/// One cloud would suffice and sends another body: the body comes from a cloud that was not needed before. What is cut off
+/// is another body, too.
+#[test]
+fn a_body_comes_from_a_cloud_beyond_the_threshold() {
+    let mut clouds = Clouds::new();
+    let members: Vec<_> =
+        clouds.all.iter().map(|cloud| clouds.w.consortium.member(cloud.certificate(), SECONDS).unwrap()).collect();
+    let b = clouds.w.member(&clouds.w.b);
+    let (record, w) = (clouds.grant.note.content.record, &mut clouds.w);
+    let consent = Consent { recipient: &b, clouds: &members, t: 1, until: None };
+    clouds.grant = w.user.share(&mut w.consortium.network, record, &consent, NOW, &mut w.rng).unwrap().1;
+    (0..3).for_each(|number| clouds.reencrypt(number));
+    for (number, body) in [(1, &[7; 30][..]), (2, &[])] {
+        let bodies = clouds.w.dir.path().join(format!("cloud {number}/bodies"));
+        fs::write(fs::read_dir(bodies).unwrap().next().unwrap().unwrap().path(), body).unwrap();
+    }
+    let received = clouds.receive().unwrap();
+    assert_eq!(fs::read(&received.path).unwrap(), b"record");
+    for (number, (who, why)) in received.refused.iter().enumerate() {
+        assert_eq!(*who, clouds.id(number));
+        assert!(matches!(why, FlowError::Misbehaved { how: Misbehaviour::Body, .. }), "{why}");
+    }
+    assert_eq!(received.refused.len(), 2);
+    let w = &mut clouds.w;
+    w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
+    verify_deliveries(&w.consortium.network, &w.consortium.params, &clouds.grant, &received.deliveries).unwrap();
+}
+
 /// After a rotation, the old k_re and k'_e open nothing that the cloud stores. The record can be shared again.
 #[test]
 fn a_rotated_record_opens_by_new_grants_alone() {
@@ -889,6 +918,80 @@ fn a_note_is_replaced_by_its_holder_alone() {
     assert!(matches!(refused, Err(FlowError::Epoch { stored: 2, asked: 1 })), "{refused:?}");
 }
 
+/// The hospital signed another note for the cloud than for the user: a rotation names the hospital, and not the cloud.
+#[test]
+fn a_rotation_of_two_notes_names_the_hospital() {
+    let mut w = Platform::new();
+    let draft = w.recorded(b"record");
+    let other = w.steps().admit("another", b"another").alert().note.content.header;
+    let note = w.a.sign(Upload { header: other, ..draft.alert().note.content });
+    let envelope = fs::read(&draft.alert().envelope).unwrap();
+    w.cloud.accept(&w.consortium.network, &note, &mut &envelope[Header::BYTES..], NOW).unwrap();
+    let refused = w.user.rotate(&w.consortium.network, &[draft.alert().txid], &[&w.cloud], NOW, &mut w.rng);
+    assert_eq!(named(&refused), Some((w.a.id(), Misbehaviour::Note)), "{refused:?}");
+}
+
+/// A rotation that was interrupted can be repeated after the certificates were renewed.
+#[test]
+fn a_rotation_can_be_repeated_after_a_renewal() {
+    let mut clouds = Clouds::new();
+    let Clouds { w, all, grant } = &mut clouds;
+    let folder = w.dir.path().join("cloud 2");
+    let record = grant.note.content.record;
+    let both: Vec<_> = all.iter().collect();
+    fs::rename(folder.join("records"), folder.join("away")).unwrap();
+    let refused = w.user.rotate(&w.consortium.network, &[record], &both, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Store(_))), "{refused:?}");
+    fs::rename(folder.join("away"), folder.join("records")).unwrap();
+    let later = SECONDS + 3 * 366 * 86_400;
+    w.consortium.renew_user(&mut w.user, later, &mut w.rng).unwrap();
+    for cloud in all.iter_mut() {
+        w.consortium.renew_cloud(cloud, later, &mut w.rng).unwrap();
+    }
+    let all: Vec<_> = all.iter().collect();
+    w.user.rotate(&w.consortium.network, &[record], &all, later.millis(), &mut w.rng).unwrap();
+    assert!(all.iter().all(|cloud| cloud.note(&w.consortium.network, record).unwrap().content.epoch == 1));
+}
+
+/// A cloud that took no part in earlier rotations takes part in the next one.
+#[test]
+fn a_cloud_that_missed_rotations_catches_up() {
+    let mut clouds = Clouds::new();
+    let Clouds { w, all, grant } = &mut clouds;
+    let (all, record) = (all.iter().collect::<Vec<_>>(), grant.note.content.record);
+    for _ in 0..2 {
+        w.user.rotate(&w.consortium.network, &[record], &all[..1], NOW, &mut w.rng).unwrap();
+    }
+    w.user.rotate(&w.consortium.network, &[record], &all, NOW, &mut w.rng).unwrap();
+    let notes: Vec<_> = all.iter().map(|cloud| cloud.note(&w.consortium.network, record).unwrap()).collect();
+    assert!(notes.iter().all(|note| note.content == notes[0].content && note.content.epoch == 3));
+}
+
+/// A hospital that sends its upload again and again while the user rotates the record does not bring its note back.
+#[test]
+fn an_upload_that_comes_again_during_a_rotation_does_not_undo_it() {
+    let mut w = Platform::new();
+    for i in 0..16_u8 {
+        let draft = w.recorded(&[i]);
+        let (record, note) = (draft.alert().txid, w.a.sign(draft.alert().note.content));
+        let body = fs::read(&draft.alert().envelope).unwrap()[Header::BYTES..].to_vec();
+        let (network, cloud, user, rng) = (&w.consortium.network, &w.cloud, &mut w.user, &mut w.rng);
+        cloud.accept(network, &note, &mut &body[..], NOW).unwrap();
+        let rotated = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !rotated.load(Ordering::Relaxed) {
+                    _ = cloud.accept(network, &note, &mut &body[..], NOW);
+                }
+            });
+            let done = user.rotate(network, &[record], &[cloud], NOW, rng);
+            rotated.store(true, Ordering::Relaxed);
+            done.unwrap();
+        });
+        assert_eq!(cloud.note(network, record).unwrap().content.epoch, 1);
+    }
+}
+
 /// Sharing and rotation work with a key by name.
 #[test]
 fn a_record_under_a_key_by_name_goes_from_a_to_b() {
@@ -927,4 +1030,21 @@ fn a_key_by_name_is_for_one_hospital() {
     assert!(matches!(refused, Err(FlowError::DecryptFile(_))), "{refused:?}");
     w.a.take_key(&key, &w.consortium.msp, SECONDS).unwrap();
     w.stored(b"record");
+}
+
+/// Nobody brings an earlier key by name back, as with a message that was kept.
+#[test]
+fn an_earlier_key_by_name_does_not_come_back() {
+    let mut w = Platform::new();
+    let early = w.user.give_key(w.a.id(), &mut w.rng).unwrap();
+    w.a.take_key(&early, &w.consortium.msp, SECONDS).unwrap();
+    w.a.take_key(&early, &w.consortium.msp, SECONDS).unwrap();
+    introduce_by_name(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    let refused = w.a.take_key(&early, &w.consortium.msp, SECONDS);
+    assert!(matches!(refused, Err(FlowError::EarlierKey(id)) if id == w.user.id().unwrap()), "{refused:?}");
+    w.stored(b"record");
+    introduce(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
+    let refused = w.a.take_key(&early, &w.consortium.msp, SECONDS);
+    assert!(matches!(refused, Err(FlowError::EarlierKey(id)) if id == w.user.id().unwrap()), "{refused:?}");
+    w.stored(b"another");
 }

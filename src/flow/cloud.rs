@@ -14,6 +14,7 @@ use crate::time::Millis;
 use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::io::Read;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The limit in bytes for a stored, signed [`Upload`]: a header, a public key, a certificate and a signature.
 const UPLOAD_LIMIT: u64 = 8192;
@@ -28,6 +29,9 @@ pub struct Cloud {
     msp: Msp,
     store: Store,
     limit: u64,
+    /// Held where a note or delivery is written after another object was read, so that no call undoes another one. Two
+    /// clouds on one store do not exclude each other.
+    writing: Mutex<()>,
 }
 
 impl Cloud {
@@ -37,13 +41,18 @@ impl Cloud {
     /// Creates a cloud from its credentials. It accepts messages from the members of `msp`, which must have the
     /// revocation lists of the channel: use [`Network::msp`].
     pub const fn new(institution: Institution, params: Params, msp: Msp, store: Store) -> Self {
-        Self { institution, params, msp, store, limit: Self::ENVELOPE_LIMIT }
+        Self { institution, params, msp, store, limit: Self::ENVELOPE_LIMIT, writing: Mutex::new(()) }
     }
 
     /// Sets the largest body that is accepted, in bytes.
     #[must_use]
     pub fn with_limit(self, bytes: u64) -> Self {
         Self { limit: bytes, ..self }
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        // The lock guards no data in memory.
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) const fn institution_mut(&mut self) -> &mut Institution {
@@ -91,6 +100,7 @@ impl Cloud {
             }
         };
         let bytes = self.store.upload(&body_key(&upload.content), body, &digest, self.limit)?;
+        let _writing = self.writing();
         self.store.create(&record_key(record), &note)?;
         Ok(bytes)
     }
@@ -146,6 +156,11 @@ impl Cloud {
         let (before, after) = ([header.capsule], [again.capsule]);
         let statement = Statement::new(&self.params, &delta, &before, &after, &grant.request.0.0)?;
         let proof = ReencryptionProof::new(&self.params, &k_re, &statement, rng);
+        let _writing = self.writing();
+        let now_stored = self.checked_upload(share.record, &record)?.content.epoch;
+        if now_stored != upload.content.epoch {
+            return Err(FlowError::Epoch { stored: now_stored, asked: upload.content.epoch }); // a rotation came between
+        }
         let delivery = Delivery { request: grant.request, upload, c_prime: *again.capsule.c(), proof };
         self.store.replace(&delivery_key(&share), &delivery.to_bytes())?;
         Ok(again)
@@ -223,6 +238,7 @@ impl Cloud {
         if new.epoch == 0 || sender.id != record.id.into() {
             return Err(FlowError::WrongParty(sender.id));
         }
+        let _writing = self.writing();
         let stored = self.checked_upload(new.record, &record)?.content;
         if stored != new {
             if stored.epoch.checked_add(1) != Some(new.epoch) {
@@ -252,6 +268,7 @@ impl Cloud {
     pub fn tidy(&self, network: &Network, now: Millis) -> Result<u64, FlowError> {
         let mut deleted = 0;
         for key in self.store.keys("deliveries")? {
+            let _writing = self.writing();
             let delivery = Delivery::from_bytes(&self.store.get(&key, DELIVERY_LIMIT)?)?;
             // A request that is not on the ledger may be newer than the state of the peer that answers.
             let open = transaction::open_share(network, delivery.request, now);

@@ -121,6 +121,9 @@ pub enum FlowError {
     /// There was no Diffie-Hellman exchange with this participant.
     #[error("no shared secret with {0}")]
     Stranger(MemberId),
+    /// This participant has given the hospital another key by name since, or met it again.
+    #[error("{0} has replaced this key by name")]
+    EarlierKey(MemberId),
     /// This participant does not know the record.
     #[error("unknown record {0}")]
     UnknownRecord(TxId),
@@ -246,7 +249,8 @@ impl Misbehaviour {
 
 /// The clouds that did not deliver, each with its reason.
 fn refusals(refused: &[(MemberId, FlowError)]) -> String {
-    refused.iter().map(|(cloud, why)| format!("; {cloud}: {why}")).collect()
+    let each = refused.iter().map(|(cloud, why)| format!("{cloud}: {why}"));
+    core::iter::once(String::new()).chain(each).collect::<Vec<_>>().join("; ")
 }
 
 impl From<io::Error> for FlowError {

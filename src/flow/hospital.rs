@@ -82,6 +82,8 @@ struct Patient {
     sk: SharedSecret,
     /// A, if the patient has given a key by name: then the keys of the records do not come from sk.
     key: Option<NamedPublic>,
+    /// The keys by name that the patient has replaced. A message that somebody kept does not bring them back.
+    earlier: Vec<NamedPublic>,
 }
 
 impl Hospital {
@@ -118,14 +120,17 @@ impl Hospital {
     }
 
     pub(super) fn remember(&mut self, patient: MemberId, sk: SharedSecret) {
-        self.patients.insert(patient, Patient { sk, key: None });
+        let old = self.patients.remove(&patient);
+        let earlier = old.map_or_else(Vec::new, |old| old.earlier.into_iter().chain(old.key).collect());
+        self.patients.insert(patient, Patient { sk, key: None, earlier });
     }
 
     /// Takes a key by name from a patient. The next records are encrypted under it.
     ///
     /// # Errors
     /// [`FlowError::Identity`]; [`FlowError::WrongParty`] for a key that is for another hospital, or not from a user;
-    /// [`FlowError::Stranger`] before [`introduce`](super::introduce).
+    /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::EarlierKey`] for a key that another one,
+    /// or another introduction, has replaced.
     pub fn take_key(&mut self, key: &Signed<NamedKey>, msp: &Msp, now: Seconds) -> Result<(), FlowError> {
         let sender = key.verify_at(msp, now)?;
         of_role(Role::User, &sender)?;
@@ -133,7 +138,11 @@ impl Hospital {
             return Err(FlowError::WrongParty(key.content.hospital));
         }
         let patient = self.patients.get_mut(&sender.id).ok_or(FlowError::Stranger(sender.id))?;
-        patient.key = Some(key.content.key);
+        if patient.earlier.contains(&key.content.key) {
+            return Err(FlowError::EarlierKey(sender.id));
+        }
+        let replaced = patient.key.replace(key.content.key);
+        patient.earlier.extend(replaced.filter(|old| *old != key.content.key));
         Ok(())
     }
 
@@ -164,7 +173,7 @@ impl Hospital {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
         // A renewed certificate would give another txid, so the draft keeps this one.
-        let Patient { sk, key } = self.patients.get(&patient).ok_or(FlowError::Stranger(patient))?.clone();
+        let Patient { sk, key, .. } = self.patients.get(&patient).ok_or(FlowError::Stranger(patient))?.clone();
         let certificate = self.certificate().clone();
         let txid = TxId::new(&nonce, &certificate);
         let scope = Scope::Record(&txid.0.0);
@@ -263,8 +272,14 @@ impl Hospital {
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
-        let mut refused = Vec::new();
-        let found = self.fetch(network, clouds, (&share, &record), (grant, &mut refused), now)?;
+        let (mut asked, mut refused, mut found) = (clouds.iter(), Vec::new(), Vec::<Found<_>>::new());
+        while found.len() < usize::from(grant.public.threshold().t()) {
+            match self.fetch(network, &mut asked, (&share, &record), (grant, &mut refused), now)? {
+                None => return Err(too_few(grant, found.len(), refused)),
+                Some(new) if found.iter().any(|one| one.index == new.index) => {} // the same cloud is named twice
+                Some(new) => found.push(new),
+            }
+        }
         let note = grant.note.content; // the deliveries have the same note
         let by = note.author(&record);
         let delta = grant.public.delta();
@@ -280,54 +295,49 @@ impl Hospital {
 
         let parent = path.parent().unwrap_or(folder);
         crate::folder::make(parent).map_err(FlowError::file(parent))?;
-        let (mut deliveries, mut opened) = (Vec::new(), None);
-        for Found { delivery, body, .. } in found {
+        let (mut deliveries, mut found) = (Vec::new(), found.into_iter());
+        let created = loop {
+            // After the bodies of t clouds, those of the others.
+            let next = match found.next() {
+                None => self.fetch(network, &mut asked, (&share, &record), (grant, &mut refused), now)?,
+                found => found,
+            };
+            let Some(Found { delivery, body, .. }) = next else {
+                return Err(too_few(grant, deliveries.len(), refused));
+            };
             let cloud = delivery.certificate.subject().id;
             deliveries.push(delivery);
-            if opened.is_none() {
-                let opener = Opener::new(&header, &k_e_prime).map_err(|_| Misbehaviour::Record.by(by))?;
-                match open_body(opener, body, &path, &note, &record, cloud) {
-                    Err(why @ FlowError::Misbehaved { how: Misbehaviour::Body, .. }) => refused.push((cloud, why)),
-                    created => opened = Some(created?),
+            let opener = Opener::new(&header, &k_e_prime).map_err(|_| Misbehaviour::Record.by(by))?;
+            match open_body(opener, body, &path, &note, &record, cloud) {
+                Err(why @ (FlowError::Misbehaved { how: Misbehaviour::Body, .. } | FlowError::Io(_))) => {
+                    refused.push((cloud, why));
                 }
+                created => break created?,
             }
-        }
-        let Some(created) = opened else { return Err(too_few(grant, deliveries.len(), refused)) };
+        };
+        deliveries.extend(found.map(|found| found.delivery));
         let durable = created.unsynced.is_none();
         Ok(Received { request: grant.request, name, path, sealed: created.value, durable, deliveries, refused })
     }
 
-    /// Asks one cloud after the other, until t clouds have sent a delivery that passes the checks. Returns exactly t
-    /// deliveries, and adds every other cloud that was asked to `refused`, with the reason.
+    /// Asks one cloud after the other, until one has sent a delivery that passes the checks. Adds every other cloud that was
+    /// asked to `refused`, with the reason.
     fn fetch(
         &self,
         network: &Network,
-        clouds: &[&Cloud],
+        clouds: &mut core::slice::Iter<'_, &Cloud>,
         consent: (&ShareRequest, &Record),
         (grant, refused): (&Grant, &mut Vec<(MemberId, FlowError)>),
         now: Millis,
-    ) -> Result<Vec<Found<impl Read + Send + use<>>>, FlowError> {
+    ) -> Result<Option<Found<impl Read + Send + use<>>>, FlowError> {
         let (msp, fetch) = (network.msp()?, self.sign(Fetch { request: grant.request }));
-        let mut found = Vec::<Found<_>>::new();
-        for cloud in clouds {
-            if found.len() == usize::from(grant.public.threshold().t()) {
-                break;
-            }
+        Ok(clouds.find_map(|cloud| {
             let delivered = cloud.deliver(network, &fetch, now).and_then(|(delivery, body)| {
                 let index = check_delivery(&self.params, &msp, consent, grant, &delivery)?;
                 Ok(Found { index, delivery, body })
             });
-            match delivered {
-                Ok(new) if found.iter().any(|one| one.index == new.index) => {} // the same cloud is named twice
-                Ok(new) => found.push(new),
-                Err(why) => refused.push((cloud.certificate().subject().id, why)),
-            }
-        }
-        if found.len() == usize::from(grant.public.threshold().t()) {
-            Ok(found)
-        } else {
-            Err(too_few(grant, found.len(), core::mem::take(refused)))
-        }
+            delivered.map_err(|why| refused.push((cloud.certificate().subject().id, why))).ok()
+        }))
     }
 
     /// Opens k'_e and the record's name in a grant to this hospital.
@@ -393,8 +403,9 @@ fn too_few(grant: &Grant, delivered: usize, mut refused: Vec<(MemberId, FlowErro
 }
 
 /// Decrypts a body into a new file. If the body does not open to the record, its digest shows who is at fault: the
-/// cloud, if it sent another body than the note announces, else the author of the note.
-fn open_body(
+/// cloud, if it sent another body than the note announces, else the author of the note. [`FlowError::Io`] is an error of
+/// the body alone.
+pub(super) fn open_body(
     opener: Opener,
     body: impl Read + Send,
     path: &Path,
@@ -402,7 +413,7 @@ fn open_body(
     record: &Record,
     cloud: MemberId,
 ) -> Result<Created<SealedRecord>, FlowError> {
-    let mut body = Hashed { body, hasher: Sha256::new() };
+    let mut body = Hashed { body, hasher: Sha256::new(), failed: false };
     let created = envelope::create_file(path, |file| {
         let sealed = opener.open(&mut body, file)?;
         if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
@@ -410,27 +421,29 @@ fn open_body(
     created.map_err(|error| match error {
         FlowError::Commitment | FlowError::Decrypt(DecryptError::Refused) => {
             match io::copy(&mut body.by_ref().take(Cloud::ENVELOPE_LIMIT), &mut io::sink()) {
-                Err(source) => FlowError::file(path)(source),
+                Err(source) => FlowError::Io(source),
                 Ok(_) if Digest(body.hasher.finalize().into()) == note.body => {
                     Misbehaviour::Record.by(note.author(record))
                 }
                 Ok(_) => Misbehaviour::Body.by(cloud),
             }
         }
+        FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) if body.failed => FlowError::Io(source),
         FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(path)(source),
         error => error,
     })
 }
 
-/// A reader that hashes what it reads.
+/// A reader that hashes what it reads, and keeps whether this failed.
 struct Hashed<R> {
     body: R,
     hasher: Sha256,
+    failed: bool,
 }
 
 impl<R: Read> Read for Hashed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.body.read(buffer)?;
+        let n = self.body.read(buffer).inspect_err(|_| self.failed = true)?;
         self.hasher.update(&buffer[..n]);
         Ok(n)
     }

@@ -4,7 +4,9 @@ use super::*;
 use crate::contract::Action;
 use crate::envelope::{Header, Opener, Sealer, Suite};
 use crate::hash::sha256;
-use crate::identity::{Authority, MemberId, ParticipantGroup, SealingPublicKey, SigningKey, seal};
+use crate::identity::{
+    Authority, Certificate, MemberId, Msp, ParticipantGroup, SealingPublicKey, SigningKey, Subject, seal,
+};
 use crate::ledger::{Nonce, TxId};
 use crate::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
 use crate::time::{Millis, Seconds};
@@ -254,6 +256,57 @@ fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
     unsigned.note.content.epoch = 1;
     assert!(matches!(user.check(a.certificate(), &unsigned), Err(FlowError::Identity(_))));
     user.check(a.certificate(), draft.alert()).unwrap();
+}
+
+/// A certificate with a participant's subject and key from an authority of the same name that nobody trusts.
+fn untrusted(group: ParticipantGroup, subject: &Subject, key: &SigningKey, rng: &mut ChaCha20Rng) -> Certificate {
+    let mut authority = Authority::new(group, rng, SECONDS).unwrap();
+    authority.issue(subject, &key.verifying_key(), None, SECONDS, rng).unwrap()
+}
+
+/// A note that the hospital's key signed under a certificate of no trusted authority is not confirmed: in a grant, it would
+/// make the user look guilty.
+#[test]
+fn a_note_under_an_untrusted_certificate_is_not_confirmed() {
+    let Stage { mut world, mut user, a, mut rng, dir, .. } = Stage::new(|_, _, _, _| ()).unwrap();
+    let file = dir.path().join("record");
+    let draft = a.admit(user.id().unwrap(), &mut EmrFile::open(&file).unwrap(), "name", &mut rng).unwrap();
+    let mut alert = draft.alert().clone();
+    let certificate = untrusted(ParticipantGroup::Hospitals, a.certificate().subject(), a.signing_key(), &mut rng);
+    alert.note = Signed::new(alert.note.content, &certificate, a.signing_key());
+    user.check(a.certificate(), &alert).unwrap();
+    let refused = user.confirm(&mut world.network, alert.txid, NOW, &mut rng);
+    assert!(matches!(refused, Err(FlowError::Identity(_))), "{refused:?}");
+}
+
+/// A cloud that shows a false note during a rotation does not make the user grant it.
+#[test]
+fn a_false_note_in_a_rotation_is_not_taken() {
+    let Stage { mut world, mut user, mut cloud, record, mut rng, dir, .. } = Stage::new(|_, _, _, _| ()).unwrap();
+    let folder = dir.path().join("false");
+    let certificate = {
+        let id = user.pseudonym(record).unwrap();
+        let (certificate, _) = user.credentials_mut().member(&id).unwrap();
+        certificate.clone()
+    };
+    let mut authority = Authority::new(ParticipantGroup::Users, &mut rng, SECONDS).unwrap();
+    let key = SigningKey::random(&mut rng);
+    let false_user = authority.issue(certificate.subject(), &key.verifying_key(), None, SECONDS, &mut rng).unwrap();
+    let mut msp = Msp::new();
+    msp.trust(authority.root()).unwrap();
+    let institution = cloud.institution_mut().clone();
+    let liar = Cloud::new(institution, world.params.clone(), msp, Store::local(&folder).unwrap());
+    let refused = user.rotate(&world.network, &[record], &[&cloud, &liar], NOW, &mut rng);
+    assert!(matches!(refused, Err(FlowError::Store(_))), "{refused:?}");
+    let honest = cloud.note(&world.network, record).unwrap().content;
+    let note = Upload { body: crate::hash::Digest([1; 32]), ..honest };
+    fs::create_dir_all(folder.join("records")).unwrap();
+    fs::write(folder.join(format!("records/{record}")), Signed::new(note, &false_user, &key).to_bytes()).unwrap();
+    let refused = user.rotate(&world.network, &[record], &[&cloud, &liar], NOW, &mut rng);
+    assert!(matches!(refused, Err(FlowError::Identity(_))), "{refused:?}");
+    user.rotate(&world.network, &[record], &[&cloud], NOW, &mut rng).unwrap();
+    assert_eq!(cloud.note(&world.network, record).unwrap().content, honest);
+    world.renew_user(&mut user, SECONDS, &mut rng).unwrap();
 }
 
 /// Two grants of one record have different k'_e: the k'_e of one grant does not open what is re-encrypted for the

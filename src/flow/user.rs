@@ -30,6 +30,8 @@ struct Held {
     with: Introduction,
     /// The note about the envelope, signed by the hospital or, after a rotation, by this user.
     note: Signed<Upload>,
+    /// The notes before it, in the order of their epochs. A cloud that took no part in a rotation gets those that it lacks.
+    earlier: Vec<Upload>,
     /// The keys that replaced the key of the introduction.
     rotation: Keys,
 }
@@ -198,15 +200,17 @@ impl User {
         let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
         let sealed = SealedIdentifier::seal(&id, &with.sk, &alert.txid)?;
         let (name, commitment, note) = (alert.name.clone(), alert.commitment, alert.note.clone());
-        self.records
-            .insert(alert.txid, Held { hospital: from, name, commitment, id, with, note, rotation: Keys::default() });
+        let (earlier, rotation) = (Vec::new(), Keys::default());
+        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id, with, note, earlier, rotation });
         Ok(sealed)
     }
 
-    /// Figure 3: commits the medical-record-confirmation-transaction, signed under ID_i.
+    /// Figure 3: commits the medical-record-confirmation-transaction, signed under ID_i. The hospital's note must be one that
+    /// the members of the channel accept: a grant of another one would make the user look guilty.
     ///
     /// # Errors
-    /// [`FlowError::UnknownRecord`], [`FlowError::Network`], [`FlowError::Invalid`].
+    /// [`FlowError::UnknownRecord`]; [`FlowError::Identity`] where the certificate of the note is not from an authority of the
+    /// channel, or is revoked; [`FlowError::Network`], [`FlowError::Invalid`].
     pub fn confirm(
         &self,
         network: &mut Network,
@@ -215,6 +219,7 @@ impl User {
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
         let (held, (certificate, key)) = self.held(record)?;
+        held.note.verify(&network.msp()?)?;
         let action = Action::Confirmation { record, id: held.id, commitment: held.commitment, hospital: held.hospital };
         let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
         commit(network, &proposal, key, now)
@@ -296,11 +301,13 @@ impl User {
     ///
     /// The rotation takes nothing back: neither what a recipient has read, nor what a cloud has kept of the old
     /// capsules, of u or of k_re. The record of an open request has to be shared again. The call can be repeated after
-    /// an error, also with clouds that have finished already.
+    /// an error, also with clouds that have finished already. A cloud that took no part in earlier rotations gets
+    /// their notes first.
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`]; [`FlowError::NoSealingKey`]; [`FlowError::Misbehaved`], which names a cloud whose proof
-    /// does not hold; those of [`Cloud::rotate`] and [`Cloud::replace`].
+    /// does not hold, or a hospital that signed another note for the cloud than for the user; those of [`Cloud::rotate`] and
+    /// [`Cloud::replace`].
     pub fn rotate(
         &mut self,
         network: &Network,
@@ -320,12 +327,9 @@ impl User {
             of_role(Role::Cloud, &to)?;
             let mut open = Vec::new();
             for record in records {
-                let stored = cloud.note(network, *record)?;
-                if self.is_rotated(*record, &stored.content)? {
-                    cloud.replace(network, &stored, now)?; // an earlier call may have stopped within `replace`
-                    notes.insert(*record, stored);
-                } else {
-                    open.push(*record);
+                match self.catch_up(network, &msp, cloud, *record, now)? {
+                    Some(note) => _ = notes.insert(*record, note),
+                    None => open.push(*record),
                 }
             }
             let asked = open.iter().map(|record| self.rotation(*record, &to, rng)).collect::<Result<Vec<_>, _>>()?;
@@ -338,18 +342,47 @@ impl User {
         }
         for (record, note) in notes {
             if let Some(held) = self.records.get_mut(&record) {
-                held.note = note;
+                held.earlier.push(core::mem::replace(&mut held.note, note).content);
                 held.rotation.current = held.rotation.next.take();
             }
         }
         Ok(())
     }
 
-    /// Whether a cloud has the note of the rotation that is under way.
-    fn is_rotated(&self, record: TxId, stored: &Upload) -> Result<bool, FlowError> {
-        let (held, _) = self.held(record)?;
+    /// Compares the note of a cloud with those of this user, and sends the cloud the later ones. Returns the note of the
+    /// rotation that is under way, where the cloud has it already.
+    fn catch_up(
+        &self,
+        network: &Network,
+        msp: &Msp,
+        cloud: &Cloud,
+        record: TxId,
+        now: Millis,
+    ) -> Result<Option<Signed<Upload>>, FlowError> {
+        let (held, (certificate, key)) = self.held(record)?;
+        let stored = cloud.note(network, record)?;
+        let signer = stored.verify(msp)?.id;
+        let (stored, own) = (stored.content, &held.note.content);
+        let author = if stored.epoch == 0 { held.hospital } else { held.id.into() };
+        if signer != author || stored.record != record {
+            return Err(FlowError::WrongParty(signer));
+        }
+        // The certificate of an earlier note may have ended since.
+        let sign = |note: Upload| Signed::new(note, certificate, key);
         let next = held.rotation.next.as_ref().map(|next| next.public_key(&self.params));
-        Ok(stored.epoch == held.note.content.epoch + 1 && Some(stored.public_key) == next)
+        if stored.epoch == own.epoch + 1 && Some(stored.public_key) == next {
+            let note = sign(stored);
+            cloud.replace(network, &note, now)?; // an earlier call may have stopped before the end of this one
+            return Ok(Some(note));
+        }
+        let mut notes = held.earlier.iter().chain([own]).skip_while(|note| note.epoch < stored.epoch);
+        match notes.next() {
+            Some(same) if *same == stored => {}
+            Some(_) => return Err(Misbehaviour::Note.by(author)),
+            None => return Err(FlowError::Epoch { stored: stored.epoch, asked: own.epoch + 1 }),
+        }
+        notes.try_for_each(|note| cloud.replace(network, &sign(*note), now))?;
+        Ok(None)
     }
 
     /// The rotation message to one cloud, with u, signed under ID_i.

@@ -96,7 +96,7 @@ fn fig5_prints_the_figure() {
 fn fig5_names_the_broken_field() {
     let text = figure_5().to_string();
     for (from, to, what) in [
-        ("'0000'", "'0004'", "txtype"),
+        ("'0000'", "'0005'", "txtype"),
         ("2019", "20x9", "timestamp"),
         ("63452ea1", "g3452ea1", "hash"),
         ("Ys3A", "Ys3", "signature"),
