@@ -148,6 +148,30 @@ fn the_user_confirms_no_other_record_than_was_sent() {
     assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
 }
 
+/// An envelope that is exchanged while the user checks it is not taken for the one that was decrypted.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_envelope_that_is_exchanged_during_the_check_is_refused() {
+    let mut w = Platform::new();
+    let draft = w.steps().admit(Platform::NAME, &vec![7; 64 << 20]);
+    let other = w.steps().admit(Platform::NAME, b"other");
+    let mut alert = draft.alert().clone();
+    let Upload { header, body, .. } = other.alert().note.content;
+    alert.note = w.a.sign(Upload { header, body, ..alert.note.content });
+    let path = alert.envelope.clone();
+    let exchange = std::thread::spawn(move || {
+        let opened = || {
+            let mut open = fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| fs::read_link(fd.ok()?.path()).ok());
+            open.any(|file| file == path)
+        };
+        while !opened() {}
+        fs::rename(&other.alert().envelope, &path).unwrap();
+    });
+    let refused = w.user.check(w.a.certificate(), &alert);
+    exchange.join().unwrap();
+    assert_eq!(named(&refused), Some((w.a.id(), Misbehaviour::Note)), "{refused:?}");
+}
+
 /// What is sent is the file that the watch has opened, whatever is put under its name afterwards.
 #[cfg(unix)]
 #[test]
@@ -971,7 +995,7 @@ fn a_cloud_that_missed_rotations_catches_up() {
 #[test]
 fn an_upload_that_comes_again_during_a_rotation_does_not_undo_it() {
     let mut w = Platform::new();
-    for i in 0..16_u8 {
+    for i in 0..6_u8 {
         let draft = w.recorded(&[i]);
         let (record, note) = (draft.alert().txid, w.a.sign(draft.alert().note.content));
         let body = fs::read(&draft.alert().envelope).unwrap()[Header::BYTES..].to_vec();
@@ -989,6 +1013,32 @@ fn an_upload_that_comes_again_during_a_rotation_does_not_undo_it() {
             done.unwrap();
         });
         assert_eq!(cloud.note(network, record).unwrap().content.epoch, 1);
+    }
+}
+
+/// A re-encryption that is under way during a rotation leaves no delivery under the old key.
+#[test]
+fn a_reencryption_during_a_rotation_leaves_nothing() {
+    let mut w = Platform::new();
+    let deliveries = w.dir.path().join("cloud/deliveries");
+    for i in 0..6_u8 {
+        let record = w.stored(&[i]);
+        let grant = w.granted(record);
+        let (network, cloud, user, rng) = (&w.consortium.network, &w.cloud, &mut w.user, &mut w.rng);
+        cloud.reencrypt(network, &grant, NOW, rng).unwrap();
+        let mut own = rng.clone();
+        let rotated = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !rotated.load(Ordering::Relaxed) {
+                    _ = cloud.reencrypt(network, &grant, NOW, &mut own);
+                }
+            });
+            let done = user.rotate(network, &[record], &[cloud], NOW, rng);
+            rotated.store(true, Ordering::Relaxed);
+            done.unwrap();
+        });
+        assert_eq!(fs::read_dir(&deliveries).unwrap().count(), 0);
     }
 }
 

@@ -1,12 +1,13 @@
 //! The hospital: it encrypts, proposes and uploads its records, and receives records of other hospitals.
 
 use super::evidence::{check_delivery, check_granted_note};
-use super::messages::{Alert, Delivery, Fetch, Grant, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload};
+use super::messages::{
+    Alert, Delivery, Fetch, Grant, Hashed, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload,
+};
 use super::transaction::{self, Receipt, commit, of_role, propose};
 use super::{Cloud, EmrFile, FlowError, Misbehaviour};
 use crate::contract::{Action, Record, ShareRequest};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
-use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, Msp, Role, SigningKey};
 use crate::ledger::{Network, Nonce, SignedProposal, TxId};
@@ -14,7 +15,6 @@ use crate::pre::{EncryptionKey, NamedPublic, Params, Partial, Scope, SharedSecre
 use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
 use rand_core::CryptoRng;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -413,7 +413,7 @@ pub(super) fn open_body(
     record: &Record,
     cloud: MemberId,
 ) -> Result<Created<SealedRecord>, FlowError> {
-    let mut body = Hashed { body, hasher: Sha256::new(), failed: false };
+    let mut body = Hashed::new(body);
     let created = envelope::create_file(path, |file| {
         let sealed = opener.open(&mut body, file)?;
         if sealed.commitment == record.commitment { Ok(sealed) } else { Err(FlowError::Commitment) }
@@ -422,29 +422,12 @@ pub(super) fn open_body(
         FlowError::Commitment | FlowError::Decrypt(DecryptError::Refused) => {
             match io::copy(&mut body.by_ref().take(Cloud::ENVELOPE_LIMIT), &mut io::sink()) {
                 Err(source) => FlowError::Io(source),
-                Ok(_) if Digest(body.hasher.finalize().into()) == note.body => {
-                    Misbehaviour::Record.by(note.author(record))
-                }
+                Ok(_) if body.digest() == note.body => Misbehaviour::Record.by(note.author(record)),
                 Ok(_) => Misbehaviour::Body.by(cloud),
             }
         }
-        FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) if body.failed => FlowError::Io(source),
+        FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) if body.failed() => FlowError::Io(source),
         FlowError::Io(source) | FlowError::Decrypt(DecryptError::Io(source)) => FlowError::file(path)(source),
         error => error,
     })
-}
-
-/// A reader that hashes what it reads, and keeps whether this failed.
-struct Hashed<R> {
-    body: R,
-    hasher: Sha256,
-    failed: bool,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.body.read(buffer).inspect_err(|_| self.failed = true)?;
-        self.hasher.update(&buffer[..n]);
-        Ok(n)
-    }
 }

@@ -22,8 +22,9 @@ use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer, concat};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use sha2::{Digest as _, Sha256};
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Bytes of the longest name of a record.
@@ -209,6 +210,38 @@ impl Upload {
     /// rotation.
     pub fn author(&self, record: &Record) -> MemberId {
         if self.epoch == 0 { record.hospital } else { record.id.into() }
+    }
+}
+
+/// A reader that hashes what it reads, and keeps whether this failed.
+#[derive(Debug)]
+pub(super) struct Hashed<R> {
+    body: R,
+    hasher: Sha256,
+    failed: bool,
+}
+
+impl<R> Hashed<R> {
+    pub(super) fn new(body: R) -> Self {
+        Self { body, hasher: Sha256::new(), failed: false }
+    }
+
+    /// Whether the inner reader has failed.
+    pub(super) const fn failed(&self) -> bool {
+        self.failed
+    }
+
+    /// SHA-256 of what was read.
+    pub(super) fn digest(self) -> Digest {
+        Digest(self.hasher.finalize().into())
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.body.read(buffer).inspect_err(|_| self.failed = true)?;
+        self.hasher.update(&buffer[..n]);
+        Ok(n)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use std::fs;
+use std::{fs, io};
 
 const SECONDS: Seconds = Seconds(1_800_000_000);
 const NOW: Millis = SECONDS.millis();
@@ -307,6 +307,34 @@ fn a_false_note_in_a_rotation_is_not_taken() {
     user.rotate(&world.network, &[record], &[&cloud], NOW, &mut rng).unwrap();
     assert_eq!(cloud.note(&world.network, record).unwrap().content, honest);
     world.renew_user(&mut user, SECONDS, &mut rng).unwrap();
+}
+
+/// A reader that fails.
+struct Broken;
+impl io::Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("broken"))
+    }
+}
+
+/// A body that cannot be read to its end is the matter of its cloud, and not of hospital B's file.
+#[test]
+fn an_error_of_a_body_is_told_from_one_of_the_file() {
+    let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
+    let grant = stage.grant().unwrap();
+    let header = stage.reencrypt(&grant).unwrap();
+    let key = stage.b.unseal(&grant).unwrap().0;
+    let record = transaction::record(&stage.world.network, stage.record).unwrap();
+    let opened = |body: &mut (dyn io::Read + Send), path: &str| {
+        let (opener, path) = (Opener::new(&header, &key).unwrap(), stage.dir.path().join(path));
+        hospital::open_body(opener, body, &path, &grant.note.content, &record, MemberId([1; 32])).map(drop)
+    };
+    let body = || fs::File::open(stage.dir.path().join(format!("cloud/bodies/{}", grant.note.content.body))).unwrap();
+    let refused = opened(&mut io::Read::chain(&[7; 5][..], Broken), "new");
+    assert!(matches!(refused, Err(FlowError::Io(_))), "{refused:?}");
+    let refused = opened(&mut body(), "record");
+    assert!(matches!(refused, Err(FlowError::File { .. })), "{refused:?}");
+    opened(&mut body(), "new").unwrap();
 }
 
 /// Two grants of one record have different k'_e: the k'_e of one grant does not open what is re-encrypted for the

@@ -1,10 +1,10 @@
 //! The user: checks records, confirms them, and consents to sharing them.
 
-use super::messages::{Alert, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
+use super::messages::{Alert, Grant, Hashed, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use super::transaction::{self, Receipt, commit, of_role, propose};
 use super::{Cloud, FlowError, Misbehaviour};
 use crate::contract::Action;
-use crate::envelope::{self, Header};
+use crate::envelope::{FileError, Header, Opener};
 use crate::identifier::{Pseudonym, rotate};
 use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Msp, Role, SigningKey, seal};
 use crate::integrity::Commitment;
@@ -17,6 +17,7 @@ use crate::time::Millis;
 use crate::wire::Writer;
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
+use std::io;
 use zeroize::Zeroizing;
 
 /// A record that the user has checked.
@@ -152,11 +153,18 @@ impl User {
     fn opening(&self, hospital: &MemberId, alert: &Alert) -> Result<Introduction, FlowError> {
         let (newest, earlier) = self.introductions(hospital)?;
         let check = |with: &Introduction| {
-            let sealed = envelope::check_file(&self.first_k_e(with, alert.txid), &alert.envelope)?;
+            // One pass: what is decrypted is what the note is compared with, whoever writes to the file meanwhile.
+            let (body, header) = Upload::open_file(&alert.envelope)?;
+            let mut body = Hashed::new(body);
+            let opener = Opener::new(&header, &self.first_k_e(with, alert.txid));
+            let sealed = opener
+                .and_then(|opener| opener.open(&mut body, &mut io::sink()))
+                .map_err(|source| FileError { path: alert.envelope.clone(), source })?;
             if sealed.commitment != alert.commitment {
                 return Err(FlowError::Commitment);
             }
-            let note = Upload::of_file(alert.txid, &alert.envelope, self.first_public_key(with, alert.txid))?;
+            let public_key = self.first_public_key(with, alert.txid);
+            let note = Upload { record: alert.txid, epoch: 0, header, body: body.digest(), public_key };
             if note == alert.note.content { Ok(with.clone()) } else { Err(Misbehaviour::Note.by(*hospital)) }
         };
         check(newest).or_else(|refused| match refused {
