@@ -7,6 +7,7 @@
 //! e(g1, k_j) = Δ_j                                         cloud j, before acting  user (k_j)
 //! the delivery has the author's note, of the grant's epoch anybody                 cloud j
 //! the note of the delivery is that of the grant            anybody                 the author, who signed both
+//! the note of the cloud is that of the user                user, before a rotation who signed both
 //! proof of re-encryption against Δ_j, Z, C, C'_j           anybody                 cloud j
 //! e(g1, k'_e) = Δ·Y                                        hospital B              user (k'_e or Δ)
 //! the body has the digest of the note                      hospital B              the cloud that sent it
