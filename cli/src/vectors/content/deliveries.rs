@@ -4,7 +4,7 @@ use super::super::case::{Fault, hex, malformed};
 use super::super::file::File;
 use super::super::operations::deliveries::{DELIVERIES, DELIVERY};
 use super::draw::{encoded, flip};
-use super::transcript::{Plan, Transcript, with};
+use super::transcript::{Plan, Transcript, Twist, with};
 use super::world::{NOW, World};
 use phi_pre::contract::{Record, ShareRequest, ShareStatus};
 use phi_pre::flow::{Delivery, Grant, Signed, Upload};
@@ -25,6 +25,7 @@ const NOTES: &[(&str, &str)] = &[
     ("Proof", "C' does not follow from C by the key of Δ_j: the cloud is at fault."),
     ("Deliveries", "The deliveries of a completed request."),
     ("Ledger", "Not the deliveries that complete the request on the ledger."),
+    ("Grant", "The note in the grant is not about the record, or not by its author: the user is at fault."),
 ];
 
 pub(super) fn deliveries() -> Result<File, Fault> {
@@ -154,5 +155,13 @@ fn completed(file: &mut File, one: &Transcript, shared: &Transcript) -> Result<(
     file.invalid("the request is open", &["Ledger"], with(&good, "/blocks", blocks[..blocks.len() - 1].into())?)?;
     file.invalid("there is no request", &["Ledger"], with(&good, "/blocks", blocks[..blocks.len() - 2].into())?)?;
     let grant = encoded(&shared.grant);
-    file.invalid("another grant", &["Ledger"], with(&good, "/grant", hex(flip(&grant, grant.len() - 1, 1)))?)
+    file.invalid("another grant", &["Ledger"], with(&good, "/grant", hex(flip(&grant, grant.len() - 1, 1)))?)?;
+    for (comment, twist) in [
+        ("the note in the grant is signed by hospital B", Twist::GrantedBy),
+        ("the note in the grant is of another record", Twist::GrantedRecord),
+    ] {
+        let made = Transcript::new(&mut file.rng, &Plan { twist, ..Plan::ONE })?;
+        file.invalid(comment, &["Grant"], case(&made, &[&signed(&made, 0)]))?;
+    }
+    Ok(())
 }

@@ -63,6 +63,9 @@ pub(super) fn flow() -> Result<File, Fault> {
         let made = Transcript::new(&mut file.rng, &Plan { twist, ..Plan::ONE })?;
         file.invalid(comment, &[flag], made.input())?;
     }
+    // Where a cloud is asked, it refuses the grant before hospital B does.
+    let made = Transcript::new(&mut file.rng, &Plan { twist: Twist::GrantedBy, asked: &[], ..Plan::ONE })?;
+    file.invalid("hospital B refuses the note in the grant", &["Consent"], made.input())?;
     Ok(file)
 }
 
@@ -180,14 +183,13 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
     file.valid("at the end of the consent", &["Flow"], with(&limited, "/now", json!(NOW.0 + 5))?)?;
     file.invalid("a millisecond after its end", &["Consent"], with(&limited, "/now", json!(NOW.0 + 6))?)?;
 
-    let Transcript { world, envelope, record, grant, .. } = &made;
+    let Transcript { world, record, grant, .. } = &made;
     let unknown = TxId(Digest([7; 32]));
     let upload = made.note.content;
     let north = |upload: Upload| signed(upload, &world.north);
     let other_y = DecryptionKey::random(&mut file.rng).public_key(&made.params);
     for (comment, pointer, value) in [
         ("an alarm with another commitment", "/alarm/commitment", hex([2; 32])),
-        ("a bit of the body of the envelope", "/envelope", hex(flip(envelope, 300, 1))),
         ("a note with another Y", "/note", north(Upload { public_key: other_y, ..upload })),
     ] {
         file.invalid(comment, &["Alarm"], with(&good, pointer, value)?)?;
