@@ -135,9 +135,7 @@ impl Cloud {
         rng: &mut impl CryptoRng,
     ) -> Result<Header, FlowError> {
         let share = transaction::open_share(network, grant.request, now)?;
-        if (share.delta, share.grant) != (grant.delta(), grant.digest()) {
-            return Err(FlowError::Grant);
-        }
+        grant.check(&share)?;
         let record = transaction::record(network, share.record)?;
         check_granted_note(&self.msp, (&share, &record), grant)?;
         let delta = grant.public.of_share(grant.index(self.certificate().subject().id)?)?;

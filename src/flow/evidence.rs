@@ -116,9 +116,7 @@ pub fn verify_deliveries(
     deliveries: &[Signed<Delivery>],
 ) -> Result<(), FlowError> {
     let share = transaction::share(network, grant.request)?;
-    if (share.delta, share.grant) != (grant.delta(), grant.digest()) {
-        return Err(FlowError::Grant);
-    }
+    grant.check(&share)?;
     let completed = match share.status {
         ShareStatus::Completed { deliveries: digest, .. } => digest == Delivery::digest(deliveries),
         ShareStatus::Open | ShareStatus::Withdrawn { .. } => false,

@@ -6,7 +6,7 @@ use super::messages::{
 };
 use super::transaction::{self, Receipt, commit, of_role, propose};
 use super::{Cloud, EmrFile, FlowError, Misbehaviour};
-use crate::contract::{Action, Record, ShareRequest};
+use crate::contract::{Action, Record};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, Msp, Role, SigningKey};
@@ -264,17 +264,27 @@ impl Hospital {
         if share.recipient != self.id() {
             return Err(FlowError::WrongParty(self.id()));
         }
-        if (share.delta, share.grant) != (grant.delta(), grant.digest()) {
-            return Err(FlowError::Grant);
-        }
+        grant.check(&share)?;
         let record = transaction::record(network, share.record)?;
-        check_granted_note(&network.msp()?, (&share, &record), grant)?;
+        let msp = network.msp()?;
+        check_granted_note(&msp, (&share, &record), grant)?;
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
 
-        let (mut asked, mut refused, mut found) = (clouds.iter(), Vec::new(), Vec::<Found<_>>::new());
+        // The next cloud whose delivery passes the checks. The clouds that were asked before are added to `refused`.
+        let (fetch, mut asked) = (self.sign(Fetch { request: grant.request }), clouds.iter());
+        let mut next_delivery = |refused: &mut Vec<(MemberId, FlowError)>| {
+            asked.find_map(|cloud| {
+                let delivered = cloud.deliver(network, &fetch, now).and_then(|(delivery, body)| {
+                    let index = check_delivery(&self.params, &msp, (&share, &record), grant, &delivery)?;
+                    Ok(Found { index, delivery, body })
+                });
+                delivered.map_err(|why| refused.push((cloud.certificate().subject().id, why))).ok()
+            })
+        };
+        let (mut refused, mut found) = (Vec::new(), Vec::<Found<_>>::new());
         while found.len() < usize::from(grant.public.threshold().t()) {
-            match self.fetch(network, &mut asked, (&share, &record), (grant, &mut refused), now)? {
+            match next_delivery(&mut refused) {
                 None => return Err(too_few(grant, found.len(), refused)),
                 Some(new) if found.iter().any(|one| one.index == new.index) => {} // the same cloud is named twice
                 Some(new) => found.push(new),
@@ -298,11 +308,7 @@ impl Hospital {
         let (mut deliveries, mut found) = (Vec::new(), found.into_iter());
         let created = loop {
             // After the bodies of t clouds, those of the others.
-            let next = match found.next() {
-                None => self.fetch(network, &mut asked, (&share, &record), (grant, &mut refused), now)?,
-                found => found,
-            };
-            let Some(Found { delivery, body, .. }) = next else {
+            let Some(Found { delivery, body, .. }) = found.next().or_else(|| next_delivery(&mut refused)) else {
                 return Err(too_few(grant, deliveries.len(), refused));
             };
             let cloud = delivery.certificate.subject().id;
@@ -318,26 +324,6 @@ impl Hospital {
         deliveries.extend(found.map(|found| found.delivery));
         let durable = created.unsynced.is_none();
         Ok(Received { request: grant.request, name, path, sealed: created.value, durable, deliveries, refused })
-    }
-
-    /// Asks one cloud after the other, until one has sent a delivery that passes the checks. Adds every other cloud that was
-    /// asked to `refused`, with the reason.
-    fn fetch(
-        &self,
-        network: &Network,
-        clouds: &mut core::slice::Iter<'_, &Cloud>,
-        consent: (&ShareRequest, &Record),
-        (grant, refused): (&Grant, &mut Vec<(MemberId, FlowError)>),
-        now: Millis,
-    ) -> Result<Option<Found<impl Read + Send + use<>>>, FlowError> {
-        let (msp, fetch) = (network.msp()?, self.sign(Fetch { request: grant.request }));
-        Ok(clouds.find_map(|cloud| {
-            let delivered = cloud.deliver(network, &fetch, now).and_then(|(delivery, body)| {
-                let index = check_delivery(&self.params, &msp, consent, grant, &delivery)?;
-                Ok(Found { index, delivery, body })
-            });
-            delivered.map_err(|why| refused.push((cloud.certificate().subject().id, why))).ok()
-        }))
     }
 
     /// Opens k'_e and the record's name in a grant to this hospital.

@@ -7,7 +7,7 @@
 //! digest, since an attacker can keep a copy of the ledger for ever and break the encryption later (C13).
 
 use super::FlowError;
-use crate::contract::Record;
+use crate::contract::{Record, ShareRequest};
 use crate::envelope::{Header, inspect_file};
 use crate::error::DecodeError;
 use crate::group::Gt;
@@ -477,6 +477,14 @@ impl Grant {
         self.write_shares(&mut shares);
         let parts = [&self.note.to_bytes()[..], &shares.into_bytes(), &self.k_e_prime.to_bytes()];
         tagged(label::GRANT, &parts)
+    }
+
+    /// Compares the grant with the digests of the request on the ledger.
+    ///
+    /// # Errors
+    /// [`FlowError::Grant`].
+    pub fn check(&self, share: &ShareRequest) -> Result<(), FlowError> {
+        if (share.delta, share.grant) == (self.delta(), self.digest()) { Ok(()) } else { Err(FlowError::Grant) }
     }
 
     /// The index j of a cloud's share, from 1 on.

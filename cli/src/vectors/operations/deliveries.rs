@@ -40,10 +40,6 @@ pub(super) fn party(named: bool, found: MemberId) -> Result<(), FlowError> {
     if named { Ok(()) } else { Err(FlowError::WrongParty(found)) }
 }
 
-pub(super) fn digests(share: &contract::ShareRequest, grant: &Grant) -> Result<(), FlowError> {
-    if (share.delta, share.grant) == (grant.delta(), grant.digest()) { Ok(()) } else { Err(FlowError::Grant) }
-}
-
 pub(super) const fn fault(how: Misbehaviour, who: MemberId) -> FlowError {
     FlowError::Misbehaved { who, how }
 }
@@ -57,7 +53,7 @@ pub(super) fn verify_deliveries(
     deliveries: &[Signed<Delivery>],
 ) -> Result<(contract::ShareRequest, Vec<u8>), FlowError> {
     let share = share(chain, grant.request)?;
-    digests(&share, grant)?;
+    grant.check(&share)?;
     let named = Delivery::digest(deliveries);
     let completed = matches!(share.status, ShareStatus::Completed { deliveries, .. } if deliveries == named);
     let record = record(chain, share.record)?;

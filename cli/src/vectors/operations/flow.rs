@@ -4,7 +4,7 @@
 //! `Cloud::reencrypt`, `Cloud::deliver`, `Hospital::receive` and `verify_deliveries` are written again here, with the
 //! library's errors.
 
-use super::deliveries::{commit, digests, fault, of_role, party, record, verify_deliveries};
+use super::deliveries::{commit, fault, of_role, party, record, verify_deliveries};
 use super::identity::{certificate, sealing_key};
 use super::ledger::Chain;
 use super::scheme::HANDSHAKE;
@@ -177,7 +177,7 @@ impl Flow<'_> {
     /// Figure 4: a cloud re-encrypts the record by its share k_j. Returns the output of the case for this cloud.
     fn reencrypt(&self, msp: &Msp, grant: &Grant, upload: &Signed<Upload>, cloud: &Cloud) -> Result<Value, FlowError> {
         let share = open_share(&self.chain, grant.request, self.now)?;
-        digests(&share, grant)?;
+        grant.check(&share)?;
         let record = record(&self.chain, share.record)?;
         check_granted_note(msp, (&share, &record), grant)?;
         let index = grant.index(cloud.id)?;
@@ -213,7 +213,7 @@ impl Flow<'_> {
         let share = open_share(&self.chain, grant.request, self.now).refused()?;
         let own = fetch.certificate.subject().id;
         party(share.recipient == own, own).refused()?;
-        digests(&share, grant).refused()?;
+        grant.check(&share).refused()?;
         let record = record(&self.chain, share.record).refused()?;
         check_granted_note(self.msp()?, (&share, &record), grant).refused()?;
         let opened = b_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime).refused()?;

@@ -63,13 +63,15 @@ fn g_t(k: &Scalar) -> Gt {
     Gt::generator().pow(k)
 }
 
-/// A value that is read and written again.
-fn again<T: Decoding>(bytes: &[u8], known: &T::Known) -> Result<Vec<u8>, Fault> {
-    Ok(T::decode(bytes, known).refused()?.encoding().to_vec())
+/// A value that needs nothing that is known before.
+fn decoded<T: Decoding<Known = ()>>(bytes: &[u8], known: &[u8]) -> Result<T, Fault> {
+    nothing(known)?;
+    T::decode(bytes, &()).refused()
 }
 
-fn decoded<T: Decoding<Known = ()>>(bytes: &[u8]) -> Result<T, Fault> {
-    T::decode(bytes, &()).refused()
+/// Such a value, read and written again.
+fn again<T: Decoding<Known = ()>>(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
+    Ok(decoded::<T>(bytes, known)?.encoding().to_vec())
 }
 
 fn nothing(known: &[u8]) -> Result<(), Fault> {
@@ -80,13 +82,11 @@ impl Case for BongJang {
     const DRAWS: Draws = NONE;
 
     fn pk(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
-        nothing(known)?;
-        again::<Self::PublicKey>(bytes, &())
+        again::<Self::PublicKey>(bytes, known)
     }
 
     fn rk(bytes: &[u8], known: &[u8]) -> Result<Self::ReKey, Fault> {
-        nothing(known)?;
-        decoded(bytes)
+        decoded(bytes, known)
     }
 
     fn intermediate(drawn: &Drawn, _: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
@@ -109,12 +109,11 @@ impl Case for ByName {
     fn pk(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
         // The scope does not change what is written.
         nothing(known)?;
-        again::<Self::PublicKey>(bytes, &[])
+        Ok(<Self as Scheme>::PublicKey::decode(bytes, &[]).refused()?.encoding().to_vec())
     }
 
     fn rk(bytes: &[u8], known: &[u8]) -> Result<Self::ReKey, Fault> {
-        nothing(known)?;
-        decoded(bytes)
+        decoded(bytes, known)
     }
 
     fn intermediate(drawn: &Drawn, _: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
@@ -137,13 +136,11 @@ impl Case for Afgh06 {
     const DRAWS: Draws = Draws { key_gen: 2, ..NONE };
 
     fn pk(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
-        nothing(known)?;
-        again::<Self::PublicKey>(bytes, &())
+        again::<Self::PublicKey>(bytes, known)
     }
 
     fn rk(bytes: &[u8], known: &[u8]) -> Result<Self::ReKey, Fault> {
-        nothing(known)?;
-        decoded(bytes)
+        decoded(bytes, known)
     }
 
     fn intermediate(drawn: &Drawn, _: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
@@ -168,13 +165,11 @@ impl Case for Bbs98 {
     const DRAWS: Draws = NONE;
 
     fn pk(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
-        nothing(known)?;
-        again::<Self::PublicKey>(bytes, &())
+        again::<Self::PublicKey>(bytes, known)
     }
 
     fn rk(bytes: &[u8], known: &[u8]) -> Result<Self::ReKey, Fault> {
-        nothing(known)?;
-        decoded(bytes)
+        decoded(bytes, known)
     }
 
     fn intermediate(drawn: &Drawn, _: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
@@ -192,13 +187,11 @@ impl Case for Ga07 {
 
     /// The parameters.
     fn pk(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
-        nothing(known)?;
-        again::<ga07::Parameters>(bytes, &())
+        again::<ga07::Parameters>(bytes, known)
     }
 
     fn rk(bytes: &[u8], known: &[u8]) -> Result<Self::ReKey, Fault> {
-        nothing(known)?;
-        decoded(bytes)
+        decoded(bytes, known)
     }
 
     fn intermediate(drawn: &Drawn, _: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
@@ -220,12 +213,11 @@ impl Case for Lv08 {
     const DRAWS: Draws = Draws { enc: 3, re_enc: 1, raw: true, ..NONE };
 
     fn pk(bytes: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
-        nothing(known)?;
-        again::<Self::PublicKey>(bytes, &())
+        again::<Self::PublicKey>(bytes, known)
     }
 
     fn rk(bytes: &[u8], known: &[u8]) -> Result<Self::ReKey, Fault> {
-        Decoding::decode(bytes, &decoded(known)?).refused()
+        Decoding::decode(bytes, &decoded(known, &[])?).refused()
     }
 
     fn intermediate(drawn: &Drawn, c: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Fault> {
@@ -350,7 +342,7 @@ fn walk<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
     if read.iter().any(|read| *read != m) {
         return Err(malformed("another M is read"));
     }
-    let three = [c, decoded(&c_bytes)?, decoded(&c_bytes)?];
+    let three = [c, decoded(&c_bytes, &[])?, decoded(&c_bytes, &[])?];
     let many = S::re_enc_many(&rk, &three, &mut Given(again.repeat(3)));
     let same = |many: Result<S::ReEncrypted, _>| many.is_ok_and(|many| many.encoding() == c_prime.encoding());
     if !many.into_iter().all(same) {
@@ -382,12 +374,11 @@ fn scheme_of(input: Input<'_>) -> Result<&str, Fault> {
 
 fn read<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
     let (bytes, known) = (input.bytes("encoding")?, input.bytes("known")?);
-    let of_ciphertext = || nothing(&known);
     let written = match input.text("kind")?.rsplit_once(' ').map(|(_, what)| what) {
         Some("pk") => S::pk(&bytes, &known)?,
         Some("rk") => S::rk(&bytes, &known)?.encoding().to_vec(),
-        Some("C") => of_ciphertext().and_then(|()| again::<S::Ciphertext>(&bytes, &()))?,
-        Some("C'") => of_ciphertext().and_then(|()| again::<S::ReEncrypted>(&bytes, &()))?,
+        Some("C") => again::<S::Ciphertext>(&bytes, &known)?,
+        Some("C'") => again::<S::ReEncrypted>(&bytes, &known)?,
         _ => return Err(malformed("no such kind")),
     };
     Ok(json!({ "encoding": hex(written) }))
@@ -408,7 +399,7 @@ pub(in crate::vectors) const REENCRYPT: Operation = Operation {
 
 fn reencrypt<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
     let rk = S::rk(&input.bytes("rk")?, &input.bytes("known")?)?;
-    let c = decoded(&input.bytes("C")?)?;
+    let c = decoded(&input.bytes("C")?, &[])?;
     let drawn = wide(&exponents(input, "re_enc", S::DRAWS.re_enc)?);
     Ok(json!({ "C_prime": hex(S::re_enc(&rk, &c, &mut Given(drawn)).refused()?.encoding()) }))
 }
@@ -432,8 +423,8 @@ fn open<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
     let (_, sk) = S::key_gen(&setup, &name::<S>(input, "name")?, &mut Given(key));
     let bytes = input.bytes("encoding")?;
     let m = match input.text("kind")?.rsplit_once(' ').map(|(_, what)| what) {
-        Some("C") => S::dec(&sk, &decoded(&bytes)?).refused()?,
-        Some("C'") => S::dec_re(&sk, &decoded(&bytes)?).refused()?,
+        Some("C") => S::dec(&sk, &decoded(&bytes, &[])?).refused()?,
+        Some("C'") => S::dec_re(&sk, &decoded(&bytes, &[])?).refused()?,
         _ => return Err(malformed("no such kind")),
     };
     Ok(json!({ "M": hex(m.encoding()) }))
