@@ -52,7 +52,7 @@ fn transaction(n: usize, creator: &Signer, endorsers: &[Signer]) -> SignedTransa
     let mut simulation = Simulation::new(&Empty);
     let call = Invocation {
         creator: &creator_member,
-        txid: proposal.txid,
+        certificate: &creator.certificate,
         timestamp: NOW,
         transient: &Transient::default(),
         action: &proposal.action,

@@ -33,21 +33,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(&file, "Penicillin: anaphylaxis, 2019.")?;
     let draft = a.admit(patient.id()?, &mut EmrFile::open(&file)?, "note.txt", rng)?;
     let identifier = patient.check(a.certificate(), draft.alert())?;
-    let proposal = a.propose(&world.network, &draft, &identifier, now)?;
-    let record = draft.alert().txid;
+    let record = draft.alert().record;
     patient.confirm(&mut world.network, record, now, rng)?;
-    a.record(&mut world.network, &proposal, now)?;
+    a.record(&mut world.network, &draft, &identifier, now, rng)?;
     a.upload(&world.network, &[&cloud], &draft, now)?;
     println!("recorded   {record}");
 
     // Figure 4: the patient consents, the cloud re-encrypts without decrypting, and hospital B decrypts and confirms.
     let to_b = world.member(b.certificate(), seconds)?;
     let to_cloud = world.member(cloud.certificate(), seconds)?;
-    let (request, grant) = patient.share(&mut world.network, record, &Consent::new(&to_b, &to_cloud), now, rng)?;
+    let (_, grant) = patient.share(&mut world.network, record, &Consent::new(&to_b, &to_cloud), now, rng)?;
     cloud.reencrypt(&world.network, &grant, now, rng)?;
     let received = b.receive(&world.network, &[&cloud], &grant, &dir.path().join("received"), now)?;
     b.complete(&mut world.network, &received, now, rng)?;
-    println!("shared     {}", request.txid);
+    println!("shared     {}", grant.request);
     println!("B reads    {}", std::fs::read_to_string(received.path)?);
     Ok(())
 }

@@ -33,10 +33,11 @@ mod ending;
 mod scene;
 
 use acts::{Cell, Row};
+use phi_pre::contract::Ledger;
 use phi_pre::identity::{
     Authority, IdentityError, Institution, MemberId, Msp, ParticipantGroup, RevocationList, Role, Subject,
 };
-use phi_pre::ledger::{Code, EndorseError, NetworkError, Simulation, TxId};
+use phi_pre::ledger::{Code, EndorseError, NetworkError, TxId};
 use scene::{NOW, Scene, group};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -233,7 +234,7 @@ macro_rules! rows {
 
 rows! {
     medical_record: "0000 medical-record", |s| hospital(s, 0, 1), medical_record;
-    confirmation: "0001 confirmation", |s| [s.holder(s.records.checked.alert().txid), bystanders(s, Role::User)[0].clone()],
+    confirmation: "0001 confirmation", |s| [s.holder(s.records.checked.alert().record), bystanders(s, Role::User)[0].clone()],
         confirmation;
     share_request: "0002 share-request", |s| [s.holder(s.records.stored), bystanders(s, Role::User)[0].clone()],
         share_request;
@@ -416,7 +417,7 @@ fn nobody_files_a_copy_of_a_record() {
     scene.network.flush().unwrap();
     assert_eq!([&rightful, &copy].map(|txid| code(&scene, txid)), [Code::Valid, Code::MvccReadConflict]);
     // A hospital and a user together can be first with a commitment that they have seen. The hospital of the record
-    // then encrypts it again under a new txid, which gives another commitment.
+    // then encrypts it again under a new identifier, which gives another commitment.
     let mut scene = Scene::new();
     let commitment = scene.records.confirmed.0.alert().commitment;
     let copied = acts::Copied::confirm(&mut scene, commitment).unwrap();
@@ -430,18 +431,18 @@ fn nobody_files_a_copy_of_a_record() {
     assert_eq!(code(&scene, &other), Code::Valid);
 }
 
-/// An attacker confirms a commitment that it has seen under a txid that nobody will write, before the holder does. The
+/// An attacker confirms a commitment that it has seen for a record that nobody will write, before the holder does. The
 /// holder's confirmation and the record are committed all the same.
 #[test]
 fn a_confirmation_by_somebody_else_binds_nobody() {
     let mut scene = Scene::new();
     let alert = scene.records.checked.alert().clone();
     acts::Copied::confirm(&mut scene, alert.commitment).unwrap();
-    let (id, hospital) = (scene.alice.pseudonym(alert.txid).unwrap(), scene.hospitals[0].certificate.subject().id);
-    scene.alice.confirm(&mut scene.network, alert.txid, NOW.millis(), &mut scene.rng).unwrap();
+    let (id, hospital) = (scene.alice.pseudonym(alert.record).unwrap(), scene.hospitals[0].certificate.subject().id);
+    scene.alice.confirm(&mut scene.network, alert.record, NOW.millis(), &mut scene.rng).unwrap();
     let written = acts::file(&mut scene, 0, alert.nonce, id, alert.commitment).unwrap();
     scene.network.flush().unwrap();
     assert_eq!(scene.network.outcome(&written).unwrap().unwrap().code, Code::Valid);
-    let record = scene.network.read(|snapshot| Ok(phi_pre::flow::record_in(&mut Simulation::new(snapshot), written)));
-    assert_eq!(record.unwrap().unwrap().hospital, hospital);
+    let record = scene.network.record(alert.record, &scene.cloud.creator()).unwrap().unwrap();
+    assert_eq!(record.hospital, hospital);
 }

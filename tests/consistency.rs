@@ -20,10 +20,10 @@ mod world;
 
 use drive::{FULL, Ledger, block_files};
 use model::{Caller, Model, Question, Sheet, Txid, answer};
-use phi_pre::contract::{Action, PhiContract};
+use phi_pre::contract::{Action, PhiContract, RecordId, RequestId};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Authority, IdentityError, MemberId, ParticipantGroup, Role};
+use phi_pre::identity::{Authority, Certificate, IdentityError, MemberId, ParticipantGroup, Role};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::wire::Wire;
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
     }
 
     fn record(&self, hospital: usize, slot: usize) -> Txid {
-        TxId::new(&record_nonce(slot), &self.participant(2 + hospital).certificate).0.0
+        entry(&record_nonce(slot), &self.participant(2 + hospital).certificate)
     }
 
     fn step(&mut self, number: usize, op: &Op) {
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
     /// Replaces [`Ask::Next`] by the next transaction of the record: confirmation, record, request, or completion.
     fn next(&self, ask: &Ask) -> Ask {
         let Ask::Next { slot, other } = *ask else { return ask.clone() };
-        let record = TxId(Digest(self.record(0, slot)));
+        let record = Digest(self.record(0, slot));
         let value = |key: String| self.model.value(&key, u64::MAX);
         let stands = |key: String| value(key).is_some();
         let confirmed = value(format!("confirmation/{record}/{}", Digest(self.name(0))));
@@ -192,27 +192,29 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The request on the ledger that has `back` newer ones; if there is none, a txid that is not on the ledger.
+    /// The request on the ledger that has `back` newer ones; if there is none, an identifier that is not on the ledger.
     fn request(&self, back: usize) -> Txid {
         let stands = |txid: &&Txid| self.model.value(&format!("share/{}", Digest(**txid)), u64::MAX).is_some();
         self.requests.iter().rev().filter(stands).nth(back).copied().unwrap_or_else(|| self.record(0, 7))
     }
 
-    /// The question for the model, its encoding for the contract, and the nonce if the question determines it.
-    fn ask(&self, who: usize, ask: &Ask) -> (Question<'static>, Vec<u8>, Option<Nonce>) {
+    /// The question for the model, its encoding for the contract, and the nonce of a new record or request.
+    fn ask(&self, number: usize, ask: &Ask) -> (Question<'static>, Vec<u8>, Option<Nonce>) {
         const KEYS: [&str; 3] = ["a", "b", "c"];
         let (question, action, nonce) = match *ask {
             Ask::Count { key } => return (Question::Count(KEYS[key]), KEYS[key].as_bytes().to_vec(), None),
             Ask::Record { slot, id, commitment, .. } => {
                 let (id, commitment) = (self.name(id), [commitment; 32]);
-                let action = Action::MedicalRecord { id: Pseudonym(id), commitment: Commitment(Digest(commitment)) };
-                (Question::Record { id, commitment }, action, Some(record_nonce(slot)))
+                let nonce = record_nonce(slot);
+                let action =
+                    Action::MedicalRecord { nonce, id: Pseudonym(id), commitment: Commitment(Digest(commitment)) };
+                (Question::Record { id, commitment }, action, Some(nonce))
             }
             Ask::Confirm { hospital, slot, id, commitment, named } => {
                 let (record, id, commitment) = (self.record(hospital, slot), self.name(id), [commitment; 32]);
                 let hospital = self.name(2 + named);
                 let question = Question::Confirm { record, id, commitment, hospital };
-                let (record, commitment) = (TxId(Digest(record)), Commitment(Digest(commitment)));
+                let (record, commitment) = (RecordId(Digest(record)), Commitment(Digest(commitment)));
                 let action =
                     Action::Confirmation { record, id: Pseudonym(id), commitment, hospital: MemberId(hospital) };
                 (question, action, None)
@@ -221,35 +223,37 @@ impl<'a> Run<'a> {
             Ask::Share { hospital, slot, recipient, grant, lasts, .. } => {
                 let (record, recipient, grant) = (self.record(hospital, slot), self.name(2 + recipient), [grant; 32]);
                 let (delta, until) = ([!grant[0]; 32], lasts.map(|lasts| NOW.0 + lasts));
+                // Few nonces, so that some requests exist already.
+                let nonce = record_nonce(64 + number % 4);
                 let action = Action::ShareRequest {
-                    record: TxId(Digest(record)),
+                    nonce,
+                    record: RecordId(Digest(record)),
                     recipient: MemberId(recipient),
                     delta: Digest(delta),
                     grant: Digest(grant),
                     until: until.map(phi_pre::time::Millis),
                 };
-                (Question::Share { record, recipient, delta, grant, until }, action, None)
+                (Question::Share { record, recipient, delta, grant, until }, action, Some(nonce))
             }
             Ask::Complete { request, .. } => {
                 let (request, deliveries) = (self.request(request), [0xdd; 32]);
-                let action = Action::ShareComplete { request: TxId(Digest(request)), deliveries: Digest(deliveries) };
+                let action =
+                    Action::ShareComplete { request: RequestId(Digest(request)), deliveries: Digest(deliveries) };
                 (Question::Complete { request, deliveries }, action, None)
             }
             Ask::Withdraw { request, .. } => {
                 let request = self.request(request);
-                (Question::Withdraw { request }, Action::ShareWithdrawal { request: TxId(Digest(request)) }, None)
+                (Question::Withdraw { request }, Action::ShareWithdrawal { request: RequestId(Digest(request)) }, None)
             }
         };
-        // The nonce of a hospital's record is that of its slot, so that a user can confirm the record first.
-        (question, action.to_bytes(), nonce.filter(|_| who >= 2))
+        (question, action.to_bytes(), nonce)
     }
 
     fn propose(&mut self, number: usize, who: usize, ask: &Ask, endorsers: u8, twist: Twist) -> Option<Kept> {
-        let (question, action, nonce) = self.ask(who, ask);
+        let (question, action, id_nonce) = self.ask(number, ask);
         let mut fresh = [0; 24];
         fresh[16..].copy_from_slice(&(number as u64 + 1).to_be_bytes());
-        let nonce = nonce.map_or(fresh, |nonce| nonce.0);
-        let nonce = if twist == Twist::SameNonce { self.nonces[who] } else { nonce };
+        let nonce = if twist == Twist::SameNonce { self.nonces[who] } else { fresh };
         self.nonces[who] = nonce;
         let signer = if twist == Twist::Stranger { &self.stranger } else { self.participant(who) }.clone();
         let time = NOW + number as u64;
@@ -262,7 +266,8 @@ impl<'a> Run<'a> {
             Twist::OtherContract => proposal.contract = "other".into(),
             _ => {}
         }
-        let caller = Caller { id: id(&signer.certificate).0, hospital: who >= 2, txid, time: time.0 };
+        let entry = id_nonce.map_or([0; 32], |nonce| entry(&nonce, &signer.certificate));
+        let caller = Caller { id: id(&signer.certificate).0, hospital: who >= 2, txid, entry, time: time.0 };
         let asked: Vec<usize> = (0..3).filter(|i| endorsers & 1 << i != 0).collect();
         let answers = self.endorsed(&proposal, &signer, &caller, &question, &asked, twist);
         let answers = match twist {
@@ -290,7 +295,8 @@ impl<'a> Run<'a> {
         let mut endorsers: Vec<usize> = same.iter().map(|(_, i)| *i).collect();
         self.spoil(&mut transaction, &mut endorsers, twist);
         if let (Question::Share { .. }, Twist::None) = (&question, twist) {
-            self.requests.push(txid);
+            self.requests.retain(|earlier| *earlier != entry);
+            self.requests.push(entry);
         }
         let reads = transaction.payload.rwset.reads().iter();
         let writes = transaction.payload.rwset.writes().iter();
@@ -527,6 +533,11 @@ fn record_nonce(slot: usize) -> Nonce {
     Nonce(nonce)
 }
 
+/// SHA-256(nonce || certificate).
+fn entry(nonce: &Nonce, certificate: &Certificate) -> Txid {
+    sha256(&[&nonce.0, certificate.der()]).0
+}
+
 fn nonce_digest(number: usize) -> [u8; 32] {
     sha256(&[&number.to_be_bytes()]).0
 }
@@ -594,7 +605,7 @@ fn counters_are_what_the_model_says() {
 
 #[test]
 fn the_papers_contract_is_what_the_model_says() {
-    let met = schedules(true, 24);
+    let met = schedules(true, 32);
     for code in CODES {
         assert!(met.contains_key(&format!("code {code}")), "no schedule met {code}");
     }

@@ -7,7 +7,7 @@
 mod consortium;
 
 use consortium::{NOW, Platform, SECONDS};
-use phi_pre::contract::Record;
+use phi_pre::contract::{Event, Events, Ledger, Meaning, RecordId, RequestId};
 use phi_pre::envelope::{DecryptError, Header, Opener};
 use phi_pre::flow::{
     Cloud, Consent, Delivery, Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, Misbehaviour,
@@ -15,7 +15,7 @@ use phi_pre::flow::{
 };
 use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, MemberId, Msp};
-use phi_pre::ledger::{EndorseError, NetworkError, Simulation, TxId};
+use phi_pre::ledger::{EndorseError, NetworkError};
 use phi_pre::time::{Millis, Seconds};
 use phi_pre::wire::Wire;
 use std::fs;
@@ -38,10 +38,10 @@ impl Platform {
     }
 
     /// Figure 3 up to the envelope in the cloud.
-    fn stored(&mut self, bytes: &[u8]) -> TxId {
+    fn stored(&mut self, bytes: &[u8]) -> RecordId {
         let draft = self.recorded(bytes);
         self.a.upload(&self.consortium.network, &[&self.cloud], &draft, NOW).unwrap();
-        draft.alert().txid
+        draft.alert().record
     }
 
     fn member(&self, hospital: &Hospital) -> Member {
@@ -68,23 +68,59 @@ fn named<T>(result: &Result<T, FlowError>) -> Option<(MemberId, Misbehaviour)> {
     }
 }
 
+/// What an error of the ledger means.
+fn meaning<T>(result: &Result<T, FlowError>) -> Option<Meaning> {
+    match result {
+        Err(FlowError::Ledger(error)) => Some(error.meaning),
+        _ => None,
+    }
+}
+
+/// The error of the embedded ledger.
+fn embedded<T>(result: &Result<T, FlowError>) -> Option<&NetworkError> {
+    match result {
+        Err(FlowError::Ledger(error)) => error.words().downcast_ref(),
+        _ => None,
+    }
+}
+
+/// Why an endorser refused.
+fn refusal<T>(result: &Result<T, FlowError>) -> Option<String> {
+    match embedded(result) {
+        Some(NetworkError::Endorse(refusal)) => Some(refusal.to_string()),
+        _ => None,
+    }
+}
+
+/// How many peers endorsed where the policy asks for more.
+fn endorsed<T>(result: &Result<T, FlowError>) -> Option<usize> {
+    match embedded(result) {
+        Some(NetworkError::Policy { endorsed, .. }) if meaning(result) == Some(Meaning::Policy) => Some(*endorsed),
+        _ => None,
+    }
+}
+
 #[test]
 fn a_record_goes_from_a_to_b() {
     let mut w = Platform::new();
     for record in [&b""[..], b"x", &vec![7; 200_000]] {
-        let txid = w.stored(record);
-        let grant = w.granted(txid);
+        let id = w.stored(record);
+        let grant = w.granted(id);
         w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         let received = w.received(&w.b, &grant).unwrap();
         assert_eq!(fs::read(&received.path).unwrap(), record);
         fs::remove_file(&received.path).unwrap(); // the next record has the same name
         w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
         let (network, params) = (&w.consortium.network, &w.consortium.params);
-        verify_deliveries(network, params, &grant, &received.deliveries).unwrap();
-        assert!(matches!(verify_deliveries(network, params, &grant, &[]), Err(FlowError::Deliveries)));
+        verify_deliveries(network, &w.c.creator(), params, &grant, &received.deliveries).unwrap();
+        assert!(matches!(verify_deliveries(network, &w.c.creator(), params, &grant, &[]), Err(FlowError::Deliveries)));
     }
     let network = &w.consortium.network;
     assert_eq!(network.agreement().unwrap().height, 1 + 3 * 4);
+    let Events { next, events } = network.events(9, Duration::ZERO, &w.c.creator()).unwrap();
+    assert_eq!((next, events.iter().map(|(block, _)| *block).collect::<Vec<_>>()), (13, vec![9, 10, 11, 12]));
+    assert!(matches!(events[1].1, Event::Record(record) if network.record(record, &w.c.creator()).unwrap().is_some()));
+    assert!(matches!(events[2].1, Event::ShareRequest(id) if network.share(id, &w.c.creator()).unwrap().is_some()));
     assert!((0..network.peers()).all(|i| network.peer(i).unwrap().verify().is_ok()));
     // Hospital A removes a draft once the cloud has stored it.
     assert_eq!(fs::read_dir(w.dir.path().join("A")).unwrap().count(), 0);
@@ -96,16 +132,10 @@ fn records_have_rotating_pseudonyms() {
     let mut w = Platform::new();
     let ids: Vec<_> = (0..9_u8)
         .map(|i| {
-            let txid = w.recorded(&[i]).alert().txid;
-            let record: Record = w
-                .consortium
-                .network
-                .read(|snapshot| Ok(phi_pre::contract::record(&mut Simulation::new(snapshot), txid)))
-                .unwrap()
-                .unwrap()
-                .unwrap();
-            assert_eq!(Some(record.id), w.user.pseudonym(txid));
-            record.id
+            let record = w.recorded(&[i]).alert().record;
+            let found = w.consortium.network.record(record, &w.a.creator()).unwrap().unwrap();
+            assert_eq!(Some(found.id), w.user.pseudonym(record));
+            found.id
         })
         .collect();
     assert_eq!(ids[0], ids[7]);
@@ -122,11 +152,10 @@ fn no_record_without_its_confirmation() {
     let mut w = Platform::new();
     let (draft, identifier) = w.draft(b"record");
     let network = &mut w.consortium.network;
-    let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
-    let refused = w.a.record(network, &proposal, NOW);
-    assert!(matches!(refused, Err(FlowError::Network(NetworkError::Endorse(_)))), "{refused:?}");
+    let refused = w.a.record(network, &draft, &identifier, NOW, &mut w.rng);
+    assert_eq!(meaning(&refused), Some(Meaning::Refused(3)), "{refused:?}");
     let upload = w.a.upload(network, &[&w.cloud], &draft, NOW);
-    assert!(matches!(upload, Err(FlowError::NotOnLedger { what: "record", .. })), "{upload:?}");
+    assert!(matches!(upload, Err(FlowError::NoRecord(_))), "{upload:?}");
 }
 
 #[test]
@@ -144,7 +173,7 @@ fn the_user_confirms_no_other_record_than_was_sent() {
     fs::write(&honest.alert().envelope, envelope).unwrap();
     let refused = w.user.check(w.a.certificate(), honest.alert());
     assert!(matches!(refused, Err(FlowError::DecryptFile(e)) if matches!(e.source, DecryptError::Refused)));
-    let unknown = w.user.confirm(&mut w.consortium.network, honest.alert().txid, NOW, &mut w.rng);
+    let unknown = w.user.confirm(&mut w.consortium.network, honest.alert().record, NOW, &mut w.rng);
     assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
 }
 
@@ -227,10 +256,10 @@ fn strangers_share_no_secret() {
 #[test]
 fn a_record_goes_to_a_hospital_that_the_user_has_not_met() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     let (c, cloud) = (w.member(&w.c), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     let consent = Consent::new(&c, &cloud);
-    let (_, grant) = w.user.share(&mut w.consortium.network, txid, &consent, NOW, &mut w.rng).unwrap();
+    let (_, grant) = w.user.share(&mut w.consortium.network, record, &consent, NOW, &mut w.rng).unwrap();
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert_eq!(w.receive(&w.c, &grant).unwrap(), b"record");
 }
@@ -280,7 +309,7 @@ fn the_cloud_stores_what_the_records_own_hospital_signed() {
     let refused = w.cloud.accept(network, &forged, &mut &envelope[..], NOW);
     assert!(matches!(refused, Err(FlowError::Identity(_))), "{refused:?}");
 
-    assert!(w.cloud.header(network, draft.alert().txid).is_err());
+    assert!(w.cloud.header(network, draft.alert().record).is_err());
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
     // The same upload is accepted again. Another envelope for the same record is refused.
     w.cloud.accept(network, &honest, &mut &envelope[..], NOW).unwrap();
@@ -298,9 +327,9 @@ fn the_cloud_acts_on_the_ledger_alone() {
     let (grant, other) = (w.granted(first), w.granted(second));
     let network = &w.consortium.network;
 
-    let never_asked = Grant { request: first, ..grant.clone() };
+    let never_asked = Grant { request: RequestId(first.0), ..grant.clone() };
     let refused = w.cloud.reencrypt(network, &never_asked, NOW, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::NotOnLedger { what: "share request", .. })), "{refused:?}");
+    assert!(matches!(refused, Err(FlowError::NoRequest(_))), "{refused:?}");
     for swapped in [
         Grant { shares: other.shares.clone(), ..grant.clone() },
         Grant { public: other.public.clone(), ..grant.clone() },
@@ -323,8 +352,8 @@ fn the_cloud_acts_on_the_ledger_alone() {
 #[test]
 fn a_delivery_is_for_the_hospital_that_the_request_names() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
-    let grant = w.granted(txid);
+    let record = w.stored(b"record");
+    let grant = w.granted(record);
     let before = w.receive(&w.b, &grant);
     assert!(matches!(before, Err(FlowError::Store(_))), "nothing is re-encrypted yet");
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
@@ -342,7 +371,7 @@ fn a_delivery_is_for_the_hospital_that_the_request_names() {
     assert!(matches!(w.receive(&w.b, &altered), Err(FlowError::Grant)));
     let received = w.received(&w.b, &grant).unwrap();
     let refused = w.c.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    assert!(matches!(refused, Err(FlowError::Ledger(_))), "{refused:?}");
     assert_eq!(fs::read(received.path).unwrap(), b"record");
 }
 
@@ -363,8 +392,8 @@ fn a_received_record_replaces_no_other() {
 #[test]
 fn a_newer_grant_replaces_an_older_one() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
-    let (lost, grant) = (w.granted(txid), w.granted(txid));
+    let record = w.stored(b"record");
+    let (lost, grant) = (w.granted(record), w.granted(record));
     assert!(matches!(w.cloud.reencrypt(&w.consortium.network, &lost, NOW, &mut w.rng), Err(FlowError::Closed(_))));
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert!(matches!(w.receive(&w.b, &lost), Err(FlowError::Closed(_))));
@@ -389,14 +418,14 @@ fn an_alert_that_comes_again_gets_the_same_identifier() {
 #[test]
 fn keys_go_to_a_hospital_and_a_cloud_only() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     for (recipient, proxy) in [(&b, &b), (&cloud, &cloud), (&cloud, &b)] {
-        let refused = w.user.share(&mut w.consortium.network, txid, &Consent::new(recipient, proxy), NOW, &mut w.rng);
+        let refused = w.user.share(&mut w.consortium.network, record, &Consent::new(recipient, proxy), NOW, &mut w.rng);
         assert!(matches!(refused, Err(FlowError::WrongParty(_))));
     }
     let keyless = Member { sealing_key: None, ..b };
-    let refused = w.user.share(&mut w.consortium.network, txid, &Consent::new(&keyless, &cloud), NOW, &mut w.rng);
+    let refused = w.user.share(&mut w.consortium.network, record, &Consent::new(&keyless, &cloud), NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::NoSealingKey(_))));
 }
 
@@ -414,8 +443,8 @@ fn an_introduction_needs_valid_certificates() {
 #[test]
 fn a_revoked_hospital_is_out() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
-    let grant = w.granted(txid);
+    let record = w.stored(b"record");
+    let grant = w.granted(record);
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     let received = w.received(&w.b, &grant).unwrap();
     fs::remove_file(&received.path).unwrap();
@@ -423,7 +452,7 @@ fn a_revoked_hospital_is_out() {
     w.cloud.revoke(&list).unwrap();
     assert!(matches!(w.receive(&w.b, &grant), Err(FlowError::Identity(IdentityError::Revoked))));
     let refused = w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    assert!(matches!(refused, Err(FlowError::Ledger(_))), "{refused:?}");
     let unknown = w.consortium.revoke(&MemberId([0; 32]));
     assert!(matches!(unknown, Err(FlowError::Identity(IdentityError::UnknownMember))));
 }
@@ -439,8 +468,8 @@ fn records_keep_the_secret_of_their_introduction() {
     let path = w.file(b"under way");
     let draft = w.a.admit(user, &mut EmrFile::open(&path).unwrap(), Platform::NAME, &mut w.rng).unwrap();
     introduce(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
-    let received = |w: &mut Platform, txid: Option<TxId>, expected: &[u8]| {
-        let grant = txid.map_or_else(|| grant.clone(), |txid| w.granted(txid));
+    let received = |w: &mut Platform, record: Option<RecordId>, expected: &[u8]| {
+        let grant = record.map_or_else(|| grant.clone(), |record| w.granted(record));
         w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         assert_eq!(w.receive(&w.b, &grant).unwrap(), expected);
         fs::remove_file(w.dir.path().join("received/name of it")).unwrap();
@@ -451,11 +480,10 @@ fn records_keep_the_secret_of_their_introduction() {
     let identifier = w.user.check(w.a.certificate(), draft.alert()).unwrap();
     assert_eq!(w.user.check(w.a.certificate(), draft.alert()).unwrap(), identifier);
     let network = &mut w.consortium.network;
-    let proposal = w.a.propose(network, &draft, &identifier, NOW).unwrap();
-    w.user.confirm(network, draft.alert().txid, NOW, &mut w.rng).unwrap();
-    w.a.record(network, &proposal, NOW).unwrap();
+    w.user.confirm(network, draft.alert().record, NOW, &mut w.rng).unwrap();
+    w.a.record(network, &draft, &identifier, NOW, &mut w.rng).unwrap();
     w.a.upload(network, &[&w.cloud], &draft, NOW).unwrap();
-    received(&mut w, Some(draft.alert().txid), b"under way");
+    received(&mut w, Some(draft.alert().record), b"under way");
     let later = w.stored(b"later");
     received(&mut w, Some(later), b"later");
 }
@@ -464,13 +492,13 @@ fn records_keep_the_secret_of_their_introduction() {
 #[test]
 fn a_replaced_delivery_leaves_the_store() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     let deliveries = w.dir.path().join("cloud/deliveries");
     let kept = || fs::read_dir(&deliveries).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
-    let first = w.granted(txid);
+    let first = w.granted(record);
     let old = w.cloud.reencrypt(&w.consortium.network, &first, NOW, &mut w.rng).unwrap();
     // Each grant has its own k'_e, so the old k'_e does not open the new delivery.
-    let second = w.granted(txid);
+    let second = w.granted(record);
     let new = w.cloud.reencrypt(&w.consortium.network, &second, NOW, &mut w.rng).unwrap();
     assert_ne!(old, new);
     assert_eq!(kept().count(), 1);
@@ -484,8 +512,8 @@ fn a_replaced_delivery_leaves_the_store() {
 #[test]
 fn a_cloud_that_starts_later_knows_the_revocations() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
-    let grant = w.granted(txid);
+    let record = w.stored(b"record");
+    let grant = w.granted(record);
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     w.consortium.revoke(&w.b.id()).unwrap();
     let store = Store::local(&w.dir.path().join("cloud")).unwrap();
@@ -536,14 +564,11 @@ fn the_cloud_takes_no_envelope_above_its_limit() {
 #[test]
 fn a_person_is_revoked_and_stays_revoked() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     w.consortium.revoke_person(&w.user.id().unwrap()).unwrap();
-    let revoked = |refused: Result<_, FlowError>| match refused {
-        Err(FlowError::Network(NetworkError::Endorse(EndorseError::Creator(IdentityError::Revoked)))) => {}
-        other => panic!("{:?}", other.map(drop)),
-    };
-    revoked(w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), NOW, &mut w.rng));
+    let refused = w.user.share(&mut w.consortium.network, record, &Consent::new(&b, &cloud), NOW, &mut w.rng);
+    assert_eq!(refusal(&refused), Some(EndorseError::Creator(IdentityError::Revoked).to_string()), "{refused:?}");
     let refused = introduce(&mut w.user, &mut w.c, &w.consortium.msp, SECONDS, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
     assert!(w.consortium.revoke_person(&w.b.id()).is_err());
@@ -556,16 +581,17 @@ fn consent_outlives_a_certificate() {
     let (mut phone, early) = (Handset::new("+821055502000").unwrap(), Seconds(SECONDS.0 - 300 * 86_400));
     w.user = w.consortium.register_user(&mut phone, early, &mut w.rng).unwrap();
     introduce(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     let later = SECONDS + 100 * 86_400;
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
-    let refused = w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
-    let expired = EndorseError::Creator(IdentityError::Expired).to_string();
-    assert!(matches!(&refused, Err(FlowError::Network(NetworkError::Endorse(e))) if e.to_string() == expired));
+    let refused =
+        w.user.share(&mut w.consortium.network, record, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
+    assert_eq!(meaning(&refused), Some(Meaning::Denied));
+    assert_eq!(refusal(&refused), Some(EndorseError::Creator(IdentityError::Expired).to_string()));
     w.consortium.renew_user(&mut w.user, later, &mut w.rng).unwrap();
     w.consortium.renew_hospital(&mut w.b, later, &mut w.rng).unwrap();
     w.consortium.renew_cloud(&mut w.cloud, later, &mut w.rng).unwrap();
-    let shared = w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
+    let shared = w.user.share(&mut w.consortium.network, record, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
     let (_, grant) = shared.unwrap();
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     let folder = w.dir.path().join("received");
@@ -577,8 +603,8 @@ fn consent_outlives_a_certificate() {
 #[test]
 fn an_altered_store_is_noticed_by_the_receiver() {
     let mut w = Platform::new();
-    let txid = w.stored(&vec![1; 100_000]);
-    let grant = w.granted(txid);
+    let record = w.stored(&vec![1; 100_000]);
+    let grant = w.granted(record);
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     for entry in fs::read_dir(w.dir.path().join("cloud/bodies")).unwrap() {
         let path = entry.unwrap().path();
@@ -596,8 +622,8 @@ fn an_altered_store_is_noticed_by_the_receiver() {
 fn a_peer_that_was_down_catches_up() {
     let mut w = Platform::new();
     w.consortium.network.stop(0);
-    let txid = w.stored(b"record");
-    let grant = w.granted(txid);
+    let record = w.stored(b"record");
+    let grant = w.granted(record);
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
     w.consortium.network.restart(0).unwrap();
@@ -614,9 +640,8 @@ fn a_renewal_interrupts_no_record() {
     let envelope = fs::read(&draft.alert().envelope).unwrap();
     w.consortium.renew_hospital(&mut w.a, SECONDS, &mut w.rng).unwrap();
     let identifier = w.user.check(w.a.certificate(), draft.alert()).unwrap();
-    w.user.confirm(&mut w.consortium.network, draft.alert().txid, NOW, &mut w.rng).unwrap();
-    let proposal = w.a.propose(&w.consortium.network, &draft, &identifier, NOW).unwrap();
-    w.a.record(&mut w.consortium.network, &proposal, NOW).unwrap();
+    w.user.confirm(&mut w.consortium.network, draft.alert().record, NOW, &mut w.rng).unwrap();
+    w.a.record(&mut w.consortium.network, &draft, &identifier, NOW, &mut w.rng).unwrap();
     let size = w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW).unwrap();
     w.consortium.renew_hospital(&mut w.a, SECONDS, &mut w.rng).unwrap();
     fs::write(&draft.alert().envelope, &envelope).unwrap();
@@ -624,7 +649,7 @@ fn a_renewal_interrupts_no_record() {
     fs::write(&draft.alert().envelope, [&envelope[..], b"x"].concat()).unwrap();
     let other = w.a.upload(&w.consortium.network, &[&w.cloud], &draft, NOW);
     assert!(matches!(other, Err(FlowError::Upload { .. })), "{other:?}");
-    let grant = w.granted(draft.alert().txid);
+    let grant = w.granted(draft.alert().record);
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
     assert_eq!(w.receive(&w.b, &grant).unwrap(), b"record");
 }
@@ -640,16 +665,16 @@ fn a_consortium_renews_its_nodes() {
     let revoked = w.consortium.network.peer(1).unwrap().certificate().subject().id;
     w.consortium.revoke(&revoked).unwrap();
     let draft = w.steps().check(Platform::NAME, b"record").0;
-    let txid = draft.alert().txid;
-    let confirm = |w: &mut Platform| w.user.confirm(&mut w.consortium.network, txid, later.millis(), &mut w.rng);
+    let record = draft.alert().record;
+    let confirm = |w: &mut Platform| w.user.confirm(&mut w.consortium.network, record, later.millis(), &mut w.rng);
     let refused = confirm(&mut w);
-    assert!(matches!(refused, Err(FlowError::Network(NetworkError::Policy { endorsed: 0, .. }))), "{refused:?}");
+    assert_eq!(endorsed(&refused), Some(0), "{refused:?}");
     let refused = w.consortium.renew_nodes(later, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
     let refused = confirm(&mut w);
-    assert!(matches!(refused, Err(FlowError::Network(NetworkError::Policy { endorsed: 1, .. }))), "{refused:?}");
+    assert_eq!(endorsed(&refused), Some(1), "{refused:?}");
     w.consortium.network.restart(2).unwrap();
-    assert_eq!(confirm(&mut w).unwrap().version.block, 1);
+    assert_eq!(confirm(&mut w).unwrap().block, 1);
     // The orderer seals under its new certificate.
     let block = w.consortium.network.peer(0).unwrap().block(1).unwrap().block;
     assert!(w.consortium.msp.validate_at(&block.seal.orderer, later).is_ok());
@@ -659,26 +684,26 @@ fn a_consortium_renews_its_nodes() {
 #[test]
 fn a_revoked_pseudonym_keeps_no_other_from_a_renewal() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     w.consortium.revoke(&w.user.id().unwrap()).unwrap();
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     let later = SECONDS + 2 * 365 * 86_400;
     let refused = w.consortium.renew_user(&mut w.user, later, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Identity(IdentityError::Revoked))), "{refused:?}");
     w.consortium.renew_nodes(later, &mut w.rng).unwrap();
-    w.user.share(&mut w.consortium.network, txid, &Consent::new(&b, &cloud), later.millis(), &mut w.rng).unwrap();
+    w.user.share(&mut w.consortium.network, record, &Consent::new(&b, &cloud), later.millis(), &mut w.rng).unwrap();
 }
 
 /// After a withdrawal, the cloud and the endorsers refuse the request. The user can consent again.
 #[test]
 fn a_withdrawn_consent_is_used_by_nobody() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
-    let [early, late] = [w.granted(txid), w.granted(txid)];
+    let record = w.stored(b"record");
+    let [early, late] = [w.granted(record), w.granted(record)];
     w.cloud.reencrypt(&w.consortium.network, &late, NOW, &mut w.rng).unwrap();
     let received = w.received(&w.b, &late).unwrap();
     fs::remove_file(&received.path).unwrap();
-    w.user.withdraw(&mut w.consortium.network, late.request, NOW, &mut w.rng).unwrap();
+    w.user.withdraw(&mut w.consortium.network, record, late.request, NOW, &mut w.rng).unwrap();
     let refused = w.cloud.reencrypt(&w.consortium.network, &late, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Withdrawn(request)) if request == late.request), "{refused:?}");
     let fetch = w.b.sign(Fetch { request: late.request });
@@ -686,12 +711,12 @@ fn a_withdrawn_consent_is_used_by_nobody() {
     assert!(matches!(refused, Err(FlowError::Withdrawn(_))), "{refused:?}");
     assert!(matches!(w.receive(&w.b, &late), Err(FlowError::Withdrawn(_))));
     let refused = w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    assert!(matches!(refused, Err(FlowError::Ledger(_))), "{refused:?}");
     assert_eq!(w.cloud.tidy(&w.consortium.network, NOW).unwrap(), 1);
     // The request that was replaced before stays refused.
     let refused = w.cloud.reencrypt(&w.consortium.network, &early, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Closed(_))), "{refused:?}");
-    let again = w.granted(txid);
+    let again = w.granted(record);
     w.cloud.reencrypt(&w.consortium.network, &again, NOW, &mut w.rng).unwrap();
     assert_eq!(w.receive(&w.b, &again).unwrap(), b"record");
 }
@@ -700,14 +725,14 @@ fn a_withdrawn_consent_is_used_by_nobody() {
 #[test]
 fn a_consent_ends() {
     let mut w = Platform::new();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     let end = NOW + 60_000;
     let consent = |until| Consent { until: Some(until), ..Consent::new(&b, &cloud) };
     let past = consent(Millis(NOW.0 - 1));
-    let refused = w.user.share(&mut w.consortium.network, txid, &past, NOW, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
-    let (_, grant) = w.user.share(&mut w.consortium.network, txid, &consent(end), NOW, &mut w.rng).unwrap();
+    let refused = w.user.share(&mut w.consortium.network, record, &past, NOW, &mut w.rng);
+    assert!(matches!(refused, Err(FlowError::Ledger(_))), "{refused:?}");
+    let (_, grant) = w.user.share(&mut w.consortium.network, record, &consent(end), NOW, &mut w.rng).unwrap();
     w.cloud.reencrypt(&w.consortium.network, &grant, end, &mut w.rng).unwrap();
     let folder = w.dir.path().join("received");
     let received = w.b.receive(&w.consortium.network, &[&w.cloud], &grant, &folder, end).unwrap();
@@ -719,7 +744,7 @@ fn a_consent_ends() {
     assert_eq!(w.cloud.tidy(network, end).unwrap(), 0);
     assert_eq!(w.cloud.tidy(network, late).unwrap(), 1);
     let refused = w.b.complete(network, &received, late, &mut w.rng);
-    assert!(matches!(refused, Err(FlowError::Network(_))), "{refused:?}");
+    assert!(matches!(refused, Err(FlowError::Ledger(_))), "{refused:?}");
     w.b.complete(network, &received, end, &mut w.rng).unwrap();
 }
 
@@ -747,11 +772,11 @@ impl Clouds {
         let b = w.member(&w.b);
         let consent = Consent { recipient: &b, clouds: &members, t: 2, until: None };
         let network = &mut w.consortium.network;
-        let (_, grant) = w.user.share(network, draft.alert().txid, &consent, NOW, &mut w.rng).unwrap();
+        let (_, grant) = w.user.share(network, draft.alert().record, &consent, NOW, &mut w.rng).unwrap();
         let twice = [members[0].clone(), members[1].clone(), members[0].clone()];
         for (clouds, t) in [(&twice[..], 2), (&members, 0), (&members, 4), (&[], 0)] {
             let consent = Consent { clouds, t, ..consent };
-            let refused = w.user.share(network, draft.alert().txid, &consent, NOW, &mut w.rng);
+            let refused = w.user.share(network, draft.alert().record, &consent, NOW, &mut w.rng);
             assert!(matches!(refused, Err(FlowError::Threshold(_))), "{refused:?}");
         }
         Self { w, all: clouds, grant }
@@ -796,10 +821,11 @@ fn two_of_three_clouds_suffice() {
     assert_eq!(received.refused.iter().map(|(cloud, _)| *cloud).collect::<Vec<_>>(), [clouds.id(1)]);
     let (w, grant) = (&mut clouds.w, &clouds.grant);
     w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
-    verify_deliveries(&w.consortium.network, &w.consortium.params, grant, &received.deliveries).unwrap();
+    verify_deliveries(&w.consortium.network, &w.c.creator(), &w.consortium.params, grant, &received.deliveries)
+        .unwrap();
     let mut swapped = received.deliveries;
     swapped.swap(0, 1);
-    let refused = verify_deliveries(&w.consortium.network, &w.consortium.params, grant, &swapped);
+    let refused = verify_deliveries(&w.consortium.network, &w.c.creator(), &w.consortium.params, grant, &swapped);
     assert!(matches!(refused, Err(FlowError::Deliveries)), "{refused:?}");
 }
 
@@ -861,20 +887,21 @@ fn a_body_comes_from_a_cloud_beyond_the_threshold() {
     assert_eq!(received.refused.len(), 2);
     let w = &mut clouds.w;
     w.b.complete(&mut w.consortium.network, &received, NOW, &mut w.rng).unwrap();
-    verify_deliveries(&w.consortium.network, &w.consortium.params, &clouds.grant, &received.deliveries).unwrap();
+    verify_deliveries(&w.consortium.network, &w.c.creator(), &w.consortium.params, &clouds.grant, &received.deliveries)
+        .unwrap();
 }
 
 /// After a rotation, the old k_re and k'_e open nothing that the cloud stores. The record can be shared again.
 #[test]
 fn a_rotated_record_opens_by_new_grants_alone() {
     let mut w = Platform::new();
-    let [txid, other] = [w.stored(b"record"), w.stored(b"other")];
-    let old = w.granted(txid);
+    let [record, other] = [w.stored(b"record"), w.stored(b"other")];
+    let old = w.granted(record);
     w.cloud.reencrypt(&w.consortium.network, &old, NOW, &mut w.rng).unwrap();
-    let before = w.cloud.header(&w.consortium.network, txid).unwrap();
+    let before = w.cloud.header(&w.consortium.network, record).unwrap();
     let (network, cloud) = (&w.consortium.network, &w.cloud);
-    w.user.rotate(network, &[txid, other], &[cloud], NOW, &mut w.rng).unwrap();
-    let after = cloud.header(network, txid).unwrap();
+    w.user.rotate(network, &[record, other], &[cloud], NOW, &mut w.rng).unwrap();
+    let after = cloud.header(network, record).unwrap();
     assert_ne!(before, after);
     let (k_re, (k_e_prime, _)) = (cloud.unseal(&old).unwrap(), w.b.unseal(&old).unwrap());
     assert!(Opener::new(&before.reencrypt(&k_re), &k_e_prime).is_ok());
@@ -887,15 +914,15 @@ fn a_rotated_record_opens_by_new_grants_alone() {
     let refused = w.cloud.reencrypt(&w.consortium.network, &old, NOW, &mut w.rng);
     assert!(matches!(refused, Err(FlowError::Epoch { stored: 1, asked: 0 })), "{refused:?}");
     for epoch in 1..=2 {
-        let grant = w.granted(txid);
+        let grant = w.granted(record);
         assert_eq!(grant.note.content.epoch, epoch);
         w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         let received = w.received(&w.b, &grant).unwrap();
         assert_eq!(fs::read(&received.path).unwrap(), b"record");
         fs::remove_file(received.path).unwrap();
-        w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
+        w.user.rotate(&w.consortium.network, &[record], &[&w.cloud], NOW, &mut w.rng).unwrap();
     }
-    let unknown = w.user.rotate(&w.consortium.network, &[old.request], &[&w.cloud], NOW, &mut w.rng);
+    let unknown = w.user.rotate(&w.consortium.network, &[RecordId(old.request.0)], &[&w.cloud], NOW, &mut w.rng);
     assert!(matches!(unknown, Err(FlowError::UnknownRecord(_))));
 }
 
@@ -905,11 +932,7 @@ fn a_rotation_can_be_repeated() {
     let mut clouds = Clouds::new();
     let Clouds { w, all, grant } = &mut clouds;
     let folder = w.dir.path().join("cloud 2");
-    let record = w
-        .consortium
-        .network
-        .read(|snapshot| Ok(phi_pre::contract::share(&mut Simulation::new(snapshot), grant.request)));
-    let record = record.unwrap().unwrap().unwrap().record;
+    let record = w.consortium.network.share(grant.request, &w.c.creator()).unwrap().unwrap().share.record;
     let all: Vec<_> = all.iter().collect();
     fs::rename(folder.join("records"), folder.join("away")).unwrap();
     let refused = w.user.rotate(&w.consortium.network, &[record], &all, NOW, &mut w.rng);
@@ -927,17 +950,17 @@ fn a_rotation_can_be_repeated() {
 #[test]
 fn a_note_is_replaced_by_its_holder_alone() {
     let mut w = Platform::new();
-    let [txid, other] = [w.stored(b"record"), w.stored(b"other")];
-    let old = w.cloud.note(&w.consortium.network, txid).unwrap();
+    let [record, other] = [w.stored(b"record"), w.stored(b"other")];
+    let old = w.cloud.note(&w.consortium.network, record).unwrap();
     let by_hospital = w.a.sign(Upload { epoch: 1, ..old.content });
     let refused = w.cloud.replace(&w.consortium.network, &by_hospital, NOW);
     assert!(matches!(refused, Err(FlowError::WrongParty(id)) if id == w.a.id()), "{refused:?}");
     let refused = w.cloud.replace(&w.consortium.network, &old, NOW);
     assert!(matches!(refused, Err(FlowError::WrongParty(_))), "{refused:?}");
-    w.user.rotate(&w.consortium.network, &[txid, other], &[&w.cloud], NOW, &mut w.rng).unwrap();
-    let first = w.cloud.note(&w.consortium.network, txid).unwrap();
+    w.user.rotate(&w.consortium.network, &[record, other], &[&w.cloud], NOW, &mut w.rng).unwrap();
+    let first = w.cloud.note(&w.consortium.network, record).unwrap();
     w.cloud.replace(&w.consortium.network, &first, NOW).unwrap();
-    w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
+    w.user.rotate(&w.consortium.network, &[record], &[&w.cloud], NOW, &mut w.rng).unwrap();
     let refused = w.cloud.replace(&w.consortium.network, &first, NOW);
     assert!(matches!(refused, Err(FlowError::Epoch { stored: 2, asked: 1 })), "{refused:?}");
 }
@@ -951,7 +974,7 @@ fn a_rotation_of_two_notes_names_the_hospital() {
     let note = w.a.sign(Upload { header: other, ..draft.alert().note.content });
     let envelope = fs::read(&draft.alert().envelope).unwrap();
     w.cloud.accept(&w.consortium.network, &note, &mut &envelope[Header::BYTES..], NOW).unwrap();
-    let refused = w.user.rotate(&w.consortium.network, &[draft.alert().txid], &[&w.cloud], NOW, &mut w.rng);
+    let refused = w.user.rotate(&w.consortium.network, &[draft.alert().record], &[&w.cloud], NOW, &mut w.rng);
     assert_eq!(named(&refused), Some((w.a.id(), Misbehaviour::Note)), "{refused:?}");
 }
 
@@ -997,7 +1020,7 @@ fn an_upload_that_comes_again_during_a_rotation_does_not_undo_it() {
     let mut w = Platform::new();
     for i in 0..6_u8 {
         let draft = w.recorded(&[i]);
-        let (record, note) = (draft.alert().txid, w.a.sign(draft.alert().note.content));
+        let (record, note) = (draft.alert().record, w.a.sign(draft.alert().note.content));
         let body = fs::read(&draft.alert().envelope).unwrap()[Header::BYTES..].to_vec();
         let (network, cloud, user, rng) = (&w.consortium.network, &w.cloud, &mut w.user, &mut w.rng);
         cloud.accept(network, &note, &mut &body[..], NOW).unwrap();
@@ -1047,12 +1070,12 @@ fn a_reencryption_during_a_rotation_leaves_nothing() {
 fn a_record_under_a_key_by_name_goes_from_a_to_b() {
     let mut w = Platform::new();
     introduce_by_name(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
-    let txid = w.stored(b"record");
+    let record = w.stored(b"record");
     for rotated in [false, true] {
         if rotated {
-            w.user.rotate(&w.consortium.network, &[txid], &[&w.cloud], NOW, &mut w.rng).unwrap();
+            w.user.rotate(&w.consortium.network, &[record], &[&w.cloud], NOW, &mut w.rng).unwrap();
         }
-        let grant = w.granted(txid);
+        let grant = w.granted(record);
         w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();
         let received = w.received(&w.b, &grant).unwrap();
         assert_eq!(fs::read(&received.path).unwrap(), b"record");

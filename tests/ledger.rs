@@ -460,15 +460,15 @@ fn transient_data_stays_out_of_blocks() {
 /// Figures 3 and 4 over the network: the hospital's transaction is endorsed only after the user's is committed.
 #[test]
 fn the_papers_transactions() {
-    use phi_pre::contract::{Action, confirmation, record, share};
+    use phi_pre::contract::{Action, RecordId, RequestId, confirmation, record, share};
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.records(folder.path());
     let (north, south, alice) = (world.north.clone(), world.south.clone(), world.alice.clone());
     let (holder, commitment) = (id(&alice.certificate).into(), Commitment(Digest([0xc0; 32])));
     let nonce = world.nonce();
-    let write = Action::MedicalRecord { id: holder, commitment };
-    let proposal = act_with(nonce, &north, &write);
-    let item = proposal.proposal.txid;
+    let write = Action::MedicalRecord { nonce, id: holder, commitment };
+    let proposal = world.act(&north, &write);
+    let item = RecordId::new(&nonce, &north.certificate);
     let transact = |network: &mut Network, proposal: &SignedProposal, who: &Signer| {
         network.transact(proposal, &Transient::default(), &who.key, NOW)
     };
@@ -482,13 +482,16 @@ fn the_papers_transactions() {
     assert_eq!(refusal(transact(&mut network, &forged, &world.bob)), 6, "not the holder");
     let confirm = world.act(&alice, &confirm);
     assert_eq!(transact(&mut network, &confirm, &alice).unwrap().code, Code::Valid);
-    // The same proposal, with the txid that the user confirmed.
+    // The same proposal, for the record that the user confirmed.
     assert_eq!(transact(&mut network, &proposal, &north).unwrap().code, Code::Valid);
     let (delta, grant, deliveries) = (Digest([0xde; 32]), Digest([0x60; 32]), Digest([0xdd; 32]));
-    let ask = Action::ShareRequest { record: item, recipient: id(&south.certificate), delta, grant, until: None };
+    let nonce = world.nonce();
+    let wanted = RequestId::new(&nonce, &alice.certificate);
+    let ask =
+        Action::ShareRequest { nonce, record: item, recipient: id(&south.certificate), delta, grant, until: None };
     let request = world.act(&alice, &ask);
     assert_eq!(transact(&mut network, &request, &alice).unwrap().code, Code::Valid);
-    let done = Action::ShareComplete { request: request.proposal.txid, deliveries };
+    let done = Action::ShareComplete { request: wanted, deliveries };
     let not_mine = world.act(&north, &done);
     assert_eq!(refusal(transact(&mut network, &not_mine, &north)), 12, "not the recipient");
     // Two completions are simulated at the same height. The second is stale.
@@ -503,7 +506,7 @@ fn the_papers_transactions() {
     let read = |snapshot: &Snapshot| {
         let state = &mut Simulation::new(snapshot);
         let found = record(state, item).unwrap().zip(confirmation(state, item, holder).unwrap());
-        Ok(found.zip(share(state, request.proposal.txid).unwrap()))
+        Ok(found.zip(share(state, wanted).unwrap()))
     };
     let ((record, confirmation), share) = network.read(read).unwrap().unwrap();
     assert_eq!((record.id, record.commitment, record.hospital), (holder, commitment, id(&north.certificate)));
@@ -514,6 +517,34 @@ fn the_papers_transactions() {
     for i in 0..3 {
         assert_eq!(verify(&folder.path().join(format!("peer-{i}")), None).unwrap().codes[&Code::Valid], 4);
     }
+}
+
+/// Whoever assembles a hospital's transaction leaves endorsements out: the transaction is ordered, is not valid, and its
+/// txid is used up. A record that was named by its txid could not be written any more. The record's identifier does not
+/// depend on the txid, so the next attempt writes the record that the user has confirmed (C15).
+#[test]
+fn a_used_up_txid_keeps_no_record_out() {
+    use phi_pre::contract::{Action, Creator, Ledger, RecordId};
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut network = world.records(folder.path());
+    let (north, alice) = (world.north.clone(), world.alice.clone());
+    let (holder, commitment) = (id(&alice.certificate).into(), Commitment(Digest([0xc0; 32])));
+    let nonce = world.nonce();
+    let record = RecordId::new(&nonce, &north.certificate);
+    let confirm = Action::Confirmation { record, id: holder, commitment, hospital: id(&north.certificate) };
+    let by_alice = Creator { certificate: &alice.certificate, key: &alice.key };
+    let by_north = Creator { certificate: &north.certificate, key: &north.key };
+    Ledger::transact(&mut network, &confirm, &by_alice, NOW, &mut world.rng).unwrap();
+    let write = Action::MedicalRecord { nonce, id: holder, commitment };
+    let attempt = world.act(&north, &write);
+    let answers = network.endorse(&attempt, &Transient::default(), NOW).unwrap();
+    let one = Transaction::assemble(attempt.proposal.clone(), vec![answers[0].clone()]).unwrap();
+    assert_eq!(block_of(&mut network, &[one.sign(&north.key).unwrap()]), [10]);
+    let same = network.transact(&attempt, &Transient::default(), &north.key, NOW);
+    let txid = attempt.proposal.txid;
+    assert!(matches!(same, Err(NetworkError::Endorse(EndorseError::Duplicate(used))) if used == txid), "{same:?}");
+    Ledger::transact(&mut network, &write, &by_north, NOW, &mut world.rng).unwrap();
+    assert_eq!(network.record(record, &by_alice).unwrap().unwrap().commitment, commitment);
 }
 
 /// However often a signed transaction is replayed, and signed again, the orderer orders it once: while it waits, once it is

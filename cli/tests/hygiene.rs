@@ -114,9 +114,13 @@ fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
             let signed = SignedTransaction::from_bytes(signed).unwrap();
             let transaction = Transaction::from_bytes(&signed.transaction).unwrap();
             public.insert(transaction.proposal.nonce.0.to_vec());
-            // Hospital C is named as a recipient and makes no transaction.
-            if let Ok(Action::ShareRequest { recipient, .. }) = Action::from_bytes(&transaction.proposal.action) {
-                public.insert(recipient.0.to_vec());
+            match Action::from_bytes(&transaction.proposal.action).unwrap() {
+                Action::MedicalRecord { nonce, .. } => _ = public.insert(nonce.0.to_vec()),
+                // Hospital C is named as a recipient and makes no transaction.
+                Action::ShareRequest { nonce, recipient, .. } => {
+                    public.extend([nonce.0.to_vec(), recipient.0.to_vec()]);
+                }
+                _ => {}
             }
             certificates.push(transaction.proposal.creator);
             certificates.extend(transaction.endorsements.into_iter().map(|endorsement| endorsement.endorser));
@@ -199,7 +203,7 @@ fn no_key_of_the_flow_is_written_or_printed() {
     let mut world = World::new(&out);
     let record = dir.path().join("record");
     fs::write(&record, b"a record").unwrap();
-    let (txid, said) = world.share(&record, &out.join("received"));
+    let (record_id, said) = world.share(&record, &out.join("received"));
 
     let mut secrets = Search::default();
     for (name, bytes) in world.secrets() {
@@ -207,7 +211,7 @@ fn no_key_of_the_flow_is_written_or_printed() {
     }
     let World { params, shared, credentials, institutions, nodes, .. } = &world;
     let mut keys = Vec::new();
-    for (i, scope) in [Scope::Record(&txid.0.0), Scope::Relationship].into_iter().enumerate() {
+    for (i, scope) in [Scope::Record(&record_id.0.0), Scope::Relationship].into_iter().enumerate() {
         for (j, sk) in shared.iter().enumerate() {
             let k_d = params.derive(sk, scope);
             secrets.secret(&format!("k_d {i} {j}"), k_d.to_bytes().expose());
@@ -219,7 +223,7 @@ fn no_key_of_the_flow_is_written_or_printed() {
     let k_re = ReKey::new(&k_e, &k_e_prime).unwrap();
     secrets.secret("k_re", k_re.to_bytes().expose());
     secrets.secret("k_re", k_re.inverse().to_bytes().expose());
-    let header = world.cloud.header(&world.network, txid).unwrap();
+    let header = world.cloud.header(&world.network, record_id).unwrap();
     let m = k_e.decapsulate(&header.capsule);
     of_envelope(&mut secrets, "the record", &Gt::from_bytes(m.to_bytes().expose()).unwrap(), header.capsule.z());
     // The keys of authorities and the seeds of one-time codes have no accessor, but they are among the drawn bytes.

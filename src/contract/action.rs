@@ -2,12 +2,13 @@
 //!
 //! Paper: section 3.2, and the field `txtype` of Fig. 5, where 0000 is a medical-record.
 
+use super::id::{RecordId, RequestId};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::{MemberId, Role};
 use crate::integrity::{Commitment, TxType};
-use crate::ledger::TxId;
+use crate::ledger::Nonce;
 use crate::time::Millis;
 use crate::wire::{Reader, Wire, Writer};
 
@@ -23,8 +24,10 @@ pub const fn role(txtype: TxType) -> Role {
 /// share request has 1 or 9 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// 0000: the hospital writes a record, under the txid of this transaction. 66 bytes.
+    /// 0000: the hospital writes a record, under the identifier of the nonce and its certificate. 90 bytes.
     MedicalRecord {
+        /// The nonce of the record's identifier.
+        nonce: Nonce,
         /// ID_i of the patient.
         id: Pseudonym,
         /// The salted commitment to the record.
@@ -32,8 +35,8 @@ pub enum Action {
     },
     /// 0001: the user has checked the record. 130 bytes.
     Confirmation {
-        /// The transaction in which the hospital will write the record.
-        record: TxId,
+        /// The identifier under which the hospital will write the record.
+        record: RecordId,
         /// ID_i of the user, who creates this transaction.
         id: Pseudonym,
         /// The commitment that the user has checked.
@@ -41,10 +44,12 @@ pub enum Action {
         /// The hospital that may write the record.
         hospital: MemberId,
     },
-    /// 0002: the user consents to sharing one record with one hospital. 131 or 139 bytes.
+    /// 0002: the user consents to sharing one record with one hospital. 155 or 163 bytes.
     ShareRequest {
-        /// The transaction that wrote the record.
-        record: TxId,
+        /// The nonce of the request's identifier.
+        nonce: Nonce,
+        /// The record.
+        record: RecordId,
         /// The hospital that is to receive the record.
         recipient: MemberId,
         /// The digest of the public values of the shares of k_re; with one cloud, of Δ.
@@ -56,15 +61,15 @@ pub enum Action {
     },
     /// 0003: the recipient has received the record. 66 bytes.
     ShareComplete {
-        /// The transaction of the request.
-        request: TxId,
+        /// The request.
+        request: RequestId,
         /// The digest of the deliveries that the clouds signed, with their proofs of re-encryption.
         deliveries: Digest,
     },
     /// 0004: the user withdraws a consent. 34 bytes. Departure: the paper has no such transaction.
     ShareWithdrawal {
-        /// The transaction of the request.
-        request: TxId,
+        /// The request.
+        request: RequestId,
     },
 }
 
@@ -87,7 +92,8 @@ impl Wire for Action {
     fn write(&self, out: &mut Writer) {
         out.u8(0).u8(self.txtype() as u8);
         match self {
-            Self::MedicalRecord { id, commitment } => {
+            Self::MedicalRecord { nonce, id, commitment } => {
+                out.raw(&nonce.0);
                 id.write(out);
                 commitment.write(out);
             }
@@ -97,7 +103,8 @@ impl Wire for Action {
                 commitment.write(out);
                 hospital.write(out);
             }
-            Self::ShareRequest { record, recipient, delta, grant, until } => {
+            Self::ShareRequest { nonce, record, recipient, delta, grant, until } => {
+                out.raw(&nonce.0);
                 record.write(out);
                 recipient.write(out);
                 delta.write(out);
@@ -114,22 +121,27 @@ impl Wire for Action {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match u16::from_be_bytes(input.array("txtype")?) {
-            0 => Ok(Self::MedicalRecord { id: Pseudonym::read(input)?, commitment: Commitment::read(input)? }),
+            0 => Ok(Self::MedicalRecord {
+                nonce: Nonce(input.array("nonce")?),
+                id: Pseudonym::read(input)?,
+                commitment: Commitment::read(input)?,
+            }),
             1 => Ok(Self::Confirmation {
-                record: TxId::read(input)?,
+                record: RecordId::read(input)?,
                 id: Pseudonym::read(input)?,
                 commitment: Commitment::read(input)?,
                 hospital: MemberId::read(input)?,
             }),
             2 => Ok(Self::ShareRequest {
-                record: TxId::read(input)?,
+                nonce: Nonce(input.array("nonce")?),
+                record: RecordId::read(input)?,
                 recipient: MemberId::read(input)?,
                 delta: Digest::read(input)?,
                 grant: Digest::read(input)?,
                 until: read_until(input)?,
             }),
-            3 => Ok(Self::ShareComplete { request: TxId::read(input)?, deliveries: Digest::read(input)? }),
-            4 => Ok(Self::ShareWithdrawal { request: TxId::read(input)? }),
+            3 => Ok(Self::ShareComplete { request: RequestId::read(input)?, deliveries: Digest::read(input)? }),
+            4 => Ok(Self::ShareWithdrawal { request: RequestId::read(input)? }),
             got => Err(DecodeError::Unknown { what: "txtype", got: got.into() }),
         }
     }

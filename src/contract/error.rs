@@ -12,6 +12,9 @@ pub enum ContractError {
     /// The action cannot be decoded.
     #[error("action: {0}")]
     Malformed(DecodeError),
+    /// The question cannot be decoded.
+    #[error("question: {0}")]
+    Question(DecodeError),
     /// A member of this role may not create the action.
     #[error("{} is not for a {role}", action.name())]
     Role {
@@ -20,7 +23,7 @@ pub enum ContractError {
         /// The creator's role.
         role: Role,
     },
-    /// No confirmation by the holder of ID_i names this transaction.
+    /// No confirmation by the holder of ID_i names this record.
     #[error("the record is not confirmed")]
     Unconfirmed,
     /// The user confirmed another commitment.
@@ -92,6 +95,7 @@ impl ContractError {
             Self::Copied => 15,
             Self::Expired => 16,
             Self::Withdrawn => 17,
+            Self::Question(_) => 18,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The values of the contract in the state, their keys, and functions that read them.
 //!
 //! ```text
-//! record/<txid>                        Record          written by 0000 under its own txid
-//! confirmation/<txid>/<ID_i>           Confirmation    written by 0001; txid is that of the record
-//! commitment/<commitment>              txid            written by 0000: the one record that it belongs to
-//! share/<txid>                         ShareRequest    written by 0002 under its own txid, then by 0003 or 0004
-//! latest/<record txid>/<recipient>     txid            the last share-request of this record to this recipient
+//! record/<record>                 Record          written by 0000
+//! confirmation/<record>/<ID_i>    Confirmation    written by 0001
+//! commitment/<commitment>         record          written by 0000: the one record that it belongs to
+//! share/<request>                 ShareRequest    written by 0002, then by 0003 or 0004
+//! latest/<record>/<recipient>     request         the last share-request of this record to this recipient
 //! ```
 //!
 //! Each record has its own key. There is no list of the records of one patient, since concurrent transactions on such a
@@ -13,12 +13,13 @@
 
 use super::action::{read_until, write_until};
 use super::error::ContractError;
+use super::id::{RecordId, RequestId};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::identity::MemberId;
 use crate::integrity::Commitment;
-use crate::ledger::{State, TxId};
+use crate::ledger::State;
 use crate::time::Millis;
 use crate::wire::{Reader, Wire, Writer};
 
@@ -51,8 +52,8 @@ pub struct Confirmation {
 /// A user's consent to share one record with one hospital. 138 to 186 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ShareRequest {
-    /// The transaction that wrote the record.
-    pub record: TxId,
+    /// The record.
+    pub record: RecordId,
     /// The hospital that is to receive the record.
     pub recipient: MemberId,
     /// The digest of the public values of the shares of k_re; with one cloud, of Δ.
@@ -94,75 +95,75 @@ impl ShareRequest {
 }
 
 /// The key of a [`Record`].
-pub(super) fn record_key(txid: TxId) -> String {
-    format!("record/{txid}")
+pub(super) fn record_key(record: RecordId) -> String {
+    format!("record/{record}")
 }
 
 /// The key of a [`Confirmation`].
-pub(super) fn confirmation_key(record: TxId, id: Pseudonym) -> String {
+pub(super) fn confirmation_key(record: RecordId, id: Pseudonym) -> String {
     format!("confirmation/{record}/{id}")
 }
 
-/// The key of the txid to which a commitment belongs.
+/// The key of the record to which a commitment belongs.
 pub(super) fn claim_key(commitment: Commitment) -> String {
     format!("commitment/{}", commitment.0)
 }
 
 /// The key of a [`ShareRequest`].
-pub(super) fn share_key(request: TxId) -> String {
+pub(super) fn share_key(request: RequestId) -> String {
     format!("share/{request}")
 }
 
 /// The key of the latest request for this record and recipient.
-pub(super) fn latest_key(record: TxId, recipient: MemberId) -> String {
+pub(super) fn latest_key(record: RecordId, recipient: MemberId) -> String {
     format!("latest/{record}/{recipient}")
 }
 
-/// Reads the record that `txid` wrote.
+/// Reads a record.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
-pub fn record(state: &mut (impl State + ?Sized), txid: TxId) -> Result<Option<Record>, ContractError> {
-    get(state, &record_key(txid))
+pub fn record(state: &mut (impl State + ?Sized), id: RecordId) -> Result<Option<Record>, ContractError> {
+    get(state, &record_key(id))
 }
 
-/// Reads the confirmation by `id` of the record that `txid` is to write.
+/// Reads the confirmation of a record by `id`.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
 pub fn confirmation(
     state: &mut (impl State + ?Sized),
-    txid: TxId,
+    record: RecordId,
     id: Pseudonym,
 ) -> Result<Option<Confirmation>, ContractError> {
-    get(state, &confirmation_key(txid, id))
+    get(state, &confirmation_key(record, id))
 }
 
-/// Reads the transaction to whose record `commitment` belongs.
+/// Reads the record to which `commitment` belongs.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
-pub fn claim(state: &mut (impl State + ?Sized), commitment: Commitment) -> Result<Option<TxId>, ContractError> {
+pub fn claim(state: &mut (impl State + ?Sized), commitment: Commitment) -> Result<Option<RecordId>, ContractError> {
     get(state, &claim_key(commitment))
 }
 
-/// Reads the share request that `request` wrote.
+/// Reads a share request.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
-pub fn share(state: &mut (impl State + ?Sized), request: TxId) -> Result<Option<ShareRequest>, ContractError> {
+pub fn share(state: &mut (impl State + ?Sized), request: RequestId) -> Result<Option<ShareRequest>, ContractError> {
     get(state, &share_key(request))
 }
 
-/// Reads the latest transaction that requested sharing `record` with `recipient`.
+/// Reads the latest request to share `record` with `recipient`.
 ///
 /// # Errors
 /// [`ContractError::Corrupt`], [`ContractError::State`].
 pub fn latest_share(
     state: &mut (impl State + ?Sized),
-    record: TxId,
+    record: RecordId,
     recipient: MemberId,
-) -> Result<Option<TxId>, ContractError> {
+) -> Result<Option<RequestId>, ContractError> {
     get(state, &latest_key(record, recipient))
 }
 
@@ -232,7 +233,7 @@ impl Wire for ShareRequest {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            record: TxId::read(input)?,
+            record: RecordId::read(input)?,
             recipient: MemberId::read(input)?,
             delta: Digest::read(input)?,
             grant: Digest::read(input)?,

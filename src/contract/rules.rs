@@ -2,17 +2,20 @@
 
 use super::action::{self, Action};
 use super::error::ContractError;
+use super::event::Event;
+use super::id::{RecordId, RequestId};
+use super::query;
 use super::records::{
     self, Confirmation, Record, ShareRequest, ShareStatus, claim, confirmation, latest_share, record, share,
 };
 use crate::hash::Digest;
 use crate::identifier::Pseudonym;
 use crate::integrity::Commitment;
-use crate::ledger::{Contract, Invocation, InvokeError, State, TxId};
+use crate::ledger::{Contract, Invocation, InvokeError, State};
 use crate::wire::Wire;
 
 /// The name of the contract in a channel's configuration, with the version of its actions and values.
-pub const NAME: &str = "phi-2";
+pub const NAME: &str = "phi-3";
 
 /// The contract in the form that peers run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +28,15 @@ impl Contract for PhiContract {
 
     fn invoke(&self, state: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError> {
         Ok(invoke(state, call)?)
+    }
+
+    fn event(&self, call: &Invocation<'_>) -> Option<(String, Vec<u8>)> {
+        let event = Event::of(&Action::from_bytes(call.action).ok()?, call.certificate);
+        Some((event.txtype().to_string(), event.payload().to_vec()))
+    }
+
+    fn query(&self, state: &mut dyn State, query: &[u8]) -> Result<Vec<u8>, InvokeError> {
+        Ok(query::answer(state, query)?)
     }
 }
 
@@ -40,13 +52,21 @@ pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Resul
         return Err(ContractError::Role { action: action_type, role });
     }
     match action {
-        Action::MedicalRecord { id, commitment } => medical_record(state, call, id, commitment),
+        Action::MedicalRecord { nonce, id, commitment } => {
+            medical_record(state, call, RecordId::new(&nonce, call.certificate), id, commitment)
+        }
         Action::Confirmation { record, id, commitment, hospital } => {
             confirm(state, call, record, &Confirmation { id, commitment, hospital, timestamp: call.timestamp })
         }
-        Action::ShareRequest { record, recipient, delta, grant, until } => {
-            let (requested, status) = (call.timestamp, ShareStatus::Open);
-            share_request(state, call, &ShareRequest { record, recipient, delta, grant, requested, until, status })
+        Action::ShareRequest { nonce, record, recipient, delta, grant, until } => {
+            let (request, requested, status) =
+                (RequestId::new(&nonce, call.certificate), call.timestamp, ShareStatus::Open);
+            share_request(
+                state,
+                call,
+                request,
+                &ShareRequest { record, recipient, delta, grant, requested, until, status },
+            )
         }
         Action::ShareComplete { request, deliveries } => share_complete(state, call, request, deliveries),
         Action::ShareWithdrawal { request } => share_withdrawal(state, call, request),
@@ -59,13 +79,14 @@ pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Resul
 fn medical_record(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
+    record_id: RecordId,
     id: Pseudonym,
     commitment: Commitment,
 ) -> Result<Vec<u8>, ContractError> {
-    if record(state, call.txid)?.is_some() {
+    if record(state, record_id)?.is_some() {
         return Err(ContractError::Exists);
     }
-    let confirmed = confirmation(state, call.txid, id)?.ok_or(ContractError::Unconfirmed)?;
+    let confirmed = confirmation(state, record_id, id)?.ok_or(ContractError::Unconfirmed)?;
     if (confirmed.id, confirmed.commitment) != (id, commitment) {
         return Err(ContractError::Mismatch);
     }
@@ -75,18 +96,18 @@ fn medical_record(
     if claim(state, commitment)?.is_some() {
         return Err(ContractError::Copied);
     }
-    state.put(&records::claim_key(commitment), call.txid.to_bytes().into())?;
+    state.put(&records::claim_key(commitment), record_id.to_bytes().into())?;
     let record = Record { id, commitment, hospital: call.creator.id, timestamp: call.timestamp };
-    put(state, &records::record_key(call.txid), &record)
+    put(state, &records::record_key(record_id), &record)
 }
 
-/// 0001: requires the holder of ID_i, who confirms a record once. The confirmation is stored under (txid, ID_i), so a
+/// 0001: requires the holder of ID_i, who confirms a record once. The confirmation is stored under (record, ID_i), so a
 /// confirmation by another user cannot take its place. A confirmation claims nothing: anybody can confirm a commitment
 /// that they have seen, and it must not keep the record of this commitment out.
 fn confirm(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
-    record: TxId,
+    record: RecordId,
     new: &Confirmation,
 ) -> Result<Vec<u8>, ContractError> {
     if call.creator.id != new.id.into() {
@@ -104,6 +125,7 @@ fn confirm(
 fn share_request(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
+    request: RequestId,
     new: &ShareRequest,
 ) -> Result<Vec<u8>, ContractError> {
     let shared = record(state, new.record)?.ok_or(ContractError::NoSuchRecord)?;
@@ -116,13 +138,13 @@ fn share_request(
     if new.has_ended(call.timestamp) {
         return Err(ContractError::Expired);
     }
-    if share(state, call.txid)?.is_some() {
+    if share(state, request)?.is_some() {
         return Err(ContractError::Exists);
     }
     // The read puts the key into the read set: of two requests made on the same state, only one is valid.
     latest_share(state, new.record, new.recipient)?;
-    state.put(&records::latest_key(new.record, new.recipient), call.txid.to_bytes().into())?;
-    put(state, &records::share_key(call.txid), new)
+    state.put(&records::latest_key(new.record, new.recipient), request.to_bytes().into())?;
+    put(state, &records::share_key(request), new)
 }
 
 /// Refuses a request that is completed or withdrawn.
@@ -139,7 +161,7 @@ const fn open(share: &ShareRequest) -> Result<(), ContractError> {
 fn share_complete(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
-    request: TxId,
+    request: RequestId,
     deliveries: Digest,
 ) -> Result<Vec<u8>, ContractError> {
     let share = share(state, request)?.ok_or(ContractError::NoSuchRequest)?;
@@ -162,7 +184,7 @@ fn share_complete(
 fn share_withdrawal(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
-    request: TxId,
+    request: RequestId,
 ) -> Result<Vec<u8>, ContractError> {
     let share = share(state, request)?.ok_or(ContractError::NoSuchRequest)?;
     let shared = record(state, share.record)?.ok_or(ContractError::NoSuchRecord)?;

@@ -5,10 +5,9 @@ use super::evidence::check_granted_note;
 use super::messages::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
 use super::transaction::{self, of_role};
 use super::{FlowError, Misbehaviour, Store};
-use crate::contract::{Record, ShareRequest};
+use crate::contract::{Creator, Ledger, Record, RecordId, ShareRequest, Shared};
 use crate::envelope::Header;
 use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};
-use crate::ledger::{Network, TxId};
 use crate::pre::{Capsule, Fault, Params, ReKey, ReencryptionProof, Statement};
 use crate::time::Millis;
 use crate::wire::Wire;
@@ -39,7 +38,7 @@ impl Cloud {
     pub const ENVELOPE_LIMIT: u64 = 64 << 30;
 
     /// Creates a cloud from its credentials. It accepts messages from the members of `msp`, which must have the
-    /// revocation lists of the channel: use [`Network::msp`].
+    /// revocation lists of the channel: use [`Ledger::msp`].
     pub const fn new(institution: Institution, params: Params, msp: Msp, store: Store) -> Self {
         Self { institution, params, msp, store, limit: Self::ENVELOPE_LIMIT, writing: Mutex::new(()) }
     }
@@ -64,17 +63,22 @@ impl Cloud {
         &self.institution.certificate
     }
 
+    /// The cloud as the creator of questions to the ledger.
+    pub const fn creator(&self) -> Creator<'_> {
+        Creator { certificate: &self.institution.certificate, key: &self.institution.signing_key }
+    }
+
     /// Figure 3: stores the envelope of a record that is on the ledger: the signed note, which has the header, and the
     /// body. The sender must be the hospital that wrote the record. Returns the size of the body in bytes. The call can
     /// be repeated after an error.
     ///
     /// # Errors
-    /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the
+    /// [`FlowError::Identity`]; [`FlowError::NoRecord`]; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the
     /// body does not have the announced digest; [`FlowError::UploadLimit`]; [`FlowError::Exists`] where the record has another
     /// envelope; [`FlowError::Write`] where the storage is full.
     pub fn accept(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         upload: &Signed<Upload>,
         body: &mut impl Read,
         now: Millis,
@@ -82,7 +86,7 @@ impl Cloud {
         let sender = upload.verify_at(&self.msp, now.seconds())?;
         of_role(Role::Hospital, &sender)?;
         let Upload { record, epoch, body: digest, .. } = upload.content;
-        if transaction::record(network, record)?.hospital != sender.id || epoch != 0 {
+        if transaction::record(ledger, record, &self.creator())?.hospital != sender.id || epoch != 0 {
             return Err(FlowError::WrongParty(sender.id));
         }
         // A record has one envelope. A different one is refused before any of it is stored. The same upload may come again,
@@ -121,7 +125,7 @@ impl Cloud {
     /// Where n clouds share k_re, each cloud applies Equation 2 with its share k_j.
     ///
     /// # Errors
-    /// [`FlowError::NotOnLedger`] without a committed request; [`FlowError::Closed`], [`FlowError::Withdrawn`],
+    /// [`FlowError::NoRequest`] without a committed request; [`FlowError::Closed`], [`FlowError::Withdrawn`],
     /// [`FlowError::Ended`] for a request that is no longer open; [`FlowError::Grant`] where the grant does not have
     /// the digests on the ledger; [`FlowError::WrongParty`]; [`FlowError::Identity`] where k_re cannot be opened;
     /// [`FlowError::Misbehaved`] where the granted note is not one of the record's author, where the granted k_re is
@@ -129,14 +133,13 @@ impl Cloud {
     /// [`FlowError::Decode`]; [`FlowError::Epoch`]; [`FlowError::Store`]; [`FlowError::Write`].
     pub fn reencrypt(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         grant: &Grant,
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Header, FlowError> {
-        let share = transaction::open_share(network, grant.request, now)?;
+        let Shared { share, record, .. } = transaction::open_share(ledger, grant.request, &self.creator(), now)?;
         grant.check(&share)?;
-        let record = transaction::record(network, share.record)?;
         check_granted_note(&self.msp, (&share, &record), grant)?;
         let delta = grant.public.of_share(grant.index(self.certificate().subject().id)?)?;
         let k_re = self.unseal(grant)?;
@@ -169,18 +172,18 @@ impl Cloud {
     /// answers are in the order of the rotations.
     ///
     /// # Errors
-    /// The first of: [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`] where the sender is not the
+    /// The first of: [`FlowError::Identity`]; [`FlowError::NoRecord`]; [`FlowError::WrongParty`] where the sender is not the
     /// holder of the record's ID_i; [`FlowError::Epoch`]; [`FlowError::Misbehaved`] where u is not the key of Δ;
     /// [`FlowError::Decode`]; [`FlowError::Statement`]; [`FlowError::Store`]. After an error, no record is rotated.
     pub fn rotate(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         rotations: &[Signed<Rotation>],
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<Signed<Rotated>>, FlowError> {
         let opened: Vec<_> =
-            rotations.iter().map(|rotation| self.update(network, rotation, now)).collect::<Result<_, _>>()?;
+            rotations.iter().map(|rotation| self.update(ledger, rotation, now)).collect::<Result<_, _>>()?;
         let before: Vec<Capsule> = opened.iter().map(|(capsule, _)| *capsule).collect();
         let after = ReKey::reencrypt_each(&opened.iter().map(|(capsule, u)| (*capsule, u)).collect::<Vec<_>>());
         let statement = |((rotation, before), after): ((&Signed<Rotation>, _), _)| {
@@ -202,21 +205,21 @@ impl Cloud {
     /// The capsule of a stored record, and u of its rotation.
     fn update(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         rotation: &Signed<Rotation>,
         now: Millis,
     ) -> Result<(Capsule, ReKey), FlowError> {
         let sender = rotation.verify_at(&self.msp, now.seconds())?;
-        let Rotation { record: txid, epoch, delta, update } = &rotation.content;
-        let record = transaction::record(network, *txid)?;
+        let Rotation { record: id, epoch, delta, update } = &rotation.content;
+        let record = transaction::record(ledger, *id, &self.creator())?;
         if sender.id != record.id.into() {
             return Err(FlowError::WrongParty(sender.id));
         }
-        let stored = self.checked_upload(*txid, &record)?.content;
+        let stored = self.checked_upload(*id, &record)?.content;
         if stored.epoch.checked_add(1) != Some(*epoch) {
             return Err(FlowError::Epoch { stored: stored.epoch, asked: *epoch });
         }
-        let opened = self.institution.sealing_key.open(Rotation::UPDATE, &Rotation::context(txid, *epoch), update)?;
+        let opened = self.institution.sealing_key.open(Rotation::UPDATE, &Rotation::context(id, *epoch), update)?;
         let u = ReKey::from_bytes(opened.expose())?;
         delta.check(&self.params, &u).map_err(|_: Fault| Misbehaviour::ReKey.by(sender.id))?;
         Ok((stored.header.capsule, u))
@@ -227,12 +230,12 @@ impl Cloud {
     /// under the old key have to be granted again. The call can be repeated after an error.
     ///
     /// # Errors
-    /// [`FlowError::Identity`]; [`FlowError::NotOnLedger`]; [`FlowError::WrongParty`]; [`FlowError::Epoch`];
+    /// [`FlowError::Identity`]; [`FlowError::NoRecord`]; [`FlowError::WrongParty`]; [`FlowError::Epoch`];
     /// [`FlowError::Exists`] where the note is of another envelope; [`FlowError::Write`].
-    pub fn replace(&self, network: &Network, note: &Signed<Upload>, now: Millis) -> Result<(), FlowError> {
+    pub fn replace(&self, ledger: &dyn Ledger, note: &Signed<Upload>, now: Millis) -> Result<(), FlowError> {
         let sender = note.verify_at(&self.msp, now.seconds())?;
         let new = note.content;
-        let record = transaction::record(network, new.record)?;
+        let record = transaction::record(ledger, new.record, &self.creator())?;
         if new.epoch == 0 || sender.id != record.id.into() {
             return Err(FlowError::WrongParty(sender.id));
         }
@@ -262,14 +265,14 @@ impl Cloud {
     /// not keep their deliveries. Returns the number of deleted deliveries.
     ///
     /// # Errors
-    /// [`FlowError::Network`], [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Write`].
-    pub fn tidy(&self, network: &Network, now: Millis) -> Result<u64, FlowError> {
+    /// [`FlowError::Ledger`], [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Write`].
+    pub fn tidy(&self, ledger: &dyn Ledger, now: Millis) -> Result<u64, FlowError> {
         let mut deleted = 0;
         for key in self.store.keys("deliveries")? {
             let _writing = self.writing();
             let delivery = Delivery::from_bytes(&self.store.get(&key, DELIVERY_LIMIT)?)?;
             // A request that is not on the ledger may be newer than the state of the peer that answers.
-            let open = transaction::open_share(network, delivery.request, now);
+            let open = transaction::open_share(ledger, delivery.request, &self.creator(), now);
             if matches!(open, Err(FlowError::Closed(_) | FlowError::Withdrawn(_) | FlowError::Ended(_))) {
                 self.store.delete(&key)?;
                 deleted += 1;
@@ -294,18 +297,18 @@ impl Cloud {
     /// which has C' and its proof, and a reader of the body.
     ///
     /// # Errors
-    /// [`FlowError::Identity`], [`FlowError::NotOnLedger`], [`FlowError::Closed`], [`FlowError::Withdrawn`],
+    /// [`FlowError::Identity`], [`FlowError::NoRecord`], [`FlowError::Closed`], [`FlowError::Withdrawn`],
     /// [`FlowError::Ended`], [`FlowError::WrongParty`]; [`FlowError::Store`] or [`FlowError::NotReencrypted`] before
     /// [`reencrypt`](Self::reencrypt).
     pub fn deliver(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         fetch: &Signed<Fetch>,
         now: Millis,
     ) -> Result<(Signed<Delivery>, impl Read + Send + use<>), FlowError> {
         let reader = fetch.verify_at(&self.msp, now.seconds())?;
         of_role(Role::Hospital, &reader)?;
-        let share = transaction::open_share(network, fetch.content.request, now)?;
+        let share = transaction::open_share(ledger, fetch.content.request, &self.creator(), now)?.share;
         if share.recipient != reader.id {
             return Err(FlowError::WrongParty(reader.id));
         }
@@ -321,24 +324,24 @@ impl Cloud {
     ///
     /// # Errors
     /// [`FlowError::Store`], [`FlowError::Decode`], [`FlowError::Identity`], [`FlowError::WrongParty`].
-    pub fn note(&self, network: &Network, record: TxId) -> Result<Signed<Upload>, FlowError> {
-        self.checked_upload(record, &transaction::record(network, record)?)
+    pub fn note(&self, ledger: &dyn Ledger, record: RecordId) -> Result<Signed<Upload>, FlowError> {
+        self.checked_upload(record, &transaction::record(ledger, record, &self.creator())?)
     }
 
     /// Reads the header of a stored record, as its hospital encrypted it or as the last rotation left it.
     ///
     /// # Errors
     /// Those of [`note`](Self::note).
-    pub fn header(&self, network: &Network, record: TxId) -> Result<Header, FlowError> {
-        Ok(self.note(network, record)?.content.header)
+    pub fn header(&self, ledger: &dyn Ledger, record: RecordId) -> Result<Header, FlowError> {
+        Ok(self.note(ledger, record)?.content.header)
     }
 
     /// Reads the signed note of a record and checks it again. Otherwise an attacker who can write to the storage could get a
     /// re-encryption of a capsule that nobody has signed (C6).
-    fn checked_upload(&self, txid: TxId, record: &Record) -> Result<Signed<Upload>, FlowError> {
-        let upload = Signed::<Upload>::from_bytes(&self.store.get(&record_key(txid), UPLOAD_LIMIT)?)?;
+    fn checked_upload(&self, id: RecordId, record: &Record) -> Result<Signed<Upload>, FlowError> {
+        let upload = Signed::<Upload>::from_bytes(&self.store.get(&record_key(id), UPLOAD_LIMIT)?)?;
         let sender = upload.verify(&self.msp)?;
-        let rightful = upload.content.record == txid && sender.id == upload.content.author(record);
+        let rightful = upload.content.record == id && sender.id == upload.content.author(record);
         if rightful { Ok(upload) } else { Err(FlowError::WrongParty(sender.id)) }
     }
 }
@@ -347,7 +350,7 @@ fn body_key(upload: &Upload) -> String {
     format!("bodies/{}", upload.body)
 }
 
-fn record_key(record: TxId) -> String {
+fn record_key(record: RecordId) -> String {
     format!("records/{record}")
 }
 

@@ -1,11 +1,11 @@
 //! The errors of the flow.
 
-use crate::contract::ContractError;
+use crate::contract::{LedgerError, RecordId, RequestId};
 use crate::envelope::{DecryptError, EncryptError, FileError};
 use crate::error::DecodeError;
 use crate::hash::Digest;
 use crate::identity::{IdentityError, MemberId};
-use crate::ledger::{Code, NetworkError, TxId};
+use crate::ledger::NetworkError;
 use crate::pre::{HandshakeError, SameKey, StatementError, ThresholdError};
 use core::fmt;
 use std::io;
@@ -96,28 +96,18 @@ pub enum FlowError {
     /// The numbers of clouds or shares do not fit together, or a cloud is named twice.
     #[error(transparent)]
     Threshold(#[from] ThresholdError),
-    /// The ledger refused a transaction.
+    /// The ledger refused a transaction or did not answer.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The embedded ledger could not be created or changed.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// A transaction is in a block and is not valid.
-    #[error("transaction {txid} was committed as {code}")]
-    Invalid {
-        /// The transaction.
-        txid: TxId,
-        /// The verdict on the transaction.
-        code: Code,
-    },
-    /// The ledger's state could not be read.
-    #[error(transparent)]
-    Contract(#[from] ContractError),
-    /// The record or request that the step needs is not on the ledger.
-    #[error("{what} {txid} does not stand on the ledger")]
-    NotOnLedger {
-        /// What is missing.
-        what: &'static str,
-        /// The transaction that would have written it.
-        txid: TxId,
-    },
+    /// The record that the step needs is not on the ledger.
+    #[error("record {0} does not stand on the ledger")]
+    NoRecord(RecordId),
+    /// The share request that the step needs is not on the ledger.
+    #[error("share request {0} does not stand on the ledger")]
+    NoRequest(RequestId),
     /// There was no Diffie-Hellman exchange with this participant.
     #[error("no shared secret with {0}")]
     Stranger(MemberId),
@@ -126,7 +116,7 @@ pub enum FlowError {
     EarlierKey(MemberId),
     /// This participant does not know the record.
     #[error("unknown record {0}")]
-    UnknownRecord(TxId),
+    UnknownRecord(RecordId),
     /// The record does not match the commitment.
     #[error("the record does not match its commitment")]
     Commitment,
@@ -138,10 +128,10 @@ pub enum FlowError {
     Grant,
     /// The consent has ended.
     #[error("request {0} has ended")]
-    Ended(TxId),
+    Ended(RequestId),
     /// The user has withdrawn the consent.
     #[error("request {0} is withdrawn")]
-    Withdrawn(TxId),
+    Withdrawn(RequestId),
     /// A participant did what the protocol does not allow, as a check has shown.
     #[error("{who} is at fault: {how}")]
     Misbehaved {
@@ -176,13 +166,13 @@ pub enum FlowError {
     Deliveries,
     /// The request is completed, or a newer request has replaced it. It no longer gives access.
     #[error("request {0} is completed or was replaced")]
-    Closed(TxId),
+    Closed(RequestId),
     /// The record is not re-encrypted for this request yet. The store may hold the delivery of an earlier request.
     #[error("the record is not re-encrypted for request {0} yet")]
-    NotReencrypted(TxId),
-    /// The user has checked another record under this txid.
+    NotReencrypted(RequestId),
+    /// The user has checked another record under this identifier.
     #[error("another record was checked under {0}")]
-    KnownRecord(TxId),
+    KnownRecord(RecordId),
     /// The message with ID_i could not be decrypted.
     #[error("the sealed identifier cannot be opened")]
     Identifier,

@@ -26,9 +26,8 @@
 use super::messages::{Delivery, Grant, Signed, Upload};
 use super::transaction::{self, of_role};
 use super::{FlowError, Misbehaviour};
-use crate::contract::{Record, ShareRequest, ShareStatus};
+use crate::contract::{Creator, Ledger, Record, ShareRequest, ShareStatus, Shared};
 use crate::identity::{IdentityError, MemberId, Msp, Role};
-use crate::ledger::Network;
 use crate::pre::{Params, Statement};
 
 /// Checks a delivery of a cloud, without a secret. Returns the index of the cloud's share.
@@ -104,24 +103,25 @@ pub fn check_granted_note(
 }
 
 /// Checks the deliveries of a completed request, without a secret: their digest is the one on the ledger, at least t
-/// clouds signed them, and their proofs hold.
+/// clouds signed them, and their proofs hold. `by` asks the ledger; any member of the channel can.
 ///
 /// # Errors
-/// [`FlowError::NotOnLedger`]; [`FlowError::Grant`]; [`FlowError::Deliveries`]; [`FlowError::Misbehaved`], which names the
+/// [`FlowError::NoRequest`]; [`FlowError::Ledger`]; [`FlowError::Grant`]; [`FlowError::Deliveries`]; [`FlowError::Misbehaved`], which names the
 /// participant at fault; [`FlowError::NotReencrypted`]; [`FlowError::Identity`]; [`FlowError::WrongParty`].
 pub fn verify_deliveries(
-    network: &Network,
+    ledger: &dyn Ledger,
+    by: &Creator<'_>,
     params: &Params,
     grant: &Grant,
     deliveries: &[Signed<Delivery>],
 ) -> Result<(), FlowError> {
-    let share = transaction::share(network, grant.request)?;
+    let Shared { share, record, .. } = transaction::share(ledger, grant.request, by)?;
     grant.check(&share)?;
     let completed = match share.status {
         ShareStatus::Completed { deliveries: digest, .. } => digest == Delivery::digest(deliveries),
         ShareStatus::Open | ShareStatus::Withdrawn { .. } => false,
     };
-    let (record, msp) = (transaction::record(network, share.record)?, network.msp()?);
+    let msp = ledger.msp()?;
     check_granted_note(&msp, (&share, &record), grant)?;
     let mut indices = deliveries
         .iter()

@@ -4,13 +4,13 @@ use super::evidence::{check_delivery, check_granted_note};
 use super::messages::{
     Alert, Delivery, Fetch, Grant, Hashed, NamedKey, RECORD_NAME_LIMIT, SealedIdentifier, Signed, Upload,
 };
-use super::transaction::{self, Receipt, commit, of_role, propose};
+use super::transaction::{self, of_role};
 use super::{Cloud, EmrFile, FlowError, Misbehaviour};
-use crate::contract::{Action, Record};
+use crate::contract::{Action, Creator, Ledger, Receipt, Record, RecordId, RequestId, Shared};
 use crate::envelope::{self, Created, DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Institution, MemberId, Msp, Role, SigningKey};
-use crate::ledger::{Network, Nonce, SignedProposal, TxId};
+use crate::ledger::Nonce;
 use crate::pre::{EncryptionKey, NamedPublic, Params, Partial, Scope, SharedSecret};
 use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
@@ -49,7 +49,7 @@ impl Draft {
 #[derive(Debug)]
 pub struct Received {
     /// The share request.
-    pub request: TxId,
+    pub request: RequestId,
     /// The record's name at the sending hospital.
     pub name: String,
     /// The path of the decrypted file.
@@ -114,6 +114,11 @@ impl Hospital {
         &self.institution.signing_key
     }
 
+    /// The hospital as the creator of transactions and questions.
+    pub const fn creator(&self) -> Creator<'_> {
+        Creator { certificate: self.certificate(), key: self.signing_key() }
+    }
+
     /// Signs a message to the cloud.
     pub fn sign<T: Wire>(&self, content: T) -> Signed<T> {
         Signed::new(content, self.certificate(), self.signing_key())
@@ -156,7 +161,7 @@ impl Hospital {
         &self.patients[patient].sk
     }
 
-    /// Figure 3: draws a new txid, encrypts the patient's new record under the key of this txid, and makes the alarm. The
+    /// Figure 3: draws the identifier of a new record, encrypts the record under the key of this identifier, and makes the alarm. The
     /// record is read from its beginning.
     ///
     /// # Errors
@@ -172,16 +177,16 @@ impl Hospital {
     ) -> Result<Draft, FlowError> {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
-        // A renewed certificate would give another txid, so the draft keeps this one.
+        // A renewed certificate would give another identifier, so the draft keeps this one.
         let Patient { sk, key, .. } = self.patients.get(&patient).ok_or(FlowError::Stranger(patient))?.clone();
         let certificate = self.certificate().clone();
-        let txid = TxId::new(&nonce, &certificate);
-        let scope = Scope::Record(&txid.0.0);
+        let id = RecordId::new(&nonce, &certificate);
+        let scope = Scope::Record(&id.0.0);
         let public = key.map_or_else(
             || self.params.derive(&sk, scope).public_key(&self.params),
             |key| key.public_key(&self.params, scope),
         );
-        let envelope = self.folder.join(format!("{txid}.phi"));
+        let envelope = self.folder.join(format!("{id}.phi"));
         let sealer = Sealer::new(&self.params, &public, Suite::default(), rng)?;
         let sealed = envelope::create_file(&envelope, |file| {
             record.rewind()?;
@@ -194,34 +199,29 @@ impl Hospital {
             error => error,
         })?;
         let sealed = written.value;
-        let upload = Upload::of_file(txid, &envelope, public)?;
+        let upload = Upload::of_file(id, &envelope, public)?;
         let (note, name, commitment) = (self.sign(upload), name.to_owned(), sealed.commitment);
-        Ok(Draft { sk, alert: Alert { txid, nonce, certificate, name, commitment, note, envelope }, sealed })
+        Ok(Draft { sk, alert: Alert { record: id, nonce, certificate, name, commitment, note, envelope }, sealed })
     }
 
-    /// Figure 3: makes the medical-record-transaction with the user's ID_i, signed for the endorsers.
+    /// Figure 3: commits the medical-record-transaction with the user's ID_i, after the endorsers have compared it
+    /// with the user's confirmation. The call can be repeated after an error.
     ///
     /// # Errors
-    /// [`FlowError::Identifier`].
-    pub fn propose(
+    /// [`FlowError::Identifier`]; [`FlowError::Ledger`], for example where no confirmation matches.
+    pub fn record(
         &self,
-        network: &Network,
+        ledger: &mut dyn Ledger,
         draft: &Draft,
         identifier: &SealedIdentifier,
         now: Millis,
-    ) -> Result<SignedProposal, FlowError> {
+        rng: &mut impl CryptoRng,
+    ) -> Result<Receipt, FlowError> {
         let id = self.identifier(draft, identifier)?;
-        let action = Action::MedicalRecord { id, commitment: draft.sealed.commitment };
-        Ok(propose(network, &action, draft.alert.nonce, &draft.alert.certificate, self.signing_key(), now))
-    }
-
-    /// Figure 3: commits a medical-record-transaction, after the endorsers have compared it with the user's
-    /// confirmation.
-    ///
-    /// # Errors
-    /// [`FlowError::Network`], for example where no confirmation matches; [`FlowError::Invalid`].
-    pub fn record(&self, network: &mut Network, proposal: &SignedProposal, now: Millis) -> Result<Receipt, FlowError> {
-        commit(network, proposal, self.signing_key(), now)
+        let action = Action::MedicalRecord { nonce: draft.alert.nonce, id, commitment: draft.sealed.commitment };
+        // The identifier of the record belongs to the certificate of the draft.
+        let creator = Creator { certificate: &draft.alert.certificate, key: self.signing_key() };
+        Ok(ledger.transact(&action, &creator, now, rng)?)
     }
 
     /// Figure 3: sends the envelope of a committed record to each cloud, and then removes the hospital's copy. Returns
@@ -229,14 +229,14 @@ impl Hospital {
     ///
     /// # Errors
     /// [`FlowError::File`], and those of [`Cloud::accept`].
-    pub fn upload(&self, network: &Network, clouds: &[&Cloud], draft: &Draft, now: Millis) -> Result<u64, FlowError> {
+    pub fn upload(&self, ledger: &dyn Ledger, clouds: &[&Cloud], draft: &Draft, now: Millis) -> Result<u64, FlowError> {
         let path = &draft.alert.envelope;
         // The certificate of the note may have been renewed since.
         let upload = self.sign(draft.alert.note.content);
         let mut bytes = 0;
         for cloud in clouds {
             let (mut body, _) = Upload::open_file(path)?;
-            bytes = Header::BYTES as u64 + cloud.accept(network, &upload, &mut body, now)?;
+            bytes = Header::BYTES as u64 + cloud.accept(ledger, &upload, &mut body, now)?;
         }
         std::fs::remove_file(path).map_err(FlowError::file(path))?;
         Ok(bytes)
@@ -254,19 +254,18 @@ impl Hospital {
     /// the one cloud that was asked, or [`FlowError::TooFewClouds`].
     pub fn receive(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         clouds: &[&Cloud],
         grant: &Grant,
         folder: &Path,
         now: Millis,
     ) -> Result<Received, FlowError> {
-        let share = transaction::open_share(network, grant.request, now)?;
+        let Shared { share, record, .. } = transaction::open_share(ledger, grant.request, &self.creator(), now)?;
         if share.recipient != self.id() {
             return Err(FlowError::WrongParty(self.id()));
         }
         grant.check(&share)?;
-        let record = transaction::record(network, share.record)?;
-        let msp = network.msp()?;
+        let msp = ledger.msp()?;
         check_granted_note(&msp, (&share, &record), grant)?;
         let (k_e_prime, name) = self.unseal(grant)?;
         let path = below(folder, &name)?;
@@ -275,7 +274,7 @@ impl Hospital {
         let (fetch, mut asked) = (self.sign(Fetch { request: grant.request }), clouds.iter());
         let mut next_delivery = |refused: &mut Vec<(MemberId, FlowError)>| {
             asked.find_map(|cloud| {
-                let delivered = cloud.deliver(network, &fetch, now).and_then(|(delivery, body)| {
+                let delivered = cloud.deliver(ledger, &fetch, now).and_then(|(delivery, body)| {
                     let index = check_delivery(&self.params, &msp, (&share, &record), grant, &delivery)?;
                     Ok(Found { index, delivery, body })
                 });
@@ -338,26 +337,25 @@ impl Hospital {
     /// Figure 4: commits the share-complete-transaction, with the digest of the deliveries.
     ///
     /// # Errors
-    /// [`FlowError::Network`], [`FlowError::Invalid`].
+    /// [`FlowError::Ledger`].
     pub fn complete(
         &self,
-        network: &mut Network,
+        ledger: &mut dyn Ledger,
         received: &Received,
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
         let deliveries = Delivery::digest(&received.deliveries);
         let action = Action::ShareComplete { request: received.request, deliveries };
-        let proposal = propose(network, &action, Nonce::random(rng), self.certificate(), self.signing_key(), now);
-        commit(network, &proposal, self.signing_key(), now)
+        Ok(ledger.transact(&action, &self.creator(), now, rng)?)
     }
 
     /// Decrypts the ID_i that the user has sent for a draft.
     ///
     /// # Errors
-    /// As [`propose`](Self::propose).
+    /// [`FlowError::Identifier`].
     pub fn identifier(&self, draft: &Draft, identifier: &SealedIdentifier) -> Result<Pseudonym, FlowError> {
-        identifier.open(&draft.sk, &draft.alert.txid)
+        identifier.open(&draft.sk, &draft.alert.record)
     }
 }
 

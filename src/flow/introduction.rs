@@ -48,7 +48,7 @@ pub fn introduce(
 }
 
 /// Does what [`introduce`] does; then the user signs a fresh A = g1^a for the hospital. The hospital encrypts the
-/// user's records under Y = e(A, H2(txid)), and keeps no secret that opens what it wrote: sk protects ID_i alone.
+/// user's records under Y = e(A, H2(record)), and keeps no secret that opens what it wrote: sk protects ID_i alone.
 ///
 /// Departure: in the paper, the hospital's key comes from sk. See [`NamedSecret`](crate::pre::NamedSecret).
 ///

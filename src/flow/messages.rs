@@ -1,13 +1,13 @@
 //! The messages between participants that do not go through the ledger.
 //!
-//! Paper: section 3.2. Figure 3: the alarm with txid, ID_i "encrypted with a symmetric key with the hospital", the upload.
+//! Paper: section 3.2. Figure 3: the alarm with txid (here the record's identifier), ID_i "encrypted with a symmetric key with the hospital", the upload.
 //! Figure 4: the keys "associated with the proxy re-encryption key".
 //!
 //! Departure: the paper puts the sealed keys into the share-request-transaction. Here the ledger holds only their
 //! digest, since an attacker can keep a copy of the ledger for ever and break the encryption later (C13).
 
 use super::FlowError;
-use crate::contract::{Record, ShareRequest};
+use crate::contract::{Record, RecordId, RequestId, ShareRequest};
 use crate::envelope::{Header, inspect_file};
 use crate::error::DecodeError;
 use crate::group::Gt;
@@ -15,7 +15,7 @@ use crate::hash::{Digest, hkdf, label, tagged};
 use crate::identifier::Pseudonym;
 use crate::identity::{Certificate, Member, MemberId, Msp, Sealed, Signature, SigningKey};
 use crate::integrity::{Commitment, literal};
-use crate::ledger::{Nonce as TxNonce, TxId};
+use crate::ledger::Nonce as IdNonce;
 use crate::pre::{EncryptionKey, NamedPublic, PublicKey, PublicReKey, ReencryptionProof, SharePublic, SharedSecret};
 use crate::secret::wiped;
 use crate::time::Seconds;
@@ -30,14 +30,14 @@ use std::path::{Path, PathBuf};
 /// Bytes of the longest name of a record.
 pub(super) const RECORD_NAME_LIMIT: u32 = 4096;
 
-/// Hospital to user: the alarm that a record waits for confirmation under this txid.
+/// Hospital to user: the alarm that a record waits for confirmation.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// The transaction that the hospital will propose.
-    pub txid: TxId,
-    /// Proves that the txid belongs to the hospital: txid = SHA-256(nonce || certificate).
-    pub nonce: TxNonce,
-    /// The hospital's certificate when it drew the txid. The hospital may have a newer one since.
+    /// The identifier under which the hospital will write the record.
+    pub record: RecordId,
+    /// Proves that the identifier belongs to the hospital: SHA-256(nonce || certificate).
+    pub nonce: IdNonce,
+    /// The hospital's certificate when it drew the nonce. The hospital may have a newer one since.
     pub certificate: Certificate,
     /// The record's name at the hospital.
     pub name: String,
@@ -49,24 +49,24 @@ pub struct Alert {
     pub envelope: PathBuf,
 }
 
-/// User to hospital: ID_i, encrypted under a key that both derive from sk and the txid. 48 bytes.
+/// User to hospital: ID_i, encrypted under a key that both derive from sk and the record's identifier. 48 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedIdentifier([u8; 48]);
 
 wire_newtype!(SealedIdentifier, 48, "sealed identifier");
 
 impl SealedIdentifier {
-    /// Encrypts ID_i for the hospital. The nonce is fixed: each txid has its own key, and
-    /// [`User::check`](super::User::check) encrypts only one ID_i for each txid.
+    /// Encrypts ID_i for the hospital. The nonce is fixed: each record has its own key, and
+    /// [`User::check`](super::User::check) encrypts only one ID_i for each record.
     ///
     /// # Errors
     /// [`FlowError::Identifier`], which does not occur.
-    pub fn seal(id: &Pseudonym, sk: &SharedSecret, txid: &TxId) -> Result<Self, FlowError> {
+    pub fn seal(id: &Pseudonym, sk: &SharedSecret, record: &RecordId) -> Result<Self, FlowError> {
         wiped(|| {
             let mut sealed = [0; 48];
             let (body, room) = sealed.split_at_mut(32);
             body.copy_from_slice(&id.0);
-            let tag = identifier_key(sk, txid)?.seal_in_place_separate_tag(nonce(), Aad::empty(), body);
+            let tag = identifier_key(sk, record)?.seal_in_place_separate_tag(nonce(), Aad::empty(), body);
             room.copy_from_slice(tag.map_err(|_| FlowError::Identifier)?.as_ref());
             Ok(Self(sealed))
         })
@@ -75,19 +75,19 @@ impl SealedIdentifier {
     /// Decrypts ID_i.
     ///
     /// # Errors
-    /// [`FlowError::Identifier`] for another sk or txid, or an altered message.
-    pub fn open(&self, sk: &SharedSecret, txid: &TxId) -> Result<Pseudonym, FlowError> {
+    /// [`FlowError::Identifier`] for another sk or record, or an altered message.
+    pub fn open(&self, sk: &SharedSecret, record: &RecordId) -> Result<Pseudonym, FlowError> {
         wiped(|| {
             let mut bytes = self.0;
-            let opened = identifier_key(sk, txid)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
+            let opened = identifier_key(sk, record)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
             let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
             Ok(Pseudonym(id))
         })
     }
 }
 
-fn identifier_key(sk: &SharedSecret, txid: &TxId) -> Result<LessSafeKey, FlowError> {
-    let key = zeroize::Zeroizing::new(hkdf::<32>(sk.expose(), &txid.0.0, label::SEALED_IDENTIFIER, &[]));
+fn identifier_key(sk: &SharedSecret, record: &RecordId) -> Result<LessSafeKey, FlowError> {
+    let key = zeroize::Zeroizing::new(hkdf::<32>(sk.expose(), &record.0.0, label::SEALED_IDENTIFIER, &[]));
     let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| FlowError::Identifier)?;
     Ok(LessSafeKey::new(key))
 }
@@ -172,7 +172,7 @@ impl<T: Wire> Wire for Signed<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upload {
     /// The record on the ledger.
-    pub record: TxId,
+    pub record: RecordId,
     /// The epoch of the key: the number of times that the key of the stored record was replaced. It is 0 in a note of
     /// the hospital; the user signs all later notes.
     pub epoch: u32,
@@ -189,7 +189,7 @@ impl Upload {
     ///
     /// # Errors
     /// [`FlowError::DecryptFile`] for a malformed header; [`FlowError::File`].
-    pub(super) fn of_file(record: TxId, envelope: &Path, public_key: PublicKey) -> Result<Self, FlowError> {
+    pub(super) fn of_file(record: RecordId, envelope: &Path, public_key: PublicKey) -> Result<Self, FlowError> {
         let (mut file, header) = Self::open_file(envelope)?;
         let body = literal(&mut file).map_err(FlowError::file(envelope))?;
         Ok(Self { record, epoch: 0, header, body, public_key })
@@ -258,7 +258,7 @@ impl Wire for Upload {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            record: TxId::read(input)?,
+            record: RecordId::read(input)?,
             epoch: input.u32("epoch")?,
             header: Header::from_bytes(input.raw("envelope header", Header::BYTES)?)?,
             body: Digest::read(input)?,
@@ -293,7 +293,7 @@ impl Wire for NamedKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fetch {
     /// The share request on the ledger.
-    pub request: TxId,
+    pub request: RequestId,
 }
 
 impl Wire for Fetch {
@@ -304,7 +304,7 @@ impl Wire for Fetch {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { request: TxId::read(input)? })
+        Ok(Self { request: RequestId::read(input)? })
     }
 }
 
@@ -313,12 +313,12 @@ impl Wire for Fetch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The share request on the ledger.
-    pub request: TxId,
+    pub request: RequestId,
     /// The note about the envelope, with the header as it was encrypted.
     pub upload: Signed<Upload>,
     /// C'_j = C·e(Z, k_j): Equation (2) with this cloud's share k_j. With one cloud, the share is k_re.
     pub c_prime: Gt,
-    /// The proof that C'_j follows from C by the key of Δ_j. Its context is the txid of the request.
+    /// The proof that C'_j follows from C by the key of Δ_j. Its context is the request's identifier.
     pub proof: ReencryptionProof,
 }
 
@@ -334,7 +334,7 @@ impl Wire for Delivery {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            request: TxId::read(input)?,
+            request: RequestId::read(input)?,
             upload: Signed::read(input)?,
             c_prime: Gt::from_bytes(input.raw("C'", Gt::BYTES)?)?,
             proof: ReencryptionProof::read(input)?,
@@ -354,7 +354,7 @@ impl Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The record on the ledger.
-    pub record: TxId,
+    pub record: RecordId,
     /// The epoch of the new key: one more than the epoch of the stored note.
     pub epoch: u32,
     /// Δ = Y_new/Y_old.
@@ -369,7 +369,7 @@ impl Rotation {
 
     /// The context that binds u, and the proof that u was applied, to this rotation: the record and the epoch, 36
     /// bytes.
-    pub fn context(record: &TxId, epoch: u32) -> [u8; 36] {
+    pub fn context(record: &RecordId, epoch: u32) -> [u8; 36] {
         concat(&[&record.0.0, &epoch.to_be_bytes()])
     }
 }
@@ -386,7 +386,7 @@ impl Wire for Rotation {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            record: TxId::read(input)?,
+            record: RecordId::read(input)?,
             epoch: input.u32("epoch")?,
             delta: PublicReKey::read(input)?,
             update: Sealed::read(input)?,
@@ -398,7 +398,7 @@ impl Wire for Rotation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotated {
     /// The record on the ledger.
-    pub record: TxId,
+    pub record: RecordId,
     /// The epoch of the new key.
     pub epoch: u32,
     /// C·e(Z, u).
@@ -418,7 +418,7 @@ impl Wire for Rotated {
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            record: TxId::read(input)?,
+            record: RecordId::read(input)?,
             epoch: input.u32("epoch")?,
             c: Gt::from_bytes(input.raw("C", Gt::BYTES)?)?,
             proof: ReencryptionProof::read(input)?,
@@ -432,7 +432,7 @@ impl Wire for Rotated {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The share request on the ledger.
-    pub request: TxId,
+    pub request: RequestId,
     /// The note about the envelope under whose key k_e the k_re of this grant was made, with the signature of its
     /// author. The user has checked the note. If a cloud has another note of the same author and epoch, the two notes
     /// show that the author is at fault.
@@ -470,7 +470,7 @@ impl Grant {
         tagged(label::PUBLIC_VALUES, &[&self.public.to_bytes()])
     }
 
-    /// The digest of the grant on the ledger. It does not cover the request's own txid; the seals bind that txid as
+    /// The digest of the grant on the ledger. It does not cover the request's identifier; the seals bind the identifier as
     /// HPKE's aad.
     pub fn digest(&self) -> Digest {
         let mut shares = Writer::default();
@@ -516,7 +516,7 @@ impl Wire for Grant {
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let (request, note, public) = (TxId::read(input)?, Signed::read(input)?, SharePublic::read(input)?);
+        let (request, note, public) = (RequestId::read(input)?, Signed::read(input)?, SharePublic::read(input)?);
         let share = |_| Ok((MemberId::read(input)?, Sealed::read(input)?));
         let shares = (0..public.threshold().n()).map(share).collect::<Result<_, DecodeError>>()?;
         Ok(Self { request, note, public, shares, k_e_prime: Sealed::read(input)? })

@@ -8,11 +8,10 @@
 //! | 2 | registration: code, keys, certificates, vectors | [`Consortium`] |
 //! | 3 | Diffie-Hellman, sk | [`introduce`], [`introduce_by_name`] |
 //! | 3 | EMR system -> hospital DApp | [`EmrWatch::next`] |
-//! | 3 | hospital encrypts; alarm with txid -> user | [`Hospital::admit`] |
+//! | 3 | hospital encrypts; alarm with the record's identifier -> user | [`Hospital::admit`] |
 //! | 3 | user checks the record; ID_i -> hospital | [`User::check`] |
-//! | 3 | medical-record-transaction | [`Hospital::propose`] |
 //! | 3 | medical-record-confirmation-transaction | [`User::confirm`] |
-//! | 3 | endorsement, commit | [`Hospital::record`] |
+//! | 3 | medical-record-transaction, endorsement, commit | [`Hospital::record`] |
 //! | 3 | encrypted record -> cloud | [`Hospital::upload`], [`Cloud::accept`] |
 //! | 4 | share-request-transaction; keys -> cloud and hospital B | [`User::share`] |
 //! | 4 | cloud checks the transaction and re-encrypts | [`Cloud::reencrypt`] |
@@ -22,9 +21,13 @@
 //! | - | new keys for stored records | [`User::rotate`], [`Cloud::rotate`], [`Cloud::replace`] |
 //! | - | who is at fault if a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
 //!
-//! Each record has its own keys: k_d = f(sk, k_s || txid), or k_e = H2(txid)^a where the user has given the hospital a
+//! Each record has its own keys: k_d = f(sk, k_s || record), or k_e = H2(record)^a where the user has given the hospital a
 //! key by name. So k_re re-encrypts the one record to which the user consented, and no other. The ledger decides about
-//! access: the cloud and hospital B read the share request on the ledger before they act.
+//! access: the cloud and hospital B read the share request on the ledger before they act. The participants know the
+//! ledger through the trait [`Ledger`](crate::contract::Ledger) alone.
+//!
+//! Departure: the paper says txid where this crate says record or request: see
+//! [`RecordId`](crate::contract::RecordId).
 
 #[cfg(unix)]
 mod bulk;
@@ -57,7 +60,7 @@ pub use messages::{Alert, Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, S
 #[doc(hidden)]
 pub use s3::hex_keys;
 pub use store::Store;
-pub use transaction::{Receipt, open_share_in, record_in};
+pub use transaction::check_open;
 pub use user::{Consent, User};
 
 #[cfg(test)]

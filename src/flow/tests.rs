@@ -1,13 +1,13 @@
 //! Attacks by a hospital or user, made with the secrets that the attacker holds.
 
 use super::*;
-use crate::contract::Action;
+use crate::contract::{Action, Creator, Ledger, RecordId, RequestId};
 use crate::envelope::{Header, Opener, Sealer, Suite};
 use crate::hash::sha256;
 use crate::identity::{
     Authority, Certificate, MemberId, Msp, ParticipantGroup, SealingPublicKey, SigningKey, Subject, seal,
 };
-use crate::ledger::{Nonce, TxId};
+use crate::ledger::Nonce;
 use crate::pre::{DecryptionKey, Params, ReKey, Scope, Seed};
 use crate::time::{Millis, Seconds};
 use crate::wire::Wire;
@@ -26,7 +26,7 @@ struct Stage {
     b: Hospital,
     a: Hospital,
     cloud: Cloud,
-    record: TxId,
+    record: RecordId,
     rng: ChaCha20Rng,
 }
 
@@ -48,12 +48,11 @@ impl Stage {
         fs::write(path("record"), b"committed").unwrap();
         let mut draft = a.admit(user.id()?, &mut EmrFile::open(&path("record"))?, "name", &mut rng)?;
         let identifier = user.check(a.certificate(), draft.alert())?;
-        let proposal = a.propose(&world.network, &draft, &identifier, NOW)?;
-        user.confirm(&mut world.network, draft.alert().txid, NOW, &mut rng)?;
-        a.record(&mut world.network, &proposal, NOW)?;
+        user.confirm(&mut world.network, draft.alert().record, NOW, &mut rng)?;
+        a.record(&mut world.network, &draft, &identifier, NOW, &mut rng)?;
         exchange(&a, &user, &mut draft, &mut rng);
         a.upload(&world.network, &[&cloud], &draft, NOW)?;
-        let record = draft.alert().txid;
+        let record = draft.alert().record;
         Ok(Self { dir, world, user, b, a, cloud, record, rng })
     }
 
@@ -71,15 +70,14 @@ impl Stage {
         let id = self.user.pseudonym(self.record).unwrap();
         let (certificate, key) = self.user.credentials_mut().member(&id).unwrap().clone();
         let nonce = Nonce::random(&mut self.rng);
-        grant.request = TxId::new(&nonce, &certificate);
+        grant.request = RequestId::new(&nonce, &certificate);
         let keys = [self.cloud.certificate(), self.b.certificate()].map(|c| *c.sealing_key().unwrap());
         change(&mut grant, keys, &mut self.rng);
         let (record, recipient) = (self.record, self.b.id());
         let action =
-            Action::ShareRequest { record, recipient, delta: grant.delta(), grant: grant.digest(), until: None };
-        let network = &mut self.world.network;
-        let proposal = transaction::propose(network, &action, nonce, &certificate, &key, NOW);
-        transaction::commit(network, &proposal, &key, NOW).unwrap();
+            Action::ShareRequest { nonce, record, recipient, delta: grant.delta(), grant: grant.digest(), until: None };
+        let creator = Creator { certificate: &certificate, key: &key };
+        Ledger::transact(&mut self.world.network, &action, &creator, NOW, &mut self.rng).unwrap();
         grant
     }
 
@@ -165,7 +163,7 @@ fn a_wrong_recipient_key_is_the_users_fault() {
 fn a_grant_without_the_note_is_the_users_fault() {
     let mut stage = Stage::new(|_, _, _, _| ()).unwrap();
     let content = stage.grant().unwrap().note.content;
-    let other = Upload { record: TxId(crate::hash::Digest([1; 32])), ..content };
+    let other = Upload { record: RecordId(crate::hash::Digest([1; 32])), ..content };
     for note in [stage.b.sign(content), stage.a.sign(other), stage.a.sign(Upload { epoch: 1, ..content })] {
         let grant = stage.regrant(|grant, _, _| grant.note = note);
         for refused in [stage.reencrypt(&grant).map(drop), stage.receive(&grant).map(drop)] {
@@ -245,7 +243,7 @@ fn a_note_that_does_not_describe_the_envelope_is_the_hospitals_fault() {
         Upload { header, ..honest },
         Upload { body: crate::hash::Digest([1; 32]), ..honest },
         Upload { epoch: 1, ..honest },
-        Upload { record: TxId(crate::hash::Digest([1; 32])), ..honest },
+        Upload { record: RecordId(crate::hash::Digest([1; 32])), ..honest },
     ] {
         let mut alert = draft.alert().clone();
         alert.note = a.sign(note);
@@ -275,7 +273,7 @@ fn a_note_under_an_untrusted_certificate_is_not_confirmed() {
     let certificate = untrusted(ParticipantGroup::Hospitals, a.certificate().subject(), a.signing_key(), &mut rng);
     alert.note = Signed::new(alert.note.content, &certificate, a.signing_key());
     user.check(a.certificate(), &alert).unwrap();
-    let refused = user.confirm(&mut world.network, alert.txid, NOW, &mut rng);
+    let refused = user.confirm(&mut world.network, alert.record, NOW, &mut rng);
     assert!(matches!(refused, Err(FlowError::Identity(_))), "{refused:?}");
 }
 
@@ -324,7 +322,7 @@ fn an_error_of_a_body_is_told_from_one_of_the_file() {
     let grant = stage.grant().unwrap();
     let header = stage.reencrypt(&grant).unwrap();
     let key = stage.b.unseal(&grant).unwrap().0;
-    let record = transaction::record(&stage.world.network, stage.record).unwrap();
+    let record = transaction::record(&stage.world.network, stage.record, &stage.b.creator()).unwrap();
     let opened = |body: &mut (dyn io::Read + Send), path: &str| {
         let (opener, path) = (Opener::new(&header, &key).unwrap(), stage.dir.path().join(path));
         hospital::open_body(opener, body, &path, &grant.note.content, &record, MemberId([1; 32])).map(drop)
@@ -357,7 +355,6 @@ fn each_grant_has_its_own_key() {
 #[test]
 fn a_signature_counts_under_its_certificate_alone() {
     use crate::identity::{Authority, MemberId, Msp, ParticipantGroup, Role, SigningKey, Subject};
-    use crate::ledger::TxId;
     let rng = &mut ChaCha20Rng::seed_from_u64(5);
     let mut hospitals = Authority::new(ParticipantGroup::Hospitals, rng, SECONDS).unwrap();
     let mut msp = Msp::new();
@@ -367,7 +364,7 @@ fn a_signature_counts_under_its_certificate_alone() {
         let subject = Subject::new(name, Role::Hospital, MemberId::random(rng)).unwrap();
         hospitals.issue(&subject, &key.verifying_key(), None, SECONDS, rng).unwrap()
     });
-    let signed = Signed::new(Fetch { request: TxId(crate::hash::Digest([1; 32])) }, &first, &key);
+    let signed = Signed::new(Fetch { request: RequestId(crate::hash::Digest([1; 32])) }, &first, &key);
     assert_eq!(signed.verify(&msp).unwrap().id, first.subject().id);
     let mut exchanged = signed;
     exchanged.certificate = second;
@@ -388,7 +385,7 @@ fn a_record_that_is_not_the_committed_one_is_refused() {
     for right_key in [true, false] {
         let exchange = |a: &Hospital, user: &User, draft: &mut Draft, rng: &mut ChaCha20Rng| {
             let params = a.params();
-            let k_d = params.derive(a.secret(&user.id().unwrap()), Scope::Record(&draft.alert().txid.0.0));
+            let k_d = params.derive(a.secret(&user.id().unwrap()), Scope::Record(&draft.alert().record.0.0));
             let to = if right_key { k_d } else { DecryptionKey::random(rng) };
             let mut envelope = Vec::new();
             let sealer = Sealer::new(params, &to.public_key(params), Suite::default(), rng).unwrap();
@@ -451,7 +448,7 @@ fn a_hospital_with_a_key_by_name_keeps_no_key() {
         let patient = user.id().unwrap();
         let file = dir.path().join("record");
         let draft = a.admit(patient, &mut EmrFile::open(&file).unwrap(), "name", &mut rng).unwrap();
-        let kept = a.params().derive(a.secret(&patient), Scope::Record(&draft.alert().txid.0.0));
+        let kept = a.params().derive(a.secret(&patient), Scope::Record(&draft.alert().record.0.0));
         let opened = Opener::new(&draft.alert().note.content.header, &kept.encryption_key(a.params()));
         assert_eq!(opened.is_ok(), !by_name);
         user.check(a.certificate(), draft.alert()).unwrap();

@@ -1,14 +1,14 @@
 //! The user: checks records, confirms them, and consents to sharing them.
 
 use super::messages::{Alert, Grant, Hashed, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
-use super::transaction::{self, Receipt, commit, of_role, propose};
+use super::transaction::of_role;
 use super::{Cloud, FlowError, Misbehaviour};
-use crate::contract::Action;
+use crate::contract::{Action, Creator, Ledger, Receipt, RecordId, RequestId};
 use crate::envelope::{FileError, Header, Opener};
 use crate::identifier::{Pseudonym, rotate};
 use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Msp, Role, SigningKey, seal};
 use crate::integrity::Commitment;
-use crate::ledger::{Network, Nonce, TxId};
+use crate::ledger::Nonce;
 use crate::pre::{
     DecryptionKey, EncryptionKey, NamedSecret, Params, PublicKey, PublicReKey, ReKey, Scope, SharedSecret, Statement,
     Threshold, ThresholdError,
@@ -82,7 +82,7 @@ pub struct User {
     params: Params,
     /// The introductions to each hospital. The last one is the newest.
     hospitals: BTreeMap<MemberId, Vec<Introduction>>,
-    records: BTreeMap<TxId, Held>,
+    records: BTreeMap<RecordId, Held>,
 }
 
 impl User {
@@ -131,7 +131,7 @@ impl User {
     }
 
     /// k_e of a record that a hospital encrypts after an introduction, before any rotation.
-    fn first_k_e(&self, with: &Introduction, record: TxId) -> EncryptionKey {
+    fn first_k_e(&self, with: &Introduction, record: RecordId) -> EncryptionKey {
         let scope = Scope::Record(&record.0.0);
         match &with.named {
             Some(a) => a.encryption_key(&self.params, scope),
@@ -140,7 +140,7 @@ impl User {
     }
 
     /// Y to which a hospital encrypts a record after an introduction.
-    fn first_public_key(&self, with: &Introduction, record: TxId) -> PublicKey {
+    fn first_public_key(&self, with: &Introduction, record: RecordId) -> PublicKey {
         let scope = Scope::Record(&record.0.0);
         match &with.named {
             Some(a) => a.public(&self.params).public_key(&self.params, scope),
@@ -156,15 +156,15 @@ impl User {
             // One pass: what is decrypted is what the note is compared with, whoever writes to the file meanwhile.
             let (body, header) = Upload::open_file(&alert.envelope)?;
             let mut body = Hashed::new(body);
-            let opener = Opener::new(&header, &self.first_k_e(with, alert.txid));
+            let opener = Opener::new(&header, &self.first_k_e(with, alert.record));
             let sealed = opener
                 .and_then(|opener| opener.open(&mut body, &mut io::sink()))
                 .map_err(|source| FileError { path: alert.envelope.clone(), source })?;
             if sealed.commitment != alert.commitment {
                 return Err(FlowError::Commitment);
             }
-            let public_key = self.first_public_key(with, alert.txid);
-            let note = Upload { record: alert.txid, epoch: 0, header, body: body.digest(), public_key };
+            let public_key = self.first_public_key(with, alert.record);
+            let note = Upload { record: alert.record, epoch: 0, header, body: body.digest(), public_key };
             if note == alert.note.content { Ok(with.clone()) } else { Err(Misbehaviour::Note.by(*hospital)) }
         };
         check(newest).or_else(|refused| match refused {
@@ -182,7 +182,7 @@ impl User {
     /// pseudonyms in turn. The first pseudonym is used for introductions only. A repeated alert gets the same answer.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`]; [`FlowError::WrongParty`] for a txid that does not belong to this hospital;
+    /// [`FlowError::Stranger`]; [`FlowError::WrongParty`] for an identifier that does not belong to this hospital;
     /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`]; [`FlowError::Identity`] where the
     /// note has no signature of the hospital; [`FlowError::Misbehaved`] where the note does not describe the envelope.
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
@@ -192,24 +192,24 @@ impl User {
         let identity = |certificate: &Certificate| (certificate.subject().clone(), *certificate.verifying_key());
         let its_own =
             [&alert.certificate, &alert.note.certificate].iter().all(|one| identity(one) == identity(hospital));
-        if !its_own || TxId::new(&alert.nonce, &alert.certificate) != alert.txid {
+        if !its_own || RecordId::new(&alert.nonce, &alert.certificate) != alert.record {
             return Err(FlowError::WrongParty(from));
         }
-        if let Some(held) = self.records.get(&alert.txid) {
+        if let Some(held) = self.records.get(&alert.record) {
             if held.commitment != alert.commitment {
-                return Err(FlowError::KnownRecord(alert.txid));
+                return Err(FlowError::KnownRecord(alert.record));
             }
-            return SealedIdentifier::seal(&held.id, &held.with.sk, &alert.txid);
+            return SealedIdentifier::seal(&held.id, &held.with.sk, &alert.record);
         }
         alert.note.verify_signature()?;
         let with = self.opening(&from, alert)?;
         let k = self.credentials.vectors.len();
         let turn = rotate(self.records.len(), k.saturating_sub(1));
         let id = turn.and_then(|i| self.credentials.pseudonyms().nth(i + 1)).ok_or(IdentityError::PseudonymCount(k))?;
-        let sealed = SealedIdentifier::seal(&id, &with.sk, &alert.txid)?;
+        let sealed = SealedIdentifier::seal(&id, &with.sk, &alert.record)?;
         let (name, commitment, note) = (alert.name.clone(), alert.commitment, alert.note.clone());
         let (earlier, rotation) = (Vec::new(), Keys::default());
-        self.records.insert(alert.txid, Held { hospital: from, name, commitment, id, with, note, earlier, rotation });
+        self.records.insert(alert.record, Held { hospital: from, name, commitment, id, with, note, earlier, rotation });
         Ok(sealed)
     }
 
@@ -218,19 +218,18 @@ impl User {
     ///
     /// # Errors
     /// [`FlowError::UnknownRecord`]; [`FlowError::Identity`] where the certificate of the note is not from an authority of the
-    /// channel, or is revoked; [`FlowError::Network`], [`FlowError::Invalid`].
+    /// channel, or is revoked; [`FlowError::Ledger`].
     pub fn confirm(
         &self,
-        network: &mut Network,
-        record: TxId,
+        ledger: &mut dyn Ledger,
+        record: RecordId,
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
-        let (held, (certificate, key)) = self.held(record)?;
-        held.note.verify(&network.msp()?)?;
+        let (held, creator) = self.held(record)?;
+        held.note.verify(&ledger.msp()?)?;
         let action = Action::Confirmation { record, id: held.id, commitment: held.commitment, hospital: held.hospital };
-        let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
-        commit(network, &proposal, key, now)
+        Ok(ledger.transact(&action, &creator, now, rng)?)
     }
 
     /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1), or its shares, to the
@@ -242,11 +241,11 @@ impl User {
     /// # Errors
     /// [`FlowError::UnknownRecord`]; [`FlowError::WrongParty`] where the recipient is not a hospital or a cloud is not a
     /// cloud; [`FlowError::Threshold`] for numbers of clouds that do not fit together, or a cloud that is named twice;
-    /// [`FlowError::NoSealingKey`]; [`FlowError::Network`], for example where the end is past; [`FlowError::Invalid`].
+    /// [`FlowError::NoSealingKey`]; [`FlowError::Ledger`], for example where the end is past.
     pub fn share(
         &self,
-        network: &mut Network,
-        record: TxId,
+        ledger: &mut dyn Ledger,
+        record: RecordId,
         consent: &Consent<'_>,
         now: Millis,
         rng: &mut impl CryptoRng,
@@ -259,14 +258,14 @@ impl User {
         {
             return Err(ThresholdError::Twice(u8::try_from(twice.0).unwrap_or(u8::MAX)).into());
         }
-        let (held, (certificate, key)) = self.held(record)?;
+        let (held, creator) = self.held(record)?;
         let k_e = self.k_e(record, held);
         let k_e_prime = DecryptionKey::random(rng).encryption_key(&self.params);
         let k_re = ReKey::new(&k_e, &k_e_prime)?;
         let (shares, public) = k_re.split(&self.params, threshold, rng);
 
         let nonce = Nonce::random(rng);
-        let request = TxId::new(&nonce, certificate);
+        let request = RequestId::new(&nonce, creator.certificate);
         let mut to = |member: &Member, info: &[u8], secret: &[u8]| {
             let key = member.sealing_key.ok_or(FlowError::NoSealingKey(member.id))?;
             Ok::<_, FlowError>(seal(&key, info, &request.0.0, secret, rng)?)
@@ -278,9 +277,8 @@ impl User {
         let k_e_prime = to(recipient, Grant::K_E_PRIME, &decryption(&k_e_prime, &held.name))?;
         let grant = Grant { request, note: held.note.clone(), public, shares, k_e_prime };
         let (recipient, delta, digest) = (recipient.id, grant.delta(), grant.digest());
-        let action = Action::ShareRequest { record, recipient, delta, grant: digest, until };
-        let proposal = propose(network, &action, nonce, certificate, key, now);
-        Ok((commit(network, &proposal, key, now)?, grant))
+        let action = Action::ShareRequest { nonce, record, recipient, delta, grant: digest, until };
+        Ok((ledger.transact(&action, &creator, now, rng)?, grant))
     }
 
     /// Commits the share-withdrawal-transaction, signed under ID_i. From then on, no cloud re-encrypts or delivers for
@@ -288,19 +286,18 @@ impl User {
     /// read, or what a cloud has kept.
     ///
     /// # Errors
-    /// [`FlowError::NotOnLedger`]; [`FlowError::UnknownRecord`]; [`FlowError::Network`], for example where the request is
-    /// completed; [`FlowError::Invalid`].
+    /// [`FlowError::UnknownRecord`]; [`FlowError::Ledger`], for example where the request is not on the ledger, or is
+    /// completed.
     pub fn withdraw(
         &self,
-        network: &mut Network,
-        request: TxId,
+        ledger: &mut dyn Ledger,
+        record: RecordId,
+        request: RequestId,
         now: Millis,
         rng: &mut impl CryptoRng,
     ) -> Result<Receipt, FlowError> {
-        let (_, (certificate, key)) = self.held(transaction::share(network, request)?.record)?;
-        let action = Action::ShareWithdrawal { request };
-        let proposal = propose(network, &action, Nonce::random(rng), certificate, key, now);
-        commit(network, &proposal, key, now)
+        let (_, creator) = self.held(record)?;
+        Ok(ledger.transact(&Action::ShareWithdrawal { request }, &creator, now, rng)?)
     }
 
     /// Rotates the keys of stored records: seals the update keys u = k_e,new/k_e,old to each cloud, checks the proofs
@@ -318,8 +315,8 @@ impl User {
     /// [`Cloud::replace`].
     pub fn rotate(
         &mut self,
-        network: &Network,
-        records: &[TxId],
+        ledger: &dyn Ledger,
+        records: &[RecordId],
         clouds: &[&Cloud],
         now: Millis,
         rng: &mut impl CryptoRng,
@@ -328,23 +325,23 @@ impl User {
             let held = self.records.get_mut(record).ok_or(FlowError::UnknownRecord(*record))?;
             held.rotation.next.get_or_insert_with(|| DecryptionKey::random(rng));
         }
-        let msp = network.msp()?;
-        let mut notes: BTreeMap<TxId, Signed<Upload>> = BTreeMap::new();
+        let msp = ledger.msp()?;
+        let mut notes: BTreeMap<RecordId, Signed<Upload>> = BTreeMap::new();
         for cloud in clouds {
             let to = msp.validate_at(cloud.certificate(), now.seconds())?;
             of_role(Role::Cloud, &to)?;
             let mut open = Vec::new();
             for record in records {
-                match self.catch_up(network, &msp, cloud, *record, now)? {
+                match self.catch_up(ledger, &msp, cloud, *record, now)? {
                     Some(note) => _ = notes.insert(*record, note),
                     None => open.push(*record),
                 }
             }
             let asked = open.iter().map(|record| self.rotation(*record, &to, rng)).collect::<Result<Vec<_>, _>>()?;
-            let answers = cloud.rotate(network, &asked, now, rng)?;
+            let answers = cloud.rotate(ledger, &asked, now, rng)?;
             for (rotation, answer) in asked.iter().zip(&answers) {
                 let note = self.rotated(to.id, &msp, rotation, answer)?;
-                cloud.replace(network, &note, now)?;
+                cloud.replace(ledger, &note, now)?;
                 notes.insert(note.content.record, note);
             }
         }
@@ -361,14 +358,14 @@ impl User {
     /// rotation that is under way, where the cloud has it already.
     fn catch_up(
         &self,
-        network: &Network,
+        ledger: &dyn Ledger,
         msp: &Msp,
         cloud: &Cloud,
-        record: TxId,
+        record: RecordId,
         now: Millis,
     ) -> Result<Option<Signed<Upload>>, FlowError> {
-        let (held, (certificate, key)) = self.held(record)?;
-        let stored = cloud.note(network, record)?;
+        let (held, creator) = self.held(record)?;
+        let stored = cloud.note(ledger, record)?;
         let signer = stored.verify(msp)?.id;
         let (stored, own) = (stored.content, &held.note.content);
         let author = if stored.epoch == 0 { held.hospital } else { held.id.into() };
@@ -376,11 +373,11 @@ impl User {
             return Err(FlowError::WrongParty(signer));
         }
         // The certificate of an earlier note may have ended since.
-        let sign = |note: Upload| Signed::new(note, certificate, key);
+        let sign = |note: Upload| Signed::new(note, creator.certificate, creator.key);
         let next = held.rotation.next.as_ref().map(|next| next.public_key(&self.params));
         if stored.epoch == own.epoch + 1 && Some(stored.public_key) == next {
             let note = sign(stored);
-            cloud.replace(network, &note, now)?; // an earlier call may have stopped before the end of this one
+            cloud.replace(ledger, &note, now)?; // an earlier call may have stopped before the end of this one
             return Ok(Some(note));
         }
         let mut notes = held.earlier.iter().chain([own]).skip_while(|note| note.epoch < stored.epoch);
@@ -389,13 +386,13 @@ impl User {
             Some(_) => return Err(Misbehaviour::Note.by(author)),
             None => return Err(FlowError::Epoch { stored: stored.epoch, asked: own.epoch + 1 }),
         }
-        notes.try_for_each(|note| cloud.replace(network, &sign(*note), now))?;
+        notes.try_for_each(|note| cloud.replace(ledger, &sign(*note), now))?;
         Ok(None)
     }
 
     /// The rotation message to one cloud, with u, signed under ID_i.
-    fn rotation(&self, record: TxId, to: &Member, rng: &mut impl CryptoRng) -> Result<Signed<Rotation>, FlowError> {
-        let (held, (certificate, key)) = self.held(record)?;
+    fn rotation(&self, record: RecordId, to: &Member, rng: &mut impl CryptoRng) -> Result<Signed<Rotation>, FlowError> {
+        let (held, creator) = self.held(record)?;
         let next = held.rotation.next.as_ref().ok_or(FlowError::UnknownRecord(record))?;
         let (old, epoch) = (&held.note.content, held.note.content.epoch + 1);
         let u = ReKey::new(&self.k_e(record, held), &next.encryption_key(&self.params))?;
@@ -403,7 +400,7 @@ impl User {
         let sealing_key = to.sealing_key.ok_or(FlowError::NoSealingKey(to.id))?;
         let context = Rotation::context(&record, epoch);
         let update = seal(&sealing_key, Rotation::UPDATE, &context, u.to_bytes().expose(), rng)?;
-        Ok(Signed::new(Rotation { record, epoch, delta, update }, certificate, key))
+        Ok(Signed::new(Rotation { record, epoch, delta, update }, creator.certificate, creator.key))
     }
 
     /// Checks the answer of a cloud to a rotation, and signs the new note.
@@ -419,7 +416,7 @@ impl User {
             return Err(FlowError::WrongParty(signer.id));
         }
         let Rotation { record, epoch, delta, .. } = &rotation.content;
-        let (held, (certificate, key)) = self.held(*record)?;
+        let (held, creator) = self.held(*record)?;
         let next = held.rotation.next.as_ref().ok_or(FlowError::UnknownRecord(*record))?;
         let note = &held.note.content;
         let (before, after) = ([note.header.capsule], [note.header.capsule.with_c(answer.content.c)]);
@@ -430,31 +427,31 @@ impl User {
         }
         let header = Header { capsule: after[0], ..note.header };
         let public_key = next.public_key(&self.params);
-        Ok(Signed::new(Upload { epoch: *epoch, header, public_key, ..*note }, certificate, key))
+        Ok(Signed::new(Upload { epoch: *epoch, header, public_key, ..*note }, creator.certificate, creator.key))
     }
 
     /// k_e of a record: the key of the introduction, or of the last rotation.
-    fn k_e(&self, record: TxId, held: &Held) -> EncryptionKey {
+    fn k_e(&self, record: RecordId, held: &Held) -> EncryptionKey {
         let current = held.rotation.current.as_ref();
         current.map_or_else(|| self.first_k_e(&held.with, record), |k_d| k_d.encryption_key(&self.params))
     }
 
-    /// A record, with the certificate and key of its ID_i.
-    fn held(&self, record: TxId) -> Result<(&Held, &(Certificate, SigningKey)), FlowError> {
+    /// A record, and its ID_i as the creator of transactions.
+    fn held(&self, record: RecordId) -> Result<(&Held, Creator<'_>), FlowError> {
         let held = self.records.get(&record).ok_or(FlowError::UnknownRecord(record))?;
-        let member = self.credentials.member(&held.id).ok_or(FlowError::UnknownRecord(record))?;
-        Ok((held, member))
+        let (certificate, key) = self.credentials.member(&held.id).ok_or(FlowError::UnknownRecord(record))?;
+        Ok((held, Creator { certificate, key }))
     }
 
     #[cfg(test)]
-    pub(super) fn rename_for_test(&mut self, record: TxId, name: &str) {
+    pub(super) fn rename_for_test(&mut self, record: RecordId, name: &str) {
         if let Some(held) = self.records.get_mut(&record) {
             name.clone_into(&mut held.name);
         }
     }
 
     /// The ID_i of a record that this user has checked.
-    pub fn pseudonym(&self, record: TxId) -> Option<Pseudonym> {
+    pub fn pseudonym(&self, record: RecordId) -> Option<Pseudonym> {
         self.records.get(&record).map(|held| held.id)
     }
 }

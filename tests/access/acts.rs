@@ -4,7 +4,7 @@
 use crate::consortium::signer;
 use crate::scene::{EARLY, LATE, NOW, ORGANISATIONS, Scene, altered, group};
 use crate::{Role, State};
-use phi_pre::contract::{Action, PhiContract};
+use phi_pre::contract::{Action, PhiContract, RecordId};
 use phi_pre::flow::{Cloud, Consent, Fetch, FlowError, Handset, Phone, Store, User, introduce};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
@@ -111,10 +111,10 @@ fn flow<T>(result: Result<T, FlowError>, cell: &Cell) -> String {
 
 /// Submits a proposal of the actor. In a replay, it is the proposal of the entitled member with the actor as its
 /// creator.
-fn transact(scene: &mut Scene, cell: &Cell, action: &Action, nonce: Option<Nonce>) -> String {
+fn transact(scene: &mut Scene, cell: &Cell, action: &Action) -> String {
     use phi_pre::wire::Wire;
     let (now, height) = (cell.now().millis(), scene.network.height());
-    let nonce = nonce.unwrap_or_else(|| Nonce::random(&mut scene.rng));
+    let nonce = Nonce::random(&mut scene.rng);
     let propose = |by: &Institution| {
         let config = scene.network.config();
         Proposal::new(&config.channel, &config.contract, nonce, &by.certificate, now, action.to_bytes())
@@ -140,34 +140,34 @@ fn transact(scene: &mut Scene, cell: &Cell, action: &Action, nonce: Option<Nonce
 
 pub fn medical_record(scene: &mut Scene, cell: &Cell) -> String {
     let draft = &scene.records.confirmed.0;
-    let id = scene.alice.pseudonym(draft.alert().txid).unwrap();
+    let id = scene.alice.pseudonym(draft.alert().record).unwrap();
     let (commitment, nonce) = (draft.alert().commitment, draft.alert().nonce);
-    transact(scene, cell, &Action::MedicalRecord { id, commitment }, Some(nonce))
+    transact(scene, cell, &Action::MedicalRecord { nonce, id, commitment })
 }
 
 pub fn confirmation(scene: &mut Scene, cell: &Cell) -> String {
     let alert = scene.records.checked.alert();
-    let (record, commitment) = (alert.txid, alert.commitment);
+    let (record, commitment) = (alert.record, alert.commitment);
     let id = scene.alice.pseudonym(record).unwrap();
     let hospital = scene.hospitals[0].certificate.subject().id;
-    transact(scene, cell, &Action::Confirmation { record, id, commitment, hospital }, None)
+    transact(scene, cell, &Action::Confirmation { record, id, commitment, hospital })
 }
 
 pub fn share_request(scene: &mut Scene, cell: &Cell) -> String {
     let recipient = scene.hospitals[1].certificate.subject().id;
     let (delta, grant) = (Digest([5; 32]), Digest([6; 32]));
-    let action = Action::ShareRequest { record: scene.records.stored, recipient, delta, grant, until: None };
-    transact(scene, cell, &action, None)
+    let (nonce, record) = (Nonce::random(&mut scene.rng), scene.records.stored);
+    transact(scene, cell, &Action::ShareRequest { nonce, record, recipient, delta, grant, until: None })
 }
 
 pub fn share_complete(scene: &mut Scene, cell: &Cell) -> String {
     let action = Action::ShareComplete { request: scene.records.reencrypted.request, deliveries: Digest([7; 32]) };
-    transact(scene, cell, &action, None)
+    transact(scene, cell, &action)
 }
 
 pub fn share_withdrawal(scene: &mut Scene, cell: &Cell) -> String {
     let action = Action::ShareWithdrawal { request: scene.records.granted.request };
-    transact(scene, cell, &action, None)
+    transact(scene, cell, &action)
 }
 
 /// New peers of two organisations, certified at the time of the cell.
@@ -451,15 +451,14 @@ pub struct Copied {
 }
 
 impl Copied {
-    /// Bob confirms the commitment for a txid of hospital C.
+    /// Bob confirms the commitment for a record of hospital C.
     pub fn confirm(scene: &mut Scene, commitment: Commitment) -> Result<Self, NetworkError> {
         let bob = scene.fresh(Role::User, "users", NOW);
         let copied = Self { bob, nonce: Nonce::random(&mut scene.rng), commitment };
         let by = &scene.hospitals[2].certificate;
-        let (record, id, hospital) = (TxId::new(&copied.nonce, by), copied.id(), by.subject().id);
+        let (record, id, hospital) = (RecordId::new(&copied.nonce, by), copied.id(), by.subject().id);
         let action = Action::Confirmation { record, id, commitment, hospital };
-        let nonce = Nonce::random(&mut scene.rng);
-        let signed = propose(scene, &copied.bob, nonce, &action);
+        let signed = propose(scene, &copied.bob, &action);
         let key = &copied.bob.signing_key;
         let outcome = scene.network.transact(&signed, &Transient::default(), key, NOW.millis())?;
         assert_eq!(outcome.code, Code::Valid);
@@ -476,7 +475,8 @@ impl Copied {
     }
 }
 
-fn propose(scene: &Scene, by: &Institution, nonce: Nonce, action: &Action) -> SignedProposal {
+fn propose(scene: &mut Scene, by: &Institution, action: &Action) -> SignedProposal {
+    let nonce = Nonce::random(&mut scene.rng);
     let (config, action) = (scene.network.config(), phi_pre::wire::Wire::to_bytes(action));
     let proposal = Proposal::new(&config.channel, &config.contract, nonce, &by.certificate, NOW.millis(), action);
     proposal.sign(&by.signing_key)
@@ -491,13 +491,13 @@ pub fn file(
     commitment: Commitment,
 ) -> Result<TxId, NetworkError> {
     let by = scene.hospitals[hospital].clone();
-    let signed = propose(scene, &by, nonce, &Action::MedicalRecord { id, commitment });
+    let signed = propose(scene, &by, &Action::MedicalRecord { nonce, id, commitment });
     scene.network.submit(&signed, &Transient::default(), &by.signing_key, NOW.millis())
 }
 
 /// Hospital A submits the record that is confirmed. The block is not cut yet.
 pub fn file_the_confirmed(scene: &mut Scene) -> Result<TxId, NetworkError> {
     let alert = scene.records.confirmed.0.alert().clone();
-    let id = scene.alice.pseudonym(alert.txid).unwrap();
+    let id = scene.alice.pseudonym(alert.record).unwrap();
     file(scene, 0, alert.nonce, id, alert.commitment)
 }

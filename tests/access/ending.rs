@@ -27,7 +27,7 @@ fn revoke(scene: &mut Scene, who: &Institution) {
 fn endorsed(scene: &mut Scene) -> (Institution, SignedTransaction, TxId) {
     let bob = scene.fresh(Role::User, "users", NOW);
     let action = phi_pre::contract::Action::Confirmation {
-        record: TxId(Digest([1; 32])),
+        record: phi_pre::contract::RecordId(Digest([1; 32])),
         id: phi_pre::identifier::Pseudonym(bob.certificate.subject().id.0),
         commitment: Commitment(Digest([2; 32])),
         hospital: scene.hospitals[0].certificate.subject().id,

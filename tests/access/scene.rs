@@ -2,13 +2,13 @@
 
 use crate::consortium::{SECONDS, Steps, config, issue, phone, register, signer};
 use crate::{Role, State};
-use phi_pre::contract::{self, PhiContract};
+use phi_pre::contract::{Ledger, PhiContract, RecordId};
 use phi_pre::flow::{Cloud, Draft, Grant, Hospital, Signed, Store, Upload, User, introduce};
 use phi_pre::identity::{
     Authority, Certificate, Credentials, IdentityError, Institution, MemberId, Msp, ParticipantGroup, SigningKey,
     Subject,
 };
-use phi_pre::ledger::{Network, Simulation, Snapshot, TxId};
+use phi_pre::ledger::Network;
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::Seconds;
 use phi_pre::wire::Wire;
@@ -44,7 +44,7 @@ pub struct Records {
     pub checked: Draft,
     pub confirmed: (Draft, phi_pre::flow::SealedIdentifier),
     pub recorded: Draft,
-    pub stored: TxId,
+    pub stored: RecordId,
     pub granted: Grant,
     pub reencrypted: Grant,
 }
@@ -162,7 +162,7 @@ impl Scene {
     }
 
     /// The user as the holder of a record's ID_i.
-    pub fn holder(&self, record: TxId) -> Institution {
+    pub fn holder(&self, record: RecordId) -> Institution {
         let id = self.alice.pseudonym(record).unwrap();
         let (certificate, signing_key) = self.credentials.member(&id).unwrap().clone();
         Institution { certificate, signing_key, sealing_key: self.cloud_institution.sealing_key.clone() }
@@ -180,9 +180,8 @@ impl Scene {
     }
 
     /// The record of a grant, from the share request on the ledger.
-    pub fn record_of(&self, grant: &Grant) -> TxId {
-        let read = |snapshot: &Snapshot| Ok(contract::share(&mut Simulation::new(snapshot), grant.request));
-        self.network.read(read).unwrap().unwrap().unwrap().record
+    pub fn record_of(&self, grant: &Grant) -> RecordId {
+        self.network.share(grant.request, &self.cloud.creator()).unwrap().unwrap().share.record
     }
 
     /// Signs the content as this institution.

@@ -129,12 +129,13 @@ pub enum Question<'a> {
     Withdraw { request: Txid },
 }
 
-/// The caller of the contract, the txid and the time.
+/// The caller of the contract, the txid, the identifier that the action gives to a record or request, and the time.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
     pub id: Txid,
     pub hospital: bool,
     pub txid: Txid,
+    pub entry: Txid,
     pub time: u64,
 }
 
@@ -146,7 +147,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
         keys.push(key);
         found
     };
-    let (own, time) = (hex::encode(caller.txid), caller.time.to_be_bytes());
+    let (own, time) = (hex::encode(caller.entry), caller.time.to_be_bytes());
     let mut writes = BTreeMap::new();
     let for_hospital = matches!(question, Question::Record { .. } | Question::Complete { .. });
     if !matches!(question, Question::Count(_)) && for_hospital != caller.hospital {
@@ -178,7 +179,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             if read(claim.clone()).is_some() {
                 return Err(15);
             }
-            writes.insert(claim, caller.txid.to_vec());
+            writes.insert(claim, caller.entry.to_vec());
             let value = [&id[..], commitment, &caller.id, &time].concat();
             writes.insert(key, value.clone());
             value
@@ -214,7 +215,7 @@ pub fn answer(get: &Get<'_>, caller: &Caller, question: &Question<'_>) -> Answer
             read(latest.clone());
             let end = until.map_or(vec![0], |until| [&[1][..], &until.to_be_bytes()].concat());
             let value = [&record[..], recipient, delta, grant, &time, &end, &[0]].concat();
-            writes.insert(latest, caller.txid.to_vec());
+            writes.insert(latest, caller.entry.to_vec());
             writes.insert(key, value.clone());
             value
         }

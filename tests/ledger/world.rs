@@ -90,15 +90,9 @@ impl World {
     }
 
     pub fn act(&mut self, who: &Signer, action: &Action) -> SignedProposal {
-        let nonce = self.nonce();
-        act_with(nonce, who, action)
+        let (nonce, contract) = (self.nonce(), phi_pre::contract::NAME);
+        Proposal::new(CHANNEL, contract, nonce, &who.certificate, NOW, action.to_bytes()).sign(&who.key)
     }
-}
-
-/// A signed proposal to the paper's contract with this nonce.
-pub fn act_with(nonce: Nonce, who: &Signer, action: &Action) -> SignedProposal {
-    let contract = phi_pre::contract::NAME;
-    Proposal::new(CHANNEL, contract, nonce, &who.certificate, NOW, action.to_bytes()).sign(&who.key)
 }
 
 pub fn id(certificate: &Certificate) -> MemberId {

@@ -3,7 +3,7 @@
 //! [`Platform`] registers its participants through the library's `Consortium`. A test that needs the keys of
 //! authorities or institutions builds its own participants, with [`issue`], [`register`] and [`config`].
 
-use phi_pre::contract;
+use phi_pre::contract::{self, RecordId};
 use phi_pre::flow::{
     Cloud, Consent, Consortium, Draft, EmrFile, Grant, Handset, Hospital, Phone, SealedIdentifier, Store, User,
     introduce,
@@ -11,7 +11,7 @@ use phi_pre::flow::{
 use phi_pre::identity::{
     Authority, Credentials, IdentityError, Institution, Member, Role, SealedCode, SealingKey, SigningKey, Subject,
 };
-use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer, TxId};
+use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::{Millis, Seconds};
 use rand_chacha::ChaCha20Rng;
@@ -97,28 +97,26 @@ impl<R: CryptoRng> Steps<'_, R> {
     /// Figure 3 up to the confirmation on the ledger.
     pub fn confirm(&mut self, name: &str, record: &[u8]) -> (Draft, SealedIdentifier) {
         let (draft, identifier) = self.check(name, record);
-        self.user.confirm(self.network, draft.alert().txid, NOW, self.rng).unwrap();
+        self.user.confirm(self.network, draft.alert().record, NOW, self.rng).unwrap();
         (draft, identifier)
     }
 
     /// Figure 3 up to the record on the ledger.
     pub fn record(&mut self, name: &str, record: &[u8]) -> Draft {
         let (draft, identifier) = self.confirm(name, record);
-        let proposal = self.a.propose(self.network, &draft, &identifier, NOW).unwrap();
-        let receipt = self.a.record(self.network, &proposal, NOW).unwrap();
-        assert_eq!(receipt.txid, draft.alert().txid);
+        self.a.record(self.network, &draft, &identifier, NOW, self.rng).unwrap();
         draft
     }
 
     /// Figure 3 up to the envelope in the cloud.
-    pub fn store(&mut self, name: &str, record: &[u8], cloud: &Cloud) -> TxId {
+    pub fn store(&mut self, name: &str, record: &[u8], cloud: &Cloud) -> RecordId {
         let draft = self.record(name, record);
         self.a.upload(self.network, &[cloud], &draft, NOW).unwrap();
-        draft.alert().txid
+        draft.alert().record
     }
 
     /// Figure 4 up to the grant.
-    pub fn grant(&mut self, record: TxId, to: &Member, proxy: &Member) -> Grant {
+    pub fn grant(&mut self, record: RecordId, to: &Member, proxy: &Member) -> Grant {
         self.user.share(self.network, record, &Consent::new(to, proxy), NOW, self.rng).unwrap().1
     }
 }
@@ -181,7 +179,7 @@ impl Platform {
     }
 
     /// Figure 4 up to the grant to hospital B.
-    pub fn granted(&mut self, record: TxId) -> Grant {
+    pub fn granted(&mut self, record: RecordId) -> Grant {
         let [b, cloud] = [self.b.certificate(), self.cloud.certificate()]
             .map(|certificate| self.consortium.member(certificate, SECONDS).unwrap());
         self.steps().grant(record, &b, &cloud)

@@ -14,21 +14,21 @@ from .wire import u32, whole
 CANNOT_OPEN = "the sealed identifier cannot be opened"
 
 
-def identifier_key(sk, txid):
-    return AESGCM(hashes.hkdf(sk, txid, "phi-pre/1/sealed-identifier", [], 32))
+def identifier_key(sk, record):
+    return AESGCM(hashes.hkdf(sk, record, "phi-pre/1/sealed-identifier", [], 32))
 
 
-def seal_identifier(sk, txid, identifier):
-    return identifier_key(sk, txid).encrypt(bytes(12), identifier, b"")
+def seal_identifier(sk, record, identifier):
+    return identifier_key(sk, record).encrypt(bytes(12), identifier, b"")
 
 
 def read_sealed_identifier(encoding):
     return whole(encoding, "sealed identifier", lambda reader: reader.raw("sealed identifier", 48))
 
 
-def open_identifier(sk, txid, sealed):
+def open_identifier(sk, record, sealed):
     try:
-        return identifier_key(sk, txid).decrypt(bytes(12), sealed, b"")
+        return identifier_key(sk, record).decrypt(bytes(12), sealed, b"")
     except InvalidTag:
         raise Refused(CANNOT_OPEN) from None
 
@@ -73,29 +73,29 @@ def record(encoding):
     return Record(*records.VALUES["record"](encoding))
 
 
-def record_of(chain, txid):
-    found = value(chain, f"record/{txid.hex()}", record)
+def record_of(chain, identifier):
+    found = value(chain, f"record/{identifier.hex()}", record)
     if found is None:
-        raise Refused(f"record {txid.hex()} does not stand on the ledger")
+        raise Refused(f"record {identifier.hex()} does not stand on the ledger")
     return found
 
 
-def share_of(chain, txid):
-    share = value(chain, f"share/{txid.hex()}", records.share)
+def share_of(chain, request):
+    share = value(chain, f"share/{request.hex()}", records.share)
     if share is None:
-        raise Refused(f"share request {txid.hex()} does not stand on the ledger")
+        raise Refused(f"share request {request.hex()} does not stand on the ledger")
     return share
 
 
-def open_share(chain, txid, now):
-    share = share_of(chain, txid)
+def open_share(chain, request, now):
+    share = share_of(chain, request)
     if share.status[0] == records.WITHDRAWN:
-        raise Refused(f"request {txid.hex()} is withdrawn")
-    latest = value(chain, f"latest/{share.record.hex()}/{share.recipient.hex()}", records.txid)
-    if share.status[0] == records.COMPLETED or latest != txid:
-        raise Refused(f"request {txid.hex()} is completed or was replaced")
+        raise Refused(f"request {request.hex()} is withdrawn")
+    latest = value(chain, f"latest/{share.record.hex()}/{share.recipient.hex()}", records.request_identifier)
+    if share.status[0] == records.COMPLETED or latest != request:
+        raise Refused(f"request {request.hex()} is completed or was replaced")
     if records.has_ended(share.until, now):
-        raise Refused(f"request {txid.hex()} has ended")
+        raise Refused(f"request {request.hex()} has ended")
     return share
 
 
@@ -149,36 +149,36 @@ def with_capsule(header, z, c):
 # Figure 3
 
 
-def first_keys(k_s, sk, a, txid):
+def first_keys(k_s, sk, a, record):
     """k_e and Y under which the hospital encrypts the record."""
     if a is None:
-        _, k_d = scheme.derive(sk, k_s, "record", txid)
+        _, k_d = scheme.derive(sk, k_s, "record", record)
         return scheme.k_e(k_d), groups.write_t6(scheme.public_key(k_d))
-    k_e = groups.power_g(named.element(k_s, "record", txid), named.secret(a))
+    k_e = groups.power_g(named.element(k_s, "record", record), named.secret(a))
     return k_e, groups.write_t6(pairing_g1(groups.write_g2(k_e)))
 
 
 def check_alarm(k_s, sk, a, hospital, alarm, note, envelope):
-    """txid, Y and the record."""
+    """The identifier, Y and the content of the record."""
     own = identity.Certificate(alarm["certificate"])
     note = messages.read_signed("upload", note)
 
     def name(certificate):
         return certificate.organisation, certificate.role, certificate.id, certificate.point
 
-    txid = alarm["txid"]
+    identifier = alarm["record"]
     its_own = name(own) == name(note.certificate) == name(hospital)
-    party(its_own and hashes.sha256(alarm["nonce"], own.der) == txid, hospital.id)
+    party(its_own and records.identifier_of(alarm["nonce"], own) == identifier, hospital.id)
     note.verify(hospital.key)
     scheme.header(envelope[:284])
-    k_e, y = first_keys(k_s, sk, a, txid)
+    k_e, y = first_keys(k_s, sk, a, identifier)
     commitment, content = opened(envelope[:284], envelope[284:], k_e)
     if commitment != alarm["commitment"]:
         raise Refused("the record does not match its commitment")
-    described = messages.Upload(txid, u32(0), envelope[:284], hashes.sha256(envelope[284:]), y)
+    described = messages.Upload(identifier, u32(0), envelope[:284], hashes.sha256(envelope[284:]), y)
     if note.content != described:
         raise fault(hospital.id, NOTE)
-    return txid, y, content
+    return identifier, y, content
 
 
 def accept(chain, encoding, body, now):
@@ -415,9 +415,9 @@ def flow(sk_a, a, hospital, blocks, now, clouds, alarm, case):
     for block in blocks[:-1]:
         commit(chain, block)
 
-    txid, y, checked = check_alarm(case["k_s"], sk_a, a, hospital, alarm, case["note"], case["envelope"])
-    identifier = open_identifier(sk_a, txid, read_sealed_identifier(case["sealed_identifier"]))
-    if identifier != record_of(chain, txid).id:
+    record, y, checked = check_alarm(case["k_s"], sk_a, a, hospital, alarm, case["note"], case["envelope"])
+    identifier = open_identifier(sk_a, record, read_sealed_identifier(case["sealed_identifier"]))
+    if identifier != record_of(chain, record).id:
         raise Refused(CANNOT_OPEN)
     upload = accept(chain, case["upload"], case["envelope"][284:], now)
 
@@ -435,7 +435,7 @@ def flow(sk_a, a, hospital, blocks, now, clouds, alarm, case):
     share, _ = verify_deliveries(chain, grant, deliveries)
     return {
         "sk_a": sk_a.hex(),
-        "record": txid.hex(),
+        "record": record.hex(),
         "Y": y.hex(),
         "id": identifier.hex(),
         "request": grant.request.hex(),

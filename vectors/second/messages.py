@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import groups, hashes, identity, named, proofs, scheme, threshold
+from . import groups, hashes, identity, named, proofs, records, scheme, threshold
 from .wire import consumed, whole
 
 
@@ -59,35 +59,35 @@ class Rotated(NamedTuple):
 
 
 def read_upload(reader):
-    record, epoch, header = reader.raw("txid", 32), reader.raw("epoch", 4), reader.raw("envelope header", 284)
+    record, epoch, header = records.RECORD(reader), reader.raw("epoch", 4), reader.raw("envelope header", 284)
     scheme.header(header)
     return Upload(record, epoch, header, reader.raw("digest", 32), consumed(reader, scheme.read_public_key))
 
 
 def read_fetch(reader):
-    return [reader.raw("txid", 32)]
+    return [records.REQUEST(reader)]
 
 
 def read_delivery(reader):
-    request, upload, c_prime = reader.raw("txid", 32), consumed(reader, reader_of("upload")), reader.raw("C'", 192)
+    request, upload, c_prime = records.REQUEST(reader), consumed(reader, reader_of("upload")), reader.raw("C'", 192)
     groups.read_t6(c_prime)
     return Delivery(request, upload, c_prime, consumed(reader, proofs.read_proof))
 
 
 def read_grant(reader):
-    request, note = reader.raw("txid", 32), consumed(reader, reader_of("upload"))
+    request, note = records.REQUEST(reader), consumed(reader, reader_of("upload"))
     public = consumed(reader, threshold.read_public)
     shares = [(reader.raw("member identifier", 32), consumed(reader, identity.read_sealed)) for _ in range(public[1])]
     return Grant(request, note, public, shares, consumed(reader, identity.read_sealed))
 
 
 def read_rotation(reader):
-    record, epoch = reader.raw("txid", 32), reader.raw("epoch", 4)
+    record, epoch = records.RECORD(reader), reader.raw("epoch", 4)
     return Rotation(record, epoch, consumed(reader, proofs.read_public_rekey), consumed(reader, identity.read_sealed))
 
 
 def read_rotated(reader):
-    record, epoch, c = reader.raw("txid", 32), reader.raw("epoch", 4), reader.raw("C", 192)
+    record, epoch, c = records.RECORD(reader), reader.raw("epoch", 4), reader.raw("C", 192)
     groups.read_t6(c)
     return Rotated(record, epoch, c, consumed(reader, proofs.read_proof))
 

@@ -577,20 +577,39 @@ def _(case):
     return {"fields": [value.hex() for value in records.VALUES[case["kind"]](field(case, "encoding"))]}
 
 
+@operation("answer")
+def _(case):
+    fields = records.answer(case["kind"], field(case, "encoding"))
+    return {"fields": fields and [value.hex() for value in fields]}
+
+
+def state_of(case):
+    return records.State({entry["key"]: bytes.fromhex(entry["value"]) for entry in case["state"]})
+
+
+def call_of(state, *parts):
+    return hashes.sha256(*parts, *(state.values[key] for key in sorted(state.values))).hex()
+
+
 @operation("contract")
 def _(case):
-    state = {entry["key"]: bytes.fromhex(entry["value"]) for entry in case["state"]}
-    creator, own = field(case, "creator", 32), field(case, "txid", 32)
-    response, reads, writes = records.invoke(
-        state, case["role"], creator, own, case["timestamp"], field(case, "action")
-    )
-    after = sorted({**state, **writes}.items())
+    state, action = state_of(case), field(case, "action")
+    certificate = identity.Certificate(field(case, "certificate"))
+    response, writes = records.invoke(state, certificate, case["timestamp"], action)
+    after = sorted({**state.values, **writes}.items())
     return {
-        "call": hashes.sha256(creator, own, field(case, "action"), *(state[key] for key in sorted(state))).hex(),
+        "call": call_of(state, certificate.der, action),
         "response": response.hex(),
-        "reads": reads,
+        "reads": sorted(state.reads),
         "after": [{"key": key, "value": value.hex()} for key, value in after],
     }
+
+
+@operation("query")
+def _(case):
+    state, question = state_of(case), field(case, "question")
+    answer = records.ask(state, question)
+    return {"call": call_of(state, question), "answer": answer.hex(), "reads": sorted(state.reads)}
 
 
 # Identity
@@ -758,14 +777,14 @@ def _(case):
 
 @operation("seal identifier")
 def _(case):
-    sealed = flow.seal_identifier(field(case, "sk", 32), field(case, "txid", 32), field(case, "id", 32))
+    sealed = flow.seal_identifier(field(case, "sk", 32), field(case, "record", 32), field(case, "id", 32))
     return {"sealed": sealed.hex()}
 
 
 @operation("sealed identifier")
 def _(case):
     sealed = flow.read_sealed_identifier(field(case, "sealed"))
-    return {"id": flow.open_identifier(field(case, "sk", 32), field(case, "txid", 32), sealed).hex()}
+    return {"id": flow.open_identifier(field(case, "sk", 32), field(case, "record", 32), sealed).hex()}
 
 
 def fields_of(case, **sizes):
@@ -777,7 +796,7 @@ def maybe(case, name, size=None):
 
 
 def alarm_of(case):
-    return fields_of(case["alarm"], txid=32, nonce=24, certificate=None, commitment=32)
+    return fields_of(case["alarm"], record=32, nonce=24, certificate=None, commitment=32)
 
 
 @operation("alarm")

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import errors
+from . import errors, hashes
 from .errors import Refused
 from .wire import u8, u64, whole
 
@@ -22,16 +22,27 @@ def has_ended(until, time):
     return until[0] == 1 and time > int.from_bytes(until[1:], "big")
 
 
-TXID, ID, COMMITMENT = raw("txid"), raw("pseudonym"), raw("record commitment")
+RECORD, REQUEST = raw("record identifier"), raw("request identifier")
+ID, COMMITMENT = raw("pseudonym"), raw("record commitment")
 MEMBER, DIGEST = raw("member identifier"), raw("digest")
 
+
+def nonce(reader):
+    return reader.raw("nonce", 24)
+
+
 ACTIONS = {
-    0: ("medical-record", "hospital", (ID, COMMITMENT)),
-    1: ("medical-record-confirmation", "user", (TXID, ID, COMMITMENT, MEMBER)),
-    2: ("share-request", "user", (TXID, MEMBER, DIGEST, DIGEST, end)),
-    3: ("share-complete", "hospital", (TXID, DIGEST)),
-    4: ("share-withdrawal", "user", (TXID,)),
+    0: ("medical-record", "hospital", (nonce, ID, COMMITMENT)),
+    1: ("medical-record-confirmation", "user", (RECORD, ID, COMMITMENT, MEMBER)),
+    2: ("share-request", "user", (nonce, RECORD, MEMBER, DIGEST, DIGEST, end)),
+    3: ("share-complete", "hospital", (REQUEST, DIGEST)),
+    4: ("share-withdrawal", "user", (REQUEST,)),
 }
+
+
+def identifier_of(nonce_, certificate):
+    """The identifier of a record or request."""
+    return hashes.sha256(nonce_, certificate.der)
 
 
 def action(encoding):
@@ -44,11 +55,12 @@ def action(encoding):
     return whole(encoding, "action", read)
 
 
-def confirmed(what):
-    def read(reader):
-        return [ID(reader), COMMITMENT(reader), MEMBER(reader), reader.raw("timestamp", 8)]
+def read_record(reader):
+    return [ID(reader), COMMITMENT(reader), MEMBER(reader), reader.raw("timestamp", 8)]
 
-    return lambda encoding: whole(encoding, what, read)
+
+def confirmed(what):
+    return lambda encoding: whole(encoding, what, read_record)
 
 
 OPEN, COMPLETED, WITHDRAWN = 0, 1, 2
@@ -78,33 +90,45 @@ class Share(NamedTuple):
     status: bytes
 
 
+def read_share(reader):
+    digests = [field(reader) for field in (RECORD, MEMBER, DIGEST, DIGEST)]
+    return Share(*digests, reader.raw("time of the request", 8), end(reader), status(reader))
+
+
 def share(encoding):
-    def read(reader):
-        digests = [field(reader) for field in (TXID, MEMBER, DIGEST, DIGEST)]
-        return Share(*digests, reader.raw("time of the request", 8), end(reader), status(reader))
-
-    return whole(encoding, "share", read)
+    return whole(encoding, "share", read_share)
 
 
-def txid(encoding):
-    return whole(encoding, "txid", lambda reader: reader.raw("txid", 32))
+def record_identifier(encoding):
+    return whole(encoding, "record identifier", RECORD)
+
+
+def request_identifier(encoding):
+    return whole(encoding, "request identifier", REQUEST)
 
 
 VALUES = {"record": confirmed("record"), "confirmation": confirmed("confirmation"), "share": share}
 
 
-def invoke(state, role, creator, own, time, encoding):
-    """Response, keys read, and the writes."""
-    reads, writes = set(), {}
+class State:
+    """A state that records which keys are read."""
 
-    def get(key, read):
-        reads.add(key)
-        if key not in state:
+    def __init__(self, values):
+        self.values, self.reads = values, set()
+
+    def get(self, key, read):
+        self.reads.add(key)
+        if key not in self.values:
             return None
         try:
-            return read(state[key])
+            return read(self.values[key])
         except Refused as refusal:
             raise Refused(f"state: {refusal}") from None
+
+
+def invoke(state, certificate, time, encoding):
+    """The response and the writes."""
+    get, writes, role, creator = state.get, {}, certificate.role, certificate.id
 
     def put(key, value):
         writes[key] = value
@@ -123,7 +147,8 @@ def invoke(state, role, creator, own, time, encoding):
     exists, holder = "it exists already", "the creator does not hold the identifier"
     ended = "the consent has ended"
     if txtype == 0:
-        identifier, commitment = arguments
+        nonce_, identifier, commitment = arguments
+        own = identifier_of(nonce_, certificate)
         key = f"record/{own.hex()}"
         must(get(key, VALUES["record"]) is None, exists)
         found = get(f"confirmation/{own.hex()}/{identifier.hex()}", VALUES["confirmation"])
@@ -131,7 +156,7 @@ def invoke(state, role, creator, own, time, encoding):
         must(found[:2] == [identifier, commitment], "record and confirmation do not match")
         must(found[2] == creator, "the confirmation is for another hospital")
         claim = f"commitment/{commitment.hex()}"
-        must(get(claim, txid) is None, "the commitment stands for another record")
+        must(get(claim, record_identifier) is None, "the commitment stands for another record")
         put(claim, own)
         response = put(key, identifier + commitment + creator + u64(time))
     elif txtype == 1:
@@ -141,7 +166,8 @@ def invoke(state, role, creator, own, time, encoding):
         must(get(key, VALUES["confirmation"]) is None, exists)
         response = put(key, identifier + commitment + hospital + u64(time))
     elif txtype == 2:
-        record, recipient, delta, grant, until = arguments
+        nonce_, record, recipient, delta, grant, until = arguments
+        own = identifier_of(nonce_, certificate)
         found = get(f"record/{record.hex()}", VALUES["record"])
         must(found, "there is no such record")
         must(creator == found[0], holder)
@@ -149,7 +175,7 @@ def invoke(state, role, creator, own, time, encoding):
         must(not has_ended(until, time), ended)
         must(get(f"share/{own.hex()}", share) is None, exists)
         latest_key = f"latest/{record.hex()}/{recipient.hex()}"
-        get(latest_key, txid)
+        get(latest_key, request_identifier)
         put(latest_key, own)
         new = Share(record, recipient, delta, grant, u64(time), until, u8(OPEN))
         response = put(f"share/{own.hex()}", b"".join(new))
@@ -168,10 +194,63 @@ def invoke(state, role, creator, own, time, encoding):
         if txtype == 3:
             request, deliveries = arguments
             must(not has_ended(found.until, time), ended)
-            latest = get(f"latest/{found.record.hex()}/{found.recipient.hex()}", txid)
+            latest = get(f"latest/{found.record.hex()}/{found.recipient.hex()}", request_identifier)
             must(latest == request, "a newer request for this record and recipient has taken its place")
             after = u8(COMPLETED) + u64(time) + deliveries
         else:
             after = u8(WITHDRAWN) + u64(time)
         response = put(key, b"".join(found._replace(status=after)))
-    return response, sorted(reads), writes
+    return response, writes
+
+
+RECORD_TAG, SHARE_TAG = 0, 1
+
+
+def question(encoding):
+    """The tag and the identifier."""
+
+    def read(reader):
+        tag = reader.u8("query")
+        if tag not in (RECORD_TAG, SHARE_TAG):
+            raise errors.unknown("query", tag)
+        return tag, (RECORD if tag == RECORD_TAG else REQUEST)(reader)
+
+    return whole(encoding, "query", read)
+
+
+def ask(state, encoding):
+    """The answer to a question."""
+    try:
+        tag, identifier = question(encoding)
+    except Refused as refusal:
+        raise Refused(f"question: {refusal}") from None
+    if tag == RECORD_TAG:
+        found = state.get(f"record/{identifier.hex()}", VALUES["record"])
+        return u8(0) if found is None else u8(1) + b"".join(found)
+    found = state.get(f"share/{identifier.hex()}", share)
+    if found is None:
+        return u8(0)
+    latest = state.get(f"latest/{found.record.hex()}/{found.recipient.hex()}", request_identifier)
+    record = state.get(f"record/{found.record.hex()}", VALUES["record"])
+    if record is None:
+        raise Refused("there is no such record")
+    return u8(1) + b"".join(found) + u8(latest == identifier) + b"".join(record)
+
+
+def read_shared(reader):
+    found, latest = read_share(reader), reader.u8("latest")
+    if latest > 1:
+        raise errors.unknown("latest", latest)
+    return [*found, u8(latest), *read_record(reader)]
+
+
+def answer(kind, encoding):
+    """The fields of what was found, or None."""
+
+    def read(reader):
+        tag = reader.u8("answer")
+        if tag > 1:
+            raise errors.unknown("answer", tag)
+        return {"record": read_record, "share": read_shared}[kind](reader) if tag else None
+
+    return whole(encoding, "answer", read)

@@ -3,10 +3,9 @@
 use super::report::Report;
 use super::scene::{Lapsed, Shared, World, named};
 use crate::output::Failure;
-use phi_pre::contract::ShareStatus;
+use phi_pre::contract::{Creator, Ledger, ShareStatus};
 use phi_pre::envelope::{Header, Opener};
 use phi_pre::flow::{FlowError, Misbehaviour, files, verify_deliveries};
-use phi_pre::ledger::{self, Snapshot};
 use phi_pre::pre::{EncryptionKey, ReKey};
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -115,19 +114,22 @@ impl<R> World<R> {
         Ok(keys)
     }
 
+    /// Hospital C, who takes part in no grant, reads the ledger for the checks.
+    fn reader(&self) -> Creator<'_> {
+        self.c.creator()
+    }
+
     fn completed(&self, shared: &Shared) -> Result<bool, Failure> {
-        let read =
-            |snapshot: &Snapshot| Ok(phi_pre::contract::share(&mut ledger::Simulation::new(snapshot), shared.request));
-        let share = self.consortium.network.read(read)??;
-        Ok(share.is_some_and(|share| {
-            matches!(share.status, ShareStatus::Completed { .. }) && share.record == shared.record
+        let found = self.consortium.network.share(shared.request, &self.reader())?;
+        Ok(found.is_some_and(|found| {
+            matches!(found.share.status, ShareStatus::Completed { .. }) && found.share.record == shared.record
         }))
     }
 
     /// Whether the deliveries of a record verify, without a secret.
     fn proved(&self, shared: &Shared) -> bool {
         let (network, params) = (&self.consortium.network, &self.consortium.params);
-        verify_deliveries(network, params, &shared.grant, &shared.received.deliveries).is_ok()
+        verify_deliveries(network, &self.reader(), params, &shared.grant, &shared.received.deliveries).is_ok()
     }
 
     /// The names of the clouds that deliver a wrong C', for the report.

@@ -1,9 +1,9 @@
 //! The clouds of the demo: how many there are, how many re-encrypt together, and which of them lie or are down.
 
 use crate::output::Failure;
+use phi_pre::contract::RecordId;
 use phi_pre::flow::{Cloud, Delivery};
 use phi_pre::identity::MemberId;
-use phi_pre::ledger::TxId;
 use phi_pre::wire::Wire;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ pub(super) struct Falsified {
 }
 
 impl Falsified {
-    pub(super) fn new(store: &Path, record: TxId, recipient: MemberId) -> Result<Self, Failure> {
+    pub(super) fn new(store: &Path, record: RecordId, recipient: MemberId) -> Result<Self, Failure> {
         let path = store.join("deliveries").join(format!("{record}-{recipient}"));
         let before = fs::read(&path)?;
         let mut delivery = Delivery::from_bytes(&before)?;

@@ -1,7 +1,7 @@
 //! The steps and checks of the demo, printed and kept as JSON.
 
 use crate::output::{Failure, escaped_json, named, warn_unsynced};
-use phi_pre::flow::Receipt;
+use phi_pre::contract::Receipt;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::time::Instant;
@@ -78,14 +78,9 @@ impl Report {
 
     /// Reports a transaction that was committed.
     pub(super) fn committed(&mut self, arrow: &str, transaction: &str, receipt: &Receipt) {
-        let Receipt { txid, version, code } = receipt;
-        let what = format!("{transaction} {}, block {}, code {code}", short(txid), version.block);
-        let fields = [
-            ("txid", txid.to_string()),
-            ("block", version.block.to_string()),
-            ("transaction", version.tx.to_string()),
-            ("code", code.to_string()),
-        ];
+        let Receipt { txid, block, .. } = receipt;
+        let what = format!("{transaction} {}, block {block}", short(txid));
+        let fields = [("txid", txid.to_string()), ("block", block.to_string())];
         self.step(arrow, &what, fields);
     }
 

@@ -4,6 +4,7 @@ use super::clouds::{Falsified, Setting};
 use super::report::{Report, short};
 use crate::output::Failure;
 use crate::system;
+use phi_pre::contract::{RecordId, RequestId};
 use phi_pre::flow::{
     Cloud, Consent, Consortium, EmrFile, FlowError, Grant, Handset, Hospital, Misbehaviour, Received, Store, User,
     introduce, introduce_by_name,
@@ -11,7 +12,6 @@ use phi_pre::flow::{
 use phi_pre::hash::Digest;
 use phi_pre::identity::{Certificate, Member, MemberId};
 use phi_pre::integrity::{Fig5Record, TxType};
-use phi_pre::ledger::TxId;
 use phi_pre::pre::{Params, Seed};
 use rand_core::CryptoRng;
 use std::path::{Path, PathBuf};
@@ -38,8 +38,8 @@ pub(super) struct World<R> {
 /// A record that was shared, with the results of its steps.
 pub(super) struct Shared {
     pub(super) original: PathBuf,
-    pub(super) record: TxId,
-    pub(super) request: TxId,
+    pub(super) record: RecordId,
+    pub(super) request: RequestId,
     pub(super) grant: Grant,
     pub(super) received: Received,
     /// The answer to hospital C, which requested the record with the same grant before hospital B completed the
@@ -110,7 +110,7 @@ pub(super) fn register<R: CryptoRng>(
     introduce(&mut user, &mut a, &consortium.msp, now, &mut rng)?;
     report.step("user <-> hospital A", "Diffie-Hellman, signed by both: sk", []);
     if setting.named {
-        report.step("user -> hospital A", "A = g1^a, signed: the hospital encrypts under Y = e(A, H2(txid))", []);
+        report.step("user -> hospital A", "A = g1^a, signed: the hospital encrypts under Y = e(A, H2(record))", []);
     }
     Ok(World { consortium, user, a, b, c, clouds, setting, rng })
 }
@@ -142,26 +142,29 @@ impl<R: CryptoRng> World<R> {
         report.figure("Figure 3", "the record is made, confirmed, written to the ledger and stored");
         report.step("EMR system -> hospital A", "new record seen", []);
         let draft = a.admit(user.id()?, seen, name, rng)?;
-        let txid = draft.alert().txid;
+        let record = draft.alert().record;
         let commitment = draft.sealed().commitment;
         report.step(
             "hospital A",
             &format!("encrypted, {} bytes; commitment {}", draft.sealed().bytes, short(&commitment)),
             [("bytes", draft.sealed().bytes.to_string()), ("commitment", commitment.to_string())],
         );
-        report.step("hospital A -> user", &format!("alarm, txid {}", short(&txid)), [("txid", txid.to_string())]);
+        report.step(
+            "hospital A -> user",
+            &format!("alarm, record {}", short(&record)),
+            [("record", record.to_string())],
+        );
         let identifier = user.check(a.certificate(), draft.alert())?;
         let id = a.identifier(&draft, &identifier)?;
         report.step("user -> hospital A", &format!("record checked; ID_i {}", short(&id)), [("id", id.to_string())]);
-        let proposal = a.propose(network, &draft, &identifier, system::millis())?;
-        report.step("hospital A -> endorsers", "medical-record, waits for its confirmation", []);
-        let confirmed = user.confirm(network, txid, system::millis(), rng)?;
+        let confirmed = user.confirm(network, record, system::millis(), rng)?;
         report.committed("user -> ledger", "medical-record-confirmation", &confirmed);
-        let recorded = a.record(network, &proposal, system::millis())?;
-        report.committed("endorsers: values match", "medical-record", &recorded);
+        let now = system::millis();
+        let recorded = a.record(network, &draft, &identifier, now, rng)?;
+        report.committed("hospital A -> ledger", "medical-record, equal to its confirmation,", &recorded);
         if report.is_first() {
-            let signature = proposal.signature.first_chunk().copied().unwrap_or_default();
-            let timestamp = proposal.proposal.timestamp.0;
+            let timestamp = now.0;
+            let signature = recorded.signature.as_bytes().first_chunk().copied().unwrap_or_default();
             let (hash, uid) = (commitment.0, Digest(id.0));
             let fig5 = Fig5Record { txtype: TxType::MedicalRecord, timestamp, hash, signature, uid };
             report.text("Figure 5", &fig5.to_string());
@@ -179,7 +182,7 @@ impl<R: CryptoRng> World<R> {
         let to_b = member(b.certificate())?;
         let to_clouds = clouds.iter().map(|cloud| member(cloud.certificate())).collect::<Result<Vec<_>, _>>()?;
         let consent = Consent { recipient: &to_b, clouds: &to_clouds, t: setting.threshold, until: None };
-        let (requested, grant) = user.share(network, txid, &consent, system::millis(), rng)?;
+        let (requested, grant) = user.share(network, record, &consent, system::millis(), rng)?;
         report.committed("user -> ledger", "share-request with Δ's digest", &requested);
         let (shared, made) = if clouds.len() == 1 {
             ("k_re (Equation 1), sealed", "k_re fits Δ; C' = C·e(Z, k_re) (Equation 2), 192 bytes, with a proof")
@@ -204,12 +207,12 @@ impl<R: CryptoRng> World<R> {
         let received = folder.join("received");
         let honest = setting.numbers().zip(&*clouds).find(|(number, _)| !setting.down.contains(number));
         let (number, cloud) = honest.ok_or("every cloud is down")?;
-        let falsified = Falsified::new(&folder.join(setting.name(number)), txid, b.id())?;
+        let falsified = Falsified::new(&folder.join(setting.name(number)), record, b.id())?;
         let trial = b.receive(network, &[cloud], &grant, &received, system::millis());
         falsified.restore()?;
         let trial = (cloud.certificate().subject().id, trial);
         for number in &setting.lie {
-            Falsified::new(&folder.join(setting.name(*number)), txid, b.id())?;
+            Falsified::new(&folder.join(setting.name(*number)), record, b.id())?;
         }
         let received = b.receive(network, &setting.asked(clouds), &grant, &received, system::millis())?;
         for (who, why) in &received.refused {
@@ -230,11 +233,11 @@ impl<R: CryptoRng> World<R> {
         let completed = b.complete(network, &received, system::millis(), rng)?;
         report.committed("hospital B -> ledger", "share-complete, deliveries' digest", &completed);
         let original = original.to_owned();
-        Ok(Shared { original, record: txid, request: grant.request, grant, received, stranger, trial })
+        Ok(Shared { original, record, request: grant.request, grant, received, stranger, trial })
     }
 
     /// Consents twice to sharing a record with hospital C. The first consent is withdrawn, the second one ends.
-    pub(super) fn lapse(&mut self, record: TxId, report: &mut Report) -> Result<Lapsed, Failure> {
+    pub(super) fn lapse(&mut self, record: RecordId, report: &mut Report) -> Result<Lapsed, Failure> {
         let Self { consortium, user, c, clouds, setting, rng, .. } = self;
         report.figure("Consents", "one is withdrawn, one ends");
         let network = &mut consortium.network;
@@ -245,7 +248,7 @@ impl<R: CryptoRng> World<R> {
         let consent = Consent { recipient, clouds: &members, t: setting.threshold, until: None };
         let (requested, grant) = user.share(network, record, &consent, now, rng)?;
         report.committed("user -> ledger", "share-request for hospital C", &requested);
-        let withdrawn = user.withdraw(network, requested.txid, now, rng)?;
+        let withdrawn = user.withdraw(network, record, grant.request, now, rng)?;
         report.committed("user -> ledger", "share-withdrawal", &withdrawn);
         let withdrawn = clouds[0].reencrypt(network, &grant, now, rng).map(drop);
         report.step(&setting.name(1), &said(&withdrawn), []);

@@ -28,7 +28,7 @@ pub fn life(store: &Path, life: u64) -> usize {
     for _ in 0..RECORDS {
         let bytes = [1_000, 1 << 20, 9 << 20][usize::try_from(below(&mut platform.rng, 3)).unwrap()];
         let draft = recorded(&mut platform, bytes);
-        let record = draft.alert().txid;
+        let record = draft.alert().record;
         begin("upload");
         platform.a.upload(&platform.consortium.network, &[&platform.cloud], &draft, NOW).unwrap();
         done("upload", &format!("records/{record}"));

@@ -284,7 +284,7 @@ fn cloud_at_a_limit(store: &Path) {
             assert_eq!(cloud::check(store).1, 0, "the part of an upload stays behind");
         }
         platform.a.upload(network, &[&platform.cloud], &draft, consortium::NOW).unwrap();
-        let grant = platform.granted(draft.alert().txid);
+        let grant = platform.granted(draft.alert().record);
         let network = &platform.consortium.network;
         for room in [0, 100] {
             limit(Some(room));
@@ -520,7 +520,7 @@ fn cloud_on_a_full_disk(folder: &Path) {
     }
     assert!(envelope > 0 && note > 0, "{envelope} {note}");
     assert!(!draft.alert().envelope.exists(), "the draft leaves the hospital once it is stored");
-    let grant = platform.granted(draft.alert().txid);
+    let grant = platform.granted(draft.alert().record);
     let ballast = Ballast::leave(folder, 0);
     cannot_write(
         platform.cloud.reencrypt(&platform.consortium.network, &grant, consortium::NOW, &mut platform.rng),

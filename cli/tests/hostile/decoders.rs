@@ -5,7 +5,7 @@
 
 use super::fixture::{FIXTURE, Fixture};
 use core::fmt::{Debug, Display};
-use phi_pre::contract::{self, Action, Confirmation, Record, ShareRequest};
+use phi_pre::contract::{self, Action, Confirmation, Query, Record, RecordId, RequestId, ShareRequest, Shared};
 use phi_pre::envelope::{self, Header, Opener};
 use phi_pre::error::DecodeError;
 use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
@@ -158,7 +158,10 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("record", wire::<Record>),
     plain("confirmation", wire::<Confirmation>),
     plain("share", wire::<ShareRequest>),
+    plain("query", wire::<Query>),
+    plain("shared-record", wire::<Shared>),
     plain("contract", contract_call),
+    plain("question", question),
     // flow
     plain("upload", wire::<Signed<Upload>>),
     plain("fetch", wire::<Signed<Fetch>>),
@@ -355,7 +358,7 @@ fn sealed_opened(bytes: &[u8]) -> bool {
 
 fn sealed_identifier(bytes: &[u8]) -> bool {
     if let Ok(sealed) = SealedIdentifier::from_bytes(bytes) {
-        refusal(sealed.open(&SharedSecret::from_bytes([1; 32]), &TxId(Digest([1; 32]))));
+        refusal(sealed.open(&SharedSecret::from_bytes([1; 32]), &RecordId(Digest([1; 32]))));
     }
     wire::<SealedIdentifier>(bytes)
 }
@@ -374,6 +377,8 @@ fn fixed_length(bytes: &[u8]) -> bool {
         public::<Commitment>,
         public::<MemberId>,
         public::<Pseudonym>,
+        public::<RecordId>,
+        public::<RequestId>,
         public::<SealingPublicKey>,
         public::<Seed>,
         public::<Serial>,
@@ -626,7 +631,7 @@ fn contract_call(bytes: &[u8]) -> bool {
         let creator = phi_pre::identity::Member { role, ..FIXTURE.member.clone() };
         let call = Invocation {
             creator: &creator,
-            txid: TxId(Digest([1; 32])),
+            certificate: &FIXTURE.hospital.0,
             timestamp: Millis(u64::MAX),
             transient: &Transient::default(),
             action,
@@ -634,6 +639,13 @@ fn contract_call(bytes: &[u8]) -> bool {
         taken |= refusal(contract::invoke(&mut Simulation::new(&state), &call));
     }
     taken
+}
+
+/// The input is a set of prefixes whose keys exist, a question of 33 bytes, and the value of the keys.
+fn question(bytes: &[u8]) -> bool {
+    let Some(([kinds], rest)) = bytes.split_first_chunk() else { return false };
+    let (question, value) = rest.split_at(rest.len().min(33));
+    refusal(contract::answer(&mut Simulation::new(&Everywhere(*kinds, value)), question))
 }
 
 fn fig5(bytes: &[u8]) -> bool {

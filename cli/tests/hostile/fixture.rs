@@ -1,6 +1,6 @@
 //! The keys, roots and ledger that the decoders need in addition to their input. They are the same in every run.
 
-use phi_pre::contract::{self, Action, PhiContract};
+use phi_pre::contract::{self, Action, PhiContract, RecordId, RequestId};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::{
@@ -9,7 +9,7 @@ use phi_pre::identity::{
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
     self, Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
-    Signer, Transient, TxId,
+    Signer, Transient,
 };
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
 use phi_pre::schemes::{Lv08, Scheme, lv08};
@@ -42,6 +42,9 @@ pub(crate) struct Fixture {
     pub orderer: Mutex<Orderer>,
     /// Block 1 of the ledger.
     pub block: Block,
+    /// The record and the completed request on the ledger.
+    pub record: RecordId,
+    pub request: RequestId,
     /// Signed proposals: four that were committed, and one that was not sent.
     pub proposals: Vec<SignedProposal>,
     /// All blocks with their verdicts.
@@ -101,18 +104,19 @@ impl Fixture {
         let id = Pseudonym::from(user.0.subject().id);
         let commitment = Commitment(Digest([7; 32]));
         let nonce = Nonce([1; 24]);
-        let record = TxId::new(&nonce, &hospital.0);
-        let request = TxId::new(&Nonce([3; 24]), &user.0);
+        let record = RecordId::new(&nonce, &hospital.0);
+        let other = Nonce([3; 24]);
+        let [request, withdrawn] = [nonce, other].map(|nonce| RequestId::new(&nonce, &user.0));
         let recipient = other_hospital.0.subject().id;
         let (delta, grant) = (Digest([11; 32]), Digest([8; 32]));
         let mut proposals = Vec::new();
         for (nonce, action, (certificate, key)) in [
             (2, Action::Confirmation { record, id, commitment, hospital: hospital.0.subject().id }, &user),
-            (1, Action::MedicalRecord { id, commitment }, &hospital),
-            (3, Action::ShareRequest { record, recipient, delta, grant, until: Some(Self::NOW) }, &user),
+            (1, Action::MedicalRecord { nonce, id, commitment }, &hospital),
+            (3, Action::ShareRequest { nonce, record, recipient, delta, grant, until: Some(Self::NOW) }, &user),
             (4, Action::ShareComplete { request, deliveries: Digest([12; 32]) }, &other_hospital),
-            (6, Action::ShareRequest { record, recipient, delta, grant, until: None }, &user),
-            (7, Action::ShareWithdrawal { request: TxId::new(&Nonce([6; 24]), &user.0) }, &user),
+            (6, Action::ShareRequest { nonce: other, record, recipient, delta, grant, until: None }, &user),
+            (7, Action::ShareWithdrawal { request: withdrawn }, &user),
         ] {
             let (nonce, action) = (Nonce([nonce; 24]), action.to_bytes());
             let proposal = Proposal::new("phi", contract::NAME, nonce, certificate, Self::NOW, action).sign(key);
@@ -121,8 +125,8 @@ impl Fixture {
         }
         // A proposal that is not sent, with another commitment.
         let commitment = Commitment(Digest([10; 32]));
-        let (record, hospital_id) = (TxId(Digest([9; 32])), hospital.0.subject().id);
-        let action = Action::Confirmation { record, id, commitment, hospital: hospital_id }.to_bytes();
+        let (waits, hospital_id) = (RecordId(Digest([9; 32])), hospital.0.subject().id);
+        let action = Action::Confirmation { record: waits, id, commitment, hospital: hospital_id }.to_bytes();
         let waiting = Proposal::new("phi", contract::NAME, Nonce([5; 24]), &user.0, Self::NOW, action);
         proposals.push(waiting.sign(&user.1));
         let committed: Vec<_> = (0..network.height()).map(|n| network.peer(0).unwrap().block(n).unwrap()).collect();
@@ -131,6 +135,8 @@ impl Fixture {
         let [blocks, state, verdicts] = [ledger::BLOCKS_NAME, ledger::STATE_NAME, ledger::VERDICTS_NAME].map(read);
         let msp = config.msp().unwrap();
         Self {
+            record,
+            request,
             k_re: ReKey::new(&k_e, &k_e_prime).unwrap(),
             params,
             k_d,

@@ -2,6 +2,7 @@
 
 use super::decoders::{ALL, Decoder, KINDS};
 use super::fixture::{FIXTURE, Fixture};
+use phi_pre::contract::{Creator, Ledger, Query, Shared};
 use phi_pre::envelope::{Header, Sealer, Suite};
 use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::group::G1;
@@ -154,6 +155,18 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             seeds.extend((0..300).step_by(24).map(|at| patch(at, &[1; 3])));
             seeds
         }
+        "query" => {
+            [Query::Record(FIXTURE.record), Query::Share(FIXTURE.request)].map(|query| query.to_bytes()).to_vec()
+        }
+        "shared-record" => vec![shared().to_bytes()],
+        "question" => {
+            let (share, record) = (shared().share.to_bytes(), shared().record.to_bytes());
+            let [of_record, of_share] =
+                [Query::Record(FIXTURE.record), Query::Share(FIXTURE.request)].map(|q| q.to_bytes());
+            let all =
+                [(1, &of_record, &record), (0, &of_record, &record), (4, &of_share, &share), (5, &of_share, &share)];
+            all.map(|(kinds, question, value)| [&[kinds][..], question, value].concat()).to_vec()
+        }
         "contract" => {
             let actions = FIXTURE.proposals.iter().map(|signed| signed.proposal.action.clone());
             let transactions = transactions();
@@ -176,6 +189,12 @@ fn own(name: &str) -> Vec<Vec<u8>> {
     }
 }
 
+/// The completed request and its record, as they are on the ledger.
+fn shared() -> Shared {
+    let by = Creator { certificate: &FIXTURE.hospital.0, key: &FIXTURE.hospital.1 };
+    FIXTURE.network.lock().unwrap().share(FIXTURE.request, &by).unwrap().unwrap()
+}
+
 /// A message of the flow. The hospital signs messages of every kind.
 fn message(name: &str, rng: &mut ChaCha20Rng) -> Vec<u8> {
     fn signed<T: Wire>(content: T) -> Vec<u8> {
@@ -183,7 +202,7 @@ fn message(name: &str, rng: &mut ChaCha20Rng) -> Vec<u8> {
         Signed::new(content, certificate, key).to_bytes()
     }
     let (params, k_re) = (&FIXTURE.params, &FIXTURE.k_re);
-    let (record, request) = (FIXTURE.proposals[0].proposal.txid, FIXTURE.proposals[2].proposal.txid);
+    let (record, request) = (FIXTURE.record, FIXTURE.request);
     let (before, after) = ([FIXTURE.capsule], [k_re.reencrypt(&FIXTURE.capsule)]);
     let delta = PublicReKey::of(params, k_re);
     let statement = Statement::new(params, &delta, &before, &after, b"context").unwrap();
@@ -215,7 +234,7 @@ fn note(rng: &mut ChaCha20Rng) -> Upload {
     let public_key = FIXTURE.k_d.public_key(&FIXTURE.params);
     let envelope = phi_pre::envelope::encrypt(&FIXTURE.params, &public_key, b"a record", rng).unwrap();
     let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
-    Upload { record: FIXTURE.proposals[0].proposal.txid, epoch: 0, header, body: Digest([2; 32]), public_key }
+    Upload { record: FIXTURE.record, epoch: 0, header, body: Digest([2; 32]), public_key }
 }
 
 /// Capsules before and after re-encryption.

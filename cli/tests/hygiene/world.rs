@@ -3,12 +3,13 @@
 use super::consortium::{NOW, SECONDS, config, issue, phone, register, signer};
 use super::recorder::{Recorder, Replay};
 use phi_pre::contract::PhiContract;
+use phi_pre::contract::RecordId;
 use phi_pre::flow::{Cloud, Consent, EmrFile, Handset, Hospital, Phone, Store, User, introduce};
 use phi_pre::identity::{
     Authority, Certificate, Credentials, Institution, MemberId, Msp, ParticipantGroup, Role, SealedCode, SealingKey,
     Subject,
 };
-use phi_pre::ledger::{Network, Signer, TxId};
+use phi_pre::ledger::{Network, Signer};
 use phi_pre::pre::{Handshake, Params, Party, Seed, Session, SharedSecret};
 use std::fs;
 use std::path::Path;
@@ -117,28 +118,27 @@ impl World {
         secrets
     }
 
-    /// Runs Figures 3 and 4 for one record. Returns its txid and the debug output of all values.
-    pub(crate) fn share(&mut self, record: &Path, received: &Path) -> (TxId, String) {
+    /// Runs Figures 3 and 4 for one record. Returns its identifier and the debug output of all values.
+    pub(crate) fn share(&mut self, record: &Path, received: &Path) -> (RecordId, String) {
         let Self { msp, network, user, a, b, cloud, rng, .. } = self;
         let draft = a.admit(user.id().unwrap(), &mut EmrFile::open(record).unwrap(), "record", rng).unwrap();
         let identifier = user.check(a.certificate(), draft.alert()).unwrap();
-        let proposal = a.propose(network, &draft, &identifier, NOW).unwrap();
-        let txid = draft.alert().txid;
-        user.confirm(network, txid, NOW, rng).unwrap();
-        a.record(network, &proposal, NOW).unwrap();
+        let record = draft.alert().record;
+        user.confirm(network, record, NOW, rng).unwrap();
+        let recorded = a.record(network, &draft, &identifier, NOW, rng).unwrap();
         // A copy of hospital A's envelope, so that it is searched, too.
         fs::copy(&draft.alert().envelope, received.with_file_name("envelope")).unwrap();
         a.upload(network, &[cloud], &draft, NOW).unwrap();
         let [to_b, to_cloud] = [b.certificate(), cloud.certificate()].map(|c| msp.validate_at(c, SECONDS).unwrap());
-        let (requested, grant) = user.share(network, txid, &Consent::new(&to_b, &to_cloud), NOW, rng).unwrap();
+        let (requested, grant) = user.share(network, record, &Consent::new(&to_b, &to_cloud), NOW, rng).unwrap();
         let header = cloud.reencrypt(network, &grant, NOW, rng).unwrap();
         let early = a.receive(network, &[cloud], &grant, received, NOW).unwrap_err();
         let got = b.receive(network, &[cloud], &grant, received, NOW).unwrap();
         let completed = b.complete(network, &got, NOW, rng).unwrap();
         let said = format!(
-            "{draft:?} {identifier:?} {proposal:?} {requested:?} {grant:?} {header:?} {early:?} {early} {got:?} {completed:?}"
+            "{draft:?} {identifier:?} {recorded:?} {requested:?} {grant:?} {header:?} {early:?} {early} {got:?} {completed:?}"
         );
-        (txid, said)
+        (record, said)
     }
 }
 

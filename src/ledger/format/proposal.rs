@@ -9,8 +9,8 @@
 //! Transient = sent with the proposal to the endorsers alone: never hashed, never signed, never in a block
 //! ```
 //!
-//! The txid depends on the nonce and the certificate alone. So a hospital can tell the user the txid before the proposal is
-//! endorsed, and can sign the same transaction again with a later time.
+//! The txid depends on the nonce and the certificate alone, so a creator can sign the same attempt again with a later time.
+//! A txid names an attempt, not what the action writes: a new attempt draws another nonce.
 
 use crate::error::DecodeError;
 use crate::hash::{Digest, sha256};

@@ -151,7 +151,7 @@ impl Peer {
         let mut simulation = Simulation::new(&snapshot);
         let call = Invocation {
             creator: &creator,
-            txid: proposal.txid,
+            certificate: &proposal.creator,
             timestamp: proposal.timestamp,
             transient,
             action: &proposal.action,

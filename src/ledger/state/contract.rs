@@ -12,9 +12,9 @@
 //! without running the contract.
 
 use super::view::Committed;
-use crate::identity::Member;
+use crate::identity::{Certificate, Member};
 use crate::ledger::error::StoreError;
-use crate::ledger::format::proposal::{Transient, TxId};
+use crate::ledger::format::proposal::Transient;
 use crate::ledger::format::rwset::{KEY_LIMIT, KEYS_LIMIT, ReadWriteSet, VALUE_LIMIT, Version};
 use crate::time::Millis;
 use std::collections::BTreeMap;
@@ -36,6 +36,9 @@ pub enum StateError {
         /// The size.
         got: usize,
     },
+    /// The peer that holds the state did not answer a read or write, or refused it.
+    #[error("peer: {0}")]
+    Peer(String),
 }
 
 /// The state as a contract sees it: Fabric's `GetState` and `PutState`.
@@ -58,8 +61,8 @@ pub trait State {
 pub struct Invocation<'a> {
     /// The member that signed the proposal.
     pub creator: &'a Member,
-    /// The transaction.
-    pub txid: TxId,
+    /// The certificate of this member, under which the proposal was signed.
+    pub certificate: &'a Certificate,
     /// The proposal's time. The only time a contract may use.
     pub timestamp: Millis,
     /// Data that never reaches a block.
@@ -100,6 +103,19 @@ pub trait Contract: Send + Sync {
     /// # Errors
     /// [`InvokeError`]; then the transaction is not endorsed.
     fn invoke(&self, state: &mut dyn State, call: &Invocation<'_>) -> Result<Vec<u8>, InvokeError>;
+
+    /// The name and the payload of the event that a valid transaction causes. No event is the default.
+    fn event(&self, _call: &Invocation<'_>) -> Option<(String, Vec<u8>)> {
+        None
+    }
+
+    /// Answers a question about the state, without a transaction. Question and answer have the contract's own encoding.
+    ///
+    /// # Errors
+    /// [`InvokeError`]; a contract that answers no questions refuses each with code 1.
+    fn query(&self, _state: &mut dyn State, _question: &[u8]) -> Result<Vec<u8>, InvokeError> {
+        Err(ContractRefusal { code: 1, reason: "the contract answers no questions".to_owned() }.into())
+    }
 }
 
 /// One run of a contract against a snapshot of the state.

@@ -6,10 +6,10 @@ use super::super::operations::deliveries::{DELIVERIES, DELIVERY};
 use super::draw::{encoded, flip};
 use super::transcript::{Plan, Transcript, Twist, with};
 use super::world::{NOW, World};
-use phi_pre::contract::{Record, ShareRequest, ShareStatus};
+use phi_pre::contract::{Record, RecordId, RequestId, ShareRequest, ShareStatus};
 use phi_pre::flow::{Delivery, Grant, Signed, Upload};
 use phi_pre::hash::Digest;
-use phi_pre::ledger::{Signer, TxId};
+use phi_pre::ledger::Signer;
 use phi_pre::pre::ReencryptionProof;
 use phi_pre::wire::Wire;
 use serde_json::{Value, json};
@@ -90,8 +90,8 @@ fn single(file: &mut File, one: &Transcript, shared: &Transcript) -> Result<(), 
     let at = unsigned.len() - 1;
     unsigned[at] ^= 1;
     let unsigned = Signed::<Upload>::from_bytes(&unsigned).map_err(malformed)?;
-    let unknown = TxId(Digest([7; 32]));
-    let elsewhere = one.act(0, &right.upload, unknown, &mut file.rng)?;
+    let unknown = Digest([7; 32]);
+    let elsewhere = one.act(0, &right.upload, RequestId(unknown), &mut file.rng)?;
     let garbage = |c_prime| Delivery { c_prime, ..right.clone() };
     let proved = |proof: ReencryptionProof| Delivery { proof, ..right.clone() };
     let other_proof = ReencryptionProof::from_bytes(&flip(&encoded(&right.proof), 111, 1)).map_err(malformed)?;
@@ -106,8 +106,12 @@ fn single(file: &mut File, one: &Transcript, shared: &Transcript) -> Result<(), 
         ("a note that the cloud has signed", "Note", noted(by(&one.clouds[0].0, upload))),
         ("a note that nobody has signed", "Note", noted(unsigned)),
         ("a note by a hospital of another network", "Note", noted(by(&shared.world.north, upload))),
-        ("a second note of hospital A", "Note", noted(by(&world.north, Upload { body: unknown.0, ..upload }))),
-        ("a note about another record", "Note", noted(by(&world.north, Upload { record: unknown, ..upload }))),
+        ("a second note of hospital A", "Note", noted(by(&world.north, Upload { body: unknown, ..upload }))),
+        (
+            "a note about another record",
+            "Note",
+            noted(by(&world.north, Upload { record: RecordId(unknown), ..upload })),
+        ),
         ("a note of epoch 1 by the user", "Note", noted(by(&world.alice, rotated))),
         ("a note of epoch 1 by the hospital", "Note", noted(by(&world.north, rotated))),
     ] {

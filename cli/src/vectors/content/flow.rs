@@ -7,17 +7,18 @@ use super::super::operations::flow::{CHECK_ALARM, FLOW, IDENTIFIER, SEAL_IDENTIF
 use super::draw::{bytes, encoded, flip, lengths, random};
 use super::transcript::{Plan, Transcript, Twist, with};
 use super::world::NOW;
+use phi_pre::contract::{RecordId, RequestId};
 use phi_pre::envelope::{Header, Suite};
 use phi_pre::flow::{Delivery, Fetch, Grant, SealedIdentifier, Signed, Upload};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::ledger::{Signer, TxId};
+use phi_pre::ledger::Signer;
 use phi_pre::pre::DecryptionKey;
 use serde_json::{Value, json};
 
 const NOTES: &[(&str, &str)] = &[
     ("Identifier", "ID_i on its way from the user to the hospital."),
-    ("CannotOpen", "Another sk or txid, or an altered message."),
+    ("CannotOpen", "Another sk or record, or an altered message."),
     ("Length", "Too short or too long."),
     ("Flow", "A record from hospital A to hospital B, from the handshake to the completed request."),
     ("Refused", "A cloud is asked in vain, and others deliver the record."),
@@ -70,20 +71,20 @@ pub(super) fn flow() -> Result<File, Fault> {
 }
 
 fn identifiers(file: &mut File) -> Result<(), Fault> {
-    let [sk, txid, id] = [(); 3].map(|()| random::<32>(&mut file.rng));
+    let [sk, record, id] = [(); 3].map(|()| random::<32>(&mut file.rng));
     file.group(&SEAL_IDENTIFIER);
-    let made = file.valid("ID_i", &["Identifier"], json!({ "sk": sk, "txid": txid, "id": id }))?;
+    let made = file.valid("ID_i", &["Identifier"], json!({ "sk": sk, "record": record, "id": id }))?;
     file.group(&IDENTIFIER);
-    let input = |sk: &Value, txid: &Value, sealed: Value| json!({ "sk": sk, "txid": txid, "sealed": sealed });
-    file.valid("ID_i", &["Identifier"], input(&sk, &txid, made["sealed"].clone()))?;
+    let input = |sk: &Value, record: &Value, sealed: Value| json!({ "sk": sk, "record": record, "sealed": sealed });
+    file.valid("ID_i", &["Identifier"], input(&sk, &record, made["sealed"].clone()))?;
     let sealed = read_hex(&made["sealed"])?;
     let other = random::<32>(&mut file.rng);
-    file.invalid("another sk", &["CannotOpen"], input(&other, &txid, made["sealed"].clone()))?;
-    file.invalid("another txid", &["CannotOpen"], input(&sk, &other, made["sealed"].clone()))?;
-    file.invalid("a bit of the ciphertext", &["CannotOpen"], input(&sk, &txid, hex(flip(&sealed, 0, 1))))?;
-    file.invalid("a bit of the tag", &["CannotOpen"], input(&sk, &txid, hex(flip(&sealed, 47, 1))))?;
+    file.invalid("another sk", &["CannotOpen"], input(&other, &record, made["sealed"].clone()))?;
+    file.invalid("another record", &["CannotOpen"], input(&sk, &other, made["sealed"].clone()))?;
+    file.invalid("a bit of the ciphertext", &["CannotOpen"], input(&sk, &record, hex(flip(&sealed, 0, 1))))?;
+    file.invalid("a bit of the tag", &["CannotOpen"], input(&sk, &record, hex(flip(&sealed, 47, 1))))?;
     for (comment, bytes) in lengths(&sealed) {
-        file.invalid(comment, &["Length"], input(&sk, &txid, hex(bytes)))?;
+        file.invalid(comment, &["Length"], input(&sk, &record, hex(bytes)))?;
     }
     Ok(())
 }
@@ -125,7 +126,7 @@ fn alarms(file: &mut File) -> Result<(), Fault> {
     file.invalid("another k_s, so another H2", &["Alarm"], with(&by_name, "/k_s", hex([3; 32]))?)?;
 
     let (world, envelope, upload) = (&made.world, &made.envelope, made.note.content);
-    let unknown = TxId(Digest([7; 32]));
+    let unknown = RecordId(Digest([7; 32]));
     let north = |upload: Upload| signed(upload, &world.north);
     let other_header = Header { suite: Suite::ChaCha20Poly1305, ..upload.header };
     let other_y = DecryptionKey::random(&mut file.rng).public_key(&made.params);
@@ -133,7 +134,7 @@ fn alarms(file: &mut File) -> Result<(), Fault> {
     let south = || hex(world.south.certificate.der());
     let note_of_south = Signed::new(upload, &world.north.certificate, &world.south.key);
     for (comment, pointer, value) in [
-        ("another txid", "/alarm/txid", hex(unknown.0.0)),
+        ("another record", "/alarm/record", hex(unknown.0.0)),
         ("another nonce", "/alarm/nonce", hex([1; 24])),
         ("the certificate of hospital B", "/alarm/certificate", south()),
         ("from hospital B", "/hospital", south()),
@@ -184,7 +185,7 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
     file.invalid("a millisecond after its end", &["Consent"], with(&limited, "/now", json!(NOW.0 + 6))?)?;
 
     let Transcript { world, record, grant, .. } = &made;
-    let unknown = TxId(Digest([7; 32]));
+    let unknown = RecordId(Digest([7; 32]));
     let upload = made.note.content;
     let north = |upload: Upload| signed(upload, &world.north);
     let other_y = DecryptionKey::random(&mut file.rng).public_key(&made.params);
@@ -231,11 +232,12 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
     file.invalid("another key of the cloud", &["Keys"], with(&good, "/clouds/0/key", other)?)?;
     file.invalid("another key of hospital B", &["Keys"], with(&good, "/b_key", another)?)?;
     file.invalid("a cloud without a share", &["Keys"], with(&good, "/clouds/0/id", hex([5; 32]))?)?;
-    let fetch = |who: &Signer, request: TxId| hex(encoded(&Signed::new(Fetch { request }, &who.certificate, &who.key)));
+    let fetch =
+        |who: &Signer, request: RequestId| hex(encoded(&Signed::new(Fetch { request }, &who.certificate, &who.key)));
     for (comment, flag, value) in [
         ("fetched by hospital A", "Reader", fetch(&world.north, grant.request)),
         ("fetched by the user", "Reader", fetch(&world.alice, grant.request)),
-        ("fetched for no request", "Reader", fetch(&world.south, unknown)),
+        ("fetched for no request", "Reader", fetch(&world.south, RequestId(unknown.0))),
         ("a bit of the signature of the fetch", "Signature", altered(&good["fetch"], 1)?),
     ] {
         file.invalid(comment, &[flag], with(&good, "/fetch", value)?)?;
@@ -250,7 +252,7 @@ fn one_cloud(file: &mut File) -> Result<(), Fault> {
 fn false_deliveries(file: &mut File, made: &Transcript, good: &Value) -> Result<(), Fault> {
     let (world, right) = (&made.world, &made.honest[0]);
     let foreign = Signed::new(right.upload.content, &world.south.certificate, &world.south.key);
-    let elsewhere = made.act(0, &right.upload, TxId(Digest([7; 32])), &mut file.rng)?;
+    let elsewhere = made.act(0, &right.upload, RequestId(Digest([7; 32])), &mut file.rng)?;
     for (comment, delivery) in [
         ("C' = gT", Delivery { c_prime: *made.params.g_t(), ..right.clone() }),
         ("the proof for another request", Delivery { proof: elsewhere.proof, ..right.clone() }),

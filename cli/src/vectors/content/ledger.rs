@@ -5,7 +5,7 @@ use super::super::file::File;
 use super::super::operations::ledger::{CHAIN, POLICY, TRANSACTION, WIRE};
 use super::draw::{bytes, encoded, flip, lengths, put, random};
 use super::world::{CHANNEL, ORGANISATIONS, World, high_s, propose};
-use phi_pre::contract::Action;
+use phi_pre::contract::{Action, RecordId, RequestId};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::{Certificate, ParticipantGroup};
@@ -17,23 +17,33 @@ use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
-/// A consortium with a confirmed record in blocks 1 and 2, and the action of a share request for this record.
-fn world(rng: &mut ChaCha20Rng) -> Result<(World, Action), Fault> {
+/// A consortium with a confirmed record in blocks 1 and 2.
+fn world(rng: &mut ChaCha20Rng) -> Result<(World, Asks), Fault> {
     let mut world = World::new(rng)?;
     let config = encoded(&world.config());
     world.block(vec![config])?;
     let id: Pseudonym = world.alice.certificate.subject().id.into();
     let (commitment, hospital) = (Commitment(Digest(bytes(rng))), world.north.certificate.subject().id);
     let nonce = Nonce(bytes(rng));
-    let record = TxId::new(&nonce, &world.north.certificate);
+    let record = RecordId::new(&nonce, &world.north.certificate);
     let confirm = Action::Confirmation { record, id, commitment, hospital };
     let confirm = world.envelope(Nonce(bytes(rng)), &world.alice, &confirm, 3)?;
     world.block(vec![encoded(&confirm)])?;
-    let write = world.envelope(nonce, &world.north, &Action::MedicalRecord { id, commitment }, 2)?;
+    let write = Action::MedicalRecord { nonce, id, commitment };
+    let write = world.envelope(Nonce(bytes(rng)), &world.north, &write, 2)?;
     world.block(vec![encoded(&write)])?;
     let recipient = world.south.certificate.subject().id;
     let [delta, grant] = [(); 2].map(|()| Digest(bytes(rng)));
-    Ok((world, Action::ShareRequest { record, recipient, delta, grant, until: None }))
+    let nonces = [(); 2].map(|()| Nonce(bytes(rng)));
+    let actions = nonces.map(|nonce| Action::ShareRequest { nonce, record, recipient, delta, grant, until: None });
+    let request = RequestId::new(&nonces[0], &world.alice.certificate);
+    Ok((world, Asks { request, actions }))
+}
+
+/// Two share requests for the record, and the identifier of the first.
+struct Asks {
+    request: RequestId,
+    actions: [Action; 2],
 }
 
 fn with(
@@ -128,11 +138,11 @@ const NOTES: &[(&str, &str)] = &[
 
 pub(super) fn ledger() -> Result<File, Fault> {
     let mut file = File::new("ledger", "Ledger", NOTES);
-    let (mut world, ask) = world(&mut file.rng)?;
+    let (mut world, Asks { request, actions: [ask, other] }) = world(&mut file.rng)?;
     let before: Vec<_> = world.blocks.iter().map(|block| hex(encoded(block))).collect();
     let (good, bad) = envelopes(&world, &ask, &mut file.rng)?;
     // Endorsed on the same state as the valid transaction.
-    let stale = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 3)?;
+    let stale = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &other, 3)?;
     let late = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 3)?;
     file.group(&TRANSACTION);
     let input =
@@ -143,6 +153,7 @@ pub(super) fn ledger() -> Result<File, Fault> {
     }
     file.invalid("twice in a block", &["Replay"], input(&[encoded(&good), encoded(&good)]))?;
     file.invalid("a second request on the same state", &["Stale"], input(&[encoded(&good), encoded(&stale)]))?;
+    file.invalid("the same request under another txid", &["Stale"], input(&[encoded(&good), encoded(&late)]))?;
     let replayed = world.blocks[2].transactions.clone();
     file.invalid("a transaction of block 2", &["Replay"], input(&replayed))?;
 
@@ -158,7 +169,6 @@ pub(super) fn ledger() -> Result<File, Fault> {
     file.group(&TRANSACTION);
     let late = json!({ "chain": chain, "envelopes": [hex(encoded(&late))] });
     file.invalid("a key was read when it was absent, and is there now", &["Stale"], late)?;
-    let request = good.proposal().map_err(malformed)?.txid;
     let complete = Action::ShareComplete { request, deliveries: Digest(bytes(&mut file.rng)) };
     let complete = world.envelope(Nonce(bytes(&mut file.rng)), &world.south, &complete, 3)?;
     world.block(vec![encoded(&complete), encoded(&stale)])?;
@@ -272,7 +282,7 @@ pub(super) fn formats() -> Result<File, Fault> {
     ];
     let mut file = File::new("ledger-formats", "Ledger encodings", notes);
     policies(&mut file)?;
-    let (world, ask) = world(&mut file.rng)?;
+    let (world, Asks { actions: [ask, _], .. }) = world(&mut file.rng)?;
     let envelope = world.envelope(Nonce(bytes(&mut file.rng)), &world.alice, &ask, 2)?;
     let transaction = Transaction::from_bytes(&envelope.transaction).map_err(malformed)?;
     let block = world.blocks[1].clone();

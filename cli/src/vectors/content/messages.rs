@@ -5,12 +5,13 @@ use super::super::file::File;
 use super::super::operations::identity::MESSAGE;
 use super::draw::{bytes, encoded, flip, lengths, put};
 use super::world::{Known, NOW, high_s};
+use phi_pre::contract::{RecordId, RequestId};
 use phi_pre::envelope::{Sealer, Suite};
 use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, Signed, Upload};
 use phi_pre::group::Gt;
 use phi_pre::hash::Digest;
 use phi_pre::identity::{MemberId, ParticipantGroup, Role, SealingKey, Signature, Subject, seal};
-use phi_pre::ledger::{Signer, TxId};
+use phi_pre::ledger::Signer;
 use phi_pre::pre::{
     DecryptionKey, NamedSecret, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement, Threshold,
 };
@@ -56,31 +57,31 @@ impl Good {
         let user = users.enrol("users", Role::User, rng)?;
         let north = hospitals.enrol("North Hospital", Role::Hospital, rng)?;
         let one = clouds.enrol("Cloud One", Role::Cloud, rng)?;
-        let txid = TxId(Digest(bytes(rng)));
+        let request = RequestId(Digest(bytes(rng)));
         let params = Params::new(Seed([0; 32]));
         let [k_d, k_d_prime] = [(); 2].map(|()| DecryptionKey::random(rng));
         let public_key = k_d.public_key(&params);
         let header = *Sealer::new(&params, &public_key, Suite::default(), rng).map_err(malformed)?.header();
         let upload =
-            Upload { record: TxId(Digest(bytes(rng))), epoch: 0, header, body: Digest(bytes(rng)), public_key };
+            Upload { record: RecordId(Digest(bytes(rng))), epoch: 0, header, body: Digest(bytes(rng)), public_key };
         let note = Signed::new(upload, &north.certificate, &north.key);
         let k_re = ReKey::new(&k_d.encryption_key(&params), &k_d_prime.encryption_key(&params)).map_err(malformed)?;
         let again = header.reencrypt(&k_re).capsule;
         let (before, after) = ([header.capsule], [again]);
         let delta = PublicReKey::of(&params, &k_re);
-        let statement = Statement::new(&params, &delta, &before, &after, &txid.0.0).map_err(malformed)?;
+        let statement = Statement::new(&params, &delta, &before, &after, &request.0.0).map_err(malformed)?;
         let proof = ReencryptionProof::new(&params, &k_re, &statement, rng);
-        let delivered = Delivery { request: txid, upload: note.clone(), c_prime: *again.c(), proof };
+        let delivered = Delivery { request, upload: note.clone(), c_prime: *again.c(), proof };
         let grant = |t: u8, n: u8, note: &Signed<Upload>, rng: &mut ChaCha20Rng| -> Result<Vec<u8>, Fault> {
             let (keys, public) = k_re.split(&params, Threshold::new(t, n).map_err(malformed)?, rng);
             let to = SealingKey::random(rng).public();
-            let mut sealed = |info: &[u8], text: &[u8]| seal(&to, info, &txid.0.0, text, rng).map_err(malformed);
+            let mut sealed = |info: &[u8], text: &[u8]| seal(&to, info, &request.0.0, text, rng).map_err(malformed);
             let mut shares = Vec::new();
             for (i, key) in (1..).zip(&keys) {
                 shares.push((MemberId([i; 32]), sealed(Grant::K_RE, key.key().to_bytes().expose())?));
             }
             let k_e_prime = sealed(Grant::K_E_PRIME, k_d_prime.encryption_key(&params).to_bytes().expose())?;
-            let grant = Grant { request: txid, note: note.clone(), public, shares, k_e_prime };
+            let grant = Grant { request, note: note.clone(), public, shares, k_e_prime };
             Ok(encoded(&Signed::new(grant, &user.certificate, &user.key)))
         };
         let later = Signed::new(Upload { epoch: u32::MAX, ..upload }, &user.certificate, &user.key);
@@ -97,7 +98,7 @@ impl Good {
         let later = encoded(&later);
         let upload = encoded(&note);
         let delivery = encoded(&Signed::new(delivered.clone(), &one.certificate, &one.key));
-        let fetch = encoded(&Signed::new(Fetch { request: txid }, &north.certificate, &north.key));
+        let fetch = encoded(&Signed::new(Fetch { request }, &north.certificate, &north.key));
         let key = NamedSecret::random(rng).public(&params);
         let named = NamedKey { hospital: north.certificate.subject().id, key };
         let named = encoded(&Signed::new(named, &user.certificate, &user.key));
@@ -182,7 +183,9 @@ pub(super) fn messages() -> Result<File, Fault> {
 
 /// Fields that are no encodings of their values.
 fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
-    let Good { users, hospitals, clouds, upload, later, delivery, grant, shared, rotation, rotated, named, .. } = good;
+    let Good {
+        users, hospitals, clouds, upload, later, delivery, grant, shared, rotation, rotated, named, fetch, ..
+    } = good;
     let now = NOW.seconds().0;
     // Offsets. In an upload: record 0, epoch 32, header 36, body 320, Y 352. In a delivery: request 0, upload 32. In a
     // grant: request 0, note 32, then t and n, V_0, ..., identifier of the first cloud. In a rotation and its answer:
@@ -196,6 +199,8 @@ fn fields(file: &mut File, good: &Good) -> Result<(), Fault> {
         ("the flags of C", "upload", hospitals, flip(upload, 128, 0x80)),
         ("the flags of Y", "upload", hospitals, flip(upload, 352, 0x80)),
         ("Y = 1", "upload", hospitals, put(upload, 352, &Gt::identity().to_bytes())),
+        ("an upload cut off in the identifier of its record", "upload", hospitals, upload[..31].to_vec()),
+        ("a fetch cut off in the identifier of its request", "fetch", hospitals, fetch[..31].to_vec()),
         ("an upload cut off in its header", "upload", hospitals, upload[..319].to_vec()),
         ("an upload cut off in its epoch", "upload", hospitals, upload[..35].to_vec()),
         ("the flags of Y in the upload of a delivery", DELIVERY, clouds, flip(delivery, 32 + 352, 0x80)),

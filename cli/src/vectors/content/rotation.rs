@@ -6,13 +6,13 @@ use super::super::operations::rotation::ROTATION;
 use super::draw::{bytes, encoded, flip};
 use super::transcript::with;
 use super::world::{Known, NOW, World};
-use phi_pre::contract::Record;
+use phi_pre::contract::{Record, RecordId};
 use phi_pre::envelope::{Header, Sealer, Suite};
 use phi_pre::flow::{Rotated, Rotation, Signed, Upload};
 use phi_pre::hash::Digest;
 use phi_pre::identity::{Role, SealingKey, seal};
 use phi_pre::integrity::Commitment;
-use phi_pre::ledger::{Signer, TxId};
+use phi_pre::ledger::Signer;
 use phi_pre::pre::{DecryptionKey, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement};
 use phi_pre::secret::Secret;
 use rand_chacha::ChaCha20Rng;
@@ -65,7 +65,7 @@ impl Parties {
     /// u, sealed to the cloud for this record and epoch.
     fn rotation(
         &self,
-        record: TxId,
+        record: RecordId,
         epoch: u32,
         delta: PublicReKey,
         u: &ReKey,
@@ -82,7 +82,7 @@ impl Parties {
         let [old, next] = [(); 2].map(|()| DecryptionKey::random(rng));
         let [y, y_next] = [&old, &next].map(|k_d| k_d.public_key(&self.params));
         let header = *Sealer::new(&self.params, &y, Suite::default(), rng).map_err(malformed)?.header();
-        let (record, body) = (TxId(Digest(bytes(rng))), Digest(bytes(rng)));
+        let (record, body) = (RecordId(Digest(bytes(rng))), Digest(bytes(rng)));
         let stored = Upload { record, epoch, header, body, public_key: y };
         let u = ReKey::new(&old.encryption_key(&self.params), &next.encryption_key(&self.params)).map_err(malformed)?;
         let delta = PublicReKey::new(&y, &y_next).map_err(malformed)?;
@@ -149,7 +149,7 @@ pub(super) fn rotation() -> Result<File, Fault> {
 
     let World { north, south, alice, bob, .. } = &parties.world;
     let Messages { stored, rotation, answer, new } = &made;
-    let unknown = TxId(Digest([7; 32]));
+    let unknown = RecordId(Digest([7; 32]));
     let asked = |epoch: u32, rng: &mut ChaCha20Rng| parties.rotation(rotation.record, epoch, rotation.delta, &u, rng);
     let (none, two) = (asked(0, &mut file.rng)?, asked(2, &mut file.rng)?);
     let wrong = parties.rotation(rotation.record, 1, rotation.delta, &u.inverse(), &mut file.rng)?;

@@ -6,14 +6,14 @@ use super::super::operations::flow::introduced;
 use super::draw::{bytes, encoded, put};
 use super::handshake::Sides;
 use super::world::{NOW, World};
-use phi_pre::contract::Action;
+use phi_pre::contract::{Action, RecordId, RequestId};
 use phi_pre::envelope::{Header, Sealer, Suite};
 use phi_pre::flow::{Delivery, Fetch, Grant, SealedIdentifier, Signed, Upload};
 use phi_pre::hash::{Digest, sha256};
 use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::{Certificate, Role, Sealed, SealingKey, seal};
 use phi_pre::integrity::Commitment;
-use phi_pre::ledger::{Nonce, Signer, TxId};
+use phi_pre::ledger::{Nonce, Signer};
 use phi_pre::pre::{
     DecryptionKey, KeyShare, NamedSecret, Params, ReKey, ReencryptionProof, Scope, Seed, SharedSecret, Statement,
     Threshold,
@@ -84,7 +84,7 @@ pub(super) struct Transcript {
     pub(super) a: Option<NamedSecret>,
     pub(super) nonce: Nonce,
     pub(super) envelope: Vec<u8>,
-    pub(super) record: TxId,
+    pub(super) record: RecordId,
     pub(super) commitment: Commitment,
     pub(super) note: Signed<Upload>,
     pub(super) sealed_identifier: SealedIdentifier,
@@ -112,7 +112,12 @@ struct Sealing<'a> {
 }
 
 impl Sealing<'_> {
-    fn grant(&self, params: &Params, request: TxId, rng: &mut ChaCha20Rng) -> Result<(Vec<KeyShare>, Grant), Fault> {
+    fn grant(
+        &self,
+        params: &Params,
+        request: RequestId,
+        rng: &mut ChaCha20Rng,
+    ) -> Result<(Vec<KeyShare>, Grant), Fault> {
         let (keys, public) = self.k_re.split(params, self.t, rng);
         let sealed = |key: [u8; 32], info: &[u8], text: &[u8], rng: &mut ChaCha20Rng| -> Result<Sealed, Fault> {
             let to = SealingKey::from_bytes(Secret::new(key)).public();
@@ -152,7 +157,7 @@ impl Transcript {
 
         // Figure 3: the envelope and its note, ID_i, confirmation and record, the upload.
         let nonce = Nonce(bytes(rng));
-        let record = TxId::new(&nonce, &world.north.certificate);
+        let record = RecordId::new(&nonce, &world.north.certificate);
         let (a, scope) = ((twist == Twist::Named).then(|| NamedSecret::random(rng)), Scope::Record(&record.0.0));
         let k_d = params.derive(&sk_a, scope);
         let (k_e, public_key) = match &a {
@@ -173,7 +178,8 @@ impl Transcript {
         let confirm = Action::Confirmation { record, id, commitment, hospital };
         let confirm = world.envelope(Nonce(bytes(rng)), &world.alice, &confirm, 2)?;
         world.block(vec![encoded(&confirm)])?;
-        let write = world.envelope(nonce, &world.north, &Action::MedicalRecord { id, commitment }, 2)?;
+        let write = Action::MedicalRecord { nonce, id, commitment };
+        let write = world.envelope(Nonce(bytes(rng)), &world.north, &write, 2)?;
         world.block(vec![encoded(&write)])?;
         let upload = uploaded(twist, &world, &params, &note, rng)?;
 
@@ -196,12 +202,12 @@ impl Transcript {
         let recipient = world.south.certificate.subject().id;
         let ask = |world: &mut World, rng: &mut ChaCha20Rng| -> Result<(Vec<KeyShare>, Grant), Fault> {
             let nonce = Nonce(bytes(rng));
-            let request = TxId::new(&nonce, &world.alice.certificate);
+            let request = RequestId::new(&nonce, &world.alice.certificate);
             let (shares, grant) = sealing.grant(&params, request, rng)?;
             let (delta, digest, until) = (grant.delta(), grant.digest(), plan.until);
-            let action = Action::ShareRequest { record, recipient, delta, grant: digest, until };
-            let request = world.envelope(nonce, &world.alice, &action, 2)?;
-            world.block(vec![encoded(&request)])?;
+            let action = Action::ShareRequest { nonce, record, recipient, delta, grant: digest, until };
+            let envelope = world.envelope(Nonce(bytes(rng)), &world.alice, &action, 2)?;
+            world.block(vec![encoded(&envelope)])?;
             Ok((shares, grant))
         };
         let (shares, grant) = ask(&mut world, rng)?;
@@ -270,7 +276,7 @@ impl Transcript {
         &self,
         j: usize,
         upload: &Signed<Upload>,
-        request: TxId,
+        request: RequestId,
         rng: &mut ChaCha20Rng,
     ) -> Result<Delivery, Fault> {
         let (share, header) = (&self.shares[j], upload.content.header);
@@ -310,7 +316,7 @@ impl Transcript {
             "blocks": self.blocks(),
             "now": NOW.0,
             "alarm": {
-                "txid": hex(self.record.0.0),
+                "record": hex(self.record.0.0),
                 "nonce": hex(self.nonce.0),
                 "certificate": hex(self.world.north.certificate.der()),
                 "commitment": hex(encoded(&self.commitment)),
@@ -360,7 +366,7 @@ fn granted_note(twist: Twist, world: &World, note: &Signed<Upload>, upload: &Sig
     match twist {
         Twist::Epoch => by(&world.alice, Upload { epoch: 1, ..content }),
         Twist::GrantedBy => by(&world.south, content),
-        Twist::GrantedRecord => by(&world.north, Upload { record: TxId(Digest([7; 32])), ..content }),
+        Twist::GrantedRecord => by(&world.north, Upload { record: RecordId(Digest([7; 32])), ..content }),
         // The user and hospital A together: the grant has the second note of the hospital.
         Twist::Capsule => upload.clone(),
         _ => note.clone(),
@@ -368,7 +374,7 @@ fn granted_note(twist: Twist, world: &World, note: &Signed<Upload>, upload: &Sig
 }
 
 /// Another certificate of hospital A, for the same subject and key.
-fn renewed(world: &World, rng: &mut ChaCha20Rng) -> Result<Certificate, Fault> {
+pub(super) fn renewed(world: &World, rng: &mut ChaCha20Rng) -> Result<Certificate, Fault> {
     let first = &world.north.certificate;
     let mut serial = encoded(&first.serial());
     let old = serial.clone();

@@ -198,7 +198,7 @@ impl World {
         let mut simulation = Simulation::new(&self.chain.state);
         let call = Invocation {
             creator: &creator,
-            txid: proposal.txid,
+            certificate: &proposal.creator,
             timestamp: proposal.timestamp,
             transient: &Transient::default(),
             action: &proposal.action,

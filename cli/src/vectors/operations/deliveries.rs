@@ -2,11 +2,11 @@
 
 use super::ledger::Chain;
 use crate::vectors::case::{Fault, Kind, Operation, OrRefused, hex, malformed, wire};
-use phi_pre::contract::{self, ShareStatus};
-use phi_pre::flow::{Delivery, FlowError, Grant, Misbehaviour, Signed, check_delivery, check_granted_note, record_in};
+use phi_pre::contract::{self, ContractError, LedgerError, Meaning, RecordId, RequestId, ShareStatus, Shared};
+use phi_pre::flow::{Delivery, FlowError, Grant, Misbehaviour, Signed, check_delivery, check_granted_note};
 use phi_pre::hash::sha256;
 use phi_pre::identity::{Certificate, Member, MemberId, Msp, Role};
-use phi_pre::ledger::{Block, Simulation, TxId};
+use phi_pre::ledger::{Block, Simulation};
 use phi_pre::pre::{Params, Seed, Statement};
 use phi_pre::wire::Wire;
 use serde_json::json;
@@ -23,13 +23,19 @@ pub(super) fn commit(chain: &mut Chain, bytes: &[u8]) -> Result<(), Fault> {
     }
 }
 
-pub(super) fn record(chain: &Chain, txid: TxId) -> Result<contract::Record, FlowError> {
-    record_in(&mut Simulation::new(&chain.state), txid)
+pub(super) fn record(chain: &Chain, id: RecordId) -> Result<contract::Record, FlowError> {
+    let found = contract::record(&mut Simulation::new(&chain.state), id).map_err(corrupt)?;
+    found.ok_or(FlowError::NoRecord(id))
 }
 
-pub(super) fn share(chain: &Chain, txid: TxId) -> Result<contract::ShareRequest, FlowError> {
-    let found = contract::share(&mut Simulation::new(&chain.state), txid)?;
-    found.ok_or(FlowError::NotOnLedger { what: "share request", txid })
+pub(super) fn shared(chain: &Chain, id: RequestId) -> Result<Shared, FlowError> {
+    let found = contract::shared(&mut Simulation::new(&chain.state), id).map_err(corrupt)?;
+    found.ok_or(FlowError::NoRequest(id))
+}
+
+/// No case has a chain whose state the contract cannot read.
+fn corrupt(error: ContractError) -> LedgerError {
+    LedgerError::new(Meaning::Refused(error.code()), error)
 }
 
 pub(super) fn of_role(role: Role, member: &Member) -> Result<(), FlowError> {
@@ -52,11 +58,10 @@ pub(super) fn verify_deliveries(
     grant: &Grant,
     deliveries: &[Signed<Delivery>],
 ) -> Result<(contract::ShareRequest, Vec<u8>), FlowError> {
-    let share = share(chain, grant.request)?;
+    let Shared { share, record, .. } = shared(chain, grant.request)?;
     grant.check(&share)?;
     let named = Delivery::digest(deliveries);
     let completed = matches!(share.status, ShareStatus::Completed { deliveries, .. } if deliveries == named);
-    let record = record(chain, share.record)?;
     check_granted_note(msp, (&share, &record), grant)?;
     let check = |delivery| check_delivery(params, msp, (&share, &record), grant, delivery);
     let mut indices = deliveries.iter().map(check).collect::<Result<Vec<_>, _>>()?;

@@ -4,20 +4,20 @@
 //! `Cloud::reencrypt`, `Cloud::deliver`, `Hospital::receive` and `verify_deliveries` are written again here, with the
 //! library's errors.
 
-use super::deliveries::{commit, fault, of_role, party, record, verify_deliveries};
+use super::deliveries::{commit, fault, of_role, party, record, shared, verify_deliveries};
 use super::identity::{certificate, sealing_key};
 use super::ledger::Chain;
 use super::scheme::HANDSHAKE;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, read_hex, t6, wire};
-use phi_pre::contract;
+use phi_pre::contract::{RecordId, RequestId, Shared};
 use phi_pre::envelope::{Header, Opener, SealedRecord};
 use phi_pre::flow::{
     Delivery, Fetch, FlowError, Grant, Misbehaviour, SealedIdentifier, Signed, Upload, check_delivery,
-    check_granted_note, open_share_in,
+    check_granted_note, check_open,
 };
 use phi_pre::hash::{label, sha256, tagged};
 use phi_pre::identity::{Certificate, MemberId, Msp, Role, SealingKey, Signature};
-use phi_pre::ledger::{Nonce, Simulation, TxId};
+use phi_pre::ledger::Nonce;
 use phi_pre::pre::{EncryptionKey, NamedSecret, Params, Partial, PublicKey, ReKey, Scope, Seed, SharedSecret};
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
@@ -32,21 +32,21 @@ fn shared_secret(input: Input<'_>) -> Result<SharedSecret, Fault> {
 
 pub(in crate::vectors) const SEAL_IDENTIFIER: Operation = Operation {
     name: "seal identifier",
-    input: &[("sk", Kind::Hex), ("txid", Kind::Hex), ("id", Kind::Hex)],
+    input: &[("sk", Kind::Hex), ("record", Kind::Hex), ("id", Kind::Hex)],
     output: &[("sealed", Kind::Hex)],
     run: |input| {
-        let sealed = SealedIdentifier::seal(&input.wire("id")?, &shared_secret(input)?, &input.wire("txid")?);
+        let sealed = SealedIdentifier::seal(&input.wire("id")?, &shared_secret(input)?, &input.wire("record")?);
         Ok(json!({ "sealed": wire(&sealed.refused()?) }))
     },
 };
 
 pub(in crate::vectors) const IDENTIFIER: Operation = Operation {
     name: "sealed identifier",
-    input: &[("sk", Kind::Hex), ("txid", Kind::Hex), ("sealed", Kind::Hex)],
+    input: &[("sk", Kind::Hex), ("record", Kind::Hex), ("sealed", Kind::Hex)],
     output: &[("id", Kind::Hex)],
     run: |input| {
         let sealed: SealedIdentifier = input.wire("sealed")?;
-        Ok(json!({ "id": wire(&sealed.open(&shared_secret(input)?, &input.wire("txid")?).refused()?) }))
+        Ok(json!({ "id": wire(&sealed.open(&shared_secret(input)?, &input.wire("record")?).refused()?) }))
     },
 };
 
@@ -57,8 +57,10 @@ pub(in crate::vectors) fn introduced(case: Input<'_>) -> Result<SharedSecret, Fa
     Ok(SharedSecret::from_bytes(sk.try_into().map_err(|_| malformed("sk"))?))
 }
 
-fn open_share(chain: &Chain, txid: TxId, now: Millis) -> Result<contract::ShareRequest, FlowError> {
-    open_share_in(&mut Simulation::new(&chain.state), txid, now)
+fn open_share(chain: &Chain, request: RequestId, now: Millis) -> Result<Shared, FlowError> {
+    let shared = shared(chain, request)?;
+    check_open(request, &shared, now)?;
+    Ok(shared)
 }
 
 fn open(header: &Header, body: &[u8], key: &EncryptionKey) -> Result<(SealedRecord, Vec<u8>), FlowError> {
@@ -76,7 +78,7 @@ struct Flow<'a> {
 
 /// An alarm that the user has checked.
 struct Checked {
-    record: TxId,
+    record: RecordId,
     public_key: PublicKey,
     body: Vec<u8>,
     plain: Vec<u8>,
@@ -114,11 +116,11 @@ fn named(input: Input<'_>) -> Result<Option<NamedSecret>, Fault> {
 fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, first: &First) -> Result<Checked, Fault> {
     let (alarm, note): (_, Signed<Upload>) = (input.object("alarm")?, input.wire("note")?);
     let (own, envelope) = (certificate(alarm, "certificate")?, input.bytes("envelope")?);
-    let txid: TxId = alarm.wire("txid")?;
+    let record: RecordId = alarm.wire("record")?;
     let identity = |one: &Certificate| (one.subject().clone(), *one.verifying_key());
     let its_own = [&own, &note.certificate].iter().all(|one| identity(one) == identity(hospital));
     let from = hospital.subject().id;
-    party(its_own && TxId::new(&Nonce(alarm.array("nonce")?), &own) == txid, from).refused()?;
+    party(its_own && RecordId::new(&Nonce(alarm.array("nonce")?), &own) == record, from).refused()?;
     let encoded = note.to_bytes();
     let signature = Signature::from_bytes(encoded.last_chunk().ok_or_else(|| malformed("short"))?).refused()?;
     let parts = [Upload::NAME.as_bytes(), &note.content.to_bytes(), note.certificate.der()];
@@ -126,16 +128,16 @@ fn check_alarm(input: Input<'_>, params: &Params, hospital: &Certificate, first:
     hospital.verifying_key().verify(&statement.0, &signature).refused()?;
 
     let header = Header::from_bytes(envelope.get(..Header::BYTES).unwrap_or(&envelope)).refused()?;
-    let (k_e, y) = first.keys(params, Scope::Record(&txid.0.0));
+    let (k_e, y) = first.keys(params, Scope::Record(&record.0.0));
     let body = envelope[Header::BYTES..].to_vec();
     let (sealed, plain) = open(&header, &body, &k_e).refused()?;
     if sealed.commitment != alarm.wire("commitment")? {
         return Err(FlowError::Commitment).refused();
     }
-    if note.content != (Upload { record: txid, epoch: 0, header, body: sha256(&[&body]), public_key: y }) {
+    if note.content != (Upload { record, epoch: 0, header, body: sha256(&[&body]), public_key: y }) {
         return Err(fault(Misbehaviour::Note, from)).refused();
     }
-    Ok(Checked { record: txid, public_key: y, body, plain })
+    Ok(Checked { record, public_key: y, body, plain })
 }
 
 /// A cloud of the case.
@@ -167,8 +169,8 @@ impl Flow<'_> {
         let upload: Signed<Upload> = self.input.wire("upload")?;
         let sender = upload.verify_at(self.msp()?, self.now.seconds()).refused()?;
         of_role(Role::Hospital, &sender).refused()?;
-        let Upload { record: txid, epoch, body: announced, .. } = upload.content;
-        let hospital = record(&self.chain, txid).refused()?.hospital;
+        let Upload { record: id, epoch, body: announced, .. } = upload.content;
+        let hospital = record(&self.chain, id).refused()?.hospital;
         party(hospital == sender.id && epoch == 0, sender.id).refused()?;
         let found = sha256(&[body]);
         if announced == found { Ok(upload) } else { Err(FlowError::Upload { announced, found }).refused() }
@@ -176,9 +178,8 @@ impl Flow<'_> {
 
     /// Figure 4: a cloud re-encrypts the record by its share k_j. Returns the output of the case for this cloud.
     fn reencrypt(&self, msp: &Msp, grant: &Grant, upload: &Signed<Upload>, cloud: &Cloud) -> Result<Value, FlowError> {
-        let share = open_share(&self.chain, grant.request, self.now)?;
+        let Shared { share, record, .. } = open_share(&self.chain, grant.request, self.now)?;
         grant.check(&share)?;
-        let record = record(&self.chain, share.record)?;
         check_granted_note(msp, (&share, &record), grant)?;
         let index = grant.index(cloud.id)?;
         let delta = grant.public.of_share(index)?;
@@ -210,11 +211,10 @@ impl Flow<'_> {
     /// Figure 4: hospital B asks the clouds, checks what they deliver and opens the record.
     fn receive(&self, grant: &Grant, clouds: &[Cloud]) -> Result<Received, Fault> {
         let (fetch, b_key): (Signed<Fetch>, _) = (self.input.wire("fetch")?, sealing_key(self.input, "b_key")?);
-        let share = open_share(&self.chain, grant.request, self.now).refused()?;
+        let Shared { share, record, .. } = open_share(&self.chain, grant.request, self.now).refused()?;
         let own = fetch.certificate.subject().id;
         party(share.recipient == own, own).refused()?;
         grant.check(&share).refused()?;
-        let record = record(&self.chain, share.record).refused()?;
         check_granted_note(self.msp()?, (&share, &record), grant).refused()?;
         let opened = b_key.open(Grant::K_E_PRIME, &grant.request.0.0, &grant.k_e_prime).refused()?;
         let (k_e_prime, name) = Grant::read_k_e_prime(opened.expose()).refused()?;
@@ -282,7 +282,7 @@ impl Flow<'_> {
         let reader = fetch.verify_at(msp, self.now.seconds())?;
         of_role(Role::Hospital, &reader)?;
         let request = fetch.content.request;
-        party(open_share(&self.chain, request, self.now)?.recipient == reader.id, reader.id)?;
+        party(open_share(&self.chain, request, self.now)?.share.recipient == reader.id, reader.id)?;
         if cloud.delivery.content.request == request { Ok(()) } else { Err(FlowError::NotReencrypted(request)) }
     }
 }
@@ -309,7 +309,7 @@ const ACTED: Kind = Kind::Object(&[
     ("delivered", Kind::Hex),
 ]);
 const ALARM: Kind =
-    Kind::Object(&[("txid", Kind::Hex), ("nonce", Kind::Hex), ("certificate", Kind::Hex), ("commitment", Kind::Hex)]);
+    Kind::Object(&[("record", Kind::Hex), ("nonce", Kind::Hex), ("certificate", Kind::Hex), ("commitment", Kind::Hex)]);
 
 pub(in crate::vectors) const CHECK_ALARM: Operation = Operation {
     name: "alarm",

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ledger::format::proposal::TxId;
 use crate::ledger::format::rwset::{Entry, Read, Write};
 use crate::wire::Wire;
 
