@@ -1,10 +1,14 @@
-//! Each security fact C1 to C14 of `paper-notes.md` as an attack that runs. The attack succeeds against the scheme as
+//! Each security fact C1 to C15 of `paper-notes.md` as an attack that runs. The attack succeeds against the scheme as
 //! printed (the literal form). Against the scheme of this crate (our form) it fails, or a sentence says why it still
 //! succeeds.
 //!
 //! `cargo test --release attacks` runs the attacks and prints the results against both forms.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "ledger/world.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of the ledger")]
+mod world;
 
 mod attacks {
     use ark_bls12_381::{Bls12_381, Fq, Fq12, Fr, G1Affine};
@@ -21,7 +25,7 @@ mod attacks {
         Authority, Certificate, Credentials, Delivery, IdentityError, Msp, ParticipantGroup, PhoneNumber, Role, Sealed,
         SealedCode, SealedEnrolment, SealingKey, SigningKey, Ticket, seal,
     };
-    use phi_pre::integrity::{Committer, Salt, literal};
+    use phi_pre::integrity::{Commitment, Committer, Salt, literal};
     use phi_pre::paper::{self, Setup};
     use phi_pre::pre::{
         Capsule, DecryptionKey, EncryptionKey, Handshake, HandshakeError, Params, Party, PublicKey, ReKey, Scope, Seed,
@@ -430,14 +434,53 @@ mod attacks {
         // A fresh k'_e for each grant, with the same keys of the pairs.
         let fresh = DecryptionKey::random(rng).encryption_key(&pair_wide.params);
         assert_ne!(read(&of_a, &pair_wide.k_e_prime, &fresh, rng), m);
-        // Keys of one record, even with a derived k'_e: B's record has another txid, and so another key for A.
-        let [one, other] = [&b"of A"[..], b"of B"].map(|txid| Ours::new(Scope::Record(txid)));
+        // Keys of one record, even with a derived k'_e: B's record has another identifier, and so another key for A.
+        let [one, other] = [&b"of A"[..], b"of B"].map(|record| Ours::new(Scope::Record(record)));
         let (of_a, _) = hazmat::encapsulate_with(&one.params, &one.public, &m, &r);
         assert_ne!(read(&of_a, &other.k_e_prime, &other.k_e, rng), m);
         fell(
             "C14",
             "FELL, C'/N opens a record of another hospital",
             "stands: a fresh k'_e for each grant, and keys of one record; falls between long-lived keys of both sides",
+        );
+    }
+
+    /// C15: an attacker uses up the txid of a hospital's transaction. On Fabric, an envelope that claims the txid is
+    /// enough. The ledger of this crate indexes no claimed txids; here the attacker assembles the hospital's transaction
+    /// and leaves endorsements out. As printed, the record has the txid that the user has confirmed, so no other attempt
+    /// can write the record.
+    #[test]
+    fn c15_burned_txid() {
+        use crate::world::{NOW, World, block_of, id};
+        use phi_pre::contract::{Action, Creator, Ledger, RecordId};
+        use phi_pre::ledger::{EndorseError, NetworkError, Transaction, Transient};
+        let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+        let mut network = world.records(folder.path());
+        let (north, alice) = (world.north.clone(), world.alice.clone());
+        let (holder, commitment) = (id(&alice.certificate).into(), Commitment(sha256(&[b"record"])));
+        let nonce = world.nonce();
+        let record = RecordId::new(&nonce, &north.certificate);
+        let by_alice = Creator { certificate: &alice.certificate, key: &alice.key };
+        let confirm = Action::Confirmation { record, id: holder, commitment, hospital: id(&north.certificate) };
+        Ledger::transact(&mut network, &confirm, &by_alice, NOW, &mut world.rng).unwrap();
+
+        let write = Action::MedicalRecord { nonce, id: holder, commitment };
+        let attempt = world.act(&north, &write);
+        let mut answers = network.endorse(&attempt, &Transient::default(), NOW).unwrap();
+        answers.truncate(1);
+        let spoiled = Transaction::assemble(attempt.proposal.clone(), answers).unwrap().sign(&north.key).unwrap();
+        assert_eq!(block_of(&mut network, &[spoiled]), [10]);
+
+        let txid = attempt.proposal.txid;
+        let literal = network.transact(&attempt, &Transient::default(), &north.key, NOW);
+        assert!(matches!(literal, Err(NetworkError::Endorse(EndorseError::Duplicate(used))) if used == txid));
+        let by_north = Creator { certificate: &north.certificate, key: &north.key };
+        Ledger::transact(&mut network, &write, &by_north, NOW, &mut world.rng).unwrap();
+        assert_eq!(network.record(record, &by_alice).unwrap().unwrap().commitment, commitment);
+        fell(
+            "C15",
+            "FELL, a record under a txid that is used up is refused for ever",
+            "stands: the next attempt writes it",
         );
     }
 

@@ -519,34 +519,6 @@ fn the_papers_transactions() {
     }
 }
 
-/// Whoever assembles a hospital's transaction leaves endorsements out: the transaction is ordered, is not valid, and its
-/// txid is used up. A record that was named by its txid could not be written any more. The record's identifier does not
-/// depend on the txid, so the next attempt writes the record that the user has confirmed (C15).
-#[test]
-fn a_used_up_txid_keeps_no_record_out() {
-    use phi_pre::contract::{Action, Creator, Ledger, RecordId};
-    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
-    let mut network = world.records(folder.path());
-    let (north, alice) = (world.north.clone(), world.alice.clone());
-    let (holder, commitment) = (id(&alice.certificate).into(), Commitment(Digest([0xc0; 32])));
-    let nonce = world.nonce();
-    let record = RecordId::new(&nonce, &north.certificate);
-    let confirm = Action::Confirmation { record, id: holder, commitment, hospital: id(&north.certificate) };
-    let by_alice = Creator { certificate: &alice.certificate, key: &alice.key };
-    let by_north = Creator { certificate: &north.certificate, key: &north.key };
-    Ledger::transact(&mut network, &confirm, &by_alice, NOW, &mut world.rng).unwrap();
-    let write = Action::MedicalRecord { nonce, id: holder, commitment };
-    let attempt = world.act(&north, &write);
-    let answers = network.endorse(&attempt, &Transient::default(), NOW).unwrap();
-    let one = Transaction::assemble(attempt.proposal.clone(), vec![answers[0].clone()]).unwrap();
-    assert_eq!(block_of(&mut network, &[one.sign(&north.key).unwrap()]), [10]);
-    let same = network.transact(&attempt, &Transient::default(), &north.key, NOW);
-    let txid = attempt.proposal.txid;
-    assert!(matches!(same, Err(NetworkError::Endorse(EndorseError::Duplicate(used))) if used == txid), "{same:?}");
-    Ledger::transact(&mut network, &write, &by_north, NOW, &mut world.rng).unwrap();
-    assert_eq!(network.record(record, &by_alice).unwrap().unwrap().commitment, commitment);
-}
-
 /// However often a signed transaction is replayed, and signed again, the orderer orders it once: while it waits, once it is
 /// in a block, and after a restart. What is too old to be known any more is refused for its time.
 #[test]
