@@ -481,6 +481,9 @@ fn keys_and_messages<'a>(run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let record: [u8; 1000] = random(12);
     let (signing, sealing) = (SigningKey::random(&mut seeded(13)), SealingKey::from_bytes(Secret::new(random(14))));
     let (signing_bytes, message) = (signing.to_bytes(), random::<100>(15));
+    let pem = signing.to_pkcs8_pem().unwrap();
+    // d lies in bytes 36 to 67 of the DER, which the first two lines of the text hold.
+    let (first, second) = (&pem.expose().as_bytes()[28 + 48..28 + 64], &pem.expose().as_bytes()[28 + 65..28 + 92]);
     let sealed = seal(&sealing.public(), b"info", b"aad", &message, &mut seeded(16)).unwrap();
     let secrets = Secrets::new(vec![
         Form::bytes("what was drawn", &random::<32>(DRAWN)),
@@ -490,6 +493,8 @@ fn keys_and_messages<'a>(run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         Form::bytes("salt of a chunk", &phi_pre::hash::hmac(salt.expose(), "phi-pre/1/commitment/leaf", &[0; 8]).0),
         Form::bytes("record", &record),
         Form::bytes("signing key", signing_bytes.expose()),
+        Form::bytes("signing key in PEM", first),
+        Form::bytes("signing key in PEM", second),
         Form::bytes("sealing key", sealing.to_bytes().expose()),
         Form::bytes("message", &message),
     ]);
@@ -507,6 +512,8 @@ fn keys_and_messages<'a>(run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "signing key at random" => SigningKey::random(&mut *run.rng());
         "signing key from bytes" => SigningKey::from_bytes(&signing_bytes);
         "signing key to bytes" => signing.to_bytes();
+        "signing key to PEM" => signing.to_pkcs8_pem();
+        "signing key from PEM" => SigningKey::from_pkcs8_pem(pem.expose());
         "sign" => signing.sign(b"m");
         "sealing key at random" => SealingKey::random(&mut *run.rng());
         "sealing key, public key" => sealing.public();

@@ -63,7 +63,8 @@ impl Authority {
     /// The default of k, the number of pseudonyms of a person; [`with_pseudonyms`](Self::with_pseudonyms) sets another.
     pub const PSEUDONYMS: usize = 8;
 
-    /// Creates an authority for `group`. Its root certificate is valid from `now` on.
+    /// Creates an authority for `group`. Its root certificate is valid for ten years from the start of the day of `now`, as
+    /// early as any certificate that it issues: Fabric checks a chain at the second after the member's first.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] where the root's period of validity does not end before the year 10000, the limit
@@ -75,8 +76,8 @@ impl Authority {
             issuer: subject.clone(),
             subject,
             serial: Serial::random(rng),
-            not_before: now,
-            not_after: now + Self::ROOT_LIFETIME,
+            not_before: start_of_day(now),
+            not_after: start_of_day(now) + Self::ROOT_LIFETIME,
             verifying_key: key.verifying_key(),
             sealing_key: Some(sealing_key.public()),
         };
@@ -116,7 +117,8 @@ impl Authority {
     ///
     /// # Errors
     /// [`IdentityError::WrongRole`]; [`IdentityError::WrongOrganisation`]; [`IdentityError::Malformed`] for an
-    /// organisation that cannot be written into a certificate; [`IdentityError::Expired`] after the root has expired;
+    /// organisation that cannot be written into a certificate; [`IdentityError::NotYetValid`] before the root's first
+    /// second, [`IdentityError::Expired`] after its last;
     /// [`IdentityError::Exists`] for an identifier that has a certificate already.
     pub fn issue(
         &mut self,
@@ -343,12 +345,14 @@ impl Authority {
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
         subject.check_group(self.group)?;
-        if now > self.root.not_after() {
-            return Err(IdentityError::Expired);
+        match now {
+            _ if now < self.root.not_before() => return Err(IdentityError::NotYetValid),
+            _ if now > self.root.not_after() => return Err(IdentityError::Expired),
+            _ => {}
         }
         // A start to the second would link the k certificates of one person. A start to the day only links all persons
         // of that day.
-        let start = now - now.0 % DAY;
+        let start = start_of_day(now);
         let statement = Statement {
             issuer: self.root.subject().clone(),
             subject: subject.clone(),
@@ -360,6 +364,10 @@ impl Authority {
         };
         Certificate::from_der(&statement.certify(&self.key)?)
     }
+}
+
+fn start_of_day(time: Seconds) -> Seconds {
+    time - time.0 % DAY
 }
 
 impl core::fmt::Debug for Authority {

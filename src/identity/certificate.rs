@@ -69,6 +69,34 @@ impl Certificate {
         })))
     }
 
+    /// Reads a certificate from exactly the text that [`to_pem`](Self::to_pem) writes.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadPem`] for any other text; those of [`from_der`](Self::from_der).
+    pub fn from_pem(pem: &str) -> Result<Self, IdentityError> {
+        const NOT_PEM: IdentityError = IdentityError::BadPem { what: Certificate::NAME };
+        if pem.len() > 2 * Self::LIMIT as usize {
+            return Err(NOT_PEM);
+        }
+        let (label, der) = der::pem::decode_vec(pem.as_bytes()).map_err(|_| NOT_PEM)?;
+        if label != Self::LABEL {
+            return Err(NOT_PEM);
+        }
+        let certificate = Self::from_der(&der)?;
+        if certificate.to_pem()? == pem { Ok(certificate) } else { Err(NOT_PEM) }
+    }
+
+    /// The certificate in PEM (RFC 7468), about 900 bytes: the form of Fabric's MSPs and creators.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadPem`] where the encoder fails, which no certificate is known to cause.
+    pub fn to_pem(&self) -> Result<String, IdentityError> {
+        let pem = der::pem::encode_string(Self::LABEL, der::pem::LineEnding::LF, self.der());
+        pem.map_err(|_| IdentityError::BadPem { what: Self::NAME })
+    }
+
+    const LABEL: &'static str = "CERTIFICATE";
+
     /// As [`from_der`](Self::from_der), with a process-wide cache of certificates: the peers' certificates are in every
     /// transaction, and parsing one costs a fifth of verifying a signature. The cache holds at most [`Self::KNOWN`]
     /// certificates; a full cache is cleared.

@@ -16,6 +16,13 @@ pub enum IdentityError {
         /// The part that is wrong.
         what: &'static str,
     },
+    /// A text is not PEM (RFC 7468) of the named content in the one form that this crate writes: lines of 64 characters that
+    /// end with LF.
+    #[error("not a {what} in PEM")]
+    BadPem {
+        /// What the text should hold.
+        what: &'static str,
+    },
     /// No trusted authority has the name of the certificate's issuer.
     #[error("the issuer of the certificate is not trusted")]
     UnknownIssuer,

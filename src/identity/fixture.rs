@@ -39,11 +39,21 @@ pub(super) fn issued(
     role: Role,
     seed: u64,
 ) -> (Certificate, SigningKey) {
+    issued_at(authority, organisation, role, NOW, seed)
+}
+
+pub(super) fn issued_at(
+    authority: &mut Authority,
+    organisation: &str,
+    role: Role,
+    now: Seconds,
+    seed: u64,
+) -> (Certificate, SigningKey) {
     let rng = &mut rng(seed);
     let key = SigningKey::random(rng);
     let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
     let sealing = SealingKey::random(rng).public();
-    (authority.issue(&subject, &key.verifying_key(), Some(sealing), NOW, rng).unwrap(), key)
+    (authority.issue(&subject, &key.verifying_key(), Some(sealing), now, rng).unwrap(), key)
 }
 
 /// An authority that signs certificates without any check, to test certificates that a correct authority never issues.

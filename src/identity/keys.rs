@@ -12,13 +12,15 @@
 
 use super::error::IdentityError;
 use crate::error::DecodeError;
-use crate::secret::{Secret, wiped_short};
+use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::{Reader, Wire, Writer};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use core::fmt;
 use p256::ecdsa::signature::Signer;
 use p256::elliptic_curve::Generate;
+use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// A private key d: 32 bytes, zeroized in `Drop`, in a box so that a move leaves no copy.
@@ -53,6 +55,43 @@ impl SigningKey {
             bytes
         })
     }
+
+    /// The key as PKCS#8 in PEM (RFC 5958, RFC 7468), 241 bytes with d and Q: the form that Fabric, openssl and Go write and
+    /// read. For a file that only its owner can read (mode 0600).
+    ///
+    /// # Errors
+    /// [`IdentityError::BadKey`] where the encoder fails, which no key is known to cause.
+    pub fn to_pkcs8_pem(&self) -> Result<Secret<String>, IdentityError> {
+        wiped(|| {
+            let mut pem = self.0.to_pkcs8_pem(LineEnding::LF).map_err(|_| IdentityError::BadKey)?;
+            Ok(Secret::new(core::mem::take(&mut *pem)))
+        })
+    }
+
+    /// Reads exactly the text that [`to_pkcs8_pem`](Self::to_pkcs8_pem) writes.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadPem`] for any other text, and [`IdentityError::BadKey`] for a text in this form with another kind
+    /// of key.
+    pub fn from_pkcs8_pem(pem: &str) -> Result<Self, IdentityError> {
+        const NOT_PEM: IdentityError = IdentityError::BadPem { what: "private key" };
+        wiped(|| {
+            if pem.len() > Self::PEM_LIMIT {
+                return Err(NOT_PEM);
+            }
+            let (label, document) = der::SecretDocument::from_pem(pem).map_err(|_| NOT_PEM)?;
+            if label != "PRIVATE KEY" {
+                return Err(NOT_PEM);
+            }
+            let key = p256::ecdsa::SigningKey::from_pkcs8_der(document.as_bytes());
+            let key = Self(Box::new(key.map_err(|_| IdentityError::BadKey)?));
+            let same = key.to_pkcs8_pem()?.expose().as_bytes().ct_eq(pem.as_bytes());
+            if same.into() { Ok(key) } else { Err(NOT_PEM) }
+        })
+    }
+
+    /// The longest PEM in bytes that is read: more than any private key on P-256 takes.
+    const PEM_LIMIT: usize = 1024;
 
     /// Signs `message`. The same key and message always give the same signature.
     pub fn sign(&self, message: &[u8]) -> Signature {
@@ -157,14 +196,21 @@ impl Signature {
     }
 
     /// Reads SEQUENCE { INTEGER r, INTEGER s }, the form inside certificates (RFC 3279 section 2.2.3).
-    pub(super) fn from_der(der: &[u8]) -> Result<Self, IdentityError> {
+    ///
+    /// # Errors
+    /// [`IdentityError::Malformed`], [`IdentityError::HighS`].
+    pub fn from_der(der: &[u8]) -> Result<Self, IdentityError> {
         let signature = p256::ecdsa::Signature::from_der(der).map_err(|_| IdentityError::malformed("signature"))?;
         Self::of(&signature)
     }
 
-    /// SEQUENCE { INTEGER r, INTEGER s }.
-    pub(super) fn to_der(self) -> Result<p256::ecdsa::DerSignature, IdentityError> {
-        p256::ecdsa::Signature::from_slice(&self.0).map(|s| s.to_der()).map_err(|_| IdentityError::BadSignature)
+    /// SEQUENCE { INTEGER r, INTEGER s }, 8 to 72 bytes: the form of X.509 and of Fabric.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadSignature`] where the encoder fails, which no signature is known to cause.
+    pub fn to_der(self) -> Result<Vec<u8>, IdentityError> {
+        let signature = p256::ecdsa::Signature::from_slice(&self.0).map_err(|_| IdentityError::BadSignature)?;
+        Ok(signature.to_der().as_bytes().to_vec())
     }
 
     fn of(signature: &p256::ecdsa::Signature) -> Result<Self, IdentityError> {

@@ -70,7 +70,7 @@ impl Statement {
             let tbs = builder.finalize(issuer_key.inner())?;
             let signature = issuer_key.sign(&tbs).to_der();
             let signature = signature.map_err(|_| x509_cert::builder::Error::MissingAttributes)?;
-            Ok(builder.assemble(BitString::from_bytes(signature.as_bytes())?, issuer_key.inner())?.to_der()?)
+            Ok(builder.assemble(BitString::from_bytes(&signature)?, issuer_key.inner())?.to_der()?)
         };
         built().map_err(|_| IdentityError::malformed("content"))
     }

@@ -14,7 +14,7 @@ use phi_pre::hash::Digest;
 use phi_pre::identifier::{Pseudonym, UserId};
 use phi_pre::identity::{
     Certificate, Credentials, Institution, MemberId, PhoneNumber, RevocationList, Role, Sealed, SealedCode,
-    SealedEnrolment, SealingPublicKey, Serial, Signature, Ticket, VerifyingKey, seal,
+    SealedEnrolment, SealingPublicKey, Serial, Signature, SigningKey, Ticket, VerifyingKey, seal,
 };
 use phi_pre::integrity::{CHUNK_BYTES, Commitment, Fig5Record, RangeProof};
 use phi_pre::ledger::{
@@ -110,6 +110,9 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("verifying-key", wire::<VerifyingKey>),
     plain("signature", wire::<Signature>),
     plain("certificate", certificate),
+    plain("certificate-pem", |b| text(b, |pem| canonical(Certificate::from_pem(pem), |c| c.to_pem().unwrap(), pem))),
+    plain("signing-key-pem", |b| text(b, signing_key_pem)),
+    plain("signature-der", |b| canonical(Signature::from_der(b), |s| s.to_der().unwrap(), b)),
     plain("revocation-list", revocation_list),
     plain("sealed", wire::<Sealed>),
     plain("sealed-opened", sealed_opened),
@@ -342,6 +345,11 @@ fn certificate(bytes: &[u8]) -> bool {
         refusal(FIXTURE.config.msp().unwrap().trust(certificate));
     }
     canonical(read, |certificate| certificate.der().to_vec(), bytes)
+}
+
+fn signing_key_pem(pem: &str) -> bool {
+    let key = SigningKey::from_pkcs8_pem(pem);
+    canonical(key, |key| key.to_pkcs8_pem().unwrap().expose().clone(), pem)
 }
 
 fn revocation_list(bytes: &[u8]) -> bool {

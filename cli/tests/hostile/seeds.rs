@@ -101,6 +101,9 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             let signature = key.sign(b"").as_bytes().to_vec();
             vec![[&share[..], &signature, b"name"].concat(), [&[0; 32][..], &signature].concat()]
         }
+        "certificate-pem" => vec![certificate.to_pem().unwrap().into_bytes()],
+        "signing-key-pem" => vec![key.to_pkcs8_pem().unwrap().expose().clone().into_bytes()],
+        "signature-der" => vec![key.sign(b"").to_der().unwrap(), key.sign(b"m").to_der().unwrap()],
         "sealed-opened" | "sealed" => {
             let sealed = seal(&sealing_key.public(), Fixture::INFO, b"", b"plaintext", rng).unwrap();
             vec![sealed.to_bytes()]

@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, Phone, Rogue, authority, rng};
+use super::super::fixture::{NOW, Phone, Rogue, authority, issued_at, rng};
 use super::super::{Msp, SealingKey, SealingPublicKey};
 use super::*;
 use crate::wire::Wire;
@@ -78,6 +78,24 @@ fn certificates_do_not_link_the_pseudonyms() {
             assert_ne!(a.verifying_key(), b.verifying_key());
         }
     }
+}
+
+/// Fabric checks a chain at the second after the member's first (msp/mspimpl.go, getValidityOptsForCert).
+#[test]
+fn a_root_is_valid_as_early_as_what_it_issues_on_its_first_day() {
+    let now = NOW + 12_345;
+    let mut ca = Authority::new(ParticipantGroup::Hospitals, &mut rng(1), now).unwrap();
+    let (hospital, _) = issued_at(&mut ca, "Hospital A", Role::Hospital, now, 2);
+    assert!(
+        ca.root().not_before() <= hospital.not_before(),
+        "{} > {}",
+        ca.root().not_before().0,
+        hospital.not_before().0
+    );
+    assert_eq!((ca.root().not_before(), ca.root().not_after()), (NOW, NOW + Authority::ROOT_LIFETIME));
+    let subject = Subject::new("Hospital B", Role::Hospital, MemberId([1; 32])).unwrap();
+    let early = ca.issue(&subject, hospital.verifying_key(), None, NOW - 1, &mut rng(3));
+    assert_eq!(early, Err(IdentityError::NotYetValid));
 }
 
 /// The same randomness with another phone number gives the same uid, vectors and keys: none depends on the number.

@@ -28,6 +28,29 @@ fn a_certificate_holds_what_was_certified() {
 }
 
 #[test]
+fn a_certificate_has_one_form_in_pem() {
+    let (_, certificate, _) = hospital();
+    let pem = certificate.to_pem().unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\nMII") && pem.ends_with("\n-----END CERTIFICATE-----\n"));
+    assert!(pem.lines().all(|line| line.len() <= 64));
+    assert_eq!(Certificate::from_pem(&pem), Ok(certificate));
+    let not_pem = Err(IdentityError::BadPem { what: "certificate" });
+    for text in [
+        String::new(),
+        format!("Certificate:\n{pem}"),
+        format!("{pem}\n"),
+        pem.trim_end().to_owned(),
+        pem.replace('\n', "\r\n"),
+        pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"),
+        [pem.as_str(), &pem].concat(),
+        "A".repeat(9000),
+    ] {
+        assert_eq!(Certificate::from_pem(&text), not_pem, "{text:?}");
+    }
+    assert_eq!(Certificate::from_pem(&pem.replacen("MII", "MIJ", 1)), Err(IdentityError::malformed("DER")));
+}
+
+#[test]
 fn a_too_long_certificate_is_refused_before_parsing() {
     let mut out = Writer::default();
     out.bytes(&[0x30; 4097]);

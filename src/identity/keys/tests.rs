@@ -86,6 +86,55 @@ fn bytes_that_are_no_keys_are_refused() {
     assert!(<VerifyingKey as Wire>::from_bytes(&good[..64]).is_err());
 }
 
+/// What `openssl pkcs8 -topk8 -nocrypt` (3.0) writes for the key of RFC 6979 A.2.5.
+const OPENSSL: &str = "-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgya+p2EW6dRZrXCFX
+Z7HWk05Qw9s26JsSe4piKxIPZyGhRANCAARg/tS6JVqdMclh63TGNW1owEm4kjth
++mzmaWIuYPKftnkD/hAIuLyZpBrp6VYovGTy8bIMLX6fUXejwpTURiKZ
+-----END PRIVATE KEY-----
+";
+
+#[test]
+fn a_private_key_has_one_form_in_pem() {
+    let secret = Secret::new(array("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721"));
+    let key = SigningKey::from_bytes(&secret).unwrap();
+    assert_eq!(key.to_pkcs8_pem().unwrap().expose(), OPENSSL);
+    assert_eq!(SigningKey::from_pkcs8_pem(OPENSSL).unwrap().to_bytes().expose(), secret.expose());
+    let refused = |text: &str| SigningKey::from_pkcs8_pem(text).map(drop).unwrap_err();
+    let not_pem = IdentityError::BadPem { what: "private key" };
+    for text in [
+        String::new(),
+        format!(" {OPENSSL}"),
+        format!("{OPENSSL}\n"),
+        OPENSSL.trim_end().to_owned(),
+        OPENSSL.replace('\n', "\r\n"),
+        OPENSSL.replace("PRIVATE KEY", "EC PRIVATE KEY"),
+        OPENSSL.replace("PRIVATE KEY", "CERTIFICATE"),
+        OPENSSL.repeat(9),
+    ] {
+        assert_eq!(refused(&text), not_pem, "{text:?}");
+    }
+    // Another curve, d = 0, and a Q of another key.
+    let (_, der) = der::pem::decode_vec(OPENSSL.as_bytes()).unwrap();
+    for (at, bytes) in [(22, &[6][..]), (36, &[0; 32]), (137, &[0])] {
+        let mut der = der.clone();
+        assert_ne!(&der[at..at + bytes.len()], bytes);
+        der[at..at + bytes.len()].copy_from_slice(bytes);
+        let pem = der::pem::encode_string("PRIVATE KEY", LineEnding::LF, &der).unwrap();
+        assert_eq!(refused(&pem), IdentityError::BadKey, "{at}");
+    }
+}
+
+#[test]
+fn a_signature_in_der_reads_back() {
+    for seed in 0..32 {
+        let signature = SigningKey::random(&mut rng(seed)).sign(b"m");
+        let der = signature.to_der().unwrap();
+        assert_eq!(Signature::from_der(&der), Ok(signature));
+        assert_eq!(Signature::from_der(&der[1..]), Err(IdentityError::malformed("signature")));
+    }
+}
+
 #[test]
 fn nothing_secret_prints() {
     let key = SigningKey::random(&mut rng(4));

@@ -52,7 +52,7 @@ impl Free {
         let validity = Validity::new(time(self.validity.0).unwrap(), time(self.validity.1).unwrap());
         let mut builder = CertificateBuilder::new(self, serial, validity, self.key.clone()).unwrap();
         let signature = signer.sign(&builder.finalize(signer.inner()).unwrap()).to_der().unwrap();
-        let signature = BitString::from_bytes(signature.as_bytes()).unwrap();
+        let signature = BitString::from_bytes(&signature).unwrap();
         Certificate::from_der(&builder.assemble(signature, signer.inner()).unwrap().to_der().unwrap())
     }
 
