@@ -291,9 +291,6 @@ fn above(run: &Run) {
     run.check("ECDSA: sign", || {
         SigningKey::from_bytes(&Secret::new(secret(key.to_bytes().expose()))).map(|k| k.sign(b"m"))
     });
-    run.check("ECDSA: a key to PEM", || {
-        SigningKey::from_bytes(&Secret::new(secret(key.to_bytes().expose()))).map(|k| k.to_pkcs8_pem())
-    });
     let sealing = SealingKey::random(rng);
     let secret_sealing = || SealingKey::from_bytes(Secret::new(secret(sealing.to_bytes().expose())));
     run.check("HPKE: the public key", || secret_sealing().public());
