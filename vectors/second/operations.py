@@ -588,7 +588,8 @@ def state_of(case):
 
 
 def call_of(state, *parts):
-    return hashes.sha256(*parts, *(state.values[key] for key in sorted(state.values))).hex()
+    entries = [part for key, value in sorted(state.values.items()) for part in (key.encode(), value)]
+    return hashes.sha256(*parts, *entries).hex()
 
 
 @operation("contract")

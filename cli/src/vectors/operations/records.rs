@@ -119,10 +119,11 @@ impl Values {
         Ok(Self(input.objects("state")?.into_iter().map(entry).collect::<Result<_, Fault>>()?))
     }
 
-    /// SHA-256 of the parts and all values. Not every byte of an input enters the answer; with this digest, every digit
-    /// affects the output.
+    /// SHA-256 of the parts and of all keys and values. Not every byte of an input enters the answer; with this digest,
+    /// every digit affects the output.
     fn call(&self, parts: &[&[u8]]) -> Value {
-        wire(&sha256(&parts.iter().copied().chain(self.0.values().map(Vec::as_slice)).collect::<Vec<_>>()))
+        let entries = self.0.iter().flat_map(|(key, value)| [key.as_bytes(), value]);
+        wire(&sha256(&parts.iter().copied().chain(entries).collect::<Vec<_>>()))
     }
 }
 
