@@ -77,6 +77,7 @@ const TABLE: &str = "
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
+  admin             access    access    access    revoked   expired   early     issuer    signature txid
 0001 confirmation
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              PASS      rule-6    exists    revoked   expired   early     issuer    signature duplicate
@@ -84,6 +85,7 @@ const TABLE: &str = "
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
+  admin             access    access    access    revoked   expired   early     issuer    signature txid
 0002 share-request
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              PASS      rule-6    exists    revoked   expired   early     issuer    signature duplicate
@@ -91,6 +93,7 @@ const TABLE: &str = "
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
+  admin             access    access    access    revoked   expired   early     issuer    signature txid
 0003 share-complete
   authority         role      role      exists    no-list   role      role      issuer    role      role
   user              rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
@@ -98,6 +101,7 @@ const TABLE: &str = "
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
+  admin             access    access    access    revoked   expired   early     issuer    signature txid
 0004 share-withdrawal
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              PASS      rule-6    exists    revoked   expired   early     issuer    signature duplicate
@@ -105,6 +109,7 @@ const TABLE: &str = "
   cloud             rule-2    rule-2    rule-2    revoked   expired   early     issuer    signature txid
   peer              access    access    access    revoked   expired   early     issuer    signature txid
   orderer           access    access    access    revoked   expired   early     issuer    signature txid
+  admin             access    access    access    revoked   expired   early     issuer    signature txid
 have an envelope ordered
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              PASS      PASS      exists    revoked   expired   early     issuer    signature duplicate
@@ -112,34 +117,39 @@ have an envelope ordered
   cloud             PASS      PASS      PASS      revoked   expired   early     issuer    signature code-8
   peer              access    access    access    revoked   expired   early     issuer    signature access
   orderer           access    access    access    revoked   expired   early     issuer    signature access
+  admin             access    access    access    revoked   expired   early     issuer    signature access
 endorse
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
   hospital          code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
   cloud             code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
   peer              PASS      PASS      exists    revoked   expired   early     issuer    code-10   code-10
-  orderer           code-10   code-10   exists    revoked   expired   early     issuer    code-10   code-10
+  orderer           code-10   code-10   code-10   revoked   expired   early     issuer    code-10   code-10
+  admin             code-10   code-10   exists    revoked   expired   early     issuer    code-10   code-10
 seal a block
   authority         role      role      role      no-list   role      role      issuer    role      number
   user              node      node      node      node      node      node      issuer    node      number
   hospital          node      node      node      node      node      node      issuer    node      number
   cloud             node      node      node      node      node      node      issuer    node      number
-  peer              node      node      exists    node      node      node      issuer    node      number
+  peer              node      node      node      node      node      node      issuer    node      number
   orderer           PASS      PASS      exists    PASS!     PASS!     PASS!     issuer    signature number
+  admin             node      node      node      node      node      node      issuer    node      number
 start as a peer
   authority         role      role      role      no-list   role      role      issuer    role      -
   user              node      node      node      node      node      node      issuer    key       -
   hospital          node      node      node      node      node      node      issuer    key       -
   cloud             node      node      node      node      node      node      issuer    key       -
   peer              PASS      PASS      exists    PASS!     PASS!     PASS!     issuer    key       -
-  orderer           node      node      exists    node      node      node      issuer    key       -
+  orderer           node      node      node      node      node      node      issuer    key       -
+  admin             node      node      exists    node      node      node      issuer    key       -
 start as the orderer
   authority         role      role      role      no-list   role      role      issuer    role      -
   user              node      node      node      node      node      node      issuer    key       -
   hospital          node      node      node      node      node      node      issuer    key       -
   cloud             node      node      node      node      node      node      issuer    key       -
-  peer              node      node      exists    node      node      node      issuer    key       -
+  peer              node      node      node      node      node      node      issuer    key       -
   orderer           PASS      PASS      exists    PASS!     PASS!     PASS!     issuer    key       -
+  admin             node      node      node      node      node      node      issuer    key       -
 upload a record
   authority         role      role      exists    no-list   role      role      issuer    role      role
   user              party     party     party     revoked   expired   early     issuer    signature party
@@ -147,6 +157,7 @@ upload a record
   cloud             party     party     party     revoked   expired   early     issuer    signature party
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
+  admin             party     party     party     revoked   expired   early     issuer    signature party
 fetch a record
   authority         role      role      exists    no-list   role      role      issuer    role      role
   user              party     party     party     revoked   expired   early     issuer    signature party
@@ -154,6 +165,7 @@ fetch a record
   cloud             party     party     party     revoked   expired   early     issuer    signature party
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
+  admin             party     party     party     revoked   expired   early     issuer    signature party
 receive a record
   authority         party     party     exists    no-list   party     party     party     party     party
   user              party     party     sealed    party     party     party     party     party     party
@@ -161,6 +173,7 @@ receive a record
   cloud             party     party     sealed    party     party     party     party     party     party
   peer              party     party     sealed    party     party     party     party     party     party
   orderer           party     party     sealed    party     party     party     party     party     party
+  admin             party     party     sealed    party     party     party     party     party     party
 re-encrypt
   authority         party     party     role      no-list   -         -         party     -         party
   user              party     party     sealed    party     -         -         party     -         party
@@ -168,6 +181,7 @@ re-encrypt
   cloud             PASS      party     exists    PASS!     -         -         sealed    -         same
   peer              party     party     sealed    party     -         -         party     -         party
   orderer           party     party     sealed    party     -         -         party     -         party
+  admin             party     party     sealed    party     -         -         party     -         party
 be granted k'_e
   authority         role      role      exists    no-list   role      role      issuer    signature role
   user              party     party     party     revoked   expired   early     issuer    signature party
@@ -175,6 +189,7 @@ be granted k'_e
   cloud             party     party     party     revoked   expired   early     issuer    signature party
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
+  admin             party     party     party     revoked   expired   early     issuer    signature party
 be granted k_re
   authority         role      role      role      no-list   role      role      issuer    signature role
   user              party     party     party     revoked   expired   early     issuer    signature party
@@ -182,6 +197,7 @@ be granted k_re
   cloud             PASS      PASS      exists    revoked   expired   early     issuer    signature PASS
   peer              party     party     party     revoked   expired   early     issuer    signature party
   orderer           party     party     party     revoked   expired   early     issuer    signature party
+  admin             party     party     party     revoked   expired   early     issuer    signature party
 alert the user
   authority         stranger  stranger  exists    no-list   -         -         stranger  -         stranger
   user              stranger  stranger  party     stranger  -         -         stranger  -         stranger
@@ -189,6 +205,7 @@ alert the user
   cloud             stranger  stranger  party     stranger  -         -         stranger  -         stranger
   peer              stranger  stranger  party     stranger  -         -         stranger  -         stranger
   orderer           stranger  stranger  party     stranger  -         -         stranger  -         stranger
+  admin             stranger  stranger  party     stranger  -         -         stranger  -         stranger
 meet a hospital
   authority         role      role      role      no-list   role      role      issuer    role      role
   user              PASS      PASS      exists    revoked   expired   early     issuer    signature PASS
@@ -196,6 +213,7 @@ meet a hospital
   cloud             party     party     party     revoked   expired   early     issuer    party     party
   peer              party     party     party     revoked   expired   early     issuer    party     party
   orderer           party     party     party     revoked   expired   early     issuer    party     party
+  admin             party     party     party     revoked   expired   early     issuer    party     party
 meet a user
   authority         role      role      exists    no-list   role      role      issuer    role      role
   user              party     party     party     revoked   expired   early     issuer    party     party
@@ -203,6 +221,7 @@ meet a user
   cloud             party     party     party     revoked   expired   early     issuer    party     party
   peer              party     party     party     revoked   expired   early     issuer    party     party
   orderer           party     party     party     revoked   expired   early     issuer    party     party
+  admin             party     party     party     revoked   expired   early     issuer    party     party
 enrol with a code
   authority         role      role      -         -         role      -         role      role      role
   user              PASS      code      -         -         late      -         signature code      used
@@ -210,6 +229,7 @@ enrol with a code
   cloud             PASS      code      -         -         late      -         signature code      used
   peer              PASS      code      -         -         late      -         signature code      used
   orderer           PASS      code      -         -         late      -         signature code      used
+  admin             PASS      code      -         -         late      -         signature code      used
 ";
 
 fn bystanders(scene: &Scene, role: Role) -> [Institution; 2] {
@@ -349,11 +369,16 @@ fn authorities_certify_their_own_roles() {
             {
                 let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
                 let issued = consortium::issue(&mut ca, &subject, NOW, rng).map(drop);
-                let foreign = ParticipantGroup::named(organisation).is_some_and(|group| group != by);
+                // The authority of the ledger group is that of the organisation `ledger`.
+                let foreign = match by {
+                    ParticipantGroup::Ledger => organisation != "ledger",
+                    _ => ParticipantGroup::named(organisation).is_some_and(|group| group != by),
+                };
                 let expected = if role == Role::Authority || group(role) != by {
                     Err(IdentityError::WrongRole { group: by, role })
                 } else if foreign {
-                    Err(IdentityError::WrongOrganisation { group: by })
+                    let (authority, organisation) = (by.name().to_owned(), organisation.to_owned());
+                    Err(IdentityError::WrongOrganisation { authority, organisation })
                 } else {
                     Ok(())
                 };
@@ -371,15 +396,15 @@ fn revocations_are_the_authoritys_own() {
     let hospital = scene.hospitals[0].certificate.clone();
     let id = hospital.subject().id;
     let fresh = |scene: &Scene| scene.network.config().msp().unwrap();
-    let empty = scene.authorities[&ParticipantGroup::Hospitals].revocations();
-    let stranger = scene.strangers[&ParticipantGroup::Hospitals].revocations();
+    let empty = scene.authorities["hospitals"].revocations();
+    let stranger = scene.strangers["hospitals"].revocations();
     assert_eq!(fresh(&scene).revoke(&stranger), Err(IdentityError::UnknownIssuer));
     // The list of another authority does not affect this group, and an authority cannot revoke a member of another
     // group.
-    let clouds = scene.authorities.get_mut(&ParticipantGroup::Cloud).unwrap();
+    let clouds = scene.authorities.get_mut("cloud").unwrap();
     assert_eq!(clouds.revoke(&id), Err(IdentityError::UnknownMember));
-    scene.authorities.get_mut(&ParticipantGroup::Hospitals).unwrap().revoke(&id).unwrap();
-    let list = scene.authorities[&ParticipantGroup::Hospitals].revocations();
+    scene.authorities.get_mut("hospitals").unwrap().revoke(&id).unwrap();
+    let list = scene.authorities["hospitals"].revocations();
     let mut bytes = list.to_bytes();
     for at in 0..bytes.len() {
         bytes[at] ^= 1;

@@ -10,13 +10,13 @@ use consortium::{NOW, Platform, SECONDS};
 use phi_pre::contract::{Event, Events, Ledger, Meaning, RecordId, RequestId};
 use phi_pre::envelope::{DecryptError, Header, Opener};
 use phi_pre::flow::{
-    Cloud, Consent, Delivery, Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Handset, Hospital, Misbehaviour,
-    NamedKey, Received, SealedIdentifier, Signed, Store, Upload, introduce, introduce_by_name, verify_deliveries,
+    Cloud, Consent, Delivery, Draft, EmrFile, EmrWatch, Fetch, FlowError, Grant, Hospital, Misbehaviour, NamedKey,
+    Received, SealedIdentifier, Signed, Store, Upload, introduce, introduce_by_name, verify_deliveries,
 };
 use phi_pre::hash::sha256;
 use phi_pre::identity::{IdentityError, Member, MemberId, Msp};
 use phi_pre::ledger::{EndorseError, NetworkError};
-use phi_pre::time::{Millis, Seconds};
+use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use std::fs;
 use std::io::Read;
@@ -578,11 +578,8 @@ fn a_person_is_revoked_and_stays_revoked() {
 #[test]
 fn consent_outlives_a_certificate() {
     let mut w = Platform::new();
-    let (mut phone, early) = (Handset::new("+821055502000").unwrap(), Seconds(SECONDS.0 - 300 * 86_400));
-    w.user = w.consortium.register_user(&mut phone, early, &mut w.rng).unwrap();
-    introduce(&mut w.user, &mut w.a, &w.consortium.msp, SECONDS, &mut w.rng).unwrap();
     let record = w.stored(b"record");
-    let later = SECONDS + 100 * 86_400;
+    let later = SECONDS + 400 * 86_400;
     let (b, cloud) = (w.member(&w.b), w.consortium.member(w.cloud.certificate(), SECONDS).unwrap());
     let refused =
         w.user.share(&mut w.consortium.network, record, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
@@ -591,6 +588,7 @@ fn consent_outlives_a_certificate() {
     w.consortium.renew_user(&mut w.user, later, &mut w.rng).unwrap();
     w.consortium.renew_hospital(&mut w.b, later, &mut w.rng).unwrap();
     w.consortium.renew_cloud(&mut w.cloud, later, &mut w.rng).unwrap();
+    w.consortium.renew_nodes(later, &mut w.rng).unwrap();
     let shared = w.user.share(&mut w.consortium.network, record, &Consent::new(&b, &cloud), later.millis(), &mut w.rng);
     let (_, grant) = shared.unwrap();
     w.cloud.reencrypt(&w.consortium.network, &grant, NOW, &mut w.rng).unwrap();

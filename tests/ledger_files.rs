@@ -88,7 +88,9 @@ fn a_network_that_is_opened_again_knows_its_revocations() {
     assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 1);
     let list = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
     let whole = std::fs::read(&list).unwrap();
-    for damaged in [&whole[..whole.len() - 1], &whole[1..], &[&whole[..whole.len() - 1], &[0xff]].concat()] {
+    let mut altered = whole.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    for damaged in [&whole[..whole.len() - 1], &whole[1..], &altered] {
         std::fs::write(&list, damaged).unwrap();
         assert!(matches!(open(), Err(NetworkError::Store(_) | NetworkError::Identity(_))));
     }

@@ -1044,13 +1044,13 @@ fn pipes_are_read_or_refused_and_never_waited_for() {
 fn a_file_of_vectors_has_a_limit() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("large.json");
-    for (bytes, limited) in [(5 << 20, true), (4 << 20, false)] {
+    for (bytes, limited) in [(6 << 20, true), (5 << 20, false)] {
         let mut text = b"[".to_vec();
         text.extend_from_slice(&b"0,".repeat(bytes / 2 - 2));
         text.extend_from_slice(b"0]");
         fs::write(&path, &text).unwrap();
-        // Four mebibytes of JSON stay within 640 MiB of address space.
-        let check = "ulimit -v 655360; exec \"$0\" vectors check .";
+        // Five mebibytes of JSON stay within 800 MiB of address space.
+        let check = "ulimit -v 819200; exec \"$0\" vectors check .";
         let mut command = Command::new("sh");
         command.current_dir(dir.path()).env("RAYON_NUM_THREADS", "1").args([
             "-c",
@@ -1060,7 +1060,7 @@ fn a_file_of_vectors_has_a_limit() {
         let output = command.output().unwrap();
         let out = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{out}");
-        assert_eq!(out.contains("large.json: more than 4194304 bytes"), limited, "{out}");
+        assert_eq!(out.contains("large.json: more than 5242880 bytes"), limited, "{out}");
     }
     fs::remove_file(&path).unwrap();
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());

@@ -107,7 +107,8 @@ fn public(peer: &Path) -> BTreeSet<Vec<u8>> {
         let block = Block::from_bytes(&blocks.read(number).unwrap()).unwrap();
         certificates.push(block.seal.orderer.clone());
         if number == 0 {
-            certificates.extend(Config::of_genesis(&block).unwrap().roots);
+            let organisations = Config::of_genesis(&block).unwrap().organisations;
+            certificates.extend(organisations.into_iter().map(|organisation| organisation.root));
             continue;
         }
         for signed in &block.transactions {

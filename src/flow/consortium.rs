@@ -1,4 +1,5 @@
-//! The platform of Figure 2 in one process: one CA for each group, the peers of the organisations, and an orderer.
+//! The platform of Figure 2 in one process: one CA for each group, in the ledger group one for each organisation; the peers of
+//! the organisations; and an orderer.
 //!
 //! Paper: sections 3.1 and 3.2, "User registration procedure". Every participant registers in the same way: a one-time
 //! code is sent to a phone, and the keys and certificates are then delivered under HPKE.
@@ -9,7 +10,7 @@ use crate::identity::{
     Authority, Certificate, Delivery, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup, PhoneNumber,
     RevocationList, Role, SealedCode, SealingKey,
 };
-use crate::ledger::{Config, CutRules, Network, Policy, Signer};
+use crate::ledger::{Config, CutRules, Network, Organisation, Policy, Signer};
 use crate::pre::Params;
 use crate::time::Seconds;
 use rand_core::CryptoRng;
@@ -36,12 +37,17 @@ pub struct Consortium {
     users: Authority,
     hospitals: Authority,
     clouds: Authority,
-    ledger: Authority,
+    /// Those of the orderer's organisation and of the peers' organisations.
+    nodes: Vec<Authority>,
 }
 
 impl Consortium {
-    /// Creates the four authorities and, in `folder`, the ledger with one peer for each organisation. The endorsement
-    /// policy is a majority of the organisations. `phone` belongs to the officer who enrols the nodes.
+    /// The organisation of the orderer.
+    pub const ORDERERS: &'static str = "orderer";
+
+    /// Creates the authorities of the users, of the hospitals, of the clouds, of the orderer and of each of `organisations`;
+    /// and, in `folder`, the ledger with one peer for each of these organisations. The endorsement policy is a majority of
+    /// them. `phone` belongs to the officer who enrols the nodes.
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::Network`].
@@ -55,24 +61,29 @@ impl Consortium {
     ) -> Result<Self, FlowError> {
         let mut authority = |group| Authority::new(group, rng, now);
         let (users, hospitals) = (authority(ParticipantGroup::Users)?, authority(ParticipantGroup::Hospitals)?);
-        let (clouds, mut ledger) = (authority(ParticipantGroup::Cloud)?, authority(ParticipantGroup::Ledger)?);
+        let clouds = authority(ParticipantGroup::Cloud)?;
+        let mut nodes = Vec::with_capacity(1 + organisations.len());
         let mut node = |organisation: &str, role| {
-            let enrolled = enrol(&mut ledger, organisation, role, phone, now, rng)?;
+            let mut authority = Authority::of_organisation(organisation, rng, now)?;
+            let enrolled = enrol(&mut authority, organisation, role, phone, now, rng)?;
+            nodes.push(authority);
             Ok::<_, FlowError>(Signer { certificate: enrolled.certificate, key: enrolled.signing_key })
         };
-        let orderer = node("orderer", Role::Orderer)?;
+        let orderer = node(Self::ORDERERS, Role::Orderer)?;
         let peers = organisations.iter().map(|name| node(name, Role::Peer)).collect::<Result<_, _>>()?;
-        let roots = [&users, &hospitals, &clouds, &ledger].map(|authority| authority.root().clone());
+        let authorities = [&users, &hospitals, &clouds].into_iter().chain(&nodes);
+        let of = authorities.map(|authority| Organisation::of_root(authority.root())).collect();
         let config = Config {
             channel: "phi".to_owned(),
             contract: contract::NAME.to_owned(),
-            roots: roots.to_vec(),
+            organisations: of,
             policy: Policy::majority(organisations),
+            orderers: Self::ORDERERS.to_owned(),
             cut: CutRules::default(),
             window: Config::WINDOW,
         };
         let network = Network::create(folder, &config, orderer, peers, Arc::new(PhiContract))?;
-        Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, ledger })
+        Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, nodes })
     }
 
     /// Registers a person, who receives k pseudonyms.
@@ -135,7 +146,8 @@ impl Consortium {
     /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
     pub fn revoke(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
         let mut revoked = Err(IdentityError::UnknownMember);
-        for authority in [&mut self.users, &mut self.hospitals, &mut self.clouds, &mut self.ledger] {
+        let groups = [&mut self.users, &mut self.hospitals, &mut self.clouds];
+        for authority in groups.into_iter().chain(&mut self.nodes) {
             if authority.revoke(id).is_ok() {
                 revoked = Ok(authority.revocations());
             }
@@ -203,7 +215,10 @@ impl Consortium {
     pub fn renew_nodes(&mut self, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
         let mut first = Ok(());
         for request in self.network.renewals() {
-            let new = self.ledger.renew(&request, now, rng).map_err(FlowError::from);
+            let issuer = request.certificate.issuer();
+            let authority = self.nodes.iter_mut().find(|authority| authority.root().subject() == issuer);
+            let new = authority.ok_or(IdentityError::UnknownIssuer).and_then(|it| it.renew(&request, now, rng));
+            let new = new.map_err(FlowError::from);
             first = first.and(new.and_then(|new| Ok(self.network.renewed(&new)?)));
         }
         first

@@ -1,4 +1,4 @@
-//! The certificate authority of one group.
+//! The certificate authority of one group; in the ledger group, of one organisation.
 //!
 //! Paper: section 3.2, "The group CA transmits the unique identifier, private key, public key and multi-vector values".
 //!
@@ -25,9 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const DAY: u64 = 24 * 3600;
 const YEAR: u64 = 365 * DAY;
 
-/// The CA of one group, with a self-signed root. Its state is kept in memory only.
+/// The CA of one group or organisation, with a self-signed root. Its state is kept in memory only.
 pub struct Authority {
-    group: ParticipantGroup,
     key: SigningKey,
     /// The private key to which participants seal their codes.
     sealing_key: SealingKey,
@@ -63,15 +62,34 @@ impl Authority {
     /// The default of k, the number of pseudonyms of a person; [`with_pseudonyms`](Self::with_pseudonyms) sets another.
     pub const PSEUDONYMS: usize = 8;
 
-    /// Creates an authority for `group`. Its root certificate is valid for ten years from the start of the day of `now`, as
-    /// early as any certificate that it issues: Fabric checks a chain at the second after the member's first.
+    /// Creates the authority of `group`; in the ledger group, that of the organisation `ledger`. Its root certificate is valid
+    /// for ten years from the start of the day of `now`, as early as any certificate that it issues: Fabric checks a chain
+    /// at the second after the member's first.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] where the root's period of validity does not end before the year 10000, the limit
     /// of X.509.
     pub fn new(group: ParticipantGroup, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
+        Self::with_name(group.name(), rng, now)
+    }
+
+    /// Creates the authority of one organisation of the ledger group, as [`new`](Self::new) does. It issues for this
+    /// organisation alone.
+    ///
+    /// # Errors
+    /// [`IdentityError::WrongGroup`] for the name of another group; [`IdentityError::Malformed`] also for a name that cannot
+    /// be written into a certificate.
+    pub fn of_organisation(name: &str, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
+        let group = ParticipantGroup::Ledger;
+        if ParticipantGroup::of_root(name) != group {
+            return Err(IdentityError::WrongGroup { organisation: name.to_owned(), group });
+        }
+        Self::with_name(name, rng, now)
+    }
+
+    fn with_name(organisation: &str, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
         let (key, sealing_key) = (SigningKey::random(rng), SealingKey::random(rng));
-        let subject = Subject::new(group.name(), Role::Authority, MemberId::random(rng))?;
+        let subject = Subject::new(organisation, Role::Authority, MemberId::random(rng))?;
         let statement = Statement {
             issuer: subject.clone(),
             subject,
@@ -84,7 +102,7 @@ impl Authority {
         let root = Certificate::from_der(&statement.certify(&key)?)?;
         let registrations = Registrations::new(rng);
         let (issued, revoked, pseudonyms) = (BTreeMap::new(), BTreeSet::new(), Self::PSEUDONYMS);
-        Ok(Self { group, key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
+        Ok(Self { key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
     }
 
     /// Sets k, the number of pseudonyms of each person: 1 to 256.
@@ -100,8 +118,8 @@ impl Authority {
     }
 
     /// The group.
-    pub const fn group(&self) -> ParticipantGroup {
-        self.group
+    pub fn group(&self) -> ParticipantGroup {
+        ParticipantGroup::of_root(&self.root.subject().organisation)
     }
 
     /// The self-signed root certificate, which every [`Msp`](super::Msp) must trust.
@@ -178,7 +196,7 @@ impl Authority {
         let mut members = Vec::with_capacity(vectors.len());
         for vector in &vectors {
             let id = Pseudonym::derive(&uid, vector).into();
-            let subject = Subject::new(self.group.name(), Role::User, id)?;
+            let subject = Subject::new(&self.root.subject().organisation, Role::User, id)?;
             let key = SigningKey::random(rng);
             members.push((self.certify(&subject, &key.verifying_key(), None, now, rng)?, key));
         }
@@ -211,7 +229,7 @@ impl Authority {
             return Err(IdentityError::NotAnInstitution);
         }
         let subject = Subject::new(organisation, role, MemberId::random(rng))?;
-        subject.check_group(self.group)?;
+        self.root.subject().check_issues(&subject)?;
         self.registrations.begin(phone, Some(subject), now, delivery, rng)
     }
 
@@ -344,7 +362,7 @@ impl Authority {
         now: Seconds,
         rng: &mut impl CryptoRng,
     ) -> Result<Certificate, IdentityError> {
-        subject.check_group(self.group)?;
+        self.root.subject().check_issues(subject)?;
         match now {
             _ if now < self.root.not_before() => return Err(IdentityError::NotYetValid),
             _ if now > self.root.not_after() => return Err(IdentityError::Expired),
@@ -373,7 +391,7 @@ fn start_of_day(time: Seconds) -> Seconds {
 impl core::fmt::Debug for Authority {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Authority")
-            .field("group", &self.group)
+            .field("organisation", &self.root.subject().organisation)
             .field("issued", &self.issued.len())
             .finish_non_exhaustive()
     }

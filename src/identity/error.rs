@@ -29,12 +29,12 @@ pub enum IdentityError {
     /// A root is not its own issuer, or is not the certificate of an authority.
     #[error("not the root certificate of an authority")]
     NotARoot,
-    /// Another root of this group is trusted already.
-    #[error("the group {0} has another root already")]
-    RootConflict(ParticipantGroup),
-    /// The roots of two groups have one identifier, which is all that a revocation list says of its authority.
-    #[error("the groups {0} and {1} have roots of one identifier")]
-    SameRootIdentifier(ParticipantGroup, ParticipantGroup),
+    /// Another root of this organisation is trusted already. A group other than the ledger group is one organisation here.
+    #[error("the organisation {0} has another root already")]
+    RootConflict(String),
+    /// The roots of two organisations have one identifier, which is all that a revocation list says of its authority.
+    #[error("the organisations {0} and {1} have roots of one identifier")]
+    SameRootIdentifier(String, String),
     /// This key did not make the signature over this message.
     #[error("bad signature")]
     BadSignature,
@@ -69,12 +69,35 @@ pub enum IdentityError {
         /// The role in the certificate.
         role: Role,
     },
-    /// The organisation's name is that of another group.
-    #[error("the authority of the group {group} may not issue for this organisation")]
+    /// In the ledger group: the certificate names another organisation than its issuer. In another group: the certificate
+    /// names another group.
+    #[error("the authority of {authority} may not issue for the organisation {organisation}")]
     WrongOrganisation {
-        /// The issuing group.
+        /// The organisation of the authority's root, which in groups other than the ledger group is the group's name.
+        authority: String,
+        /// The organisation in the certificate.
+        organisation: String,
+    },
+    /// A group that is an organisation of its own has one authority, whose root names the group.
+    #[error("the root of the organisation {organisation} is not one of the group {group}")]
+    WrongGroup {
+        /// The organisation in the root.
+        organisation: String,
+        /// The group that it should belong to.
         group: ParticipantGroup,
     },
+    /// A text is not an MSP identifier.
+    #[error("{0:?} is no MSP identifier, which has 1 to 64 characters without = and without control characters")]
+    BadMspId(String),
+    /// A text is not of the form MSP=GROUP with the name of a group.
+    #[error("{0:?} is not of the form MSP=GROUP, where GROUP is users, hospitals, cloud or ledger")]
+    BadOrganisation(String),
+    /// Two organisations have one MSP identifier.
+    #[error("the MSP identifier {0} is given twice")]
+    SameMspId(String),
+    /// No organisation has this MSP identifier.
+    #[error("no organisation has the MSP identifier {0}")]
+    UnknownMspId(String),
     /// The phone number is not in the international form (ITU-T E.164).
     #[error("not a phone number in international form")]
     BadPhoneNumber,

@@ -32,6 +32,10 @@ pub(super) fn authority(group: ParticipantGroup, seed: u64) -> Authority {
     Authority::new(group, &mut rng(seed), NOW).unwrap().with_pseudonyms(3).unwrap()
 }
 
+pub(super) fn of_organisation(name: &str, seed: u64) -> Authority {
+    Authority::of_organisation(name, &mut rng(seed), NOW).unwrap()
+}
+
 /// Has the authority issue a certificate, with a sealing key, for a fresh key.
 pub(super) fn issued(
     authority: &mut Authority,
@@ -64,8 +68,12 @@ pub(super) struct Rogue {
 
 impl Rogue {
     pub(super) fn new(group: ParticipantGroup, seed: u64) -> Self {
+        Self::of(group.name(), seed)
+    }
+
+    pub(super) fn of(organisation: &str, seed: u64) -> Self {
         let key = SigningKey::random(&mut rng(seed));
-        let subject = Subject::new(group.name(), Role::Authority, MemberId([7; 32])).unwrap();
+        let subject = Subject::new(organisation, Role::Authority, MemberId([7; 32])).unwrap();
         let root = Self::sign(&key, &subject, &subject, key.verifying_key());
         Self { key, root }
     }

@@ -15,7 +15,8 @@
 //! - [`certificate`]: X.509 v3 (RFC 5280), with exactly one [`Role`] in each certificate;
 //! - [`authority`]: the CA of one group, with [`registration`] by phone and [`revocation`];
 //! - [`enrolment`]: the credentials that a participant receives, [`sealed`] by HPKE (RFC 9180);
-//! - [`msp`]: the check of every certificate, made by every participant.
+//! - [`msp`]: the check of every certificate, made by every participant;
+//! - [`organisations`]: the groups of the organisations of a Fabric network, whose peers have made that check.
 //!
 //! Departure: the paper gives a person one key pair. All signatures under one certificate can be linked, so a single
 //! certificate would link all pseudonyms of a person. Here the authority issues one certificate for each ID_i, and only
@@ -27,6 +28,7 @@ pub mod enrolment;
 mod error;
 pub mod keys;
 pub mod msp;
+pub mod organisations;
 mod profile;
 pub mod registration;
 pub mod revocation;
@@ -41,6 +43,7 @@ pub use enrolment::{Credentials, Institution, Renewal, SealedCode, SealedEnrolme
 pub use error::IdentityError;
 pub use keys::{Signature, SigningKey, VerifyingKey};
 pub use msp::{Member, Msp};
+pub use organisations::Organisations;
 pub use registration::{Delivery, PhoneNumber, Ticket};
 pub use revocation::RevocationList;
 pub use role::{ParticipantGroup, Role};

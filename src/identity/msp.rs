@@ -37,10 +37,26 @@ pub struct Member {
     pub sealing_key: Option<SealingPublicKey>,
 }
 
-/// The trusted roots, at most one for each group, and the certificates that they have revoked.
+impl Member {
+    /// The member that a certificate names, whoever issued it.
+    pub(super) fn named_in(certificate: &Certificate) -> Self {
+        let subject = certificate.subject();
+        Self {
+            organisation: subject.organisation.clone(),
+            role: subject.role,
+            id: subject.id,
+            verifying_key: *certificate.verifying_key(),
+            sealing_key: certificate.sealing_key().copied(),
+        }
+    }
+}
+
+/// The trusted roots, at most one for each organisation, and the certificates that they have revoked. The users, the hospitals
+/// and the clouds are one organisation each.
 #[derive(Default)]
 pub struct Msp {
-    roots: BTreeMap<ParticipantGroup, Trusted>,
+    /// By the organisation in the root.
+    roots: BTreeMap<String, Trusted>,
     /// Certificates whose form, issuer, signature, role and organisation were checked before.
     verified: RwLock<HashMap<Digest, Member>>,
 }
@@ -61,31 +77,32 @@ impl Msp {
         Self::default()
     }
 
-    /// Trusts `root` for the group that it names. Repeating the call changes nothing.
+    /// Trusts `root` for the organisation that it names, and returns the group: that of this name, and the ledger group for any
+    /// other name. Repeating the call changes nothing.
     ///
     /// # Errors
     /// [`IdentityError::NotARoot`], [`IdentityError::BadSignature`], [`IdentityError::RootConflict`],
     /// [`IdentityError::SameRootIdentifier`].
     pub fn trust(&mut self, root: &Certificate) -> Result<ParticipantGroup, IdentityError> {
         let subject = root.subject();
-        let group = ParticipantGroup::named(&subject.organisation).ok_or(IdentityError::NotARoot)?;
         if subject.role != Role::Authority || root.issuer() != subject {
             return Err(IdentityError::NotARoot);
         }
         root.verify(root.verifying_key())?;
-        let mut others = self.roots.iter().filter(|(other, _)| **other != group);
+        let organisation = &subject.organisation;
+        let mut others = self.roots.iter().filter(|(other, _)| *other != organisation);
         if let Some((other, _)) = others.find(|(_, trusted)| trusted.root.subject().id == subject.id) {
-            return Err(IdentityError::SameRootIdentifier(*other, group));
+            return Err(IdentityError::SameRootIdentifier(other.clone(), organisation.clone()));
         }
-        match self.roots.get(&group) {
-            Some(known) if known.root != *root => Err(IdentityError::RootConflict(group)),
-            Some(_) => Ok(group),
+        match self.roots.get(organisation) {
+            Some(known) if known.root != *root => return Err(IdentityError::RootConflict(organisation.clone())),
+            Some(_) => {}
             None => {
                 let trusted = Trusted { root: root.clone(), revocations: 0, revoked: BTreeSet::new() };
-                self.roots.insert(group, trusted);
-                Ok(group)
+                self.roots.insert(organisation.clone(), trusted);
             }
         }
+        Ok(ParticipantGroup::of_root(organisation))
     }
 
     /// Replaces an authority's revocation list by a list that is at least as new.
@@ -114,12 +131,11 @@ impl Msp {
     /// [`IdentityError::WrongOrganisation`], [`IdentityError::Revoked`].
     pub fn validate(&self, certificate: &Certificate) -> Result<Member, IdentityError> {
         let issuer = certificate.issuer();
-        let group = ParticipantGroup::named(&issuer.organisation).ok_or(IdentityError::UnknownIssuer)?;
-        let trusted = self.roots.get(&group).ok_or(IdentityError::UnknownIssuer)?;
+        let trusted = self.roots.get(&issuer.organisation).ok_or(IdentityError::UnknownIssuer)?;
         if trusted.root.subject() != issuer {
             return Err(IdentityError::UnknownIssuer);
         }
-        let member = self.verified(group, trusted, certificate)?;
+        let member = self.verified(trusted, certificate)?;
         if trusted.revoked.contains(&certificate.serial()) { Err(IdentityError::Revoked) } else { Ok(member) }
     }
 
@@ -138,27 +154,15 @@ impl Msp {
 
     /// Checks the properties of a certificate that never change: signature, role and organisation. The result is
     /// cached.
-    fn verified(
-        &self,
-        group: ParticipantGroup,
-        trusted: &Trusted,
-        certificate: &Certificate,
-    ) -> Result<Member, IdentityError> {
+    fn verified(&self, trusted: &Trusted, certificate: &Certificate) -> Result<Member, IdentityError> {
         let fingerprint = certificate.fingerprint();
         // Every entry is correct even after a panic in another thread, so a poisoned lock is ignored.
         if let Some(member) = self.verified.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
             return Ok(member.clone());
         }
         certificate.verify(trusted.root.verifying_key())?;
-        let subject = certificate.subject();
-        subject.check_group(group)?;
-        let member = Member {
-            organisation: subject.organisation.clone(),
-            role: subject.role,
-            id: subject.id,
-            verifying_key: *certificate.verifying_key(),
-            sealing_key: certificate.sealing_key().copied(),
-        };
+        trusted.root.subject().check_issues(certificate.subject())?;
+        let member = Member::named_in(certificate);
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
         if verified.len() >= Self::CACHE {
             verified.clear();
@@ -170,7 +174,7 @@ impl Msp {
 
 impl core::fmt::Debug for Msp {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_map().entries(self.roots.iter().map(|(group, t)| (group, &t.root))).finish()
+        f.debug_map().entries(self.roots.iter().map(|(organisation, t)| (organisation, &t.root))).finish()
     }
 }
 

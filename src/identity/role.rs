@@ -1,11 +1,23 @@
 //! The participant groups and the roles of their members.
 //!
 //! Paper: section 3.1 and Figure 2.
+//!
+//! ```text
+//! group        organisation of its root       issues the roles             for the organisations
+//! users        users                          user                         all but the names of other groups
+//! hospitals    hospitals                      hospital                     all but the names of other groups
+//! cloud        cloud                          cloud                        all but the names of other groups
+//! ledger       any but the other groups'      peer, orderer, admin         that of the root
+//! ```
+//!
+//! In the ledger group, an organisation is its root, as in Fabric: no organisation can issue a certificate for the peer of
+//! another one, so that an endorsement policy over organisations says what it seems to say. The root names its organisation
+//! as a member does, by O. A root's group follows from this name.
 
 use core::fmt;
 
-/// One of the paper's participant groups (section 3.1). Each group has its own certificate authority. An organisation,
-/// such as one hospital, belongs to one group.
+/// One of the paper's participant groups (section 3.1). Each group has its own certificate authority; in the ledger group,
+/// each organisation has one. An organisation, such as one hospital, belongs to one group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ParticipantGroup {
     /// Patients.
@@ -14,7 +26,7 @@ pub enum ParticipantGroup {
     Hospitals,
     /// The cloud operators: the proxies of the re-encryption.
     Cloud,
-    /// Peers and orderers.
+    /// Peers, orderers and their administrators.
     Ledger,
 }
 
@@ -22,7 +34,7 @@ impl ParticipantGroup {
     /// All groups.
     pub const ALL: [Self; 4] = [Self::Users, Self::Hospitals, Self::Cloud, Self::Ledger];
 
-    /// The organisation in the certificate of the group's root.
+    /// The name. It is the organisation in the certificate of the group's root, except in the ledger group.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
@@ -30,6 +42,11 @@ impl ParticipantGroup {
             Self::Cloud => "cloud",
             Self::Ledger => "ledger",
         }
+    }
+
+    /// The group of a root that names this organisation.
+    pub(crate) fn of_root(organisation: &str) -> Self {
+        Self::named(organisation).unwrap_or(Self::Ledger)
     }
 
     /// Returns the group of this name.
@@ -45,7 +62,7 @@ impl ParticipantGroup {
             (Self::Users, Role::User)
                 | (Self::Hospitals, Role::Hospital)
                 | (Self::Cloud, Role::Cloud)
-                | (Self::Ledger, Role::Peer | Role::Orderer)
+                | (Self::Ledger, Role::Peer | Role::Orderer | Role::Administrator)
         )
     }
 }
@@ -71,11 +88,15 @@ pub enum Role {
     Peer,
     /// Orders transactions into blocks.
     Orderer,
+    /// Changes the configuration of a Fabric network: channels, and the definition of the contract. It takes no part in
+    /// transactions.
+    Administrator,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 6] = [Self::Authority, Self::User, Self::Hospital, Self::Cloud, Self::Peer, Self::Orderer];
+    pub const ALL: [Self; 7] =
+        [Self::Authority, Self::User, Self::Hospital, Self::Cloud, Self::Peer, Self::Orderer, Self::Administrator];
 
     /// The role's name in certificates.
     pub const fn name(self) -> &'static str {
@@ -86,10 +107,11 @@ impl Role {
             Self::Cloud => "cloud",
             Self::Peer => "peer",
             Self::Orderer => "orderer",
+            Self::Administrator => "admin",
         }
     }
 
-    /// Whether a member of this role may propose transactions. Nodes and authorities may not.
+    /// Whether a member of this role may propose transactions. Nodes, administrators and authorities may not.
     pub const fn proposes(self) -> bool {
         matches!(self, Self::User | Self::Hospital | Self::Cloud)
     }

@@ -44,7 +44,7 @@ impl fmt::Debug for MemberId {
 /// The subject of a certificate: in X.509 the name O, OU, CN in this order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Subject {
-    /// O: the group, or an organisation of that group such as one hospital. 1 to 64 bytes of text without control
+    /// O: the group, or an organisation of that group such as one hospital ([`role`](super::role)). 1 to 64 bytes of text without control
     /// characters (the bound of RFC 5280, appendix A.1).
     pub organisation: String,
     /// OU: exactly one role.
@@ -57,16 +57,21 @@ impl Subject {
     /// The bound on the organisation's name in bytes.
     pub const ORGANISATION_LIMIT: usize = 64;
 
-    /// Checks that the authority of `group` may issue for this subject: the role is one of the group's, and the organisation
-    /// is not the name of another group.
-    pub(super) fn check_group(&self, group: ParticipantGroup) -> Result<(), IdentityError> {
-        if !group.may_issue(self.role) {
-            return Err(IdentityError::WrongRole { group, role: self.role });
+    /// Checks that an authority with this subject may issue for `member`: the role is one of its group's; in the ledger
+    /// group the organisation is the authority's own, and in another group it is not the name of another group.
+    pub(super) fn check_issues(&self, member: &Self) -> Result<(), IdentityError> {
+        let group = ParticipantGroup::of_root(&self.organisation);
+        if !group.may_issue(member.role) {
+            return Err(IdentityError::WrongRole { group, role: member.role });
         }
-        match ParticipantGroup::named(&self.organisation) {
-            Some(other) if other != group => Err(IdentityError::WrongOrganisation { group }),
-            _ => Ok(()),
-        }
+        let own = match group {
+            ParticipantGroup::Ledger => member.organisation == self.organisation,
+            _ => ParticipantGroup::named(&member.organisation).is_none_or(|named| named == group),
+        };
+        let (authority, organisation) = (&self.organisation, &member.organisation);
+        let wrong =
+            || IdentityError::WrongOrganisation { authority: authority.clone(), organisation: organisation.clone() };
+        if own { Ok(()) } else { Err(wrong()) }
     }
 
     /// Creates a subject. Checks that the organisation's name can be written into a certificate.

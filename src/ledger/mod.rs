@@ -33,7 +33,7 @@ pub mod storage;
 
 pub use error::{Damage, StoreError, TornTail};
 pub use format::block::{Block, BlockError, CommittedBlock, Header, Metadata, Savepoint};
-pub use format::config::{Config, CutRules};
+pub use format::config::{Config, CutRules, Organisation};
 pub use format::endorsement::{AssembleError, Endorsed, Endorsement, Payload, SignedTransaction, Transaction};
 pub use format::policy::Policy;
 pub use format::proposal::{Nonce, Proposal, SignedProposal, Transient, TxId};

@@ -2,13 +2,13 @@
 //! one word.
 
 use crate::consortium::signer;
-use crate::scene::{EARLY, LATE, NOW, ORGANISATIONS, Scene, altered, group};
+use crate::scene::{EARLY, LATE, NOW, ORGANISATIONS, Scene, altered, group, home, root_of};
 use crate::{Role, State};
 use phi_pre::contract::{Action, PhiContract, RecordId};
 use phi_pre::flow::{Cloud, Consent, Fetch, FlowError, Handset, Phone, Store, User, introduce};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Credentials, IdentityError, Institution, Member, SealedCode, SealingKey};
+use phi_pre::identity::{Credentials, IdentityError, Institution, Member, ParticipantGroup, SealedCode, SealingKey};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::*;
 use phi_pre::pre::HandshakeError;
@@ -403,12 +403,14 @@ pub fn meet_as_a_hospital(scene: &mut Scene, cell: &Cell) -> String {
 /// Registers a new member of the role. The state of the cell is that of the one-time code.
 pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
     let Scene { authorities, strangers, rng, .. } = scene;
-    let ca = authorities.get_mut(&group(cell.role)).unwrap();
+    let organisation = if group(cell.role) == ParticipantGroup::Ledger { home(cell.role) } else { "new" };
+    let root = root_of(cell.role, home(cell.role));
+    let ca = authorities.get_mut(root).unwrap();
     let mut phone = Handset::new(&format!("+8210{:08}", rng.next_u32() % 100_000_000)).unwrap();
     let number = phone.number().clone();
     let begun = match cell.role {
         Role::User => ca.begin_registration(&number, NOW, &mut phone, rng),
-        role => ca.begin_institution("new", role, &number, NOW, &mut phone, rng),
+        role => ca.begin_institution(organisation, role, &number, NOW, &mut phone, rng),
     };
     let ticket = match begun {
         Ok(ticket) => ticket,
@@ -432,7 +434,7 @@ pub fn enrol(scene: &mut Scene, cell: &Cell) -> String {
         State::Replayed => finish(&right, NOW).and_then(|_| finish(&right, NOW)),
         _ => finish(&right, NOW),
     };
-    let root = if cell.state == State::WrongCa { strangers[&group(cell.role)].root() } else { ca.root() };
+    let root = if cell.state == State::WrongCa { strangers[root].root() } else { ca.root() };
     let opened = finished.and_then(|sealed| {
         if user {
             sealed.open(&key, &ticket, root).map(drop)

@@ -2,7 +2,7 @@
 
 use crate::acts::Copied;
 use crate::consortium::signer;
-use crate::scene::{NOW, ORGANISATIONS, Scene, group};
+use crate::scene::{NOW, ORGANISATIONS, Scene, root_of};
 use phi_pre::contract::PhiContract;
 use phi_pre::envelope::{DecryptError, Header, Opener, Sealer, Suite};
 use phi_pre::flow::FlowError;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 fn revoke(scene: &mut Scene, who: &Institution) {
     let subject = who.certificate.subject();
-    let ca = scene.authorities.get_mut(&group(subject.role)).unwrap();
+    let ca = scene.authorities.get_mut(root_of(subject.role, &subject.organisation)).unwrap();
     ca.revoke(&subject.id).unwrap();
     let list = ca.revocations();
     scene.network.revoke(&list).unwrap();

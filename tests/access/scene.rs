@@ -1,6 +1,6 @@
 //! A consortium with a record at each stage of Figures 3 and 4, untrusted authorities, and the actor of a cell.
 
-use crate::consortium::{SECONDS, Steps, config, issue, phone, register, signer};
+use crate::consortium::{ORDERERS, SECONDS, Steps, config, issue, phone, register, signer};
 use crate::{Role, State};
 use phi_pre::contract::{Ledger, PhiContract, RecordId};
 use phi_pre::flow::{Cloud, Draft, Grant, Hospital, Signed, Store, Upload, User, introduce};
@@ -33,8 +33,22 @@ pub const fn group(role: Role) -> ParticipantGroup {
         Role::User => ParticipantGroup::Users,
         Role::Hospital | Role::Authority => ParticipantGroup::Hospitals,
         Role::Cloud => ParticipantGroup::Cloud,
-        Role::Peer | Role::Orderer => ParticipantGroup::Ledger,
+        Role::Peer | Role::Orderer | Role::Administrator => ParticipantGroup::Ledger,
     }
+}
+
+/// The organisation of the members of a role that are entitled to nothing.
+pub const fn home(role: Role) -> &'static str {
+    match role {
+        Role::Peer | Role::Administrator => ORGANISATIONS[1],
+        Role::Orderer => ORDERERS,
+        _ => group(role).name(),
+    }
+}
+
+/// The organisation in the root that certifies the role for this organisation.
+pub fn root_of(role: Role, organisation: &str) -> &str {
+    if group(role) == ParticipantGroup::Ledger { organisation } else { group(role).name() }
 }
 
 /// The records, named by the last step that is done.
@@ -52,8 +66,10 @@ pub struct Records {
 pub struct Scene {
     pub dir: tempfile::TempDir,
     pub rng: ChaCha20Rng,
-    pub authorities: BTreeMap<ParticipantGroup, Authority>,
-    pub strangers: BTreeMap<ParticipantGroup, Authority>,
+    /// By the organisation in the root.
+    pub authorities: BTreeMap<&'static str, Authority>,
+    /// Of the same names, and not trusted.
+    pub strangers: BTreeMap<&'static str, Authority>,
     pub params: Params,
     pub network: Network,
     pub msp: Msp,
@@ -73,30 +89,31 @@ impl Scene {
     pub fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let dir = tempfile::tempdir().unwrap();
-        let mut found = || -> BTreeMap<ParticipantGroup, Authority> {
-            ParticipantGroup::ALL
-                .into_iter()
-                .map(|group| (group, Authority::new(group, &mut rng, NOW).unwrap()))
-                .collect()
+        let mut found = || {
+            let groups = [ParticipantGroup::Users, ParticipantGroup::Hospitals, ParticipantGroup::Cloud];
+            let mut found = BTreeMap::from(groups.map(|g| (g.name(), Authority::new(g, &mut rng, EARLY).unwrap())));
+            for name in ORGANISATIONS.into_iter().chain([ORDERERS]) {
+                found.insert(name, Authority::of_organisation(name, &mut rng, EARLY).unwrap());
+            }
+            found
         };
         let (mut authorities, strangers) = (found(), found());
         let mut member = |role: Role, organisation: &str| {
             let subject = Subject::new(organisation, role, MemberId::random(&mut rng)).unwrap();
-            issue(authorities.get_mut(&group(role)).unwrap(), &subject, NOW, &mut rng).unwrap()
+            issue(authorities.get_mut(root_of(role, organisation)).unwrap(), &subject, NOW, &mut rng).unwrap()
         };
-        let orderer = member(Role::Orderer, "orderer");
+        let orderer = member(Role::Orderer, ORDERERS);
         let peers = ORGANISATIONS.map(|name| member(Role::Peer, name)).to_vec();
         let hospitals = ["A", "B", "C"].map(|name| member(Role::Hospital, name));
         let cloud_institution = member(Role::Cloud, "cloud");
         let mut bystanders = BTreeMap::new();
         for role in Role::ALL.into_iter().filter(|role| *role != Role::Authority) {
-            let organisation = if role == Role::Peer { ORGANISATIONS[1] } else { group(role).name() };
-            bystanders.insert(role, [(); 2].map(|()| member(role, organisation)));
+            bystanders.insert(role, [(); 2].map(|()| member(role, home(role))));
         }
         let config = config(authorities.values(), &ORGANISATIONS);
         // The key of an authority cannot be read, so an actor with its certificate has another key.
-        let root = |group| Institution {
-            certificate: authorities[&group].root().clone(),
+        let root = |group: ParticipantGroup| Institution {
+            certificate: authorities[group.name()].root().clone(),
             signing_key: peers[0].signing_key.clone(),
             sealing_key: peers[0].sealing_key.clone(),
         };
@@ -107,7 +124,7 @@ impl Scene {
         let msp = config.msp().unwrap();
         let params = Params::new(Seed::random(&mut rng));
 
-        let users = authorities.get_mut(&ParticipantGroup::Users).unwrap();
+        let users = authorities.get_mut("users").unwrap();
         let credentials = register(users, &mut phone(), &mut rng);
         let mut alice = User::new(credentials.clone(), params.clone());
 
@@ -158,7 +175,7 @@ impl Scene {
     /// A new member of this role.
     pub fn fresh(&mut self, role: Role, organisation: &str, now: Seconds) -> Institution {
         let subject = Subject::new(organisation, role, MemberId::random(&mut self.rng)).unwrap();
-        issue(self.authorities.get_mut(&group(role)).unwrap(), &subject, now, &mut self.rng).unwrap()
+        issue(self.authorities.get_mut(root_of(role, organisation)).unwrap(), &subject, now, &mut self.rng).unwrap()
     }
 
     /// The user as the holder of a record's ID_i.
@@ -208,11 +225,11 @@ impl Scene {
             State::Other => Ok(other),
             State::Namesake => {
                 let id = rightful.certificate.subject().id;
-                let subject = Subject::new(group(role).name(), role, id)?;
-                issue(self.authorities.get_mut(&group(role)).unwrap(), &subject, NOW, &mut self.rng)
+                let subject = Subject::new(home(role), role, id)?;
+                issue(self.authorities.get_mut(root_of(role, home(role))).unwrap(), &subject, NOW, &mut self.rng)
             }
             State::Revoked => {
-                let ca = self.authorities.get_mut(&group(role)).unwrap();
+                let ca = self.authorities.get_mut(root_of(role, &subject.organisation)).unwrap();
                 ca.revoke(&subject.id)?;
                 let list = ca.revocations();
                 self.network.revoke(&list).unwrap();
@@ -221,7 +238,7 @@ impl Scene {
                 Ok(one)
             }
             State::WrongCa => {
-                let ca = self.strangers.get_mut(&group(role)).unwrap();
+                let ca = self.strangers.get_mut(root_of(role, &subject.organisation)).unwrap();
                 if role == Role::Authority {
                     return Ok(Institution { certificate: ca.root().clone(), ..one });
                 }

@@ -5,8 +5,8 @@ use phi_pre::contract::{Action, PhiContract};
 use phi_pre::identity::{Authority, Certificate, MemberId, ParticipantGroup, Role, SigningKey, Subject};
 use phi_pre::ledger::{
     Config, Contract, ContractRefusal, CutRules, Endorsed, Endorsement, Invocation, InvokeError, Network, Nonce,
-    Outcome, Payload, Policy, Proposal, ReadWriteSet, SignedProposal, SignedTransaction, Signer, State, Transaction,
-    Transient,
+    Organisation, Outcome, Payload, Policy, Proposal, ReadWriteSet, SignedProposal, SignedTransaction, Signer, State,
+    Transaction, Transient,
 };
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
@@ -18,13 +18,16 @@ use std::sync::Arc;
 /// 2025-06-01T12:00:00Z in milliseconds.
 pub const NOW: Millis = Millis(1_748_779_200_000);
 pub const CHANNEL: &str = "records";
+/// The organisation of the orderer.
+pub const ORDERERS: &str = "ledger";
 pub const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
 
 pub struct World {
     pub rng: ChaCha20Rng,
     pub users: Authority,
     pub hospitals: Authority,
-    pub ledger: Authority,
+    /// The authorities of the orderer's organisation and of the three organisations of the peers.
+    pub nodes: Vec<Authority>,
     pub orderer: Signer,
     pub peers: Vec<Signer>,
     pub north: Signer,
@@ -45,14 +48,20 @@ impl World {
         let mut rng = ChaCha20Rng::seed_from_u64(23);
         let mut users = Authority::new(ParticipantGroup::Users, &mut rng, NOW.seconds()).unwrap();
         let mut hospitals = Authority::new(ParticipantGroup::Hospitals, &mut rng, NOW.seconds()).unwrap();
-        let mut ledger = Authority::new(ParticipantGroup::Ledger, &mut rng, NOW.seconds()).unwrap();
-        let orderer = enrol(&mut ledger, "ledger", Role::Orderer, &mut rng);
-        let peers = ORGANISATIONS.map(|name| enrol(&mut ledger, name, Role::Peer, &mut rng)).to_vec();
+        let mut nodes = Vec::new();
+        let mut node = |name: &str, role| {
+            let mut authority = Authority::of_organisation(name, &mut rng, NOW.seconds()).unwrap();
+            let signer = enrol(&mut authority, name, role, &mut rng);
+            nodes.push(authority);
+            signer
+        };
+        let orderer = node(ORDERERS, Role::Orderer);
+        let peers = ORGANISATIONS.map(|name| node(name, Role::Peer)).to_vec();
         let north = enrol(&mut hospitals, ORGANISATIONS[0], Role::Hospital, &mut rng);
         let south = enrol(&mut hospitals, ORGANISATIONS[1], Role::Hospital, &mut rng);
         let alice = enrol(&mut users, "users", Role::User, &mut rng);
         let bob = enrol(&mut users, "users", Role::User, &mut rng);
-        Self { rng, users, hospitals, ledger, orderer, peers, north, south, alice, bob }
+        Self { rng, users, hospitals, nodes, orderer, peers, north, south, alice, bob }
     }
 
     /// The configuration: the majority of the three organisations endorses, and a block has at most ten transactions.
@@ -60,8 +69,13 @@ impl World {
         Config {
             channel: CHANNEL.into(),
             contract: contract.into(),
-            roots: [&self.users, &self.hospitals, &self.ledger].map(|ca| ca.root().clone()).to_vec(),
+            organisations: [&self.users, &self.hospitals]
+                .into_iter()
+                .chain(&self.nodes)
+                .map(|ca| Organisation::of_root(ca.root()))
+                .collect(),
             policy: Policy::majority(&ORGANISATIONS),
+            orderers: ORDERERS.into(),
             cut: CutRules { max_messages: 10, ..CutRules::default() },
             window: Config::WINDOW,
         }

@@ -11,7 +11,7 @@ use phi_pre::flow::{
 use phi_pre::identity::{
     Authority, Credentials, IdentityError, Institution, Member, Role, SealedCode, SealingKey, SigningKey, Subject,
 };
-use phi_pre::ledger::{Config, CutRules, Network, Policy, Signer};
+use phi_pre::ledger::{Config, CutRules, Network, Organisation, Policy, Signer};
 use phi_pre::pre::{Params, Seed};
 use phi_pre::time::{Millis, Seconds};
 use rand_chacha::ChaCha20Rng;
@@ -23,6 +23,9 @@ use std::path::Path;
 pub const SECONDS: Seconds = Seconds(1_800_000_000);
 /// The same time in the unit of the ledger.
 pub const NOW: Millis = SECONDS.millis();
+
+/// The organisation of the orderer.
+pub const ORDERERS: &str = "orderer";
 
 /// The user's phone.
 pub fn phone() -> Handset {
@@ -62,8 +65,9 @@ pub fn config<'a>(authorities: impl IntoIterator<Item = &'a Authority>, organisa
     Config {
         channel: "phi".into(),
         contract: contract::NAME.into(),
-        roots: authorities.into_iter().map(|authority| authority.root().clone()).collect(),
+        organisations: authorities.into_iter().map(|authority| Organisation::of_root(authority.root())).collect(),
         policy: Policy::majority(organisations),
+        orderers: ORDERERS.into(),
         cut: CutRules::default(),
         window: Config::WINDOW,
     }

@@ -113,8 +113,18 @@ EC_PUBLIC_KEY = bytes.fromhex("06072a8648ce3d0201")
 P256 = bytes.fromhex("06082a8648ce3d030107")
 SEALING_KEY = bytes.fromhex("060c2b0601040181fd5981c72f01")
 NAMES = (bytes.fromhex("55040a"), bytes.fromhex("55040b"), bytes.fromhex("550403"))
-ROLES = ("authority", "user", "hospital", "cloud", "peer", "orderer")
-GROUPS = {"users": ("user",), "hospitals": ("hospital",), "cloud": ("cloud",), "ledger": ("peer", "orderer")}
+ROLES = ("authority", "user", "hospital", "cloud", "peer", "orderer", "admin")
+GROUPS = {
+    "users": ("user",),
+    "hospitals": ("hospital",),
+    "cloud": ("cloud",),
+    "ledger": ("peer", "orderer", "admin"),
+}
+
+
+def group_of(organisation):
+    """The group of a root that names this organisation."""
+    return organisation if organisation in GROUPS else "ledger"
 
 
 def bad(part):
@@ -251,14 +261,16 @@ class Msp:
             self.trust(root)
 
     def trust(self, root):
-        if root.organisation not in GROUPS or root.role != "authority" or root.issuer != root.subject:
+        if root.role != "authority" or root.issuer != root.subject:
             raise Refused("not the root certificate of an authority")
         root.verify(root.key)
-        for group, other in sorted(self.roots.items(), key=lambda item: list(GROUPS).index(item[0])):
-            if group != root.organisation and other.id == root.id:
-                raise Refused(f"the groups {group} and {root.organisation} have roots of one identifier")
+        for organisation, other in sorted(self.roots.items(), key=lambda item: item[0].encode()):
+            if organisation != root.organisation and other.id == root.id:
+                raise Refused(
+                    f"the organisations {organisation} and {root.organisation} have roots of one identifier"
+                )
         if self.roots.setdefault(root.organisation, root).der != root.der:
-            raise Refused(f"the group {root.organisation} has another root already")
+            raise Refused(f"the organisation {root.organisation} has another root already")
 
     def revoke(self, revocations):
         authority, number, serials, signature = revocations
@@ -267,23 +279,29 @@ class Msp:
             raise Refused(UNKNOWN_ISSUER)
         message = hashes.tagged("phi-pre/1/revocations", authority + u64(number) + listed(serials))
         verify(found[0].key, message, signature)
-        group = found[0].organisation
-        known = self.number.get(group, 0)
+        organisation = found[0].organisation
+        known = self.number.get(organisation, 0)
         if number < known:
             raise Refused(f"revocation list {number} comes after list {known}")
-        self.number[group], self.revoked[group] = number, set(serials)
+        self.number[organisation], self.revoked[organisation] = number, set(serials)
 
     def validate(self, certificate):
-        group = certificate.issuer[0]
-        root = self.roots.get(group)
+        authority = certificate.issuer[0]
+        root, group = self.roots.get(authority), group_of(authority)
         if root is None or root.subject != certificate.issuer:
             raise Refused(UNKNOWN_ISSUER)
         certificate.verify(root.key)
         if certificate.role not in GROUPS[group]:
             raise Refused(f"the authority of the group {group} may not issue the role {certificate.role}")
-        if certificate.organisation in GROUPS and certificate.organisation != group:
-            raise Refused(f"the authority of the group {group} may not issue for this organisation")
-        if certificate.serial in self.revoked.get(group, ()):
+        if group == "ledger":
+            own = certificate.organisation == authority
+        else:
+            own = certificate.organisation not in GROUPS or certificate.organisation == group
+        if not own:
+            raise Refused(
+                f"the authority of {authority} may not issue for the organisation {certificate.organisation}"
+            )
+        if certificate.serial in self.revoked.get(authority, ()):
             raise Refused("the certificate is revoked")
         # A general X.509 library must come to the same.
         x509.load_der_x509_certificate(certificate.der).verify_directly_issued_by(

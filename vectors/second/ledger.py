@@ -175,7 +175,7 @@ class Block:
         number = self.number.to_bytes(self.number.bit_length() // 8 + 1, "big")
         return der(0x30, der(2, number) + der(4, self.previous or b"") + der(4, self.data_hash))
 
-    def check(self, number, previous, msp):
+    def check(self, number, previous, msp, orderers):
         if self.number != number:
             raise Refused(f"block {self.number} where block {number} is next")
         if self.previous != previous:
@@ -189,13 +189,17 @@ class Block:
                 raise Refused(f"block {number}: transaction {i}: {refusal}") from None
         try:
             msp.validate(self.orderer)
-            if self.orderer.role == "orderer":
+            if self.orderer.role == "orderer" and self.orderer.organisation == orderers:
                 message = self.header + self.orderer.der
                 identity.verify(self.orderer.key, message, identity.read_signature(self.signature))
         except Refused as refusal:
             raise Refused(f"block {number}: seal: {refusal}") from None
         if self.orderer.role != "orderer":
             raise Refused(f"block {number}: sealed by a {self.orderer.role}")
+        if self.orderer.organisation != orderers:
+            raise Refused(
+                f"block {number}: sealed by an orderer of the organisation {self.orderer.organisation}"
+            )
 
 
 class Metadata:
@@ -239,18 +243,58 @@ def write_policy(policy):
     return u8(1) + u32(policy[1]) + listed([write_policy(branch) for branch in policy[2]])
 
 
-class Config:
+GROUPS = tuple(identity.GROUPS)
+
+
+class Organisation:
     def __init__(self, reader):
+        self.mspid, group = reader.text("MSP identifier", 64), reader.u8("group")
+        if group >= len(GROUPS):
+            raise errors.unknown("group", group)
+        self.group, self.root = GROUPS[group], read_certificate(reader)
+
+    @property
+    def encoding(self):
+        return behind(self.mspid.encode()) + u8(GROUPS.index(self.group)) + behind(self.root.der)
+
+
+class Config:
+    FIRST_LINE = b"phi-pre channel 2\n"
+
+    def __init__(self, reader):
+        identity.first_line(reader, "channel configuration", self.FIRST_LINE)
         self.channel, self.contract = reader.text("channel", 64), reader.text("contract", 64)
-        self.roots = reader.list("roots", 4, read_certificate)
-        self.policy, self.cut = read_policy(reader), CutRules(reader)
+        self.organisations = reader.list("organisations", 64, Organisation)
+        self.policy = read_policy(reader)
+        self.orderers = reader.text("organisation of the orderers", 64)
+        self.cut = CutRules(reader)
         self.window = reader.u64("time window")
 
     @property
     def encoding(self):
-        head = behind(self.channel.encode()) + behind(self.contract.encode())
-        roots = listed([behind(root.der) for root in self.roots])
-        return head + roots + write_policy(self.policy) + self.cut.encoding + u64(self.window)
+        head = self.FIRST_LINE + behind(self.channel.encode()) + behind(self.contract.encode())
+        organisations = listed([organisation.encoding for organisation in self.organisations])
+        orderers = behind(self.orderers.encode())
+        return head + organisations + write_policy(self.policy) + orderers + self.cut.encoding + u64(self.window)
+
+    def msp(self):
+        seen = set()
+        for organisation in self.organisations:
+            mspid = organisation.mspid
+            if not mspid or any(c == "=" or ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in mspid):
+                raise Refused(
+                    f'"{mspid}" is no MSP identifier, which has 1 to 64 characters without = and without control characters'
+                )
+            if mspid in seen:
+                raise Refused(f"the MSP identifier {mspid} is given twice")
+            seen.add(mspid)
+        msp = Msp()
+        for organisation in self.organisations:
+            msp.trust(organisation.root)
+            name = organisation.root.organisation
+            if identity.group_of(name) != organisation.group:
+                raise Refused(f"the root of the organisation {name} is not one of the group {organisation.group}")
+        return msp
 
 
 FORMATS = {
@@ -277,7 +321,7 @@ class Chain:
     def commit(self, block):
         if self.config is None:
             self.configure(block)
-        block.check(self.height, self.tip, self.msp)
+        block.check(self.height, self.tip, self.msp, self.config.orderers)
         if self.height == 0:
             codes, updates = [0], {}
         else:
@@ -298,7 +342,7 @@ class Chain:
             if len(block.envelopes) != 1:
                 raise errors.length("block 0", 1, len(block.envelopes))
             config = whole(block.envelopes[0], "channel configuration", Config)
-            self.msp = Msp(*config.roots)
+            self.msp = config.msp()
             self.config = config
         except Refused as refusal:
             raise Refused(f"block 0: {refusal}") from None

@@ -80,7 +80,7 @@ pub(super) fn register<R: CryptoRng>(
     let mut phone = Handset::new("+82 10 5550 0100")?;
     let ledger = folder.join("ledger");
     let mut consortium = Consortium::create(&ledger, &ORGANISATIONS, params, &mut phone, now, &mut rng)?;
-    report.step("consortium", &format!("4 authorities, 1 orderer, 4 peers ({})", ORGANISATIONS.join(", ")), []);
+    report.step("consortium", &format!("8 authorities, 1 orderer, 4 peers ({})", ORGANISATIONS.join(", ")), []);
     report.step("policy", &format!("{} endorse", consortium.network.config().policy), []);
 
     let mut user = consortium.register_user(&mut phone, now, &mut rng)?;

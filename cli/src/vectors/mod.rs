@@ -24,7 +24,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is read, in bytes. Parsed JSON takes many times this much memory.
-const FILE_LIMIT: u64 = 4 << 20;
+const FILE_LIMIT: u64 = 5 << 20;
 
 /// An error while vectors are made or checked.
 #[derive(Debug, thiserror::Error)]

@@ -373,7 +373,7 @@ fn sealed_identifier(bytes: &[u8]) -> bool {
 
 fn sealed_enrolment(bytes: &[u8]) -> bool {
     let Ok(sealed) = SealedEnrolment::from_bytes(bytes) else { return false };
-    let root = &FIXTURE.config.roots[0];
+    let root = &FIXTURE.config.organisations[0].root;
     refusal(sealed.open(&FIXTURE.sealing_key, &Ticket([0; 16]), root));
     refusal(sealed.open_institution(&FIXTURE.sealing_key, &Ticket([0; 16]), root));
     wire::<SealedEnrolment>(bytes)
@@ -413,14 +413,15 @@ fn range_proof(bytes: &[u8]) -> bool {
 
 fn sealed_code(bytes: &[u8]) -> bool {
     if let Ok(answer) = SealedCode::from_bytes(bytes) {
-        refusal(answer.open(&FIXTURE.sealing_key, &FIXTURE.config.roots[0], &Ticket([0; 16])));
+        refusal(answer.open(&FIXTURE.sealing_key, &FIXTURE.config.organisations[0].root, &Ticket([0; 16])));
     }
     wire::<SealedCode>(bytes)
 }
 
 /// The content of an answer with a code.
 fn code_opened(bytes: &[u8]) -> bool {
-    let (root, ticket, rng) = (&FIXTURE.config.roots[0], Ticket([0; 16]), &mut ChaCha20Rng::seed_from_u64(1));
+    let (root, ticket, rng) =
+        (&FIXTURE.config.organisations[0].root, Ticket([0; 16]), &mut ChaCha20Rng::seed_from_u64(1));
     let aad = [&root.fingerprint().0[..], &ticket.0].concat();
     let content = seal(&FIXTURE.sealing_key.public(), b"phi-pre/1/code", &aad, bytes, rng).unwrap();
     let answer = SealedCode::from_bytes(&content.to_bytes());

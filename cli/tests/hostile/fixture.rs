@@ -8,8 +8,8 @@ use phi_pre::identity::{
 };
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
-    self, Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Policy, Proposal, SignedProposal,
-    Signer, Transient,
+    self, Block, Channel, CommittedBlock, Config, CutRules, Network, Nonce, Orderer, Organisation, Policy, Proposal,
+    SignedProposal, Signer, Transient,
 };
 use phi_pre::pre::{Capsule, DecryptionKey, EncryptionKey, Params, ReKey, Seed};
 use phi_pre::schemes::{Lv08, Scheme, lv08};
@@ -69,11 +69,17 @@ impl Fixture {
         let (k_e, k_e_prime) = (k_d.encryption_key(&params), other.encryption_key(&params));
         let (capsule, _) = k_d.public_key(&params).encapsulate(&params, rng);
 
-        let mut authorities = ParticipantGroup::ALL.map(|group| Authority::new(group, rng, Self::SECONDS).unwrap());
+        let groups = [ParticipantGroup::Users, ParticipantGroup::Hospitals, ParticipantGroup::Cloud];
+        let mut authorities = Vec::from(groups.map(|group| Authority::new(group, rng, Self::SECONDS).unwrap()));
+        for name in ["orderer", "hospital A"] {
+            authorities.push(Authority::of_organisation(name, rng, Self::SECONDS).unwrap());
+        }
         let sealing_key = SealingKey::random(rng);
         let mut enrol = |group: ParticipantGroup, organisation: &str, role: Role| {
             let (key, subject) = (SigningKey::random(rng), Subject::new(organisation, role, MemberId::random(rng)));
-            let authority = authorities.iter_mut().find(|authority| authority.group() == group).unwrap();
+            let root = if group == ParticipantGroup::Ledger { organisation } else { group.name() };
+            let mut all = authorities.iter_mut();
+            let authority = all.find(|authority| authority.root().subject().organisation == root).unwrap();
             let seals = matches!(role, Role::Hospital | Role::Cloud).then(|| sealing_key.public());
             let certificate = authority.issue(&subject.unwrap(), &key.verifying_key(), seals, Self::SECONDS, rng);
             (certificate.unwrap(), key)
@@ -89,8 +95,9 @@ impl Fixture {
         let config = Config {
             channel: "phi".to_owned(),
             contract: contract::NAME.to_owned(),
-            roots: authorities.iter().map(|authority| authority.root().clone()).collect(),
+            organisations: authorities.iter().map(|authority| Organisation::of_root(authority.root())).collect(),
             policy: Policy::majority(&["hospital A"]),
+            orderers: "orderer".to_owned(),
             cut: CutRules::default(),
             window: Config::WINDOW,
         };

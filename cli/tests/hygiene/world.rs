@@ -1,6 +1,6 @@
 //! The flow of the demo, with all keys known to the test.
 
-use super::consortium::{NOW, SECONDS, config, issue, phone, register, signer};
+use super::consortium::{NOW, ORDERERS, SECONDS, config, issue, phone, register, signer};
 use super::recorder::{Recorder, Replay};
 use phi_pre::contract::PhiContract;
 use phi_pre::contract::RecordId;
@@ -19,7 +19,7 @@ pub(crate) struct World {
     pub(crate) params: Params,
     pub(crate) msp: Msp,
     pub(crate) network: Network,
-    pub(crate) authorities: [Authority; 4],
+    pub(crate) authorities: [Authority; 5],
     pub(crate) nodes: [Signer; 2],
     pub(crate) credentials: Credentials,
     /// Hospitals A and B, and the cloud.
@@ -41,15 +41,20 @@ impl World {
         let rng = &mut Recorder::new(2);
         let params = Params::new(Seed::random(rng));
         let mut phone = phone();
-        let mut authorities = ParticipantGroup::ALL.map(|group| Authority::new(group, rng, SECONDS).unwrap());
+        let groups = [ParticipantGroup::Users, ParticipantGroup::Hospitals, ParticipantGroup::Cloud];
+        let [users, hospitals, clouds] = groups.map(|group| Authority::new(group, rng, SECONDS).unwrap());
+        let [orderers, peers] =
+            [ORDERERS, "user group"].map(|name| Authority::of_organisation(name, rng, SECONDS).unwrap());
+        let mut authorities = [users, hospitals, clouds, orderers, peers];
         let config = config(&authorities, &["user group"]);
-        let [users, hospitals, clouds, ledger] = &mut authorities;
+        let [users, hospitals, clouds, orderers, peers] = &mut authorities;
 
-        let mut node = |organisation, role| {
-            let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
-            signer(&issue(ledger, &subject, SECONDS, rng).unwrap())
+        let mut node = |authority: &mut Authority, role| {
+            let organisation = authority.root().subject().organisation.clone();
+            let subject = Subject::new(&organisation, role, MemberId::random(rng)).unwrap();
+            signer(&issue(authority, &subject, SECONDS, rng).unwrap())
         };
-        let nodes = [node("orderer", Role::Orderer), node("user group", Role::Peer)];
+        let nodes = [node(orderers, Role::Orderer), node(peers, Role::Peer)];
         let [orderer, peer] = nodes.clone();
         let network =
             Network::create(&folder.join("ledger"), &config, orderer, vec![peer], Arc::new(PhiContract)).unwrap();

@@ -106,7 +106,7 @@ fn nothing_is_made_of_the_phone_number() {
     assert_eq!(one.expose(), other.expose());
     assert!(!one.expose().windows(NUMBER.len() - 1).any(|w| w == &NUMBER.as_bytes()[1..]));
     let ca = authority(ParticipantGroup::Users, 1);
-    assert_eq!(format!("{ca:?}"), "Authority { group: Users, issued: 0, .. }");
+    assert_eq!(format!("{ca:?}"), "Authority { organisation: \"users\", issued: 0, .. }");
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn what_cannot_stand_in_a_certificate_is_not_issued() {
     assert_eq!(issue("Hospital A", Role::Authority, NOW), Err(wrong));
     assert_eq!(
         issue("users", Role::Hospital, NOW),
-        Err(IdentityError::WrongOrganisation { group: ParticipantGroup::Hospitals })
+        Err(IdentityError::WrongOrganisation { authority: "hospitals".to_owned(), organisation: "users".to_owned() })
     );
     assert_eq!(issue("Hospital A", Role::Hospital, Seconds(u64::MAX)), Err(IdentityError::Expired));
     let late = Authority::new(ParticipantGroup::Cloud, &mut rng(4), Seconds(u64::MAX));

@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, Rogue, authority, issued};
+use super::super::fixture::{NOW, Rogue, authority, issued, of_organisation};
 use super::super::{Authority, SigningKey, Subject};
 use super::*;
 use crate::error::DecodeError;
@@ -14,7 +14,7 @@ fn trusting(authorities: &[&Authority]) -> Msp {
 
 #[test]
 fn a_valid_certificate_names_its_member() {
-    let mut ca = authority(ParticipantGroup::Ledger, 1);
+    let mut ca = of_organisation("peers of hospital A", 1);
     let (peer, key) = issued(&mut ca, "peers of hospital A", Role::Peer, 2);
     let msp = trusting(&[&ca]);
     for _cold_then_cached in 0..2 {
@@ -38,7 +38,7 @@ fn each_group_issues_its_own_roles() {
                 ParticipantGroup::Users => role == Role::User,
                 ParticipantGroup::Hospitals => role == Role::Hospital,
                 ParticipantGroup::Cloud => role == Role::Cloud,
-                ParticipantGroup::Ledger => role == Role::Peer || role == Role::Orderer,
+                ParticipantGroup::Ledger => matches!(role, Role::Peer | Role::Orderer | Role::Administrator),
             };
             assert_eq!(validated, if allowed { Ok(role) } else { Err(IdentityError::WrongRole { group, role }) });
         }
@@ -50,9 +50,54 @@ fn no_group_issues_in_the_name_of_another() {
     let rogue = Rogue::new(ParticipantGroup::Hospitals, 1);
     let mut msp = Msp::new();
     msp.trust(&rogue.root).unwrap();
-    let refused = Err(IdentityError::WrongOrganisation { group: ParticipantGroup::Hospitals });
+    let (authority, organisation) = ("hospitals".to_owned(), "cloud".to_owned());
+    let refused = Err(IdentityError::WrongOrganisation { authority, organisation });
     assert_eq!(msp.validate(&rogue.certify("cloud", Role::Hospital)), refused);
     assert!(msp.validate(&rogue.certify("clouds", Role::Hospital)).is_ok());
+}
+
+/// An endorsement policy counts organisations, so an organisation must not issue for another one.
+#[test]
+fn an_organisation_of_the_ledger_issues_for_itself_alone() {
+    let [north, south] = [of_organisation("north", 1), of_organisation("south", 2)];
+    let msp = trusting(&[&north, &south]);
+    let rogue = Rogue::of("south", 2);
+    let mut both = Msp::new();
+    both.trust(north.root()).unwrap();
+    both.trust(&rogue.root).unwrap();
+    for role in [Role::Peer, Role::Orderer, Role::Administrator] {
+        for (of, refused) in [("south", false), ("north", true), ("South", true), ("ledger", true), ("users", true)] {
+            let (authority, organisation) = ("south".to_owned(), of.to_owned());
+            let expected = if refused {
+                Err(IdentityError::WrongOrganisation { authority, organisation })
+            } else {
+                Ok(organisation)
+            };
+            assert_eq!(both.validate(&rogue.certify(of, role)).map(|member| member.organisation), expected);
+        }
+    }
+    // The authority itself refuses, too.
+    let mut south = south;
+    let subject = Subject::new("north", Role::Peer, MemberId([1; 32])).unwrap();
+    let refused = south.issue(&subject, rogue.root.verifying_key(), None, NOW, &mut super::super::fixture::rng(1));
+    assert_eq!(refused.unwrap_err().to_string(), "the authority of south may not issue for the organisation north");
+    // The revocation lists of two organisations are independent.
+    let (peer, _) = issued(&mut south, "south", Role::Peer, 3);
+    let mut msp = msp;
+    south.revoke(&peer.subject().id).unwrap();
+    msp.revoke(&north.revocations()).unwrap();
+    assert!(msp.validate(&peer).is_ok());
+    msp.revoke(&south.revocations()).unwrap();
+    assert_eq!(msp.validate(&peer), Err(IdentityError::Revoked));
+}
+
+#[test]
+fn a_root_of_another_group_cannot_be_made_for_an_organisation() {
+    for group in [ParticipantGroup::Users, ParticipantGroup::Hospitals, ParticipantGroup::Cloud] {
+        let refused = Authority::of_organisation(group.name(), &mut super::super::fixture::rng(1), NOW);
+        let (organisation, group) = (group.name().to_owned(), ParticipantGroup::Ledger);
+        assert_eq!(refused.map(drop), Err(IdentityError::WrongGroup { organisation, group }));
+    }
 }
 
 #[test]
@@ -76,12 +121,12 @@ fn unknown_issuers_and_forgeries_are_refused() {
 }
 
 #[test]
-fn only_one_self_signed_root_for_each_group() {
+fn only_one_self_signed_root_for_each_organisation() {
     let mut ca = authority(ParticipantGroup::Users, 1);
     let mut msp = trusting(&[&ca]);
     assert_eq!(msp.trust(ca.root()), Ok(ParticipantGroup::Users));
     let second = authority(ParticipantGroup::Users, 2);
-    assert_eq!(msp.trust(second.root()), Err(IdentityError::RootConflict(ParticipantGroup::Users)));
+    assert_eq!(msp.trust(second.root()), Err(IdentityError::RootConflict("users".to_owned())));
 
     let (member, key) = issued(&mut ca, "users", Role::User, 3);
     assert_eq!(Msp::new().trust(&member), Err(IdentityError::NotARoot));
@@ -89,8 +134,9 @@ fn only_one_self_signed_root_for_each_group() {
     let (users, nobody) = (named("users"), named("nobody"));
     let below = Rogue::sign(&key, ca.root().subject(), &users, key.verifying_key());
     assert_eq!(Msp::new().trust(&below), Err(IdentityError::NotARoot));
-    let groupless = Rogue::sign(&key, &nobody, &nobody, key.verifying_key());
-    assert_eq!(Msp::new().trust(&groupless), Err(IdentityError::NotARoot));
+    // Any name but those of the groups is an organisation of the ledger.
+    let other = Rogue::sign(&key, &nobody, &nobody, key.verifying_key());
+    assert_eq!(Msp::new().trust(&other), Ok(ParticipantGroup::Ledger));
     let stolen = Rogue::sign(&key, &users, &users, *ca.root().verifying_key());
     assert_eq!(Msp::new().trust(&stolen), Err(IdentityError::BadSignature));
 }
@@ -104,7 +150,7 @@ fn two_roots_never_have_one_identifier() {
     let mut msp = Msp::new();
     msp.trust(&users.root).unwrap();
     let refused = msp.trust(&hospitals.root).unwrap_err().to_string();
-    assert_eq!(refused, "the groups users and hospitals have roots of one identifier");
+    assert_eq!(refused, "the organisations users and hospitals have roots of one identifier");
     assert_eq!(msp.validate(&hospitals.certify("Hospital A", Role::Hospital)), Err(IdentityError::UnknownIssuer));
     assert_eq!(msp.trust(&users.root), Ok(ParticipantGroup::Users));
 }

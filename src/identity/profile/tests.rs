@@ -87,7 +87,7 @@ fn a_certificate_has_exactly_one_role() {
     let id = "a".repeat(64);
     let subject = |attributes: &[(&str, &str)]| Free { subject: name(attributes), ..Free::new() };
     subject(&[("O", "users"), ("CN", &id)]).refused("name");
-    subject(&[("O", "users"), ("OU", "admin"), ("CN", &id)]).refused("role");
+    subject(&[("O", "users"), ("OU", "administrator"), ("CN", &id)]).refused("role");
     subject(&[("O", "users"), ("OU", "User"), ("CN", &id)]).refused("role");
     subject(&[("O", "users"), ("OU", "user"), ("OU", "cloud"), ("CN", &id)]).refused("name");
     subject(&[("O", "users"), ("OU", "user"), ("OU", "user"), ("CN", &id)]).refused("name");

@@ -141,6 +141,14 @@ pub enum BlockError {
         /// The signer's role.
         role: Role,
     },
+    /// The seal is that of an orderer of another organisation than the one that orders.
+    #[error("block {number}: sealed by an orderer of the organisation {organisation}")]
+    ForeignOrderer {
+        /// The block.
+        number: u64,
+        /// The signer's organisation.
+        organisation: String,
+    },
 }
 
 impl Block {
@@ -157,14 +165,15 @@ impl Block {
         Self { header, transactions, seal: Seal { orderer: orderer.clone(), signature } }
     }
 
-    /// Checks number, previous hash, data hash, the form of the transactions, and the seal. Whoever uses the transactions of
+    /// Checks number, previous hash, data hash, the form of the transactions, and the seal, which must be that of an orderer of
+    /// the organisation `orderers` ([`Config::orderers`](super::config::Config::orderers)). Whoever uses the transactions of
     /// block 0 reads them with [`Config::of_genesis`](super::config::Config::of_genesis).
     ///
     /// # Errors
     /// [`BlockError`].
-    pub fn verify(&self, number: u64, previous: Option<Digest>, msp: &Msp) -> Result<(), BlockError> {
+    pub fn verify(&self, number: u64, previous: Option<Digest>, msp: &Msp, orderers: &str) -> Result<(), BlockError> {
         self.verify_content(number, previous)?;
-        self.verify_seal(msp)
+        self.verify_seal(msp, orderers)
     }
 
     /// As [`verify`](Self::verify), without the seal: for a block whose seal was verified before, or follows from the seal of
@@ -189,12 +198,15 @@ impl Block {
     }
 
     /// Checks the seal.
-    pub(in crate::ledger) fn verify_seal(&self, msp: &Msp) -> Result<(), BlockError> {
+    pub(in crate::ledger) fn verify_seal(&self, msp: &Msp, orderers: &str) -> Result<(), BlockError> {
         let number = self.header.number;
         let seal = |source| BlockError::Seal { number, source };
         let orderer = msp.validate(&self.seal.orderer).map_err(seal)?;
         if orderer.role != Role::Orderer {
             return Err(BlockError::NotAnOrderer { number, role: orderer.role });
+        }
+        if orderer.organisation != orderers {
+            return Err(BlockError::ForeignOrderer { number, organisation: orderer.organisation });
         }
         let message = signed_bytes(&self.header.der(), &self.seal.orderer);
         verify(&orderer.verifying_key, &message, &self.seal.signature).map_err(seal)

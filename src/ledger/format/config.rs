@@ -1,6 +1,7 @@
 //! The configuration of a channel: the only content of its first block.
 //!
-//! Paper: section 3.1, the participant groups of Figure 2. Fabric keeps the same things in its configuration block.
+//! Paper: section 3.1, the participant groups of Figure 2. Fabric keeps the same things in its configuration block: the
+//! organisations with their roots, the endorsement policy, and which organisation orders.
 //! Whoever has block 0 can verify all other blocks offline: their order, their seals, their transactions with the cuts between
 //! them, and the codes. Whoever knows the hash of block 0 can trust it. The blocks do not say which certificates were revoked.
 
@@ -9,8 +10,27 @@ use super::endorsement::TRANSACTION_BYTES_LIMIT;
 use super::policy::Policy;
 use super::proposal::NAME_LIMIT;
 use crate::error::DecodeError;
-use crate::identity::{Certificate, IdentityError, Msp, ParticipantGroup};
+use crate::identity::{Certificate, IdentityError, Msp, Organisations, ParticipantGroup};
 use crate::wire::{Reader, Wire, Writer};
+
+/// An organisation of a channel: in Fabric's words, an MSP.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Organisation {
+    /// The MSP identifier, by which a Fabric network names the organisation.
+    pub mspid: String,
+    /// The group, which decides the roles that the organisation may issue.
+    pub group: ParticipantGroup,
+    /// The root certificate.
+    pub root: Certificate,
+}
+
+impl Organisation {
+    /// The organisation of a root. Its MSP identifier is the name in the root.
+    pub fn of_root(root: &Certificate) -> Self {
+        let mspid = root.subject().organisation.clone();
+        Self { group: ParticipantGroup::of_root(&mspid), mspid, root: root.clone() }
+    }
+}
 
 /// What all peers and orderers of a channel agree on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,10 +39,12 @@ pub struct Config {
     pub channel: String,
     /// The name of the contract.
     pub contract: String,
-    /// The root certificates of the participant groups, at most one for each.
-    pub roots: Vec<Certificate>,
-    /// The endorsements that a transaction needs.
+    /// The organisations: those of the users, the hospitals and the clouds, and each organisation that has nodes.
+    pub organisations: Vec<Organisation>,
+    /// The endorsements that a transaction needs. The policy names organisations as certificates do.
     pub policy: Policy,
+    /// The organisation, as certificates name it, whose orderers seal the blocks. No other organisation can.
+    pub orderers: String,
     /// When the orderer cuts a block.
     pub cut: CutRules,
     /// How far a proposal's time may be from the endorser's, in milliseconds.
@@ -44,15 +66,38 @@ impl Config {
     /// Fabric's authentication time window: 15 minutes, in milliseconds.
     pub const WINDOW: u64 = 15 * 60 * 1000;
 
+    /// The largest number of organisations that is accepted.
+    pub const ORGANISATIONS: u32 = 64;
+
+    /// The longest MSP identifier, and the longest name of an organisation, in bytes.
+    const NAME_LIMIT: u32 = 64;
+
+    const MAGIC: &'static [u8] = b"phi-pre channel 2\n";
+
+    /// The groups of the organisations, by their MSP identifiers.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadMspId`], [`IdentityError::SameMspId`].
+    pub fn organisations(&self) -> Result<Organisations, IdentityError> {
+        Organisations::new(self.organisations.iter().map(|organisation| (&organisation.mspid, organisation.group)))
+    }
+
     /// The membership service that trusts the roots, without revocations.
     ///
     /// Blocks are validated with this membership service alone: it is the same on every peer and at every time.
     ///
     /// # Errors
-    /// [`IdentityError`] if a root is not a valid root certificate.
+    /// [`IdentityError`] if a root is not a valid root certificate, or not one of the organisation's group; those of
+    /// [`organisations`](Self::organisations).
     pub fn msp(&self) -> Result<Msp, IdentityError> {
+        self.organisations()?;
         let mut msp = Msp::new();
-        self.roots.iter().try_for_each(|root| msp.trust(root).map(drop))?;
+        for Organisation { group, root, .. } in &self.organisations {
+            if msp.trust(root)? != *group {
+                let organisation = root.subject().organisation.clone();
+                return Err(IdentityError::WrongGroup { organisation, group: *group });
+            }
+        }
         Ok(msp)
     }
 }
@@ -81,23 +126,44 @@ impl Wire for Config {
     const NAME: &'static str = "channel configuration";
 
     fn write(&self, out: &mut Writer) {
-        out.bytes(self.channel.as_bytes()).bytes(self.contract.as_bytes()).list(&self.roots);
+        out.raw(Self::MAGIC).bytes(self.channel.as_bytes()).bytes(self.contract.as_bytes()).list(&self.organisations);
         self.policy.write(out);
+        out.bytes(self.orderers.as_bytes());
         self.cut.write(out);
         out.u64(self.window);
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        const GROUPS: u32 = 4;
-        const { assert!(ParticipantGroup::ALL.len() == GROUPS as usize) };
+        if input.raw(Self::NAME, Self::MAGIC.len())? != Self::MAGIC {
+            return Err(DecodeError::Magic { what: Self::NAME });
+        }
         Ok(Self {
             channel: input.text("channel", NAME_LIMIT)?.to_owned(),
             contract: input.text("contract", NAME_LIMIT)?.to_owned(),
-            roots: input.list("roots", GROUPS)?,
+            organisations: input.list("organisations", Self::ORGANISATIONS)?,
             policy: Policy::read(input)?,
+            orderers: input.text("organisation of the orderers", Self::NAME_LIMIT)?.to_owned(),
             cut: CutRules::read(input)?,
             window: input.u64("time window")?,
         })
+    }
+}
+
+/// The MSP identifier, the group (0 users, 1 hospitals, 2 cloud, 3 ledger), the root.
+impl Wire for Organisation {
+    const NAME: &'static str = "organisation";
+
+    fn write(&self, out: &mut Writer) {
+        out.bytes(self.mspid.as_bytes()).u8(self.group as u8);
+        self.root.write(out);
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let mspid = input.text("MSP identifier", Config::NAME_LIMIT)?.to_owned();
+        let number = input.u8("group")?;
+        let group = ParticipantGroup::ALL.into_iter().find(|group| *group as u8 == number);
+        let group = group.ok_or(DecodeError::Unknown { what: "group", got: number.into() })?;
+        Ok(Self { mspid, group, root: Certificate::read(input)? })
     }
 }
 

@@ -121,6 +121,9 @@ pub enum OrderError {
     /// The certificate is not an orderer's.
     #[error("a {0} cannot order blocks")]
     NotAnOrderer(Role),
+    /// The certificate is that of an orderer of another organisation than the one that orders.
+    #[error("an orderer of the organisation {0} cannot order blocks of this channel")]
+    ForeignOrderer(String),
     /// The blocks cannot be stored.
     #[error(transparent)]
     Store(#[from] StoreError),

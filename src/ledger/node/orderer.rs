@@ -133,7 +133,7 @@ impl Orderer {
         let last =
             chain::walk::<OrderError>(file.len(), |number| read(&file, number), |block| accepted.add_block(block))?;
         let last = last.ok_or(StoreError::NoSuchBlock { number: 0 })?;
-        last.verify_seal(&msp)?; // of the last block, whose header fixes all others
+        last.verify_seal(&msp, &config.orderers)?; // of the last block, whose header fixes all others
         let tip = last.header.hash();
         Ok((Self { signer, config, msp, ingress, cutter, accepted, file, tip }, torn))
     }
@@ -247,7 +247,7 @@ impl Orderer {
     /// # Errors
     /// [`OrderError::Block`] if it is not the next block of this chain.
     pub fn adopt(&mut self, block: &Block) -> Result<(), OrderError> {
-        block.verify(self.file.len(), Some(self.tip), &self.msp)?;
+        block.verify(self.file.len(), Some(self.tip), &self.msp, &self.config.orderers)?;
         self.file.append(&block.to_bytes())?;
         self.accepted.add_block(block);
         self.tip = block.header.hash();
@@ -270,8 +270,10 @@ impl Orderer {
 
 fn orderer_msp(config: &Config, signer: &Signer) -> Result<Msp, OrderError> {
     let msp = config.msp()?;
-    match signer.member(&msp)?.role {
-        Role::Orderer => Ok(msp),
+    let member = signer.member(&msp)?;
+    match member.role {
+        Role::Orderer if member.organisation == config.orderers => Ok(msp),
+        Role::Orderer => Err(OrderError::ForeignOrderer(member.organisation)),
         role => Err(OrderError::NotAnOrderer(role)),
     }
 }

@@ -453,7 +453,8 @@ fn blocks(file: &Salvage, number: u64) -> Result<impl Iterator<Item = (Place, Bl
 fn height(file: &Salvage, from: u64, channel: &Channel) -> Result<u64, StoreError> {
     let mut height = 0;
     for number in file.numbers().filter(|number| *number >= from) {
-        let sealed = |block: &Block| block.verify(number, block.header.previous, &channel.msp).is_ok();
+        let sealed =
+            |block: &Block| block.verify(number, block.header.previous, &channel.msp, &channel.config.orderers).is_ok();
         if blocks(file, number)?.any(|(_, block)| sealed(&block)) {
             height = number.saturating_add(1);
         }

@@ -113,7 +113,7 @@ impl Channel {
     ) -> (usize, Option<BlockError>) {
         let mut tip = before.map(|before| before.tip);
         for (good, number) in (0..blocks.len()).zip(before.map_or(0, |before| before.height)..) {
-            if let Err(bad) = blocks[good].verify(number, tip, &self.msp) {
+            if let Err(bad) = blocks[good].verify(number, tip, &self.msp, &self.config.orderers) {
                 return (good, Some(bad));
             }
             tip = Some(blocks[good].header.hash());
@@ -127,7 +127,8 @@ impl Channel {
     }
 
     fn verify(&self, block: &Block, before: Option<&Savepoint>) -> Result<(), BlockError> {
-        block.verify(before.map_or(0, |before| before.height), before.map(|before| before.tip), &self.msp)
+        let (number, tip) = (before.map_or(0, |before| before.height), before.map(|before| before.tip));
+        block.verify(number, tip, &self.msp, &self.config.orderers)
     }
 }
 

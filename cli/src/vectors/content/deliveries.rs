@@ -5,7 +5,7 @@ use super::super::file::File;
 use super::super::operations::deliveries::{DELIVERIES, DELIVERY};
 use super::draw::{encoded, flip};
 use super::transcript::{Plan, Transcript, Twist, with};
-use super::world::{NOW, World};
+use super::world::NOW;
 use phi_pre::contract::{Record, RecordId, RequestId, ShareRequest, ShareStatus};
 use phi_pre::flow::{Delivery, Grant, Signed, Upload};
 use phi_pre::hash::Digest;
@@ -40,8 +40,7 @@ pub(super) fn deliveries() -> Result<File, Fault> {
 /// A delivery, with the record and the request as they stand in the state.
 fn case(made: &Transcript, delivery: &impl Wire) -> Value {
     let Transcript { world, grant, .. } = made;
-    let World { users, hospitals, clouds, ledger, .. } = world;
-    let roots: Vec<_> = [users, hospitals, clouds, ledger].iter().map(|known| hex(known.root().der())).collect();
+    let roots: Vec<_> = world.roots().map(|root| hex(root.der())).collect();
     let record = Record {
         id: world.alice.certificate.subject().id.into(),
         commitment: made.commitment,

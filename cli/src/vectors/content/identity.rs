@@ -70,11 +70,12 @@ fn certificates(file: &mut File) -> Result<(), Fault> {
     let rng = &mut file.rng;
     let mut users = Known::new(ParticipantGroup::Users, rng)?;
     let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
-    let mut ledger = Known::new(ParticipantGroup::Ledger, rng)?;
+    let mut ledger = Known::of("North Hospital", rng)?;
     let impostor = Known::new(ParticipantGroup::Users, rng)?;
     let user = users.enrol("users", Role::User, rng)?;
     let north = hospitals.enrol("North Hospital", Role::Hospital, rng)?;
     let peer = ledger.enrol("North Hospital", Role::Peer, rng)?;
+    let admin = ledger.enrol("North Hospital", Role::Administrator, rng)?;
     let key = SigningKey::random(rng);
     let subject = Subject::new("North Hospital", Role::Hospital, MemberId::random(rng)).map_err(malformed)?;
     let sealing = SealingKey::random(rng).public();
@@ -88,6 +89,7 @@ fn certificates(file: &mut File) -> Result<(), Fault> {
         ("a hospital", &hospitals, &north.certificate),
         ("a hospital with a sealing key", &hospitals, &sealer),
         ("a peer", &ledger, &peer.certificate),
+        ("an administrator", &ledger, &admin.certificate),
     ] {
         file.valid(comment, &["Certificate"], input(root, now, certificate.der()))?;
     }
@@ -127,6 +129,10 @@ fn certificates(file: &mut File) -> Result<(), Fault> {
     ] {
         file.invalid(comment, &[flag], input(&users, now, &der))?;
     }
+    let south = ledger.reissue(&peer.certificate, b"North Hospital", b"South Hospital")?;
+    file.invalid("a peer of another organisation", &["Issuer"], input(&ledger, now, &south))?;
+    let hospital = ledger.reissue(&admin.certificate, b"admin", b"cloud")?;
+    file.invalid("the role of a cloud, by an organisation of the ledger", &["Issuer"], input(&ledger, now, &hospital))?;
     file.invalid("another group's root", &["Issuer"], input(&hospitals, now, der))?;
     file.invalid("another root of the same group", &["Issuer"], input(&impostor, now, der))?;
     let no_root = json!({ "root": hex(der), "revocations": null, "now": now, "certificate": hex(der) });

@@ -4,14 +4,14 @@ use super::super::case::{Fault, hex, malformed};
 use super::super::file::File;
 use super::super::operations::ledger::{CHAIN, POLICY, TRANSACTION, WIRE};
 use super::draw::{bytes, encoded, flip, lengths, put, random};
-use super::world::{CHANNEL, ORGANISATIONS, World, high_s, propose};
-use phi_pre::contract::{Action, RecordId, RequestId};
+use super::world::{CHANNEL, ORDERERS, ORGANISATIONS, World, high_s, propose};
+use phi_pre::contract::{self, Action, RecordId, RequestId};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
-use phi_pre::identity::{Certificate, ParticipantGroup};
+use phi_pre::identity::{Certificate, ParticipantGroup, Role};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
-    Block, Code, Config, CutRules, Metadata, Nonce, Policy, Proposal, SignedTransaction, Signer, Transaction, TxId,
+    Block, Code, CutRules, Metadata, Nonce, Policy, Proposal, SignedTransaction, Signer, Transaction, TxId,
 };
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
@@ -96,7 +96,7 @@ fn envelopes(world: &World, ask: &Action, rng: &mut ChaCha20Rng) -> Result<(Sign
         alice,
     )?;
     let mut stranger = super::world::Known::new(ParticipantGroup::Users, rng)?;
-    let mallory = stranger.enrol("users", phi_pre::identity::Role::User, rng)?;
+    let mallory = stranger.enrol("users", Role::User, rng)?;
     let foreign = with(&good, |t| t.proposal.creator = mallory.certificate.clone(), &mallory)?;
     let bad = vec![
         ("a transaction that does not decode", encoded(&cut)),
@@ -176,11 +176,11 @@ pub(super) fn ledger() -> Result<File, Fault> {
     let blocks: Vec<_> = world.blocks.iter().map(|block| hex(encoded(block))).collect();
     file.valid("block 0 alone", &["Chain"], json!({ "blocks": blocks[..1] }))?;
     file.valid("a record and its sharing, and every verdict", &["Chain"], json!({ "blocks": blocks }))?;
-    broken_chains(&mut file, &world)?;
+    broken_chains(&mut file, &mut world)?;
     Ok(file)
 }
 
-fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
+fn broken_chains(file: &mut File, world: &mut World) -> Result<(), Fault> {
     let [genesis, first, second] = [0, 1, 2].map(|n| &world.blocks[n]);
     let orderer = &world.orderer;
     let seal = |number, previous, envelopes: &[Vec<u8>], who: &Signer| {
@@ -188,8 +188,9 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
     };
     let hash = Some(first.header.hash());
     let sealed = |who: &Signer| seal(2, hash, &second.transactions, who);
-    let mut stranger = super::world::Known::new(ParticipantGroup::Ledger, &mut file.rng)?;
-    let stranger = stranger.enrol("ledger", phi_pre::identity::Role::Orderer, &mut file.rng)?;
+    let mut stranger = super::world::Known::of(ORDERERS, &mut file.rng)?;
+    let stranger = stranger.enrol(ORDERERS, Role::Orderer, &mut file.rng)?;
+    let foreign = world.nodes[1].enrol(ORGANISATIONS[0], Role::Orderer, &mut file.rng)?;
     let envelopes = Block { transactions: first.transactions.clone(), ..second.clone() };
     let mut data = second.clone();
     data.header.data_hash.0[0] ^= 1;
@@ -214,6 +215,7 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
         ("sealed by a peer", sealed(&world.peers[0])),
         ("sealed by a hospital", sealed(&world.north)),
         ("sealed by a stranger", sealed(&stranger)),
+        ("sealed by an orderer of another organisation", sealed(&foreign)),
         ("a byte behind the block", [encoded(second), vec![0]].concat()),
     ] {
         chain(comment, "Block", &[zero.clone(), one.clone(), third])?;
@@ -233,9 +235,37 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
         let der = world.hospitals.reissue(&twin, from.as_bytes(), to.as_bytes())?;
         twin = Certificate::from_der(&der).map_err(malformed)?;
     }
-    let twins = Config { roots: vec![users.clone(), twin, world.ledger.root().clone()], ..world.config() };
-    chain("two roots of one identifier", "Block", &[seal(0, None, &[encoded(&twins)], orderer)])?;
+    let mut twins = world.config();
+    twins.organisations[1].root = twin;
+    let mut again = world.config();
+    again.organisations[1].mspid.clone_from(&world.config().organisations[0].mspid);
+    let mut nameless = world.config();
+    nameless.organisations[1].mspid = String::new();
+    let mut group = world.config();
+    group.organisations[4].group = ParticipantGroup::Hospitals;
+    let mut ordering = world.config();
+    ordering.orderers = ORGANISATIONS[0].into();
+    for (comment, config) in [
+        ("two roots of one identifier", twins),
+        ("two organisations of one MSP identifier", again),
+        ("an organisation without an MSP identifier", nameless),
+        ("a root of another group than is said", group),
+        ("sealed by another organisation than orders", ordering),
+    ] {
+        chain(comment, "Block", &[seal(0, None, &[encoded(&config)], orderer)])?;
+    }
 
+    cuts(file, world)
+}
+
+/// Blocks with other cuts, and blocks with entries that are no transactions.
+fn cuts(file: &mut File, world: &World) -> Result<(), Fault> {
+    let orderer = &world.orderer;
+    let mut chain = |comment: &str, flag: &str, blocks: &[Vec<u8>]| {
+        let blocks: Vec<_> = blocks.iter().map(hex).collect();
+        file.invalid(comment, &[flag], json!({ "blocks": blocks }))
+    };
+    let config = &world.blocks[0].transactions[0];
     // One seal over the same bytes with other cuts. Block 4 has two transactions.
     let [.., fourth] = &world.blocks[..] else { return Err(malformed("no blocks")) };
     let [a, b] = &fourth.transactions[..] else { return Err(malformed("not two transactions")) };
@@ -265,7 +295,12 @@ fn broken_chains(file: &mut File, world: &World) -> Result<(), Fault> {
         ("two envelopes as one entry", vec![[&a[..], b].concat()]),
         ("the configuration again", vec![a.clone(), b.clone(), config.clone()]),
     ] {
-        chain(comment, "Entry", &[before.clone(), vec![seal(4, tip, &entries, orderer)]].concat())?;
+        chain(
+            comment,
+            "Entry",
+            &[before.clone(), vec![encoded(&Block::seal(4, tip, entries, &orderer.certificate, &orderer.key))]]
+                .concat(),
+        )?;
     }
     Ok(())
 }
@@ -308,6 +343,8 @@ pub(super) fn formats() -> Result<File, Fault> {
         }
     }
     let metadata = encoded(&metadata);
+    // Where the list of the organisations begins in a configuration.
+    let list = "phi-pre channel 2\n".len() + 4 + CHANNEL.len() + 4 + contract::NAME.len();
     let reads = rwset_of(&[("b", None), ("a", None)], &[]);
     let twice = rwset_of(&[("a", None), ("a", None)], &[]);
     let writes = rwset_of(&[], &["b", "a"]);
@@ -334,7 +371,10 @@ pub(super) fn formats() -> Result<File, Fault> {
         ("65537 messages in a block", "Limit", "cut rules", put(&cut, 0, &[0, 1, 0, 1])),
         ("blocks of 2^27 + 1 bytes", "Limit", "cut rules", put(&cut, 4, &[8, 0, 0, 1])),
         ("envelopes of 2^24 + 1 bytes", "Limit", "cut rules", put(&cut, 8, &[1, 0, 0, 1])),
-        ("five roots", "Limit", "configuration", put(genesis, 4 + CHANNEL.len() + 4 + 3, &[0, 0, 0, 5])),
+        ("65 organisations", "Limit", "configuration", put(genesis, list, &[0, 0, 0, 65])),
+        ("an MSP identifier of 65 bytes", "Limit", "configuration", put(genesis, list + 4, &[0, 0, 0, 65])),
+        ("a group that is none", "Unknown", "configuration", put(genesis, list + 8 + "users".len(), &[4])),
+        ("version 1 of the configuration", "Unknown", "configuration", put(genesis, 16, b"1")),
     ] {
         file.invalid(comment, &[flag], json!({ "kind": kind, "encoding": hex(bytes) }))?;
     }

@@ -5,7 +5,7 @@ use super::super::file::File;
 use super::super::operations::rotation::ROTATION;
 use super::draw::{bytes, encoded, flip};
 use super::transcript::with;
-use super::world::{Known, NOW, World};
+use super::world::{NOW, World};
 use phi_pre::contract::{Record, RecordId};
 use phi_pre::envelope::{Header, Sealer, Suite};
 use phi_pre::flow::{Rotated, Rotation, Signed, Upload};
@@ -111,10 +111,10 @@ impl Parties {
 
     /// A case in which everybody signs what is theirs.
     fn case(&self, messages: &Messages) -> Value {
-        let World { users, hospitals, clouds, ledger, north, alice, .. } = &self.world;
+        let World { north, alice, .. } = &self.world;
         let Messages { stored, rotation, answer, new } = messages.clone();
         let author = if stored.epoch == 0 { north } else { alice };
-        let roots: Vec<_> = [users, hospitals, clouds, ledger].map(Known::root).map(|root| hex(root.der())).to_vec();
+        let roots: Vec<_> = self.world.roots().map(|root| hex(root.der())).collect();
         json!({
             "roots": roots,
             "now": NOW.seconds().0,

@@ -7,8 +7,8 @@ use phi_pre::identity::{
     Authority, Certificate, Member, MemberId, ParticipantGroup, Role, SealingKey, SigningKey, Subject,
 };
 use phi_pre::ledger::{
-    Block, Config, CutRules, Endorsed, Endorsement, Invocation, Nonce, Payload, Policy, Proposal, SignedTransaction,
-    Signer, Simulation, Transaction, Transient,
+    Block, Config, CutRules, Endorsed, Endorsement, Invocation, Nonce, Organisation, Payload, Policy, Proposal,
+    SignedTransaction, Signer, Simulation, Transaction, Transient,
 };
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
@@ -17,6 +17,8 @@ use rand_chacha::ChaCha20Rng;
 /// 2025-06-01T12:00:00Z in milliseconds.
 pub(super) const NOW: Millis = Millis(1_748_779_200_000);
 pub(super) const CHANNEL: &str = "records";
+/// The organisation of the orderer.
+pub(super) const ORDERERS: &str = "ledger";
 pub(super) const ORGANISATIONS: [&str; 3] = ["North Hospital", "South Hospital", "Cloud One"];
 
 /// An authority with its private keys. They are the first values that the authority draws.
@@ -29,8 +31,17 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn new(group: ParticipantGroup, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
         let drawn = &mut rng.clone();
+        Self::with(Authority::new(group, rng, NOW.seconds()).map_err(malformed)?, drawn)
+    }
+
+    /// The authority of an organisation of the ledger group.
+    pub(super) fn of(organisation: &str, rng: &mut ChaCha20Rng) -> Result<Self, Fault> {
+        let drawn = &mut rng.clone();
+        Self::with(Authority::of_organisation(organisation, rng, NOW.seconds()).map_err(malformed)?, drawn)
+    }
+
+    fn with(authority: Authority, drawn: &mut ChaCha20Rng) -> Result<Self, Fault> {
         let (key, sealing_key) = (SigningKey::random(drawn), SealingKey::random(drawn));
-        let authority = Authority::new(group, rng, NOW.seconds()).map_err(malformed)?;
         let public = (*authority.root().verifying_key(), authority.root().sealing_key());
         if public == (key.verifying_key(), Some(&sealing_key.public())) {
             Ok(Self { authority, key, sealing_key })
@@ -112,7 +123,8 @@ pub(super) struct World {
     pub(super) users: Known,
     pub(super) hospitals: Known,
     pub(super) clouds: Known,
-    pub(super) ledger: Known,
+    /// The authorities of the orderer's organisation and of the peers' organisations.
+    pub(super) nodes: Vec<Known>,
     pub(super) orderer: Signer,
     pub(super) peers: Vec<Signer>,
     pub(super) north: Signer,
@@ -128,17 +140,24 @@ impl World {
         let mut users = Known::new(ParticipantGroup::Users, rng)?;
         let mut hospitals = Known::new(ParticipantGroup::Hospitals, rng)?;
         let clouds = Known::new(ParticipantGroup::Cloud, rng)?;
-        let mut ledger = Known::new(ParticipantGroup::Ledger, rng)?;
-        let orderer = ledger.enrol("ledger", Role::Orderer, rng)?;
+        let mut nodes = vec![Known::of(ORDERERS, rng)?];
+        let orderer = nodes[0].enrol(ORDERERS, Role::Orderer, rng)?;
         let mut peers = Vec::new();
         for organisation in ORGANISATIONS {
-            peers.push(ledger.enrol(organisation, Role::Peer, rng)?);
+            let mut known = Known::of(organisation, rng)?;
+            peers.push(known.enrol(organisation, Role::Peer, rng)?);
+            nodes.push(known);
         }
         let north = hospitals.enrol(ORGANISATIONS[0], Role::Hospital, rng)?;
         let south = hospitals.enrol(ORGANISATIONS[1], Role::Hospital, rng)?;
         let [alice, bob] = [users.enrol("users", Role::User, rng)?, users.enrol("users", Role::User, rng)?];
         let (chain, blocks) = (Chain::default(), Vec::new());
-        Ok(Self { users, hospitals, clouds, ledger, orderer, peers, north, south, alice, bob, chain, blocks })
+        Ok(Self { users, hospitals, clouds, nodes, orderer, peers, north, south, alice, bob, chain, blocks })
+    }
+
+    /// The roots of all authorities.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &Certificate> {
+        [&self.users, &self.hospitals, &self.clouds].into_iter().chain(&self.nodes).map(Known::root)
     }
 
     /// The configuration: its policy is the majority of the three organisations.
@@ -146,10 +165,9 @@ impl World {
         Config {
             channel: CHANNEL.into(),
             contract: NAME.into(),
-            roots: [&self.users, &self.hospitals, &self.clouds, &self.ledger]
-                .map(|known| known.root().clone())
-                .to_vec(),
+            organisations: self.roots().map(Organisation::of_root).collect(),
             policy: Policy::majority(&ORGANISATIONS),
+            orderers: ORDERERS.into(),
             cut: CutRules::default(),
             window: Config::WINDOW,
         }
