@@ -39,6 +39,7 @@
 #![cfg_attr(feature = "ledger", doc = "| section 2.3, MSP and registration | [`identity`] |")]
 #![cfg_attr(feature = "ledger", doc = "| sections 2.3 and 3.1, Fig. 2, the ledger | [`ledger`] |")]
 #![cfg_attr(feature = "ledger", doc = "| section 3.2, the four transactions | [`contract`] |")]
+#![cfg_attr(feature = "fabric", doc = "| the paper's own platform, Hyperledger Fabric | [`fabric`] |")]
 #![cfg_attr(feature = "flow", doc = "| Figs. 3 and 4, the actors | [`flow`] |")]
 //!
 //! # Features
@@ -49,13 +50,14 @@
 //! | `blst` | single curve operations by blst in place of arkworks | yes |
 //! | `envelope` | encrypted records: bytes, streams, files, bulk jobs | |
 //! | `ledger` | the membership service, the ledger and its contract | |
+//! | `fabric` | the contract as chaincode of Hyperledger Fabric, and a client of Fabric's gateways; includes `ledger` | |
 //! | `flow` | the actors of Figures 2 to 4, storage; includes `envelope` and `ledger` | |
 //! | `s3` | stores that speak S3; includes `flow` | |
 //! | `schemes` | this scheme, keys by name, and AFGH 2006, BBS 1998, GA 2007 and LV 2008 to compare with; includes `blst` | |
 //! | `serde` | serde's traits on public types | |
 //! | `hazmat` | entry points that take the randomness itself: for test vectors alone | |
 //!
-//! Each module uses only those below it: `flow`, `contract`, `ledger`, `identity`, `envelope`, `integrity`, `identifier`,
+//! Each module uses only those below it: `flow`, `fabric`, `contract`, `ledger`, `identity`, `envelope`, `integrity`, `identifier`,
 //! `schemes`, `pre`, `group`, and at the bottom [`wire`], [`hash`], [`secret`], [`error`] and times. [`paper`] stands alone.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -70,6 +72,8 @@ pub mod contract;
 #[cfg(feature = "envelope")]
 pub mod envelope;
 pub mod error;
+#[cfg(feature = "fabric")]
+pub mod fabric;
 #[cfg(feature = "flow")]
 pub mod flow;
 #[cfg(any(feature = "envelope", feature = "ledger"))]

@@ -29,6 +29,8 @@ const FLOORS: &[&str] = &[
     "ledger/node",
     "ledger",
     "contract",
+    "fabric/messages fabric/codec",
+    "fabric",
     "flow",
     "lib",
 ];

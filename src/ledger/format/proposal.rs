@@ -135,6 +135,12 @@ impl Transient {
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.0.get(name).map(|value| value.expose().as_slice())
     }
+
+    /// All fields with their names.
+    #[cfg(feature = "fabric")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.expose().as_slice()))
+    }
 }
 
 impl fmt::Debug for TxId {

@@ -155,7 +155,8 @@ impl<C: Committed + ?Sized> State for Simulation<'_, C> {
     }
 }
 
-const fn within(what: &'static str, got: usize, limit: u32) -> Result<(), StateError> {
+/// The limits of a simulation, which a state at a peer of Fabric has as well.
+pub(crate) const fn within(what: &'static str, got: usize, limit: u32) -> Result<(), StateError> {
     if got > limit as usize { Err(StateError::Limit { what, limit, got }) } else { Ok(()) }
 }
 

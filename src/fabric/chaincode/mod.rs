@@ -1,0 +1,270 @@
+//! The contract as chaincode of Hyperledger Fabric: a server that a peer dials ("chaincode as a service").
+//!
+//! Paper: section 3.1, the chaincode of each peer. The protocol is Fabric's (peer/chaincode_shim.proto, service
+//! `protos.Chaincode`); the private module `conversation` has its messages. A contract runs as it is: this service hands it the
+//! state of the peer in place of the embedded ledger's.
+//!
+//! - `conversation`: one connection; `calls`: the questions to the peer that are open on it;
+//! - `call`: one call; `state`: the peer's state as the contract sees it.
+//!
+//! Whoever can reach the service can call the contract on a state of their own making and learns nothing that they do not
+//! know. The service is therefore no secret; a real peer's state stays at the peer. With mutual TLS, the peer alone can
+//! reach it.
+
+mod call;
+mod calls;
+mod conversation;
+mod state;
+
+pub use conversation::Limits;
+
+use super::codec::Frames;
+use super::messages::ChaincodeMessage;
+use super::tls::{CERTIFICATE, TlsError, TlsIdentity, check_pem};
+use crate::identity::Organisations;
+use crate::ledger::Contract;
+use conversation::{Host, Incoming, converse};
+use std::convert::Infallible;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::{BoxFuture, BoxStream, Service as TowerService, http};
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Certificate as TlsRoot, Server, ServerTlsConfig};
+use tonic::{Request, Response, Status, Streaming};
+
+/// Why a chaincode could not be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// Other machines can reach the address, so the service needs TLS.
+    #[error("{address} can be reached from other machines: the chaincode needs a TLS certificate there")]
+    NoTls {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The identifier of the package is empty.
+    #[error("the package identifier is empty")]
+    NoPackage,
+    /// The operating system refused.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// The operation.
+        action: &'static str,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The TLS files are not what they should be.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server has failed.
+    #[error("server: {0}")]
+    Server(#[from] tonic::transport::Error),
+    /// Calls were running, or a peer kept its connection, when the time for the end was over. They were cut off.
+    #[error("the chaincode has not stopped within {0:?} and was cut off")]
+    StillRunning(Duration),
+    /// The server's task has panicked.
+    #[error("the server has panicked")]
+    Panicked,
+}
+
+/// A contract that is to be served.
+#[derive(Clone)]
+pub struct Chaincode {
+    /// The identifier that the peer gave to the installed package: [`Package::id`](super::Package::id).
+    pub package: String,
+    /// The contract.
+    pub contract: Arc<dyn Contract>,
+    /// Which organisation of the network stands for which group of the paper. Must be the same at all endorsers.
+    pub organisations: Organisations,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+impl fmt::Debug for Chaincode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { package, contract, organisations, limits } = self;
+        let mut shown = f.debug_struct("Chaincode");
+        shown.field("package", package).field("contract", &contract.name());
+        shown.field("organisations", organisations).field("limits", limits).finish()
+    }
+}
+
+/// TLS of the service.
+#[derive(Debug)]
+pub struct ServerTls {
+    /// The service's own certificate and key.
+    pub identity: TlsIdentity,
+    /// The authorities, in PEM, whose certificates a peer must have: mutual TLS. `None`: every peer is served.
+    pub client_root: Option<String>,
+}
+
+/// A chaincode that is being served, on threads of its own. Dropped, it ends at once.
+#[derive(Debug)]
+pub struct Service {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<Result<(), tonic::transport::Error>>,
+    /// How long running calls may take to end.
+    grace: Duration,
+    /// `None` after the end.
+    runtime: Option<Runtime>,
+}
+
+impl Service {
+    /// Serves `chaincode` at `address`; port 0 lets the system choose. Without `tls`, the address must be a loopback
+    /// address.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub fn start(chaincode: Chaincode, address: SocketAddr, tls: Option<ServerTls>) -> Result<Self, ServeError> {
+        let io = |action| move |source| ServeError::Io { action, source };
+        if tls.is_none() && !address.ip().is_loopback() {
+            return Err(ServeError::NoTls { address });
+        }
+        let Chaincode { package: id, contract, organisations, limits } = chaincode;
+        if id.is_empty() {
+            return Err(ServeError::NoPackage);
+        }
+        let mut builder = Server::builder()
+            // A peer opens one stream. Some more let a peer dial again before its old stream has ended.
+            .max_concurrent_streams(4)
+            .http2_keepalive_interval(Some(Duration::from_secs(60)))
+            .tcp_nodelay(true);
+        if let Some(ServerTls { identity, client_root }) = tls {
+            let mut config = ServerTlsConfig::new().identity(identity.to_tonic()).timeout(HANDSHAKE);
+            if let Some(root) = client_root {
+                check_pem("certificate", &root, CERTIFICATE)?;
+                config = config.client_ca_root(TlsRoot::from_pem(root));
+            }
+            builder = builder.tls_config(config)?;
+        }
+        let mut threads = Builder::new_multi_thread();
+        threads.worker_threads(2).max_blocking_threads(limits.running.max(1)).enable_all();
+        let runtime = threads.build().map_err(io("start threads"))?;
+        let listener = runtime.block_on(TcpListener::bind(address)).map_err(io("listen"))?;
+        let address = listener.local_addr().map_err(io("listen"))?;
+        let (stop, stopped) = watch::channel(false);
+        let host = Arc::new(Host {
+            id,
+            organisations,
+            contract,
+            limits,
+            connections: Arc::new(Semaphore::new(CONNECTIONS)),
+            running: Arc::new(Semaphore::new(limits.running)),
+            admitted: Arc::new(Semaphore::new(limits.running + limits.waiting)),
+            stop: stopped.clone(),
+        });
+        let mut signal = stopped;
+        let signal = async move { _ = signal.wait_for(|stop| *stop).await };
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let server = runtime.spawn(builder.serve_with_incoming_shutdown(Grpc(host), incoming, signal));
+        Ok(Self { address, stop, server, grace: limits.patience + GRACE, runtime: Some(runtime) })
+    }
+
+    /// The address at which peers reach the service.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether the server has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.server.is_finished()
+    }
+
+    /// Refuses new calls, waits until the running calls have ended, and ends.
+    ///
+    /// # Errors
+    /// [`ServeError::Server`]; [`ServeError::StillRunning`] if something ran on for longer than the patience of a call; the
+    /// service has ended all the same.
+    pub fn stop(mut self) -> Result<(), ServeError> {
+        _ = self.stop.send(true);
+        let Some(runtime) = self.runtime.take() else { return Ok(()) };
+        let ended = runtime.block_on(async { tokio::time::timeout(self.grace, &mut self.server).await });
+        runtime.shutdown_background();
+        match ended {
+            Ok(Ok(ended)) => Ok(ended?),
+            Ok(Err(_)) => Err(ServeError::Panicked),
+            Err(_) => Err(ServeError::StillRunning(self.grace)),
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// How long a TLS handshake may take, as in Fabric's own shim.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long the server may take to end beyond the patience of its calls.
+const GRACE: Duration = Duration::from_secs(5);
+/// The most connections of peers at one time. A peer has one.
+const CONNECTIONS: usize = 64;
+/// The longest frame: Fabric's own limit. A longer one ends the connection.
+const FRAME_LIMIT: usize = 100 << 20;
+
+/// `protos.Chaincode` in the form that tonic serves.
+#[derive(Clone)]
+struct Grpc(Arc<Host>);
+
+impl TowerService<http::Request<tonic::body::Body>> for Grpc {
+    type Response = http::Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        let host = Arc::clone(&self.0);
+        Box::pin(async move {
+            if request.uri().path() != "/protos.Chaincode/Connect" {
+                return Ok(Status::unimplemented("no such method").into_http());
+            }
+            let frames = Frames::<ChaincodeMessage, Incoming>::default();
+            let mut grpc = tonic::server::Grpc::new(frames).max_decoding_message_size(FRAME_LIMIT);
+            Ok(grpc.streaming(Connect(host), request).await)
+        })
+    }
+}
+
+/// The method `Connect`.
+struct Connect(Arc<Host>);
+
+impl tonic::server::StreamingService<Incoming> for Connect {
+    type Response = ChaincodeMessage;
+    type ResponseStream = BoxStream<ChaincodeMessage>;
+    type Future = BoxFuture<Response<Self::ResponseStream>, Status>;
+
+    fn call(&mut self, request: Request<Streaming<Incoming>>) -> Self::Future {
+        let host = Arc::clone(&self.0);
+        Box::pin(async move {
+            let Ok(connection) = Arc::clone(&host.connections).try_acquire_owned() else {
+                return Err(Status::resource_exhausted("too many connections"));
+            };
+            // Messages wait here while the peer does not read; then whoever sends waits.
+            let (out, messages) = mpsc::channel(16);
+            tokio::spawn(converse(host, request.into_inner(), out));
+            // The connection counts until its last message was sent, or the peer has gone.
+            let counted = move |message| {
+                let _ = &connection;
+                Ok(message)
+            };
+            let messages: Self::ResponseStream = Box::pin(ReceiverStream::new(messages).map(counted));
+            Ok(Response::new(messages))
+        })
+    }
+}
