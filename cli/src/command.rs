@@ -4,8 +4,10 @@
 //! are invalid, `PHI_PRE_ENGINE` names no engine that is available, or `RAYON_NUM_THREADS` is no number. Long operations show a progress bar if standard
 //! error is a terminal.
 
+#[cfg(feature = "fabric")]
+use crate::chaincode;
 use crate::keyfile::Key;
-use crate::{bench, bulk, demo, ledger, output, signals, system, tools, vector_files, verify};
+use crate::{bench, bulk, demo, ledger, msp, output, signals, system, tools, vector_files, verify};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -44,6 +46,10 @@ enum Command {
         /// Hospital A encrypts under keys by name, and keeps nothing that opens the records.
         #[arg(long)]
         named: bool,
+        /// Runs on the Hyperledger Fabric network that this file describes, in the place of a new embedded ledger.
+        #[cfg(feature = "fabric")]
+        #[arg(long, value_name = "PROFILE")]
+        fabric: Option<PathBuf>,
     },
     /// Measures the throughput of every engine on this machine, alternating between the engines in one process.
     Bench {
@@ -52,6 +58,8 @@ enum Command {
         /// The number of measurements of each case, at least 3; the median is printed.
         #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
         rounds: u16,
+        #[command(flatten)]
+        load: bench::Load,
         /// Measures the schemes to compare with: KeyGen, Enc, ReKeyGen, ReEnc and Dec of each, with sizes.
         #[arg(long)]
         schemes: bool,
@@ -176,6 +184,12 @@ enum Command {
     /// Reads, verifies or repairs the ledger files of stopped peers and of the orderer.
     #[command(subcommand)]
     Ledger(ledger::Command),
+    /// Serves the contract as chaincode of Hyperledger Fabric, or packages it for peers.
+    #[cfg(feature = "fabric")]
+    #[command(subcommand)]
+    Chaincode(chaincode::Command),
+    /// Makes a certificate authority, and the folders (MSP) that a Hyperledger Fabric network reads of it.
+    Msp(msp::Arguments),
     /// Checks or makes the test vectors.
     #[command(subcommand)]
     Vectors(vector_files::Command),
@@ -235,11 +249,33 @@ const fn key_to<'a>(path: &'a Path, scope: Option<&'a str>) -> Key<'a> {
 
 fn perform(command: Command) -> Result<(), output::Failure> {
     match command {
-        Command::Demo { emr, out, clouds, threshold, lie, down, named } => {
+        Command::Demo {
+            emr,
+            out,
+            clouds,
+            threshold,
+            lie,
+            down,
+            named,
+            #[cfg(feature = "fabric")]
+            fabric,
+        } => {
             let setting = demo::Setting { clouds, threshold, lie, down, named };
+            #[cfg(feature = "fabric")]
+            if let Some(profile) = fabric {
+                let mut rng = system::rng()?;
+                let profile = crate::fabric::Profile::read(&profile, &mut rng)?;
+                return demo::run_on_fabric(profile, emr.as_deref(), out.as_deref(), setting, rng);
+            }
             system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), setting, rng))
         }
-        Command::Bench { files, rounds, schemes } => bench::run(&files, rounds, schemes),
+        Command::Bench { files, load, rounds, schemes } => {
+            if load.run()? {
+                Ok(())
+            } else {
+                bench::run(&files, rounds, schemes)
+            }
+        }
         Command::Keygen { scope, name } => tools::keygen(&name, &scope),
         Command::Shared { file } => tools::shared(&file),
         Command::Encrypt { to, scope, suite, record, envelope } => {
@@ -264,6 +300,9 @@ fn perform(command: Command) -> Result<(), output::Failure> {
         }
         Command::Inspect { envelope } => tools::inspect(&envelope),
         Command::Ledger(command) => ledger::run(&command),
+        #[cfg(feature = "fabric")]
+        Command::Chaincode(command) => chaincode::run(&command),
+        Command::Msp(arguments) => msp::run(&arguments),
         Command::Vectors(command) => vector_files::run(&command),
     }
 }

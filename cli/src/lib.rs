@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `command` | the arguments, and which function each subcommand calls |
 //! | `demo`, `bench` | the paper's flow on real files; the throughput of every engine |
+//! | `msp`, `chaincode`, `fabric` | authorities in folders; the contract as chaincode of Hyperledger Fabric; the description of a network |
 //! | `tools`, `bulk`, `proof`, `verify`, `keyfile` | one step of the scheme on a file; jobs over folders and stores; proofs of re-encryption; key files |
 //! | `ledger`, `vector_files` | a ledger on the disk; the files of test vectors |
 //! | `output`, `signals` | printed lines, errors, progress; what is removed before a signal ends the process |
@@ -19,10 +20,15 @@
 mod output;
 mod bench;
 mod bulk;
+#[cfg(feature = "fabric")]
+mod chaincode;
 mod command;
 mod demo;
+#[cfg(feature = "fabric")]
+mod fabric;
 mod keyfile;
 mod ledger;
+mod msp;
 mod proof;
 mod signals;
 mod system;

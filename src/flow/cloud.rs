@@ -5,7 +5,7 @@ use super::evidence::check_granted_note;
 use super::messages::{Delivery, Fetch, Grant, Rotated, Rotation, Signed, Upload};
 use super::transaction::{self, of_role};
 use super::{FlowError, Misbehaviour, Store};
-use crate::contract::{Creator, Ledger, Record, RecordId, ShareRequest, Shared};
+use crate::contract::{Creator, Event, Events, Ledger, Record, RecordId, RequestId, ShareRequest, Shared};
 use crate::envelope::Header;
 use crate::identity::{Certificate, Institution, Msp, RevocationList, Role};
 use crate::pre::{Capsule, Fault, Params, ReKey, ReencryptionProof, Statement};
@@ -14,6 +14,7 @@ use crate::wire::Wire;
 use rand_core::CryptoRng;
 use std::io::Read;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The limit in bytes for a stored, signed [`Upload`]: a header, a public key, a certificate and a signature.
 const UPLOAD_LIMIT: u64 = 8192;
@@ -115,6 +116,25 @@ impl Cloud {
     /// [`FlowError::Identity`].
     pub fn revoke(&mut self, list: &RevocationList) -> Result<(), FlowError> {
         Ok(self.msp.revoke(list)?)
+    }
+
+    /// Wakes up: reads the share requests that were committed from block `from` on ([`Ledger::events`]). Returns them, and
+    /// the block from which to read next.
+    ///
+    /// # Errors
+    /// [`FlowError::Ledger`].
+    pub fn requests(
+        &self,
+        ledger: &dyn Ledger,
+        from: u64,
+        patience: Duration,
+    ) -> Result<(Vec<RequestId>, u64), FlowError> {
+        let Events { next, events } = ledger.events(from, patience, &self.creator())?;
+        let requests = events.into_iter().filter_map(|(_, event)| match event {
+            Event::ShareRequest(request) => Some(request),
+            _ => None,
+        });
+        Ok((requests.collect(), next))
     }
 
     /// Figure 4: checks the request on the ledger and the granted note, opens k_re, checks k_re against Δ, and

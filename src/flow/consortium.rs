@@ -5,7 +5,7 @@
 //! code is sent to a phone, and the keys and certificates are then delivered under HPKE.
 
 use super::{Cloud, FlowError, Hospital, Store, User};
-use crate::contract::{self, PhiContract};
+use crate::contract::{self, Ledger, PhiContract};
 use crate::identity::{
     Authority, Certificate, Delivery, IdentityError, Institution, Member, MemberId, Msp, ParticipantGroup, PhoneNumber,
     RevocationList, Role, SealedCode, SealingKey,
@@ -25,13 +25,14 @@ pub trait Phone: Delivery {
     fn code(&self) -> &str;
 }
 
-/// The authorities and the ledger that all participants share.
+/// The authorities and the ledger that all participants share. The ledger is the embedded one, unless another one is
+/// given.
 #[derive(Debug)]
-pub struct Consortium {
+pub struct Consortium<L = Network> {
     /// The public parameters.
     pub params: Params,
-    /// The ledger: peers, orderer and configuration.
-    pub network: Network,
+    /// The ledger: for the embedded one, peers, orderer and configuration.
+    pub network: L,
     /// The membership service that validates certificates.
     pub msp: Msp,
     users: Authority,
@@ -41,7 +42,7 @@ pub struct Consortium {
     nodes: Vec<Authority>,
 }
 
-impl Consortium {
+impl Consortium<Network> {
     /// The organisation of the orderer.
     pub const ORDERERS: &'static str = "orderer";
 
@@ -84,6 +85,68 @@ impl Consortium {
         };
         let network = Network::create(folder, &config, orderer, peers, Arc::new(PhiContract))?;
         Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, nodes })
+    }
+
+    /// Revokes the certificates of a member: of a user, those of this one ID_i. From then on, the peers, the orderer and
+    /// [`member`](Self::member) refuse the member's proposals and messages, and the endorsements of a peer; so do peers
+    /// and clouds that start later, and the network when it is opened again. Pass the returned list to each
+    /// [`Cloud::revoke`] that runs already. The verdicts in existing blocks stay as they are.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
+    pub fn revoke(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
+        let mut revoked = Err(IdentityError::UnknownMember);
+        let groups = [&mut self.users, &mut self.hospitals, &mut self.clouds];
+        for authority in groups.into_iter().chain(&mut self.nodes) {
+            if authority.revoke(id).is_ok() {
+                revoked = Ok(authority.revocations());
+            }
+        }
+        self.apply(revoked?)
+    }
+
+    /// Revokes all certificates of the person who holds this ID_i, as [`revoke`](Self::revoke) does.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for an identifier of no person, [`FlowError::Network`].
+    pub fn revoke_person(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
+        self.users.revoke_person(id)?;
+        self.apply(self.users.revocations())
+    }
+
+    fn apply(&mut self, list: RevocationList) -> Result<RevocationList, FlowError> {
+        self.msp.revoke(&list)?;
+        self.network.revoke(&list)?;
+        Ok(list)
+    }
+
+    /// Renews the certificates of the orderer and of all peers. Without it, no transaction is endorsed after they have
+    /// expired.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`], [`FlowError::Network`]: the first one; the certificates of the other nodes are renewed anyway.
+    pub fn renew_nodes(&mut self, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
+        let mut first = Ok(());
+        for request in self.network.renewals() {
+            let issuer = request.certificate.issuer();
+            let authority = self.nodes.iter_mut().find(|authority| authority.root().subject() == issuer);
+            let new = authority.ok_or(IdentityError::UnknownIssuer).and_then(|it| it.renew(&request, now, rng));
+            let new = new.map_err(FlowError::from);
+            first = first.and(new.and_then(|new| Ok(self.network.renewed(&new)?)));
+        }
+        first
+    }
+}
+
+impl<L: Ledger> Consortium<L> {
+    /// A consortium on a ledger that runs already. The authorities are those of the users, the hospitals and the clouds,
+    /// whose roots the ledger trusts.
+    ///
+    /// # Errors
+    /// [`FlowError::Ledger`].
+    pub fn over(network: L, params: Params, [users, hospitals, clouds]: [Authority; 3]) -> Result<Self, FlowError> {
+        let msp = network.msp()?;
+        Ok(Self { params, network, msp, users, hospitals, clouds, nodes: Vec::new() })
     }
 
     /// Registers a person, who receives k pseudonyms.
@@ -137,39 +200,6 @@ impl Consortium {
         Ok(Cloud::new(institution, self.params.clone(), self.network.msp()?, store))
     }
 
-    /// Revokes the certificates of a member: of a user, those of this one ID_i. From then on, the peers, the orderer and
-    /// [`member`](Self::member) refuse the member's proposals and messages, and the endorsements of a peer; so do peers
-    /// and clouds that start later, and the network when it is opened again. Pass the returned list to each
-    /// [`Cloud::revoke`] that runs already. The verdicts in existing blocks stay as they are.
-    ///
-    /// # Errors
-    /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
-    pub fn revoke(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
-        let mut revoked = Err(IdentityError::UnknownMember);
-        let groups = [&mut self.users, &mut self.hospitals, &mut self.clouds];
-        for authority in groups.into_iter().chain(&mut self.nodes) {
-            if authority.revoke(id).is_ok() {
-                revoked = Ok(authority.revocations());
-            }
-        }
-        self.apply(revoked?)
-    }
-
-    /// Revokes all certificates of the person who holds this ID_i, as [`revoke`](Self::revoke) does.
-    ///
-    /// # Errors
-    /// [`FlowError::Identity`] for an identifier of no person, [`FlowError::Network`].
-    pub fn revoke_person(&mut self, id: &MemberId) -> Result<RevocationList, FlowError> {
-        self.users.revoke_person(id)?;
-        self.apply(self.users.revocations())
-    }
-
-    fn apply(&mut self, list: RevocationList) -> Result<RevocationList, FlowError> {
-        self.msp.revoke(&list)?;
-        self.network.revoke(&list)?;
-        Ok(list)
-    }
-
     /// Renews the certificates of all ID_i of a user, before or after they expire. See [`Authority::renew`].
     ///
     /// # Errors
@@ -205,23 +235,6 @@ impl Consortium {
     pub fn renew_cloud(&mut self, cloud: &mut Cloud, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
         let institution = cloud.institution_mut();
         Ok(institution.renewed(self.clouds.renew(&institution.renewal(), now, rng)?, self.clouds.root())?)
-    }
-
-    /// Renews the certificates of the orderer and of all peers. Without it, no transaction is endorsed after they have
-    /// expired.
-    ///
-    /// # Errors
-    /// [`FlowError::Identity`], [`FlowError::Network`]: the first one; the certificates of the other nodes are renewed anyway.
-    pub fn renew_nodes(&mut self, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
-        let mut first = Ok(());
-        for request in self.network.renewals() {
-            let issuer = request.certificate.issuer();
-            let authority = self.nodes.iter_mut().find(|authority| authority.root().subject() == issuer);
-            let new = authority.ok_or(IdentityError::UnknownIssuer).and_then(|it| it.renew(&request, now, rng));
-            let new = new.map_err(FlowError::from);
-            first = first.and(new.and_then(|new| Ok(self.network.renewed(&new)?)));
-        }
-        first
     }
 
     /// Validates a certificate at `now` and returns its member.

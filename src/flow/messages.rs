@@ -1,6 +1,7 @@
 //! The messages between participants that do not go through the ledger.
 //!
-//! Paper: section 3.2. Figure 3: the alarm with txid (here the record's identifier), ID_i "encrypted with a symmetric key with the hospital", the upload.
+//! Paper: section 3.2. Figure 3: the alarm with txid (here the record's identifier), ID_i "encrypted with a symmetric key
+//! with the hospital", the upload.
 //! Figure 4: the keys "associated with the proxy re-encryption key".
 //!
 //! Departure: the paper puts the sealed keys into the share-request-transaction. Here the ledger holds only their

@@ -14,6 +14,8 @@
 //! | 3 | medical-record-transaction, endorsement, commit | [`Hospital::record`] |
 //! | 3 | encrypted record -> cloud | [`Hospital::upload`], [`Cloud::accept`] |
 //! | 4 | share-request-transaction; keys -> cloud and hospital B | [`User::share`] |
+//! | 3 | the user learns that the record is written | [`User::written`] |
+//! | 4 | the request wakes the cloud | [`Cloud::requests`] |
 //! | 4 | cloud checks the transaction and re-encrypts | [`Cloud::reencrypt`] |
 //! | 4 | re-encrypted record -> hospital B, decrypt | [`Hospital::receive`], [`Cloud::deliver`] |
 //! | 4 | share-complete-transaction | [`Hospital::complete`] |

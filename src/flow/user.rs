@@ -3,7 +3,7 @@
 use super::messages::{Alert, Grant, Hashed, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use super::transaction::of_role;
 use super::{Cloud, FlowError, Misbehaviour};
-use crate::contract::{Action, Creator, Ledger, Receipt, RecordId, RequestId};
+use crate::contract::{Action, Creator, Event, Events, Ledger, Receipt, RecordId, RequestId};
 use crate::envelope::{FileError, Header, Opener};
 use crate::identifier::{Pseudonym, rotate};
 use crate::identity::{Certificate, Credentials, IdentityError, Member, MemberId, Msp, Role, SigningKey, seal};
@@ -18,6 +18,7 @@ use crate::wire::Writer;
 use rand_core::CryptoRng;
 use std::collections::BTreeMap;
 use std::io;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// A record that the user has checked.
@@ -230,6 +231,27 @@ impl User {
         held.note.verify(&ledger.msp()?)?;
         let action = Action::Confirmation { record, id: held.id, commitment: held.commitment, hospital: held.hospital };
         Ok(ledger.transact(&action, &creator, now, rng)?)
+    }
+
+    /// Learns from the ledger which records of this user hospitals have written, from block `from` on
+    /// ([`Ledger::events`]). Returns them, and the block from which to read next. The question is signed under the first
+    /// pseudonym.
+    ///
+    /// # Errors
+    /// [`FlowError::Identity`] for credentials without a pseudonym; [`FlowError::Ledger`].
+    pub fn written(
+        &self,
+        ledger: &dyn Ledger,
+        from: u64,
+        patience: Duration,
+    ) -> Result<(Vec<RecordId>, u64), FlowError> {
+        let (certificate, key) = self.first_member()?;
+        let Events { next, events } = ledger.events(from, patience, &Creator { certificate, key })?;
+        let records = events.into_iter().filter_map(|(_, event)| match event {
+            Event::Record(record) if self.records.contains_key(&record) => Some(record),
+            _ => None,
+        });
+        Ok((records.collect(), next))
     }
 
     /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1), or its shares, to the

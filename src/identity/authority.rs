@@ -7,9 +7,11 @@
 //! phone number, but the MAC of the numbers with which persons have registered, not joined to a uid.
 
 use super::certificate::Certificate;
+use super::crl;
 use super::enrolment::{Credentials, Issuer, Renewal, SealedCode, SealedEnrolment};
 use super::error::IdentityError;
 use super::keys::{SigningKey, VerifyingKey};
+use super::msp::Msp;
 use super::profile::Statement;
 use super::registration::{Delivery, PhoneNumber, Registrations, Ticket};
 use super::revocation::RevocationList;
@@ -103,6 +105,37 @@ impl Authority {
         let registrations = Registrations::new(rng);
         let (issued, revoked, pseudonyms) = (BTreeMap::new(), BTreeSet::new(), Self::PSEUDONYMS);
         Ok(Self { key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
+    }
+
+    /// An authority from its root certificate and its two private keys. It knows nothing of earlier registrations and
+    /// certificates: it neither renews nor revokes them, and a person can register again. The numbers of its revocation
+    /// lists begin anew, so nodes that have an earlier list refuse the new ones.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotARoot`]; [`IdentityError::BadSignature`] for a root that the key has not signed;
+    /// [`IdentityError::Inconsistent`] for keys that are not those of the root.
+    pub fn restore(
+        root: Certificate,
+        key: SigningKey,
+        sealing_key: SealingKey,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, IdentityError> {
+        Msp::new().trust(&root)?;
+        if *root.verifying_key() != key.verifying_key() {
+            return Err(IdentityError::Inconsistent { what: "signing key" });
+        }
+        if root.sealing_key() != Some(&sealing_key.public()) {
+            return Err(IdentityError::Inconsistent { what: "sealing key" });
+        }
+        let registrations = Registrations::new(rng);
+        let (issued, revoked, pseudonyms) = (BTreeMap::new(), BTreeSet::new(), Self::PSEUDONYMS);
+        Ok(Self { key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
+    }
+
+    /// The private keys, for storage under the owner's protection: the one that signs, and the one to which participants seal
+    /// their codes.
+    pub const fn keys(&self) -> (&SigningKey, &SealingKey) {
+        (&self.key, &self.sealing_key)
     }
 
     /// Sets k, the number of pseudonyms of each person: 1 to 256.
@@ -352,6 +385,24 @@ impl Authority {
     /// The signed list of all revoked certificates.
     pub fn revocations(&self) -> RevocationList {
         RevocationList::sign(self.root.subject().id, self.number, &self.revoked, &self.key)
+    }
+
+    /// The same list as an X.509 CRL in DER (RFC 5280), for the MSP of a Fabric network. It names a year after `now` as the
+    /// time of the next list, at the latest the end of the root.
+    ///
+    /// # Errors
+    /// [`IdentityError::Malformed`] for a time that X.509 cannot write.
+    pub fn crl(&self, now: Seconds) -> Result<Vec<u8>, IdentityError> {
+        let next = (now + Self::MEMBER_LIFETIME).min(self.root.not_after());
+        crl::sign(&self.root, self.number, &self.revoked, (now, next), &self.key)
+    }
+
+    /// [`crl`](Self::crl) in PEM.
+    ///
+    /// # Errors
+    /// [`IdentityError::Malformed`].
+    pub fn crl_pem(&self, now: Seconds) -> Result<String, IdentityError> {
+        crl::to_pem(&self.crl(now)?)
     }
 
     fn certify(

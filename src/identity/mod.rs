@@ -24,6 +24,7 @@
 
 pub mod authority;
 pub mod certificate;
+mod crl;
 pub mod enrolment;
 mod error;
 pub mod keys;

@@ -180,7 +180,8 @@ fn read_key(info: &SubjectPublicKeyInfo<Any, BitString>) -> Result<VerifyingKey,
     VerifyingKey::from_bytes(point.ok_or(IdentityError::malformed("public key"))?)
 }
 
-fn time(seconds: Seconds) -> Result<Time, IdentityError> {
+/// A time of X.509.
+pub(super) fn time(seconds: Seconds) -> Result<Time, IdentityError> {
     let since_epoch = core::time::Duration::from_secs(seconds.0);
     let date = der::DateTime::from_unix_duration(since_epoch).map_err(|_| IdentityError::malformed("validity"))?;
     Ok(Time::from(date))

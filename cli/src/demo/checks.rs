@@ -1,9 +1,10 @@
 //! The checks at the end of the demo. Each result is computed from the files, the ledger and the participants' keys.
 
+use super::platform::{Chains, Platform};
 use super::report::Report;
 use super::scene::{Lapsed, Shared, World, named};
 use crate::output::Failure;
-use phi_pre::contract::{Creator, Ledger, ShareStatus};
+use phi_pre::contract::{Creator, ShareStatus};
 use phi_pre::envelope::{Header, Opener};
 use phi_pre::flow::{FlowError, Misbehaviour, files, verify_deliveries};
 use phi_pre::pre::{EncryptionKey, ReKey};
@@ -15,8 +16,8 @@ use std::path::Path;
 /// The length of a searched piece (a needle), in bytes.
 const NEEDLE: usize = 16;
 
-pub(super) fn run<R>(
-    world: &World<R>,
+pub(super) fn run<R, L: Platform>(
+    world: &World<R, L>,
     shared: &[Shared],
     lapsed: &Lapsed,
     folder: &Path,
@@ -31,6 +32,7 @@ pub(super) fn run<R>(
     let equal = count(shared, |s| same(&s.original, &s.received.path))?;
     check(equal == n, format!("hospital B's bytes equal the originals: {equal} of {n}"));
 
+    let chains = world.consortium.network.chains(&folder.join("ledger"), &world.reader())?;
     let needles = needles(shared)?;
     let sampled = needles.len();
     let stores: Vec<_> = world.setting.numbers().map(|number| folder.join(world.setting.name(number))).collect();
@@ -46,15 +48,10 @@ pub(super) fn run<R>(
         format!("neither the cloud's store nor the ledger holds a key k_re or k'_e: {}", of_samples(found, keys.len())),
     );
 
-    let network = &world.consortium.network;
-    let agreed = network.agreement();
-    let height = agreed.map_or(0, |savepoint| savepoint.height);
-    check(agreed.is_some(), format!("all {} peers have the same chain of {height} blocks", network.peers()));
-    let mut verified = 0;
-    for peer in (0..network.peers()).filter_map(|i| network.peer(i)) {
-        verified += usize::from(peer.verify().is_ok());
-    }
-    check(verified == network.peers(), format!("chains that verify from block 0: {verified} of {}", network.peers()));
+    let Chains { peers, agreed, verified } = chains;
+    let height = agreed.unwrap_or_default();
+    check(agreed.is_some(), format!("all {peers} peers have the same chain of {height} blocks"));
+    check(verified == peers, format!("chains that verify from block 0: {verified} of {peers}"));
     let completed = count(shared, |s| world.completed(s))?;
     check(completed == n, format!("requests that are completed on the ledger: {completed} of {n}"));
 
@@ -100,7 +97,7 @@ fn count(shared: &[Shared], mut holds: impl FnMut(&Shared) -> Result<bool, Failu
     shared.iter().try_fold(0, |n, s| Ok(n + usize::from(holds(s)?)))
 }
 
-impl<R> World<R> {
+impl<R, L: Platform> World<R, L> {
     /// The first bytes of k_re and k'_e of every grant, as the cloud and hospital B unseal them. No file may hold them.
     fn keys(&self, shared: &[Shared]) -> Result<HashSet<[u8; NEEDLE]>, Failure> {
         let mut keys = HashSet::new();

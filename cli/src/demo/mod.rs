@@ -3,6 +3,7 @@
 mod checks;
 mod clouds;
 mod emr;
+mod platform;
 mod report;
 mod run;
 mod scene;
@@ -10,3 +11,5 @@ mod temporary;
 
 pub use clouds::Setting;
 pub use run::run;
+#[cfg(feature = "fabric")]
+pub(crate) use run::run_on_fabric;

@@ -3,11 +3,12 @@
 use super::checks;
 use super::clouds::Setting;
 use super::emr::EmrFolder;
+use super::platform::{self, Platform};
 use super::report::Report;
 use super::scene::register;
 use super::temporary::Temporary;
 use crate::output::Failure;
-use phi_pre::flow::{EmrWatch, files, is_temporary};
+use phi_pre::flow::{Consortium, EmrWatch, Handset, files, is_temporary};
 use rand_core::CryptoRng;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,35 @@ use std::time::Duration;
 /// The longest time from saving a record until the watcher reports it.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Runs the demo. All randomness comes from `rng`.
+/// Runs the demo on a new embedded ledger. All randomness comes from `rng`.
 ///
 /// # Errors
 /// A step failed, or a check does not hold.
 pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl CryptoRng) -> Result<(), Failure> {
+    run_on(emr, out, setting, rng, |folder, phone, rng, report| {
+        platform::embedded(&folder.join("ledger"), phone, rng, report)
+    })
+}
+
+/// Runs the demo on a Fabric network.
+#[cfg(feature = "fabric")]
+pub(crate) fn run_on_fabric(
+    profile: crate::fabric::Profile,
+    emr: Option<&Path>,
+    out: Option<&Path>,
+    setting: Setting,
+    rng: impl CryptoRng,
+) -> Result<(), Failure> {
+    run_on(emr, out, setting, rng, |_, _, rng, report| platform::fabric(profile, rng, report))
+}
+
+fn run_on<L: Platform, R: CryptoRng>(
+    emr: Option<&Path>,
+    out: Option<&Path>,
+    setting: Setting,
+    mut rng: R,
+    found: impl FnOnce(&Path, &mut Handset, &mut R, &mut Report) -> Result<Consortium<L>, Failure>,
+) -> Result<(), Failure> {
     setting.check()?;
     let source = match emr {
         Some(folder) => folder.to_owned(),
@@ -47,8 +72,10 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl C
         record.strip_prefix(&source)?.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", record.display()))?;
     }
 
-    let mut report = Report::default();
-    let mut world = register(&folder, temporary.path(), setting, rng, &mut report)?;
+    let (mut report, mut phone) = (Report::default(), Handset::new("+82 10 5550 0100")?);
+    report.figure("Figure 2", "registration: a one-time code, then keys, certificates and vectors under HPKE");
+    let consortium = found(&folder, &mut phone, &mut rng, &mut report)?;
+    let mut world = register((&folder, temporary.path()), consortium, phone, setting, rng, &mut report)?;
     let mut shared = Vec::new();
     let emr = EmrFolder::new(&source, &records, temporary.path())?;
     let mut watch = EmrWatch::new(&emr.watched())?;
@@ -61,11 +88,11 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl C
             return Err(format!("the EMR folder reported {} instead", seen.name().display()).into());
         }
         let done = world.share(original, &mut seen, name, &folder, &mut report);
-        shared.push(done.map_err(|failure| world.explained(failure))?);
+        shared.push(done.map_err(|failure| world.consortium.network.explained(failure))?);
     }
 
     let first = shared.first().ok_or("no record was shared")?.record;
-    let lapsed = world.lapse(first, &mut report).map_err(|failure| world.explained(failure))?;
+    let lapsed = world.lapse(first, &mut report).map_err(|failure| world.consortium.network.explained(failure))?;
 
     let failed = checks::run(&world, &shared, &lapsed, &folder, &mut report)?;
     if let Some(out) = out {
@@ -79,7 +106,7 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl C
             let (done, all) = (shared.len(), records.len());
             say!("Every check holds: {done} of {all} records went from hospital A to hospital B.");
         }
-        failed => return Err(world.explained(format!("{failed} checks do not hold").into())),
+        failed => return Err(world.consortium.network.explained(format!("{failed} checks do not hold").into())),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The participants of the demo (Figure 2), and the steps of one record (Figures 3 and 4).
 
 use super::clouds::{Falsified, Setting};
+use super::platform::Platform;
 use super::report::{Report, short};
 use crate::output::Failure;
 use crate::system;
@@ -12,16 +13,16 @@ use phi_pre::flow::{
 use phi_pre::hash::Digest;
 use phi_pre::identity::{Certificate, Member, MemberId};
 use phi_pre::integrity::{Fig5Record, TxType};
-use phi_pre::pre::{Params, Seed};
 use rand_core::CryptoRng;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// The organisations of Figure 2. Each has one peer.
-const ORGANISATIONS: [&str; 4] = ["user group", "hospital A", "hospital B", "cloud group"];
+/// The longest time from a commit until the ledger reports its event.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All participants and the ledger.
-pub(super) struct World<R> {
-    pub(super) consortium: Consortium,
+pub(super) struct World<R, L> {
+    pub(super) consortium: Consortium<L>,
     pub(super) user: User,
     /// The hospital that writes the records.
     pub(super) a: Hospital,
@@ -64,25 +65,18 @@ pub(super) fn named(error: &FlowError) -> Vec<(MemberId, Misbehaviour)> {
     }
 }
 
-/// Figure 2: founds the consortium, registers the participants, and introduces the user to hospital A.
+/// Figure 2: registers the participants, and introduces the user to hospital A.
 ///
 /// Hospital A keeps its outbox in `temporary`, since nobody needs it after the demo.
-pub(super) fn register<R: CryptoRng>(
-    folder: &Path,
-    temporary: &Path,
+pub(super) fn register<R: CryptoRng, L: Platform>(
+    (folder, temporary): (&Path, &Path),
+    mut consortium: Consortium<L>,
+    mut phone: Handset,
     setting: Setting,
     mut rng: R,
     report: &mut Report,
-) -> Result<World<R>, Failure> {
-    report.figure("Figure 2", "registration: a one-time code, then keys, certificates and vectors under HPKE");
+) -> Result<World<R, L>, Failure> {
     let now = system::seconds();
-    let params = Params::new(Seed::random(&mut rng));
-    let mut phone = Handset::new("+82 10 5550 0100")?;
-    let ledger = folder.join("ledger");
-    let mut consortium = Consortium::create(&ledger, &ORGANISATIONS, params, &mut phone, now, &mut rng)?;
-    report.step("consortium", &format!("8 authorities, 1 orderer, 4 peers ({})", ORGANISATIONS.join(", ")), []);
-    report.step("policy", &format!("{} endorse", consortium.network.config().policy), []);
-
     let mut user = consortium.register_user(&mut phone, now, &mut rng)?;
     report.step(
         "user",
@@ -115,16 +109,7 @@ pub(super) fn register<R: CryptoRng>(
     Ok(World { consortium, user, a, b, c, clouds, setting, rng })
 }
 
-impl<R> World<R> {
-    /// Adds to a failure why peers were stopped.
-    pub(super) fn explained(&self, failure: Failure) -> Failure {
-        let network = &self.consortium.network;
-        let stopped = (0..ORGANISATIONS.len()).filter_map(|i| Some((i, network.failure(i)?)));
-        stopped.fold(failure, |failure, (i, why)| format!("{failure}; peer {i} was stopped: {why}").into())
-    }
-}
-
-impl<R: CryptoRng> World<R> {
+impl<R: CryptoRng, L: Platform> World<R, L> {
     /// Runs Figures 3 and 4 for one record.
     pub(super) fn share(
         &mut self,
@@ -135,10 +120,14 @@ impl<R: CryptoRng> World<R> {
         report: &mut Report,
     ) -> Result<Shared, Failure> {
         let name = name.to_str().ok_or_else(|| format!("{}: the name is not UTF-8", name.display()))?;
-        let Self { consortium, user, a, b, c, clouds, setting, rng } = self;
+        let record = self.figure_3(seen, name, report)?;
+        self.figure_4(original, record, folder, report)
+    }
+
+    fn figure_3(&mut self, seen: &mut EmrFile, name: &str, report: &mut Report) -> Result<RecordId, Failure> {
+        let Self { consortium, user, a, clouds, setting, rng, .. } = self;
         let all: Vec<_> = clouds.iter().collect();
         let network = &mut consortium.network;
-
         report.figure("Figure 3", "the record is made, confirmed, written to the ledger and stored");
         report.step("EMR system -> hospital A", "new record seen", []);
         let draft = a.admit(user.id()?, seen, name, rng)?;
@@ -162,6 +151,11 @@ impl<R: CryptoRng> World<R> {
         let now = system::millis();
         let recorded = a.record(network, &draft, &identifier, now, rng)?;
         report.committed("hospital A -> ledger", "medical-record, equal to its confirmation,", &recorded);
+        let (seen, _) = user.written(network, recorded.block, EVENT_TIMEOUT)?;
+        if !seen.contains(&record) {
+            return Err("the ledger reported no record to the user".into());
+        }
+        report.step("ledger -> user", "event: the record is written", []);
         if report.is_first() {
             let timestamp = now.0;
             let signature = recorded.signature.as_bytes().first_chunk().copied().unwrap_or_default();
@@ -175,7 +169,19 @@ impl<R: CryptoRng> World<R> {
             let what = format!("{stored} bytes stored, with a signed note of the header and Y");
             report.step(&arrow, &what, [("bytes", stored.to_string())]);
         }
+        Ok(record)
+    }
 
+    fn figure_4(
+        &mut self,
+        original: &Path,
+        record: RecordId,
+        folder: &Path,
+        report: &mut Report,
+    ) -> Result<Shared, Failure> {
+        let Self { consortium, user, b, c, clouds, setting, rng, .. } = self;
+        let all: Vec<_> = clouds.iter().collect();
+        let network = &mut consortium.network;
         report.figure("Figure 4", "the user consents, the cloud re-encrypts, hospital B reads");
         let now = system::seconds();
         let member = |certificate: &Certificate| consortium.msp.validate_at(certificate, now);
@@ -200,6 +206,11 @@ impl<R: CryptoRng> World<R> {
                 report.step(&name, "is down", []);
                 continue;
             }
+            let (seen, _) = cloud.requests(network, requested.block, EVENT_TIMEOUT)?;
+            if !seen.contains(&grant.request) {
+                return Err(format!("the ledger reported no request to {name}").into());
+            }
+            report.step(&format!("ledger -> {name}"), "event: a share-request", []);
             cloud.reencrypt(network, &grant, system::millis(), rng)?;
             report.step(&name, made, []);
         }

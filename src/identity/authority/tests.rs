@@ -1,4 +1,4 @@
-use super::super::fixture::{NOW, Phone, Rogue, authority, issued_at, rng};
+use super::super::fixture::{NOW, Phone, Rogue, authority, issued, issued_at, rng};
 use super::super::{Msp, SealingKey, SealingPublicKey};
 use super::*;
 use crate::wire::Wire;
@@ -332,4 +332,21 @@ fn a_renewal_takes_the_answer_of_the_authority_alone() {
     alice.renewed(new.clone(), ca.root()).unwrap();
     assert_eq!(alice.renewed(old, ca.root()), Err(IdentityError::Superseded));
     assert_eq!(alice.members[0].0, new);
+}
+
+/// A restored authority has the same root and issues under it; keys of another authority are refused.
+#[test]
+fn an_authority_is_restored_from_its_keys() {
+    let (old, other) = (authority(ParticipantGroup::Users, 31), authority(ParticipantGroup::Users, 32));
+    let restore = |root: &Authority, key: &Authority, sealing: &Authority| {
+        let sealing = SealingKey::from_bytes(sealing.keys().1.to_bytes().clone());
+        Authority::restore(root.root().clone(), key.keys().0.clone(), sealing, &mut rng(33))
+    };
+    let mut again = restore(&old, &old, &old).unwrap();
+    let (certificate, _) = issued(&mut again, "users", Role::User, 34);
+    assert_eq!(certificate.verify(old.root().verifying_key()), Ok(()));
+    assert_eq!(restore(&old, &other, &old).unwrap_err(), IdentityError::Inconsistent { what: "signing key" });
+    assert_eq!(restore(&old, &old, &other).unwrap_err(), IdentityError::Inconsistent { what: "sealing key" });
+    let member = Authority::restore(certificate, old.keys().0.clone(), SealingKey::random(&mut rng(35)), &mut rng(36));
+    assert_eq!(member.unwrap_err(), IdentityError::NotARoot);
 }
