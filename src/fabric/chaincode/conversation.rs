@@ -63,8 +63,6 @@ pub(super) struct Host {
     pub limits: Limits,
     /// A permit for each connection.
     pub connections: Arc<Semaphore>,
-    /// A permit for each call that runs.
-    pub running: Arc<Semaphore>,
     /// A permit for each call that runs or waits.
     pub admitted: Arc<Semaphore>,
     /// True when the chaincode is to stop.
@@ -203,12 +201,10 @@ impl Conversation {
         let (host, calls, out) = (Arc::clone(&self.host), Arc::clone(&self.calls), self.out.clone());
         let (runtime, deadline) = (Handle::current(), Instant::now() + limits.patience);
         tokio::spawn(async move {
-            // Only a closed semaphore gives no permit, and nobody closes this one.
-            let Ok(running) = Arc::clone(&host.running).acquire_owned().await else { return };
             let state = RemoteState::new(id.clone(), Arc::clone(&calls), out.clone(), runtime, deadline);
             let call = move || run(&*host.contract, &host.organisations, &message, state, batch);
+            // Waits for one of the threads that run calls.
             let answer = tokio::task::spawn_blocking(call).await;
-            drop(running);
             // The peer may use the txid again as soon as it has the answer.
             calls.end(&id);
             let answer = answer.unwrap_or_else(|_| error(id, "the contract has panicked"));

@@ -148,6 +148,7 @@ impl Service {
             builder = builder.tls_config(config)?;
         }
         let mut threads = Builder::new_multi_thread();
+        // A call runs on a blocking thread, and nothing else does.
         threads.worker_threads(2).max_blocking_threads(limits.running.max(1)).enable_all();
         let runtime = threads.build().map_err(io("start threads"))?;
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(io("listen"))?;
@@ -159,7 +160,6 @@ impl Service {
             contract,
             limits,
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
-            running: Arc::new(Semaphore::new(limits.running)),
             admitted: Arc::new(Semaphore::new(limits.running + limits.waiting)),
             stop: stopped.clone(),
         });
