@@ -427,6 +427,8 @@ impl Shared {
                         let last = is_final(&error, begin.elapsed());
                         errors.push(error);
                         if last {
+                            // A refusal is an answer, too.
+                            self.good.store(i, Ordering::Relaxed);
                             return Err(failed(errors.split_off(errors.len() - 1)));
                         }
                     }

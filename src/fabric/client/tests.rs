@@ -393,6 +393,18 @@ fn peers_that_differ_are_asked_again() {
     assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
 }
 
+/// A gateway that has refused has answered: the next call begins there, and not at one that is silent.
+#[test]
+fn the_gateway_that_answered_last_is_asked_first() {
+    let refuse = ("Endorse", Act::Fail(Code::Aborted, ABORTED, vec![REFUSED]));
+    let down = ("Endorse", Act::Fail(Code::Unavailable, "", vec![]));
+    let mut scene = Scene::new(vec![vec![down], vec![refuse]]);
+    for _ in 0..3 {
+        assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
+    }
+    assert_eq!([scene.gateways[0].asked().len(), scene.gateways[1].asked().len()], [1, 3]);
+}
+
 /// The words of every gateway and peer, one line each.
 #[test]
 fn errors_carry_the_words_of_the_network() {
