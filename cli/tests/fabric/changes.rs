@@ -1,0 +1,84 @@
+//! Changes of the channel while participants use it: an upgrade of the chaincode, and a revoked certificate.
+
+use crate::embedded::Embedded;
+use crate::faults::{PATIENCE, Scene};
+use crate::gateway::Fabric;
+use crate::network::{Network, PEERS};
+use crate::now;
+use crate::schedule::{Cast, Fault, Side, Verdict, Who};
+use phi_pre::contract::{Action, Meaning, RecordId};
+use phi_pre::hash::Digest;
+use phi_pre::integrity::Commitment;
+use phi_pre::ledger::Code;
+use rand_core::Rng;
+
+/// What was endorsed before an upgrade of the chaincode and is ordered after it is invalid; a new attempt is valid.
+pub fn the_chaincode_is_upgraded(network: &mut Network) {
+    let cast = Cast::new(network);
+    let mut fabric = Fabric::new(network);
+    let mut random = || {
+        let mut bytes = [0; 32];
+        network.rng.fill_bytes(&mut bytes);
+        Digest(bytes)
+    };
+    let (record, commitment) = (RecordId(random()), Commitment(random()));
+    let confirm =
+        Action::Confirmation { record, id: cast.id(Who::Bob).into(), commitment, hospital: cast.id(Who::North) };
+    let endorsed = fabric.endorse(&cast, Who::Bob, &confirm, Fault::None).unwrap();
+    network.deploy();
+    fabric.skip(cast.signer(Who::Bob));
+    assert_eq!(fabric.order(&[endorsed]), Verdict::Codes(vec![Code::MvccReadConflict.number()]));
+    let gateways = vec![network.gateway(0)];
+    let mut scene = Scene { cast, ..Scene::new(network, gateways, PATIENCE) };
+    scene.transact(Who::Bob, &confirm).unwrap();
+}
+
+/// A revocation list that the organisation's authority has not signed revokes nobody.
+pub fn a_stranger_revokes_nobody(network: &mut Network) {
+    let gateways: Vec<_> = (0..PEERS.len()).map(|i| network.gateway(i)).collect();
+    let mut scene = Scene::new(network, gateways, PATIENCE);
+    scene.write(network);
+    let serial = scene.cast.signer(Who::North).certificate.serial();
+    let crl = network.organisation("hospitals").foreign_crl(serial);
+    network.install_crl("hospitals", &crl);
+    scene.write(network);
+}
+
+/// A user whose certificate is revoked by a CRL proposes nothing any more, and what was endorsed before is not ordered. The
+/// other user goes on. The same on the library's ledger.
+pub fn a_certificate_is_revoked(network: &mut Network) {
+    let cast = Cast::new(network);
+    let mut fabric = Fabric::new(network);
+    let mut embedded = Embedded::new(network);
+    let mut confirm = |hospital| {
+        let mut bytes = [[0; 32]; 2];
+        bytes.iter_mut().for_each(|bytes| network.rng.fill_bytes(bytes));
+        let [record, commitment] = bytes.map(Digest);
+        let (record, commitment) = (RecordId(record), Commitment(commitment));
+        Action::Confirmation { record, id: cast.id(Who::Alice).into(), commitment, hospital: cast.id(hospital) }
+    };
+    let (before, after) = (confirm(Who::North), confirm(Who::North));
+    let by_alice = fabric.endorse(&cast, Who::Alice, &before, Fault::None).unwrap();
+    let here = embedded.endorse(&cast, Who::Alice, &before, Fault::None).unwrap();
+    let users = &mut network.organisation("users").authority;
+    users.revoke(&cast.id(Who::Alice)).unwrap();
+    let (crl, list) = (users.crl_pem(now()).unwrap(), users.revocations());
+    network.install_crl("users", &crl);
+    embedded.revoke(&list);
+    assert_eq!(fabric.endorse(&cast, Who::Alice, &after, Fault::None).unwrap_err(), Verdict::Endorsers);
+    assert_eq!(embedded.endorse(&cast, Who::Alice, &after, Fault::None).unwrap_err(), Verdict::Endorsers);
+    fabric.skip(cast.signer(Who::Bob));
+    assert_eq!(fabric.order(&[by_alice]), Verdict::Orderer);
+    assert_eq!(embedded.order(&[here]), Verdict::Orderer);
+    let gateways = (0..PEERS.len()).map(|i| network.gateway(i)).collect();
+    let mut scene = Scene { cast, ..Scene::new(network, gateways, PATIENCE) };
+    let error = scene.transact(Who::Alice, &after).unwrap_err();
+    assert_eq!(error.meaning, Meaning::Denied, "{error}");
+    let others = Action::Confirmation {
+        record: RecordId(Digest([7; 32])),
+        id: scene.cast.id(Who::Bob).into(),
+        commitment: Commitment(Digest([8; 32])),
+        hospital: scene.cast.id(Who::North),
+    };
+    scene.transact(Who::Bob, &others).unwrap();
+}
