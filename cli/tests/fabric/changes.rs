@@ -5,23 +5,17 @@ use crate::faults::{PATIENCE, Scene};
 use crate::gateway::Fabric;
 use crate::network::{Network, PEERS};
 use crate::now;
-use crate::schedule::{Cast, Fault, Side, Verdict, Who};
+use crate::schedule::{Cast, Fault, Side, Verdict, Who, random};
 use phi_pre::contract::{Action, Meaning, RecordId};
-use phi_pre::hash::Digest;
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::Code;
-use rand_core::Rng;
 
 /// What was endorsed before an upgrade of the chaincode and is ordered after it is invalid; a new attempt is valid.
 pub fn the_chaincode_is_upgraded(network: &mut Network) {
     let cast = Cast::new(network);
     let mut fabric = Fabric::new(network);
-    let mut random = || {
-        let mut bytes = [0; 32];
-        network.rng.fill_bytes(&mut bytes);
-        Digest(bytes)
-    };
-    let (record, commitment) = (RecordId(random()), Commitment(random()));
+    let [record, commitment] = [(); 2].map(|()| random(&mut network.rng));
+    let (record, commitment) = (RecordId(record), Commitment(commitment));
     let confirm =
         Action::Confirmation { record, id: cast.id(Who::Bob).into(), commitment, hospital: cast.id(Who::North) };
     let endorsed = fabric.endorse(&cast, Who::Bob, &confirm, Fault::None).unwrap();
@@ -51,9 +45,7 @@ pub fn a_certificate_is_revoked(network: &mut Network) {
     let mut fabric = Fabric::new(network);
     let mut embedded = Embedded::new(network);
     let mut confirm = |hospital| {
-        let mut bytes = [[0; 32]; 2];
-        bytes.iter_mut().for_each(|bytes| network.rng.fill_bytes(bytes));
-        let [record, commitment] = bytes.map(Digest);
+        let [record, commitment] = [(); 2].map(|()| random(&mut network.rng));
         let (record, commitment) = (RecordId(record), Commitment(commitment));
         Action::Confirmation { record, id: cast.id(Who::Alice).into(), commitment, hospital: cast.id(hospital) }
     };
@@ -74,11 +66,7 @@ pub fn a_certificate_is_revoked(network: &mut Network) {
     let mut scene = Scene { cast, ..Scene::new(network, gateways, PATIENCE) };
     let error = scene.transact(Who::Alice, &after).unwrap_err();
     assert_eq!(error.meaning, Meaning::Denied, "{error}");
-    let others = Action::Confirmation {
-        record: RecordId(Digest([7; 32])),
-        id: scene.cast.id(Who::Bob).into(),
-        commitment: Commitment(Digest([8; 32])),
-        hospital: scene.cast.id(Who::North),
-    };
-    scene.transact(Who::Bob, &others).unwrap();
+    let Action::Confirmation { record, commitment, hospital, .. } = after else { unreachable!() };
+    let of_bob = Action::Confirmation { record, id: scene.cast.id(Who::Bob).into(), commitment, hospital };
+    scene.transact(Who::Bob, &of_bob).unwrap();
 }

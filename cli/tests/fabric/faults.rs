@@ -5,16 +5,14 @@ use crate::network::{Network, Ordering, PEERS};
 use crate::organisations::msp_id;
 use crate::programs::patiently;
 use crate::proxy::{Cut, Proxy};
-use crate::schedule::{Cast, Who};
+use crate::schedule::{Cast, Who, random};
 use phi_pre::contract::{Action, Creator, Ledger, LedgerError, Meaning, Receipt, RecordId};
 use phi_pre::fabric::{Client, GatewayAddress};
-use phi_pre::hash::Digest;
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{Code, Nonce};
 use phi_pre::time::Millis;
 use phi_pre::wire::Wire;
 use rand_chacha::ChaCha20Rng;
-use rand_core::Rng;
 use std::time::{Duration, SystemTime};
 
 /// A client, and the members for whom it acts.
@@ -42,9 +40,7 @@ impl Scene {
 
     /// A record that hospital North is to write, and its confirmation by Alice.
     fn record(&mut self) -> (RecordId, Action, Action) {
-        let mut commitment = [0; 32];
-        self.rng.fill_bytes(&mut commitment);
-        let (nonce, commitment) = (Nonce::random(&mut self.rng), Commitment(Digest(commitment)));
+        let (nonce, commitment) = (Nonce::random(&mut self.rng), Commitment(random(&mut self.rng)));
         let record = RecordId::new(&nonce, &self.cast.signer(Who::North).certificate);
         let (id, hospital) = (self.cast.id(Who::Alice).into(), self.cast.id(Who::North));
         let confirm = Action::Confirmation { record, id, commitment, hospital };
@@ -175,7 +171,7 @@ pub fn a_gateway_is_cut_in_a_submit(network: &mut Network) {
     let proxy = Proxy::new(direct.url.strip_prefix("https://").unwrap().parse().unwrap());
     let through = GatewayAddress { url: format!("https://{}", proxy.address), ..direct };
     let gateways = vec![through, network.gateway(1)];
-    let mut scene = Scene::new(network, gateways, SHORT);
+    let mut scene = Scene::new(network, gateways, PATIENCE);
     // The cut needs an open connection of this certificate: what is sent to open one looks like an answer.
     let (record, confirm, write) = scene.record();
     assert!(!scene.has(record));

@@ -126,7 +126,8 @@ const WRITTEN_UNDER_CLAIMED: &str = "the record is written under the claimed txi
 const OUTCOME_OF_CLAIMED: &str = "the outcome of the claimed txid";
 const WRITTEN_AFRESH: &str = "the record is written in a new attempt";
 
-fn random(rng: &mut ChaCha20Rng) -> Digest {
+/// A random value of 32 bytes.
+pub fn random(rng: &mut ChaCha20Rng) -> Digest {
     let mut bytes = [0; 32];
     rng.fill_bytes(&mut bytes);
     Digest(bytes)
