@@ -399,10 +399,19 @@ fn clock() -> Millis {
 }
 
 impl Shared {
-    /// The gateways in turn, beginning with the one that answered last.
-    fn in_turn<'a>(&self, gateways: &'a [Gateway]) -> impl Iterator<Item = (usize, &'a Gateway)> {
-        let first = self.good.load(Ordering::Relaxed);
-        (0..gateways.len()).map(move |i| (first + i) % gateways.len()).map(|i| (i, &gateways[i]))
+    /// The gateways in turn, beginning with the one that answered last, each with how long to wait for it: a gateway that
+    /// is silent leaves the others their share of the time until `end`.
+    fn in_turn<'a>(
+        &self,
+        gateways: &'a [Gateway],
+        end: Instant,
+    ) -> impl Iterator<Item = (usize, &'a Gateway, Duration)> + use<'a> {
+        let (first, all) = (self.good.load(Ordering::Relaxed), gateways.len());
+        (0..).take(all).map(move |asked| {
+            let i = (first + asked) % all;
+            let left = u32::try_from(all - asked).unwrap_or(u32::MAX);
+            (i, &gateways[i], TURN.min(end.saturating_duration_since(Instant::now()) / left))
+        })
     }
 
     /// Asks the gateways in turn for something that changes nothing, until one answers, the answer is final, or the
@@ -416,8 +425,7 @@ impl Shared {
         let (mut pause, mut told) = (PAUSE, Vec::new());
         loop {
             let mut errors = Vec::new();
-            for (i, gateway) in self.in_turn(gateways) {
-                let turn = TURN.min(end.saturating_duration_since(Instant::now()));
+            for (i, gateway, turn) in self.in_turn(gateways, end) {
                 match ask(gateway.clone(), turn).await {
                     Ok(answer) => {
                         self.good.store(i, Ordering::Relaxed);
@@ -468,8 +476,7 @@ impl Shared {
         let mut told = Vec::new();
         'submitted: loop {
             let mut errors = Vec::new();
-            for (i, gateway) in self.in_turn(gateways) {
-                let turn = TURN.min(end.saturating_duration_since(Instant::now()));
+            for (i, gateway, turn) in self.in_turn(gateways, end) {
                 match gateway.submit(transaction, turn).await {
                     Ok(()) => {
                         self.good.store(i, Ordering::Relaxed);
@@ -505,8 +512,7 @@ impl Shared {
         let said = told.len();
         loop {
             told.truncate(said);
-            for (_, gateway) in self.in_turn(gateways) {
-                let turn = TURN.min(end.saturating_duration_since(Instant::now()));
+            for (_, gateway, turn) in self.in_turn(gateways, end) {
                 match gateway.status(asked, turn).await {
                     Ok(verdict) => return Ok(verdict),
                     Err(error) => told.push(error),

@@ -328,6 +328,32 @@ fn an_unknown_outcome_is_asked_for_and_not_sent_again() {
     }
 }
 
+/// A gateway that is silent leaves time for the others, however short the patience is.
+#[test]
+fn a_silent_gateway_does_not_use_up_the_patience() {
+    let quick = |settings: &mut Settings| {
+        settings.patience = Duration::from_millis(1500);
+        settings.commit_patience = settings.patience;
+    };
+    let silent = ["Endorse", "Evaluate"]
+        .map(|method| vec![(method, Act::Silent), ("Submit", TAKE), ("CommitStatus", Act::Silent)]);
+    for silent in silent {
+        let answer = EvaluateResponse { result: Some(Response { status: 200, ..Response::default() }) };
+        let others = vec![
+            ("Endorse", Act::Endorse(vec![0, 1])),
+            ("Evaluate", Act::Say(vec![answer.encode_to_vec()])),
+            ("Submit", TAKE),
+            ("CommitStatus", verdict(0)),
+        ];
+        let mut scene = Scene::with(vec![silent, others], quick);
+        scene.client.ask(&Query::Share(RequestId(Digest([1; 32]))), &scene.creator()).unwrap();
+        scene.transact().unwrap();
+    }
+    let endorses = vec![("Endorse", Act::Endorse(vec![0, 1])), ("Submit", TAKE), ("CommitStatus", Act::Silent)];
+    let mut scene = Scene::with(vec![endorses, vec![("CommitStatus", verdict(0))]], quick);
+    scene.transact().unwrap();
+}
+
 #[test]
 fn errors_have_the_meaning_of_their_words() {
     let endorse = |code, message, peers| vec![("Endorse", Act::Fail(code, message, peers))];
