@@ -137,7 +137,9 @@ pub fn figures_2_to_4(network: &mut Network) {
 /// `phi-pre demo --fabric` makes the same checks as the demo on the library's ledger, and all of them hold.
 pub fn the_demo(network: &mut Network) {
     let demo = |args: &[&OsStr]| {
-        let printed = run(Command::new(env!("CARGO_BIN_EXE_phi-pre")).arg("demo").args(args)).unwrap();
+        let records = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/records");
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_phi-pre"));
+        let printed = run(demo.args(["demo", "--emr", records]).args(args)).unwrap();
         let printed = String::from_utf8(printed).unwrap();
         let (_, checks) = printed.split_once("\nChecks\n").unwrap();
         println!("{}", checks.trim_end());
