@@ -11,8 +11,8 @@
 //! - An endorsement and an answer change nothing, so they are asked for again wherever that can help.
 //! - A transaction is handed over once. As soon as an orderer may have it, the client only asks for its outcome; where no
 //!   gateway tells the outcome in time, the error is [`Meaning::Unknown`] with the txid.
-//! - Peers commit a block at different times. Where one peer has endorsed and another has refused, the client asks again for a
-//!   short time: the second peer may not have the block yet.
+//! - Peers commit a block at different times. Where one gateway refuses, the client asks the others before the refusal
+//!   stands; where one peer has endorsed and another has refused, it asks again for a short time.
 //! - A gateway sees which certificates share a connection, so each certificate has connections of its own. All of them come
 //!   from one network address.
 //!
@@ -151,6 +151,8 @@ type Gateways = Arc<[Gateway]>;
 const CONNECTIONS: usize = 64;
 /// The longest wait for one gateway before the next one is asked.
 const TURN: Duration = Duration::from_secs(10);
+/// How long another gateway is asked after one has refused.
+const LAG: Duration = Duration::from_secs(1);
 /// How long peers may differ because one of them has not committed the last block, and how long a gateway may not know
 /// enough endorsers after a start.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -425,22 +427,29 @@ impl Shared {
         let (mut pause, mut told) = (PAUSE, Vec::new());
         loop {
             let mut errors = Vec::new();
+            let mut refused = None;
             for (i, gateway, turn) in self.in_turn(gateways, end) {
+                let turn = if refused.is_some() { turn.min(LAG) } else { turn };
                 match ask(gateway.clone(), turn).await {
                     Ok(answer) => {
                         self.good.store(i, Ordering::Relaxed);
                         return Ok(answer);
                     }
                     Err(error) => {
-                        let last = is_final(&error, begin.elapsed());
-                        errors.push(error);
-                        if last {
+                        if is_final(&error, begin.elapsed()) {
                             // A refusal is an answer, too.
-                            self.good.store(i, Ordering::Relaxed);
-                            return Err(failed(errors.split_off(errors.len() - 1)));
+                            if refused.is_none() {
+                                self.good.store(i, Ordering::Relaxed);
+                                refused = Some(errors.len());
+                            }
                         }
+                        errors.push(error);
                     }
                 }
+            }
+            // A peer that has not committed the last block yet refuses what another one accepts.
+            if let Some(refused) = refused {
+                return Err(failed(errors.split_off(refused)));
             }
             // A last round that was cut short says less than the round before.
             if told.is_empty() || errors.iter().any(|error| meaning(error) != Meaning::Timeout) {

@@ -419,16 +419,27 @@ fn peers_that_differ_are_asked_again() {
     assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
 }
 
-/// A gateway that has refused has answered: the next call begins there, and not at one that is silent.
+/// A gateway that has refused has answered: the next call begins there, and not at one that is down.
 #[test]
 fn the_gateway_that_answered_last_is_asked_first() {
     let refuse = ("Endorse", Act::Fail(Code::Aborted, ABORTED, vec![REFUSED]));
     let down = ("Endorse", Act::Fail(Code::Unavailable, "", vec![]));
-    let mut scene = Scene::new(vec![vec![down], vec![refuse]]);
-    for _ in 0..3 {
-        assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
-    }
-    assert_eq!([scene.gateways[0].asked().len(), scene.gateways[1].asked().len()], [1, 3]);
+    let done = [("Endorse", Act::Endorse(vec![0, 1])), ("Submit", TAKE), ("CommitStatus", verdict(0))];
+    let mut scene = Scene::new(vec![vec![down], [&[refuse][..], &done].concat()]);
+    assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
+    scene.transact().unwrap();
+    assert_eq!([scene.gateways[0].asked().len(), scene.gateways[1].asked().len()], [1, 4]);
+}
+
+/// A peer that has not committed the last block refuses what another peer accepts. A refusal stands if no other gateway
+/// has a better answer.
+#[test]
+fn a_peer_that_lags_behind_refuses_nothing_for_good() {
+    let refuse = ("Endorse", Act::Fail(Code::Aborted, ABORTED, vec![REFUSED]));
+    let done = vec![("Endorse", Act::Endorse(vec![0, 1])), ("Submit", TAKE), ("CommitStatus", verdict(0))];
+    Scene::new(vec![vec![refuse.clone()], done]).transact().unwrap();
+    let mut scene = Scene::new(vec![vec![refuse], vec![("Endorse", Act::Silent)]]);
+    assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
 }
 
 /// The words of every gateway and peer, one line each.
