@@ -155,7 +155,7 @@ impl Authority {
         ParticipantGroup::of_root(&self.root.subject().organisation)
     }
 
-    /// The self-signed root certificate, which every [`Msp`](super::Msp) must trust.
+    /// The self-signed root certificate, which every [`Msp`] must trust.
     pub const fn root(&self) -> &Certificate {
         &self.root
     }
