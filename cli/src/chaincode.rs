@@ -1,15 +1,18 @@
 //! `phi-pre chaincode`: the contract as chaincode of Hyperledger Fabric, and the package that peers install.
 
-use crate::output::{Failure, named, readable_by_all, refuse_dash, warn_unsynced};
+use crate::output::{Failure, named, read_text, readable_by_all, refuse_dash, warn_unsynced};
+use crate::signals::not_ignored;
 use clap::{Args, Subcommand};
 use phi_pre::contract::PhiContract;
 use phi_pre::envelope::create_file;
-use phi_pre::fabric::{Chaincode, Limits, Package, PeerTls, Place, ServerTls, Service, TlsIdentity};
+use phi_pre::fabric::{Chaincode, Limits, Package, PeerTls, Place, ServerTls, Service, TlsError, TlsIdentity, TlsRoot};
 use phi_pre::identity::{Organisations, ParticipantGroup};
 use phi_pre::secret::Secret;
+use std::mem::take;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -63,28 +66,34 @@ pub(crate) struct Tls {
 impl Tls {
     fn read(&self) -> Result<Option<TlsIdentity>, Failure> {
         let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else { return Ok(None) };
-        Ok(Some(TlsIdentity::new(text(certificate)?, Secret::new(text(key)?))?))
+        let identity = TlsIdentity::new(take(&mut *read_text(certificate)?), Secret::new(take(&mut *read_text(key)?)));
+        let wrong = |error| match error {
+            TlsError::NoKey => named(key, &error),
+            _ => named(certificate, &error),
+        };
+        Ok(Some(identity.map_err(wrong)?))
     }
 }
 
-fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| named(path, &error))
+/// Reads the authorities of TLS certificates.
+pub(crate) fn tls_root(path: &Path) -> Result<TlsRoot, Failure> {
+    TlsRoot::new(take(&mut *read_text(path)?)).map_err(|error| named(path, &error))
 }
 
 pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Serve { address, package, groups, tls, tls_client_root } => {
             let identity = tls.read()?;
-            let client_root = tls_client_root.as_deref().map(text).transpose()?;
+            let client_root = tls_client_root.as_deref().map(tls_root).transpose()?;
             let tls = identity.map(|identity| ServerTls { identity, client_root });
             serve(*address, package, groups, tls)
         }
         Command::Package { label, address, tls_root, tls, file } => {
-            let (root, identity) = (tls_root.as_deref().map(text).transpose()?, tls.read()?);
+            let (root, identity) = (tls_root.as_deref().map(self::tls_root).transpose()?, tls.read()?);
             if identity.is_some() && root.is_none() {
                 return Err("--tls-certificate needs --tls-root".into());
             }
-            let tls = root.as_deref().map(|root| PeerTls { root, identity: identity.as_ref() });
+            let tls = root.as_ref().map(|root| PeerTls { root, identity: identity.as_ref() });
             let package = Package::new(&Place { label, address, tls })?;
             write(file, &package)?;
             say!("{}", package.id);
@@ -114,7 +123,7 @@ fn serve(
 ) -> Result<(), Failure> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let organisations = Organisations::new(groups.iter().cloned())?;
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = signal_hook::iterator::Signals::new(not_ignored([SIGINT, SIGTERM, SIGHUP]))?;
     let chaincode = Chaincode {
         package: package.to_owned(),
         contract: Arc::new(PhiContract),
@@ -124,6 +133,8 @@ fn serve(
     let service = Service::start(chaincode, address, tls)?;
     say!("chaincode {package} at {}", service.address());
     crate::output::flush()?;
-    signals.forever().next();
+    while signals.pending().next().is_none() && !service.has_ended() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
     Ok(service.stop()?)
 }

@@ -9,12 +9,12 @@
 //!
 //! All of DIR appears at once. Fabric tells roles by the OU of a certificate; `config.yaml` names the words of this crate.
 
-use crate::output::{Failure, named, refuse_dash};
+use crate::output::{Failure, named, refuse_dash, warn_unsynced};
 use crate::system;
 use clap::Args;
 use phi_pre::identity::{Authority, MemberId, ParticipantGroup, Role, SigningKey, Subject};
 use rand_core::CryptoRng;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -48,9 +48,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if folder.symlink_metadata().is_ok() {
         return Err(named(folder, &"exists already; choose another name"));
     }
+    let peers = peer.iter().map(|node| (node, Role::Peer));
+    let nodes: Vec<_> = peers.chain(orderer.iter().map(|node| (node, Role::Orderer))).collect();
+    for (i, (node, _)) in nodes.iter().enumerate() {
+        if Path::new(node).file_name() != Some(node.as_ref()) {
+            return Err(format!("{node:?} is no name of a folder").into());
+        }
+        if nodes[..i].iter().any(|(other, _)| other == node) {
+            return Err(format!("two nodes have the name {node:?}").into());
+        }
+    }
     let (mut rng, now) = (system::rng()?, system::seconds());
     let mut authority = match (group, organisation) {
-        (ParticipantGroup::Ledger, Some(name)) => Authority::of_organisation(name, &mut rng, now)?,
+        (ParticipantGroup::Ledger, Some(name)) => Authority::of_organisation(name, &mut rng, now)
+            .map_err(|error| format!("--organisation {name:?}: {error}"))?,
         (ParticipantGroup::Ledger, None) => return Err("--organisation: the ledger group needs one".into()),
         (_, Some(_)) => return Err("--organisation is for the group ledger".into()),
         (group, None) => Authority::new(*group, &mut rng, now)?,
@@ -62,19 +73,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     keep(&authority, &made.path().join("ca"))?;
     organisation_folder(&authority, &made.path().join("msp"))?;
     if let Some(name) = organisation {
-        let nodes = peer.iter().map(|node| (node, Role::Peer)).chain(orderer.iter().map(|node| (node, Role::Orderer)));
         for (node, role) in nodes {
-            if Path::new(node).file_name() != Some(node.as_ref()) {
-                return Err(format!("{node:?} is no name of a folder").into());
-            }
             member(&mut authority, name, role, &made.path().join("nodes").join(node).join("msp"), &mut rng)?;
         }
         member(&mut authority, name, Role::Administrator, &made.path().join("admin").join("msp"), &mut rng)?;
     }
+    let synced = sync(made.path());
     fs::rename(made.path(), folder).map_err(|error| named(folder, &error))?;
     let _ = made.keep();
+    warn_unsynced(folder, synced.and_then(|()| File::open(parent)?.sync_all()).err().as_ref());
     say!("{}: authority of {}", folder.display(), authority.root().subject().organisation);
     Ok(())
+}
+
+/// Makes the names in a folder, and in the folders below it, durable.
+fn sync(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync(&entry.path())?;
+        }
+    }
+    File::open(folder)?.sync_all()
 }
 
 /// The keys and the root of an authority.
@@ -89,27 +109,17 @@ fn keep(authority: &Authority, folder: &Path) -> Result<(), Failure> {
 /// Opens the authority that `phi-pre msp` has made in this folder.
 #[cfg(feature = "fabric")]
 pub(crate) fn open(folder: &Path, rng: &mut impl CryptoRng) -> Result<Authority, Failure> {
+    use crate::output::read_text;
     use phi_pre::identity::{Certificate, SealingKey};
-    use std::io::Read;
-    /// The longest file that is read, in bytes.
-    const LIMIT: u64 = 1 << 16;
     let ca = folder.join("ca");
-    let file = |name: &str| -> Result<Zeroizing<String>, Failure> {
-        let path = ca.join(name);
-        // The buffer has its final size from the start: growing it would leave a copy of a key in freed memory.
-        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LIMIT)?));
-        let mut file = crate::output::open_file(&path)?.take(LIMIT);
-        file.read_to_string(&mut text).map_err(|error| named(&path, &error))?;
-        Ok(text)
-    };
     let wrong = |name: &str| {
         let path = ca.join(name);
         move |error: phi_pre::identity::IdentityError| named(&path, &error)
     };
-    let root = Certificate::from_pem(&file("root.pem")?).map_err(wrong("root.pem"))?;
-    let key = SigningKey::from_pkcs8_pem(&file("key.pem")?).map_err(wrong("key.pem"))?;
+    let root = Certificate::from_pem(&read_text(&ca.join("root.pem"))?).map_err(wrong("root.pem"))?;
+    let key = SigningKey::from_pkcs8_pem(&read_text(&ca.join("key.pem"))?).map_err(wrong("key.pem"))?;
     let mut bytes = Zeroizing::new([0; 32]);
-    let digits = file("sealing.key")?;
+    let digits = read_text(&ca.join("sealing.key"))?;
     let decoded = base16ct::mixed::decode(digits.trim_end(), &mut *bytes).is_ok_and(|bytes| bytes.len() == 32);
     if !decoded {
         return Err(named(&ca.join("sealing.key"), &"not 64 hex digits"));

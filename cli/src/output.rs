@@ -144,6 +144,23 @@ pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
     std::fs::File::open(path).map_err(|e| named(path, &e))
 }
 
+/// The longest text that is read, in bytes.
+#[cfg(feature = "fabric")]
+const TEXT_LIMIT: usize = 1 << 20;
+
+/// Reads a text, which may be a key. A text of more than 1 MiB is refused.
+#[cfg(feature = "fabric")]
+pub(crate) fn read_text(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
+    use std::io::Read;
+    // The buffer has its final size from the start: growing it would leave a copy of a key in freed memory.
+    let mut text = zeroize::Zeroizing::new(String::with_capacity(TEXT_LIMIT + 1));
+    let read = open_file(path)?.take(TEXT_LIMIT as u64 + 1).read_to_string(&mut text);
+    match read.map_err(|error| named(path, &error))? {
+        ..=TEXT_LIMIT => Ok(text),
+        _ => Err(named(path, &"longer than 1 MiB")),
+    }
+}
+
 /// Refuses a named pipe, also behind links: opening one waits, without an end, for somebody who writes to the pipe. A
 /// descriptor that the process already has (`/dev/stdin`) is no named pipe.
 pub(crate) fn refuse_pipe(path: &Path) -> Result<(), Failure> {

@@ -14,9 +14,7 @@ pub(crate) fn before_the_end(clean: impl Fn() + Send + 'static) -> Result<(), Fa
         SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
     };
     let ending = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGXFSZ, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2];
-    let ignored = ignored();
-    let mut signals =
-        signal_hook::iterator::Signals::new(ending.into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0))?;
+    let mut signals = signal_hook::iterator::Signals::new(not_ignored(ending))?;
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
             ENDING.store(true, Ordering::SeqCst);
@@ -51,6 +49,13 @@ pub(crate) fn leave_the_end_to_a_signal() {
     while ENDING.load(Ordering::SeqCst) {
         std::thread::park();
     }
+}
+
+/// Of these signals, those that the process does not ignore: as under nohup, an ignored signal stays ignored.
+#[cfg(unix)]
+pub(crate) fn not_ignored(signals: impl IntoIterator<Item = i32>) -> impl Iterator<Item = i32> {
+    let ignored = ignored();
+    signals.into_iter().filter(move |signal| ignored & 1 << (signal - 1) == 0)
 }
 
 /// The signals that the process ignores, as bits. Linux alone tells them without unsafe code.

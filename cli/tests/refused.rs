@@ -158,6 +158,9 @@ fn a_refused_chmod_or_folder_sync_is_a_warning() {
             }
             assert!(arguments[0] == "keygen" || !err.contains("only you can read"), "{refuse}: {err}");
         }
+        let (_, err) = system.done(refuse, &["msp", "users", "users"]);
+        let unsynced = "warning: users: written, but its folder cannot be synced";
+        assert_eq!(err.contains(unsynced), refuse.contains("sync"), "{refuse}: {err}");
         assert_eq!(fs::read(place.join("out")).unwrap(), b"a record");
         let public = if refuse.contains("chmod") { 0o600 } else { 0o644 };
         for pair in ["b", "n"] {

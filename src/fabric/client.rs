@@ -26,7 +26,7 @@ use super::identity::{Identity, Organisation};
 use super::messages::ChaincodeEvent;
 use crate::contract::{Action, Creator, Event, Events, Ledger, LedgerError, Meaning, Query, Receipt};
 use crate::hash::{Digest, sha256};
-use crate::identity::{Certificate, IdentityError, Msp, RevocationList};
+use crate::identity::{Certificate, IdentityError, Msp, ParticipantGroup, RevocationList};
 use crate::ledger::{Code as ValidationCode, Nonce, Transient, TxId};
 use crate::time::Millis;
 use crate::wire::Wire;
@@ -120,7 +120,7 @@ struct Lines<'a>(&'a [GatewayError]);
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, error) in self.0.iter().enumerate() {
-            write!(f, "{}{error}", if i == 0 { "" } else { "\n" })?;
+            write!(f, "{}{error}", if i == 0 { "" } else { "; " })?;
         }
         Ok(())
     }
@@ -187,6 +187,11 @@ impl Client {
             return Err(unavailable(ClientError::Endorsers { at_least, listed }));
         }
         for (i, one) in settings.endorsers.organisations.iter().enumerate() {
+            let group = ParticipantGroup::Ledger;
+            if Msp::new().trust(&one.root)? != group {
+                let organisation = one.root.subject().organisation.clone();
+                return Err(IdentityError::WrongGroup { organisation, group }.into());
+            }
             let same = |other: &&Organisation| other.mspid == one.mspid || other.root == one.root;
             if let Some(other) = settings.endorsers.organisations[..i].iter().find(same) {
                 let (other, one) = (other.mspid.clone(), one.mspid.clone());
@@ -586,7 +591,7 @@ fn meaning(error: &GatewayError) -> Meaning {
         GatewayError::Timeout { .. } => Meaning::Timeout,
         GatewayError::Endorsed { source: EndorsedError::TooFew { .. }, .. } => Meaning::Policy,
         GatewayError::Endorsed { .. } | GatewayError::Malformed { .. } => Meaning::Malformed,
-        GatewayError::Address { .. } | GatewayError::Tls(_) | GatewayError::Unreachable { .. } => Meaning::Unavailable,
+        GatewayError::Address { .. } | GatewayError::Unreachable { .. } => Meaning::Unavailable,
         GatewayError::Identity(_) => Meaning::Denied,
     }
 }

@@ -58,3 +58,15 @@ impl<E, D: Frame> Decoder for Frames<E, D> {
         D::read(frame).map(Some).map_err(|error| Status::data_loss(error.to_string()))
     }
 }
+
+/// An error with its causes, since those of gRPC name the cause alone in the last one.
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+    }
+    text
+}

@@ -14,7 +14,7 @@
 //! The answers to `Evaluate`, `CommitStatus` and `ChaincodeEvents` are the word of one peer. Blocks can be verified against
 //! other peers' blocks ([`super::blocks`]).
 
-use super::codec::Frames;
+use super::codec::{Frames, chain};
 use super::draft::{AskedEvents, AskedStatus, Call, Draft, Endorsed, Proposed, Signed};
 use super::endorsed::{EndorsedError, Endorsers, LIMIT, check};
 use super::identity::Identity;
@@ -23,7 +23,7 @@ use super::messages::{
     EndorseResponse, ErrorDetail, EvaluateRequest, EvaluateResponse, MessageError, RpcStatus,
     SignedChaincodeEventsRequest, SignedCommitStatusRequest, SubmitRequest, SubmitResponse, decode,
 };
-use super::tls::{CERTIFICATE, TlsError, TlsIdentity, check_pem};
+use super::tls::{TlsIdentity, TlsRoot};
 use crate::identity::IdentityError;
 use crate::ledger::{Nonce, Transient};
 use crate::time::Millis;
@@ -33,7 +33,7 @@ use std::fmt;
 use std::time::Duration;
 use tonic::codegen::BoxFuture;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Certificate as TlsRoot, Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, ConnectError, Request, Status, Streaming, TimeoutExpired};
 
 /// The longest block that is read: Fabric's own limit of a message.
@@ -51,8 +51,8 @@ pub struct GatewayAddress {
 /// TLS towards a gateway.
 #[derive(Clone, Debug)]
 pub struct ClientTls {
-    /// The authorities of the gateway's TLS certificate, in PEM.
-    pub root: String,
+    /// The authorities of the gateway's TLS certificate.
+    pub root: TlsRoot,
     /// The name in the gateway's certificate, where it is not the host of the address.
     pub name: Option<String>,
     /// The client's TLS certificate, where the gateway demands one. The gateway can link all members that use it.
@@ -82,9 +82,6 @@ pub enum GatewayError {
         /// Why.
         why: String,
     },
-    /// A TLS file is not what it should be.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
     /// No connection: nothing was sent.
     #[error("{gateway}: cannot be reached: {why}")]
     Unreachable {
@@ -102,7 +99,7 @@ pub enum GatewayError {
         code: Code,
         /// The gateway's words.
         message: String,
-        /// One line for each peer or orderer that said something.
+        /// One for each peer or orderer that said something.
         details: Vec<Detail>,
     },
     /// No answer in time.
@@ -142,7 +139,7 @@ struct Lines<'a>(&'a [Detail]);
 
 impl fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|Detail { address, mspid, message }| write!(f, "\n  {mspid} {address}: {message}"))
+        self.0.iter().try_for_each(|Detail { address, mspid, message }| write!(f, "; {mspid} {address}: {message}"))
     }
 }
 
@@ -166,7 +163,7 @@ impl Gateway {
     /// Prepares a connection. Must be called in a tokio runtime.
     ///
     /// # Errors
-    /// [`GatewayError::Address`], [`GatewayError::Tls`].
+    /// [`GatewayError::Address`].
     pub fn new(address: &GatewayAddress) -> Result<Self, GatewayError> {
         let url = address.url.clone();
         let wrong = |why: String| GatewayError::Address { url: url.clone(), why };
@@ -176,8 +173,7 @@ impl Gateway {
         let loopback = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
         let endpoint = match (uri.scheme_str(), &address.tls) {
             (Some("https"), Some(tls)) => {
-                check_pem("certificate", &tls.root, CERTIFICATE)?;
-                let mut config = ClientTlsConfig::new().ca_certificate(TlsRoot::from_pem(&tls.root));
+                let mut config = ClientTlsConfig::new().ca_certificate(tls.root.to_tonic());
                 if let Some(name) = &tls.name {
                     config = config.domain_name(name);
                 }
@@ -383,18 +379,6 @@ fn has_cause<E: Error + 'static>(status: &Status) -> bool {
     std::iter::successors(status.source(), |&error| error.source()).any(<dyn Error>::is::<E>)
 }
 
-/// An error with its causes, since those of gRPC name the cause alone in the last one.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-    }
-    text
-}
-
 /// The events of a chaincode, in the order of the chain.
 pub struct Events {
     gateway: Gateway,
@@ -453,11 +437,7 @@ impl GatewayError {
                 _ => true,
             },
             Self::Timeout { .. } | Self::Malformed { .. } => true,
-            Self::Address { .. }
-            | Self::Tls(_)
-            | Self::Unreachable { .. }
-            | Self::Endorsed { .. }
-            | Self::Identity(_) => false,
+            Self::Address { .. } | Self::Unreachable { .. } | Self::Endorsed { .. } | Self::Identity(_) => false,
         }
     }
 }

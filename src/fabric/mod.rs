@@ -48,7 +48,7 @@ pub use endorsed::{EndorsedError, Endorsers};
 pub use gateway::{ClientTls, Gateway, GatewayAddress, GatewayError, Verdict};
 pub use identity::{Identity, IdentityProblem, Organisation};
 pub use package::{Package, PackageError, PeerTls, Place};
-pub use tls::{TlsError, TlsIdentity};
+pub use tls::{TlsError, TlsIdentity, TlsRoot};
 
 #[cfg(test)]
 mod tests;

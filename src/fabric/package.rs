@@ -11,11 +11,12 @@
 //! give the same bytes: no time, no owner, no compression. Fabric: core/chaincode/persistence/chaincode_package.go,
 //! core/container/externalbuilder/instance.go.
 
-use super::tls::{CERTIFICATE, TlsError, TlsIdentity, check_pem};
+use super::tls::{TlsIdentity, TlsRoot};
 use crate::hash::sha256;
 use crate::secret::Secret;
 use flate2::{Compression, GzBuilder};
 use std::io;
+use std::net::Ipv6Addr;
 
 /// The place of a chaincode.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub struct Place<'a> {
 /// TLS from the peer to the chaincode.
 #[derive(Debug)]
 pub struct PeerTls<'a> {
-    /// The authorities of the chaincode's TLS certificate, in PEM.
-    pub root: &'a str,
+    /// The authorities of the chaincode's TLS certificate.
+    pub root: &'a TlsRoot,
     /// The certificate and key under which the peer dials: mutual TLS. The package is then as secret as this key.
     pub identity: Option<&'a TlsIdentity>,
 }
@@ -45,11 +46,8 @@ pub enum PackageError {
     #[error("{0:?} is no label: letters, digits and _.+- after a letter or digit")]
     Label(String),
     /// The address is not `host:port`.
-    #[error("{0:?} is not host:port")]
+    #[error("{0:?} is not host:port, with an IPv6 address in brackets")]
     Address(String),
-    /// A TLS file is not what it should be.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
     /// The archive cannot be written, which is not known to happen.
     #[error("archive: {0}")]
     Archive(#[from] io::Error),
@@ -78,9 +76,8 @@ impl Package {
         if !label.starts_with(|c: char| c.is_ascii_alphanumeric()) || !label.chars().all(allowed) {
             return Err(PackageError::Label((*label).to_owned()));
         }
-        match address.rsplit_once(':') {
-            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {}
-            _ => return Err(PackageError::Address((*address).to_owned())),
+        if !can_be_dialled(address) {
+            return Err(PackageError::Address((*address).to_owned()));
         }
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let identity = tls.as_ref().and_then(|tls| tls.identity);
@@ -91,8 +88,7 @@ impl Package {
             ("client_auth_required", identity.is_some().to_string()),
         ];
         if let Some(tls) = tls {
-            check_pem("certificate", tls.root, CERTIFICATE)?;
-            fields.push(("root_cert", quoted(tls.root)));
+            fields.push(("root_cert", quoted(tls.root.pem())));
         }
         if let Some(identity) = identity {
             fields.push(("client_cert", quoted(identity.certificate())));
@@ -106,6 +102,15 @@ impl Package {
         let id = format!("{label}:{}", sha256(&[&bytes]));
         Ok(Self { id, bytes: Secret::new(bytes), has_key: identity.is_some() })
     }
+}
+
+/// Whether the address is a host (a name, an IPv4 address, or an IPv6 address in brackets) and a port.
+fn can_be_dialled(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let port = port.starts_with(|digit: char| digit.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+    let name = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    port && (name || bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok()))
 }
 
 /// A `.tar.gz` of these files.

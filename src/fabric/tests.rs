@@ -74,14 +74,25 @@ fn spoilt_identities_and_blocks_are_refused_or_read() {
 
 #[test]
 fn tls_files_without_their_content_are_refused() {
-    let certificate = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
-    let key = || Secret::new("-----BEGIN PRIVATE KEY-----\n".to_owned());
-    assert!(super::TlsIdentity::new(certificate.into(), key()).is_ok());
-    for (certificate, key, what) in
-        [("", key(), "certificate"), (certificate, Secret::new(certificate.to_owned()), "private key")]
-    {
-        let refused = super::TlsIdentity::new(certificate.into(), key).unwrap_err();
-        assert_eq!(refused, super::TlsError::NotPem { what });
+    let part = |kind: &str| format!("-----BEGIN {kind}-----\nQQ==\n-----END {kind}-----\n");
+    let (certificate, key) = (part("CERTIFICATE"), part("PRIVATE KEY"));
+    let identity = |certificate: &str, key: &str| {
+        let made = super::TlsIdentity::new(certificate.to_owned(), Secret::new(key.to_owned()));
+        made.map(drop)
+    };
+    let two = format!("a comment\n{certificate}{certificate}");
+    for certificate in [&certificate, &two] {
+        assert_eq!(identity(certificate, &key), Ok(()));
+        super::TlsRoot::new(certificate.clone()).unwrap();
+    }
+    assert_eq!(identity(&certificate, &format!("{}{}", part("EC PARAMETERS"), part("EC PRIVATE KEY"))), Ok(()));
+    let cut = two.trim_end().trim_end_matches('-');
+    for not_whole in ["", "-----BEGIN CERTIFICATE-----\n", &certificate[..40], cut, &key] {
+        assert_eq!(identity(not_whole, &key), Err(super::TlsError::NoCertificate), "{not_whole}");
+        assert!(super::TlsRoot::new(not_whole.to_owned()).is_err(), "{not_whole}");
+    }
+    for not_whole in ["", &certificate, "-----BEGIN PRIVATE KEY-----\n", &key[..40]] {
+        assert_eq!(identity(&certificate, not_whole), Err(super::TlsError::NoKey), "{not_whole}");
     }
 }
 

@@ -1,7 +1,13 @@
 //! TLS files in PEM.
 
 use crate::secret::Secret;
-use tonic::transport::Identity;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tonic::transport::{Certificate, Identity};
+
+/// The authorities of TLS certificates, in PEM. At least one.
+#[derive(Clone, Debug)]
+pub struct TlsRoot(String);
 
 /// A TLS certificate with its private key, in PEM. Fabric keeps them apart from a member's signing certificate.
 #[derive(Clone, Debug)]
@@ -14,25 +20,46 @@ pub struct TlsIdentity {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// The text has no part of this kind.
-    #[error("no {what} in PEM")]
-    NotPem {
-        /// What the text should hold.
-        what: &'static str,
-    },
+    /// The text has no certificate, or one that is not whole.
+    #[error("no certificate in PEM")]
+    NoCertificate,
+    /// The text has no private key, or one that is not whole.
+    #[error("no private key in PEM")]
+    NoKey,
+}
+
+impl TlsRoot {
+    /// The certificates of the authorities in `pem`. A text without any is refused: rustls takes an empty list of roots
+    /// without a word.
+    ///
+    /// # Errors
+    /// [`TlsError::NoCertificate`].
+    pub fn new(pem: String) -> Result<Self, TlsError> {
+        check_certificates(&pem)?;
+        Ok(Self(pem))
+    }
+
+    /// The certificates in PEM.
+    pub fn pem(&self) -> &str {
+        &self.0
+    }
+
+    /// The form that tonic reads.
+    pub(super) fn to_tonic(&self) -> Certificate {
+        Certificate::from_pem(&self.0)
+    }
 }
 
 impl TlsIdentity {
     /// The certificate, with those between it and its root if there are any, and the private key, both in PEM.
     ///
     /// # Errors
-    /// [`TlsError::NotPem`]. Whether the key belongs to the certificate is found out when a connection is made.
+    /// [`TlsError`]. Whether the key belongs to the certificate is found out when a connection is made.
     pub fn new(certificate: String, key: Secret<String>) -> Result<Self, TlsError> {
-        check_pem("certificate", &certificate, CERTIFICATE)?;
-        if key.expose().contains("PRIVATE KEY-----") {
-            Ok(Self { certificate, key })
-        } else {
-            Err(TlsError::NotPem { what: "private key" })
+        check_certificates(&certificate)?;
+        match PrivateKeyDer::from_pem_slice(key.expose().as_bytes()) {
+            Ok(_) => Ok(Self { certificate, key }),
+            Err(_) => Err(TlsError::NoKey),
         }
     }
 
@@ -52,10 +79,7 @@ impl TlsIdentity {
     }
 }
 
-/// How a certificate begins in PEM.
-pub(super) const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
-
-/// Checks that the text has a part of this kind: rustls takes an empty list of roots without a word.
-pub(super) fn check_pem(what: &'static str, text: &str, begin: &str) -> Result<(), TlsError> {
-    if text.contains(begin) { Ok(()) } else { Err(TlsError::NotPem { what }) }
+fn check_certificates(pem: &str) -> Result<(), TlsError> {
+    let mut parts = CertificateDer::pem_slice_iter(pem.as_bytes()).peekable();
+    if parts.peek().is_some() && parts.all(|part| part.is_ok()) { Ok(()) } else { Err(TlsError::NoCertificate) }
 }

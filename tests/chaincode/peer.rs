@@ -2,7 +2,7 @@
 //! rule. The messages are the crate's; the frames are raw bytes.
 
 use phi_pre::fabric::messages::*;
-use phi_pre::fabric::{ServerTls, TlsIdentity};
+use phi_pre::fabric::{ServerTls, TlsIdentity, TlsRoot};
 use phi_pre::identity::{Authority, Certificate, MemberId, ParticipantGroup, Role, SigningKey, Subject};
 use phi_pre::ledger::{Nonce, State, TxId};
 use phi_pre::secret::Secret;
@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Certificate as TlsRoot, ClientTlsConfig, Endpoint, Identity as TlsClient};
+use tonic::transport::{Certificate as Root, ClientTlsConfig, Endpoint, Identity as TlsClient};
 use tonic::{Request, Status, Streaming};
 
 pub const CHANNEL: &str = "records";
@@ -86,7 +86,7 @@ impl Tls {
     pub fn server(&self, mutual: bool) -> ServerTls {
         let (certificate, key) = self.server.clone();
         let identity = TlsIdentity::new(certificate, Secret::new(key)).unwrap();
-        ServerTls { identity, client_root: mutual.then(|| self.root.clone()) }
+        ServerTls { identity, client_root: mutual.then(|| TlsRoot::new(self.root.clone()).unwrap()) }
     }
 }
 
@@ -105,7 +105,7 @@ impl Peer {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))?;
         if let Some((root, client)) = tls {
-            let mut config = ClientTlsConfig::new().ca_certificate(TlsRoot::from_pem(root));
+            let mut config = ClientTlsConfig::new().ca_certificate(Root::from_pem(root));
             if let Some((certificate, key)) = client {
                 config = config.identity(TlsClient::from_pem(certificate, key));
             }

@@ -37,11 +37,11 @@ pub(crate) enum Name {
 #[derive(Clone, Args)]
 pub(crate) struct Load {
     /// Measures committed transactions on this ledger.
-    #[arg(long, value_enum, conflicts_with = "schemes")]
+    #[arg(long, value_enum, conflicts_with_all = ["schemes", "rounds", "json", "csv", "plot"])]
     ledger: Option<Name>,
     /// The description of the Fabric network.
     #[cfg(feature = "fabric")]
-    #[arg(long, value_name = "PROFILE", required_if_eq("ledger", "fabric"))]
+    #[arg(long, value_name = "PROFILE", required_if_eq("ledger", "fabric"), requires = "ledger")]
     fabric: Option<std::path::PathBuf>,
     /// The number of clients on the ledger.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..), requires = "ledger")]
@@ -59,6 +59,8 @@ impl Load {
     pub(crate) fn run(&self) -> Result<bool, Failure> {
         match self.ledger {
             None => return Ok(false),
+            #[cfg(feature = "fabric")]
+            Some(Name::Embedded) if self.fabric.is_some() => return Err("--fabric is for --ledger fabric".into()),
             Some(Name::Embedded) => embedded(self)?,
             #[cfg(feature = "fabric")]
             Some(Name::Fabric) => {
@@ -190,36 +192,36 @@ fn seconds(pid: u32) -> Option<f64> {
 /// Measures a Fabric network: each client waits for its transaction before it sends the next one.
 #[cfg(feature = "fabric")]
 fn fabric(load: &Load, profile: crate::fabric::Profile) -> Result<(), Failure> {
-    use phi_pre::fabric::Client as Gateways;
-    use std::sync::Mutex;
-    let crate::fabric::Profile { settings, authorities: [mut users, ..] } = profile;
-    let mut rng = system::rng()?;
-    let (clients, gateways) = (load.clients(&mut users, &mut rng)?, Gateways::new(settings, &mut rng)?);
-    let (times, failed) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
-    let (used, start) = (Used::now(true), Instant::now());
-    let end = start + Duration::from_secs(load.seconds);
+    use std::sync::{Mutex, OnceLock, PoisonError};
+    let crate::fabric::Profile { client: gateways, authorities: [mut users, ..] } = profile;
+    let clients = load.clients(&mut users, &mut system::rng()?)?;
+    // The first failure ends the measurement.
+    let (times, failed) = (Mutex::new(Vec::new()), OnceLock::new());
+    let (used, start, length) = (Used::now(true), Instant::now(), Duration::from_secs(load.seconds));
     std::thread::scope(|scope| {
         for client in &clients {
             let mut rng = system::rng().map_err(|error| error.to_string());
             let (gateways, times, failed) = (&gateways, &times, &failed);
-            scope.spawn(move || {
-                while Instant::now() < end {
+            let work = move || {
+                while failed.get().is_none() && start.elapsed() < length {
                     let begin = Instant::now();
                     let done = rng.as_mut().map_err(|error| error.clone()).and_then(|rng| {
                         let (action, nonce) = (confirmation(client, rng), Nonce::random(rng));
                         transaction(gateways, client, &action, nonce).map_err(|error| error.to_string())
                     });
                     match done {
-                        Ok(endorsed) => times
-                            .lock()
-                            .unwrap_or_else(std::sync::PoisonError::into_inner)
-                            .push((endorsed - begin, begin.elapsed())),
-                        Err(error) => {
-                            return failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(error);
+                        Ok(endorsed) => {
+                            let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
+                            times.push((endorsed - begin, begin.elapsed()));
                         }
+                        Err(error) => _ = failed.set(format!("a client stopped: {error}")),
                     }
                 }
-            });
+            };
+            if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, work) {
+                _ = failed.set(format!("starting a thread for a client: {error}"));
+                break;
+            }
         }
     });
     let times = times.into_inner().unwrap_or_default();
@@ -231,10 +233,7 @@ fn fabric(load: &Load, profile: crate::fabric::Profile) -> Result<(), Failure> {
         say!("  {what:<20} median {} ms, 95 % within {} ms", at(50), at(95));
     }
     used.report(times.len());
-    match failed.into_inner().unwrap_or_default().first() {
-        None => Ok(()),
-        Some(first) => Err(format!("a client stopped: {first}").into()),
-    }
+    failed.into_inner().map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 /// Commits one transaction. Returns when it was endorsed.

@@ -69,18 +69,16 @@ pub(super) fn fabric(
     mut rng: impl CryptoRng,
     report: &mut Report,
 ) -> Result<Consortium<phi_pre::fabric::Client>, Failure> {
-    let crate::fabric::Profile { settings, authorities } = profile;
-    let endorsers: Vec<_> = settings.endorsers.organisations.iter().map(|peer| peer.mspid.clone()).collect();
-    let (channel, chaincode, at_least) =
-        (settings.channel.clone(), settings.chaincode.clone(), settings.endorsers.at_least);
-    let params = Params::new(Seed::random(&mut rng));
-    let client = phi_pre::fabric::Client::new(settings, &mut rng)?;
+    let crate::fabric::Profile { client, authorities } = profile;
+    let phi_pre::fabric::Settings { channel, chaincode, endorsers, .. } = client.settings();
     report.step(
         "consortium",
         &format!("Fabric: channel {channel}, chaincode {chaincode}, 3 authorities of members"),
         [],
     );
-    report.step("policy", &format!("at least {at_least} of {} endorse", endorsers.join(", ")), []);
+    let peers: Vec<_> = endorsers.organisations.iter().map(|peer| peer.mspid.as_str()).collect();
+    report.step("policy", &format!("at least {} of {} endorse", endorsers.at_least, peers.join(", ")), []);
+    let params = Params::new(Seed::random(&mut rng));
     Ok(Consortium::over(client, params, authorities)?)
 }
 
@@ -99,8 +97,10 @@ impl Platform for phi_pre::fabric::Client {
         let heights = peers.iter().map(|peer| self.height(Some(peer), by)).collect::<Result<Vec<_>, _>>()?;
         let height = heights.into_iter().max().unwrap_or_default();
         let (mut chains, mut verified) = (Vec::new(), 0);
-        for peer in &peers {
-            let mut file = std::fs::File::create_new(folder.join(peer))?;
+        for (i, peer) in peers.iter().enumerate() {
+            let path = folder.join(format!("peer-{i}"));
+            let failed = |error: std::io::Error| crate::output::named(&path, &error);
+            let mut file = std::fs::File::create_new(&path).map_err(failed)?;
             let (mut hashes, mut previous, mut whole) = (Vec::new(), None, true);
             for number in 0..height {
                 let block = match self.block(number, previous, Some(peer), by) {
@@ -111,7 +111,7 @@ impl Platform for phi_pre::fabric::Client {
                     }
                     block => block?,
                 };
-                block.transactions.iter().try_for_each(|transaction| file.write_all(transaction))?;
+                block.transactions.iter().try_for_each(|transaction| file.write_all(transaction)).map_err(failed)?;
                 previous = Some(block.hash);
                 hashes.push((block.hash, block.codes));
             }

@@ -62,7 +62,7 @@ impl Fabric {
     pub fn new(network: &mut Network) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let address = network.gateway(0);
-        let root = Certificate::from_pem(&address.tls.as_ref().unwrap().root);
+        let root = Certificate::from_pem(address.tls.as_ref().unwrap().root.pem());
         let endpoint = Endpoint::from_shared(address.url.clone()).unwrap();
         let context = runtime.enter();
         let raw = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(root)).unwrap().connect_lazy();

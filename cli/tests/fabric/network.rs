@@ -10,7 +10,7 @@
 use crate::chaincode::Chaincode;
 use crate::organisations::{Organisation, msp_id, write};
 use crate::programs::{Ports, Process, Programs, patiently, run};
-use phi_pre::fabric::{self, Client, ClientTls, Endorsers, GatewayAddress, Settings};
+use phi_pre::fabric::{self, Client, ClientTls, Endorsers, GatewayAddress, Settings, TlsRoot};
 use phi_pre::identity::{ParticipantGroup, Role};
 use phi_pre::ledger::Signer;
 use phi_pre::time::Seconds;
@@ -127,7 +127,8 @@ impl Network {
 
     /// The gateway of a peer.
     pub fn gateway(&self, i: usize) -> GatewayAddress {
-        let tls = ClientTls { root: self.organisations[i].tls_root(), name: None, identity: None };
+        let tls =
+            ClientTls { root: TlsRoot::new(self.organisations[i].tls_root()).unwrap(), name: None, identity: None };
         GatewayAddress { url: format!("https://{}", self.peers[i].address), tls: Some(tls) }
     }
 

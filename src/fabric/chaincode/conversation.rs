@@ -142,13 +142,13 @@ impl Conversation {
             };
             // A frame that is not a message, or the end of the connection.
             let Ok(Some(message)) = message else { return End::Gone };
-            if let Err(why) = self.take(message, stopping).await {
+            if let Err(why) = self.take(message).await {
                 return End::Broken(why);
             }
         }
     }
 
-    async fn take(&mut self, message: Incoming, stopping: bool) -> Result<(), String> {
+    async fn take(&mut self, message: Incoming) -> Result<(), String> {
         let message = match message {
             Incoming::Message(message) => message,
             Incoming::TooLong(MessageHead { kind, txid, channel_id }, bytes) => {
@@ -180,8 +180,7 @@ impl Conversation {
             }
             (Phase::Ready { batch }, Kind::Transaction) => {
                 let id = CallId::of(&message);
-                let refusal = if stopping { Some("the chaincode stops") } else { self.begin(message, batch) };
-                if let Some(why) = refusal {
+                if let Some(why) = self.begin(message, batch) {
                     self.say(error(id, why)).await;
                 }
             }
@@ -192,8 +191,13 @@ impl Conversation {
 
     /// Begins a call. Returns why it cannot.
     fn begin(&self, message: ChaincodeMessage, batch: usize) -> Option<&'static str> {
-        let Host { admitted, limits, .. } = &*self.host;
-        let Ok(admitted) = Arc::clone(admitted).try_acquire_owned() else { return Some("too many calls") };
+        let Host { admitted, limits, stop, .. } = &*self.host;
+        let admitted = Arc::clone(admitted).try_acquire_owned();
+        // A chaincode that stops takes all permits, so this comes second.
+        if *stop.borrow() {
+            return Some("the chaincode stops");
+        }
+        let Ok(admitted) = admitted else { return Some("too many calls") };
         let id = CallId::of(&message);
         if !self.calls.begin(&id) {
             return Some("a call of this channel and txid is running");

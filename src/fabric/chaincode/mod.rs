@@ -18,9 +18,9 @@ mod state;
 
 pub use conversation::Limits;
 
-use super::codec::Frames;
+use super::codec::{Frames, chain};
 use super::messages::ChaincodeMessage;
-use super::tls::{CERTIFICATE, TlsError, TlsIdentity, check_pem};
+use super::tls::{TlsIdentity, TlsRoot};
 use crate::identity::Organisations;
 use crate::ledger::Contract;
 use conversation::{Host, Incoming, converse};
@@ -34,11 +34,12 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::codegen::{BoxFuture, BoxStream, Service as TowerService, http};
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Certificate as TlsRoot, Server, ServerTlsConfig};
+use tonic::transport::{Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
 
 /// Why a chaincode could not be served.
@@ -62,14 +63,14 @@ pub enum ServeError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The TLS files are not what they should be.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
+    /// rustls cannot use the TLS files. The text has its reason, such as a key that is not the certificate's.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// The server has failed.
-    #[error("server: {0}")]
+    #[error("server: {}", chain(.0))]
     Server(#[from] tonic::transport::Error),
-    /// Calls were running, or a peer kept its connection, when the time for the end was over. They were cut off.
-    #[error("the chaincode has not stopped within {0:?} and was cut off")]
+    /// Calls were running when the time for the end was over. They were cut off.
+    #[error("the calls of the chaincode have not ended within {0:?} and were cut off")]
     StillRunning(Duration),
     /// The server's task has panicked.
     #[error("the server has panicked")]
@@ -103,8 +104,8 @@ impl fmt::Debug for Chaincode {
 pub struct ServerTls {
     /// The service's own certificate and key.
     pub identity: TlsIdentity,
-    /// The authorities, in PEM, whose certificates a peer must have: mutual TLS. `None`: every peer is served.
-    pub client_root: Option<String>,
+    /// The authorities whose certificates a peer must have: mutual TLS. `None`: every peer is served.
+    pub client_root: Option<TlsRoot>,
 }
 
 /// A chaincode that is being served, on threads of its own. Dropped, it ends at once.
@@ -113,8 +114,9 @@ pub struct Service {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<Result<(), tonic::transport::Error>>,
-    /// How long running calls may take to end.
-    grace: Duration,
+    /// The permits of calls, and their bounds.
+    admitted: Arc<Semaphore>,
+    limits: Limits,
     /// `None` after the end.
     runtime: Option<Runtime>,
 }
@@ -142,10 +144,9 @@ impl Service {
         if let Some(ServerTls { identity, client_root }) = tls {
             let mut config = ServerTlsConfig::new().identity(identity.to_tonic()).timeout(HANDSHAKE);
             if let Some(root) = client_root {
-                check_pem("certificate", &root, CERTIFICATE)?;
-                config = config.client_ca_root(TlsRoot::from_pem(root));
+                config = config.client_ca_root(root.to_tonic());
             }
-            builder = builder.tls_config(config)?;
+            builder = builder.tls_config(config).map_err(|error| ServeError::Tls(chain(&error)))?;
         }
         let mut threads = Builder::new_multi_thread();
         // A call runs on a blocking thread, and nothing else does.
@@ -154,20 +155,21 @@ impl Service {
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(io("listen"))?;
         let address = listener.local_addr().map_err(io("listen"))?;
         let (stop, stopped) = watch::channel(false);
+        let admitted = Arc::new(Semaphore::new(limits.running + limits.waiting));
         let host = Arc::new(Host {
             id,
             organisations,
             contract,
             limits,
             connections: Arc::new(Semaphore::new(CONNECTIONS)),
-            admitted: Arc::new(Semaphore::new(limits.running + limits.waiting)),
+            admitted: Arc::clone(&admitted),
             stop: stopped.clone(),
         });
         let mut signal = stopped;
         let signal = async move { _ = signal.wait_for(|stop| *stop).await };
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let server = runtime.spawn(builder.serve_with_incoming_shutdown(Grpc(host), incoming, signal));
-        Ok(Self { address, stop, server, grace: limits.patience + GRACE, runtime: Some(runtime) })
+        let server = builder.serve_with_incoming_shutdown(Grpc(host), incoming, signal);
+        Ok(Self { address, stop, server: runtime.spawn(server), admitted, limits, runtime: Some(runtime) })
     }
 
     /// The address at which peers reach the service.
@@ -180,20 +182,29 @@ impl Service {
         self.server.is_finished()
     }
 
-    /// Refuses new calls, waits until the running calls have ended, and ends.
+    /// Refuses new calls, waits until the running calls have ended, and ends. A connection without a call is cut off if its
+    /// peer does not end it at once.
     ///
     /// # Errors
-    /// [`ServeError::Server`]; [`ServeError::StillRunning`] if something ran on for longer than the patience of a call; the
-    /// service has ended all the same.
+    /// [`ServeError::Server`]; [`ServeError::StillRunning`] if a call ran on for longer than its patience; the service has
+    /// ended all the same.
     pub fn stop(mut self) -> Result<(), ServeError> {
         _ = self.stop.send(true);
         let Some(runtime) = self.runtime.take() else { return Ok(()) };
-        let ended = runtime.block_on(async { tokio::time::timeout(self.grace, &mut self.server).await });
+        let grace = self.limits.patience + GRACE;
+        let calls = u32::try_from(self.limits.running + self.limits.waiting).unwrap_or(u32::MAX);
+        let ended = runtime.block_on(async {
+            // A call has given its permit back when its answer is with the connection.
+            let calls = timeout(grace, self.admitted.acquire_many(calls)).await;
+            (calls.is_ok(), timeout(FAREWELL, &mut self.server).await)
+        });
         runtime.shutdown_background();
         match ended {
-            Ok(Ok(ended)) => Ok(ended?),
-            Ok(Err(_)) => Err(ServeError::Panicked),
-            Err(_) => Err(ServeError::StillRunning(self.grace)),
+            (false, _) => Err(ServeError::StillRunning(grace)),
+            (true, Ok(Ok(ended))) => Ok(ended?),
+            (true, Ok(Err(_))) => Err(ServeError::Panicked),
+            // Whoever has a connection open could keep the service from its end.
+            (true, Err(_)) => Ok(()),
         }
     }
 }
@@ -208,8 +219,10 @@ impl Drop for Service {
 
 /// How long a TLS handshake may take, as in Fabric's own shim.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long the server may take to end beyond the patience of its calls.
+/// How long calls may take to end beyond their patience.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long connections may take to end after their last call.
+const FAREWELL: Duration = Duration::from_millis(500);
 /// The most connections of peers at one time. A peer has one.
 const CONNECTIONS: usize = 64;
 /// The longest frame: Fabric's own limit. A longer one ends the connection.
