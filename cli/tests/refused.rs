@@ -201,3 +201,18 @@ fn without_locks_only_a_change_in_place_is_refused() {
         assert!(fs::read(place.join("in/a.phi")).unwrap() == sealed);
     }
 }
+
+/// In a folder that may not be written, no authority is made.
+#[test]
+fn an_authority_needs_a_folder_that_may_be_written() {
+    let system = System::new();
+    fs::set_permissions(system.place(), Permissions::from_mode(0o555)).unwrap();
+    let mut command = system.command("", &["msp", "users", "users"]);
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && message.contains("Permission denied"), "{message}");
+    assert_eq!(fs::read_dir(system.place()).unwrap().count(), 0);
+}
