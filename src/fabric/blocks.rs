@@ -5,14 +5,14 @@
 //! block n follows block n - 1:  number = n,  previous hash = hash_(n-1),  data hash = SHA-256(transactions joined)
 //! ```
 //!
-//! Equal hashes on the peers of several organisations mean equal chains up to this block. The codes of a block are not
-//! hashed: they are one peer's word. The orderers' signatures are not checked here.
+//! Equal hashes on the peers of several organisations mean equal chains up to this block. The hash does not cover the
+//! codes of a block, so nothing proves the codes that a peer sends. The orderers' signatures are not checked here.
 
 use super::messages::{Block, BlockHeader, ChannelHeader, Envelope, MessageError, Payload, decode};
 use crate::hash::{Digest, sha256};
 use crate::ledger::{Header, TxId};
 
-/// The longest transaction in a block that is read: Fabric's own limit of a message.
+/// The longest transaction that is read from a block, in bytes: Fabric's own limit for a message.
 const LIMIT: usize = 100 << 20;
 
 /// Why a block does not belong in its place of the chain.
@@ -66,15 +66,15 @@ pub struct Linked {
     pub number: u64,
     /// The hash of its header.
     pub hash: Digest,
-    /// The transactions as they were ordered: `common.Envelope`.
+    /// The transactions in their order, each the encoding of a `common.Envelope`.
     pub transactions: Vec<Vec<u8>>,
     /// Fabric's validation code of each transaction.
     pub codes: Vec<u8>,
 }
 
 impl Linked {
-    /// Checks that `block` is block `number`, and that it follows a block with the hash `previous`; `None` for the first
-    /// block that is checked.
+    /// Checks that `block` is block `number`, and that it follows a block with the hash `previous`; `None` for the
+    /// first block that is checked.
     ///
     /// # Errors
     /// [`BlockError`].
@@ -106,7 +106,7 @@ impl Linked {
         Ok(Self { number, hash: header.hash(), transactions, codes })
     }
 
-    /// The txid that each transaction claims; `None` for a transaction of the configuration.
+    /// The txid that each transaction claims; `None` for a transaction that changes the configuration.
     ///
     /// # Errors
     /// [`BlockError::Message`].

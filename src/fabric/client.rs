@@ -8,13 +8,13 @@
 //! events(from)       chaincode events           at one gateway after the other
 //! ```
 //!
-//! - An endorsement and an answer change nothing, so they are asked for again wherever that can help.
-//! - A transaction is handed over once. As soon as an orderer may have it, the client only asks for its outcome; where no
-//!   gateway tells the outcome in time, the error is [`Meaning::Unknown`] with the txid.
+//! - Endorsing and asking change nothing, so the client repeats them where a repetition can succeed.
+//! - A transaction is not submitted again once an orderer may have it. From then on, the client only asks for its
+//!   outcome; where no gateway gives the outcome in time, the error is [`Meaning::Unknown`] with the txid.
 //! - Peers commit a block at different times. Where one gateway refuses, the client asks the others before the refusal
 //!   stands; where one peer has endorsed and another has refused, it asks again for a short time.
-//! - A gateway sees which certificates share a connection, so each certificate has connections of its own. All of them come
-//!   from one network address.
+//! - A gateway sees which certificates share a connection, so each certificate has connections of its own. All
+//!   connections still come from one network address.
 //!
 //! The functions can be called inside and outside of a tokio runtime; they block their thread.
 
@@ -41,10 +41,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Code;
 
-/// A network, as a participant knows it.
+/// What a client needs to use a network.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The gateways, best those of different organisations. At least one.
+    /// The gateways, at least one. They should belong to different organisations.
     pub gateways: Vec<GatewayAddress>,
     /// The channel.
     pub channel: String,
@@ -67,28 +67,28 @@ impl Settings {
     pub const COMMIT_PATIENCE: Duration = Duration::from_secs(60);
 }
 
-/// The client's own words for an error.
+/// The errors of a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The settings name no gateway.
-    #[error("no gateway")]
+    #[error("the settings name no gateway")]
     NoGateway,
     /// The settings demand more organisations than they list, or none.
-    #[error("{at_least} endorsing organisations are demanded of {listed}")]
+    #[error("{at_least} endorsing organisations are demanded where {listed} are listed")]
     Endorsers {
         /// The number that is demanded.
         at_least: usize,
         /// The number that is listed.
         listed: usize,
     },
-    /// Two endorsing organisations have one name or one root, so one peer could endorse for both.
-    #[error("the endorsing organisations {0} and {1} have one name or one root")]
+    /// Two endorsing organisations have the same MSP identifier or root, so one peer could endorse for both.
+    #[error("the endorsing organisations {0} and {1} have the same MSP identifier or the same root")]
     SameOrganisation(String, String),
     /// No organisation of the settings has issued the certificate.
     #[error("no organisation of the settings has issued the certificate of {0}")]
     UnknownOrganisation(crate::identity::MemberId),
-    /// What each gateway said when it was asked last.
+    /// The last error of each gateway.
     #[error("{}", Lines(.0))]
     Gateways(Vec<GatewayError>),
     /// The transaction is in a block, and not valid.
@@ -104,10 +104,10 @@ pub enum ClientError {
     /// A certificate or root was refused.
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// A block is not one of the chain.
+    /// A block does not belong in its place of the chain.
     #[error(transparent)]
     Block(#[from] BlockError),
-    /// The operating system gave no thread.
+    /// The operating system refused to start threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] std::io::Error),
     /// A task of the client has panicked.
@@ -130,7 +130,7 @@ impl fmt::Display for Lines<'_> {
 pub struct Client {
     shared: Arc<Shared>,
     msp: Vec<RevocationList>,
-    /// From which the nonces of questions are derived, with `asked`.
+    /// The nonces of questions are derived from this seed and `asked`.
     seed: [u8; 32],
     asked: AtomicU64,
     /// `None` after the end.
@@ -147,18 +147,19 @@ struct Shared {
 
 type Gateways = Arc<[Gateway]>;
 
-/// The most certificates that have connections at one time. The one that was used longest ago makes room.
+/// The most certificates that have connections at one time. The connections of the least recently used certificate are
+/// closed first.
 const CONNECTIONS: usize = 64;
 /// The longest wait for one gateway before the next one is asked.
 const TURN: Duration = Duration::from_secs(10);
 /// How long another gateway is asked after one has refused.
 const LAG: Duration = Duration::from_secs(1);
-/// How long peers may differ because one of them has not committed the last block, and how long a gateway may not know
-/// enough endorsers after a start.
+/// How long after the first question a difference between peers is taken for a block that one of them has not committed
+/// yet, and a lack of endorsers for a gateway that has just started.
 const SETTLE: Duration = Duration::from_secs(5);
 /// How long [`Ledger::outcome`] waits for a transaction that is in no block.
 const GLANCE: Duration = Duration::from_secs(1);
-/// How long a stream of events must be silent before its reader has all that there is.
+/// After this time without a further event, a stream is taken to have no more events.
 const LULL: Duration = Duration::from_millis(50);
 /// The most blocks with events that are read at once.
 const EVENT_BLOCKS: usize = 1024;
@@ -205,7 +206,7 @@ impl Client {
         let (good, connections) = (AtomicUsize::new(0), Mutex::new(VecDeque::new()));
         let shared = Arc::new(Shared { settings, good, connections });
         let client = Self { shared, msp: Vec::new(), seed, asked: AtomicU64::new(0), runtime: Some(runtime) };
-        // Wrong addresses and roots are found out here.
+        // Detects wrong addresses and roots.
         client.enter(|| open(&client.shared.settings.gateways))?;
         client.msp()?;
         Ok(client)
@@ -216,17 +217,18 @@ impl Client {
         &self.shared.settings
     }
 
-    /// Adds a revocation list to those of [`Ledger::msp`]. Fabric's own lists are the peers' (`crls` of their MSPs).
+    /// Adds a revocation list to those of [`Ledger::msp`]. The peers do not use this list: they read the CRLs of the
+    /// MSPs in the channel's configuration.
     ///
     /// # Errors
-    /// [`LedgerError`] if no root of the settings has signed the list, or a newer one is known.
+    /// [`LedgerError`] if no participants' root of the settings has signed the list, or a newer list was added.
     pub fn revoke(&mut self, list: RevocationList) -> Result<(), LedgerError> {
         self.msp()?.revoke(&list)?;
         self.msp.push(list);
         Ok(())
     }
 
-    /// The identity of whoever has this certificate: with the MSP id of the organisation that issued it.
+    /// The identity of the holder of this certificate, with the MSP identifier of the organisation that issued it.
     ///
     /// # Errors
     /// [`LedgerError`] with [`ClientError::UnknownOrganisation`].
@@ -260,7 +262,7 @@ impl Client {
         Ok(Draft::propose(&call, &self.identity(creator)?, nonce, now)?)
     }
 
-    /// Asks for endorsements, and checks them. The result is to be signed.
+    /// Asks for endorsements and checks them. The result is the transaction, to be signed.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -274,7 +276,7 @@ impl Client {
         self.run(async move { shared.endorse(&gateways, &proposal, now).await })
     }
 
-    /// Hands a transaction to the orderers, and waits for its verdict. `asked` is the signed question for it.
+    /// Submits a transaction to the orderers and waits for its verdict. `asked` is the signed question for the verdict.
     ///
     /// # Errors
     /// [`LedgerError`]; [`Meaning::Unknown`] where an orderer may have the transaction and the outcome is unknown.
@@ -287,7 +289,7 @@ impl Client {
         let txid = transaction.content().txid;
         let (shared, gateways) = self.connect(by)?;
         let committed = self.run(async move { shared.submit(&gateways, &transaction, &asked).await });
-        // What became of a task that has panicked is unknown.
+        // The task may have submitted the transaction before it panicked.
         committed.map_err(|error| match error.words().downcast_ref() {
             Some(ClientError::Panicked) => LedgerError::new(Meaning::Unknown(txid), ClientError::Panicked),
             _ => error,
@@ -365,13 +367,13 @@ impl Client {
         Nonce(nonce)
     }
 
-    /// Runs `operation` where tokio can be used.
+    /// Runs `operation` in the context of the client's tokio runtime.
     fn enter<T>(&self, operation: impl FnOnce() -> T) -> T {
         let _entered = self.runtime.as_ref().map(Runtime::enter);
         operation()
     }
 
-    /// Runs a task on the client's own threads and waits for its result. Unlike `block_on`, this cannot panic inside of
+    /// Runs a task on the client's own threads and waits for its result. Unlike `block_on`, it does not panic inside
     /// another runtime.
     fn run<T: Send + 'static>(
         &self,
@@ -400,14 +402,14 @@ fn open(addresses: &[GatewayAddress]) -> Result<Gateways, LedgerError> {
     Ok(gateways.map_err(|error| LedgerError::new(Meaning::Unavailable, error))?.into())
 }
 
-/// The clock of this machine, for questions. A peer compares the time of a proposal with its own clock.
+/// The time of a question, from the clock of this machine.
 fn clock() -> Millis {
     SystemTime::now().into()
 }
 
 impl Shared {
-    /// The gateways in turn, beginning with the one that answered last, each with how long to wait for it: a gateway that
-    /// is silent leaves the others their share of the time until `end`.
+    /// The gateways in turn, beginning with the one that answered last, each with the time to wait for it. The time
+    /// until `end` is shared among the gateways, so that the others are still asked after one that does not answer.
     fn in_turn<'a>(
         &self,
         gateways: &'a [Gateway],
@@ -442,7 +444,7 @@ impl Shared {
                     }
                     Err(error) => {
                         if is_final(&error, begin.elapsed()) {
-                            // A refusal is an answer, too.
+                            // A gateway that refuses has answered.
                             if refused.is_none() {
                                 self.good.store(i, Ordering::Relaxed);
                                 refused = Some(errors.len());
@@ -456,7 +458,7 @@ impl Shared {
             if let Some(refused) = refused {
                 return Err(failed(errors.split_off(refused)));
             }
-            // A last round that was cut short says less than the round before.
+            // In the last round, all gateways may time out; the errors of the round before are then kept.
             if told.is_empty() || errors.iter().any(|error| meaning(error) != Meaning::Timeout) {
                 told = errors;
             }
@@ -552,7 +554,7 @@ async fn read_events(
         match timeout(wait, stream.next()).await {
             Ok(Ok(Some(block))) => blocks.push(block),
             Ok(Err(error)) if blocks.is_empty() => return Err(error),
-            // What came before the end of the stream is true all the same.
+            // The events that came before the error are valid.
             Ok(Ok(None) | Err(_)) | Err(_) => break,
         }
         wait = LULL;
@@ -560,7 +562,7 @@ async fn read_events(
     Ok(blocks)
 }
 
-/// Whether no other gateway and no later time can give another answer. `elapsed`: since the first question.
+/// Whether neither another gateway nor a later attempt can give another answer. `elapsed`: since the first question.
 fn is_final(error: &GatewayError, elapsed: Duration) -> bool {
     match (meaning(error), error) {
         // One peer has endorsed (internal/pkg/gateway/endorse.go), so the peers are not at the same block.
@@ -577,7 +579,7 @@ fn is_final(error: &GatewayError, elapsed: Duration) -> bool {
 
 fn failed(errors: Vec<GatewayError>) -> LedgerError {
     let unavailable = |meaning: &Meaning| matches!(meaning, Meaning::Unavailable | Meaning::Timeout);
-    // What a gateway has found out says more than another gateway that cannot be reached.
+    // The answer of a gateway takes precedence over another gateway that cannot be reached.
     let meanings: Vec<_> = errors.iter().map(meaning).collect();
     let told = meanings.iter().find(|meaning| !unavailable(meaning)).or(meanings.last());
     let meaning = told.copied().unwrap_or(Meaning::Unavailable);
@@ -596,7 +598,7 @@ fn meaning(error: &GatewayError) -> Meaning {
     }
 }
 
-/// A refusal travels in the words of the peers alone, one line each (internal/pkg/gateway/apiutils.go).
+/// The reason of a refusal is only in the texts of the details, one for each peer (internal/pkg/gateway/apiutils.go).
 fn of_status(code: Code, message: &str, details: &[Detail]) -> Meaning {
     let refusals: Vec<u16> = details.iter().filter_map(|detail| refusal(&detail.message)).collect();
     let said = |words: &str| details.iter().any(|detail| detail.message.contains(words));
@@ -627,8 +629,8 @@ fn of_status(code: Code, message: &str, details: &[Detail]) -> Meaning {
     }
 }
 
-/// The number of a refusal, from exactly the words of
-/// [`ContractRefusal`](crate::ledger::ContractRefusal) after those of the gateway.
+/// The code of a refusal, if a peer's text is `chaincode response 400, ` and the text of a
+/// [`ContractRefusal`](crate::ledger::ContractRefusal).
 fn refusal(message: &str) -> Option<u16> {
     let rest = message.strip_prefix("chaincode response 400, refused by the contract (code ")?;
     let (number, _) = rest.split_once("): ")?;
@@ -636,7 +638,7 @@ fn refusal(message: &str) -> Option<u16> {
     number.parse().ok().filter(canonical)
 }
 
-/// The code of a verdict, where it is one that this crate knows.
+/// The validation code of a verdict, where [`ValidationCode`] has it.
 fn code(verdict: Verdict, txid: TxId) -> Result<ValidationCode, LedgerError> {
     let known = u8::try_from(verdict.code).ok().and_then(|code| ValidationCode::from_bytes(&[code]).ok());
     let Verdict { code, block } = verdict;
@@ -691,7 +693,7 @@ impl Ledger for Client {
         })
     }
 
-    /// Asks for a stream of events, and ends the stream once no further event comes at once.
+    /// Asks for a stream of events, and ends the stream after a short time without a further event.
     fn events(&self, from: u64, patience: Duration, by: &Creator<'_>) -> Result<Events, LedgerError> {
         let (identity, settings) = (self.identity(by.certificate)?, self.settings());
         let asked = Draft::events(&settings.channel, &settings.chaincode, Some(from), &identity)?.sign(by.key)?;

@@ -1,12 +1,12 @@
 //! What a participant signs for Fabric: proposals, endorsed transactions and requests to a gateway.
 //!
 //! ```text
-//! Draft<T>  = bytes to be signed, and what they say       made here, or by a gateway from endorsements
+//! Draft<T>  = bytes to be signed, and their content       made here, or by a gateway from endorsements
 //! Signed<T> = the same bytes with a signature             made by a private key here, or by a signature from elsewhere
 //! ```
 //!
-//! The private key need not be in the process that talks to a gateway: [`Draft::bytes`] goes to whoever has the key, and
-//! [`Draft::signed`] takes the signature.
+//! The private key need not be in the process that talks to a gateway: [`Draft::bytes`] are the bytes for the holder of
+//! the key, and [`Draft::signed`] takes the holder's signature.
 
 use super::identity::{Identity, txid};
 use super::messages::{
@@ -20,14 +20,14 @@ use crate::ledger::{Nonce, Transient, TxId};
 use crate::time::Millis;
 use prost::Message;
 
-/// Bytes that wait for a signature. `T` is what they say.
+/// Bytes to be signed. `T` is their content.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Draft<T> {
     bytes: Vec<u8>,
     content: T,
 }
 
-/// Bytes with a signature. Whether the signature is one over the bytes is the receiver's to check.
+/// Bytes with a signature. The receiver must check that the signature is valid for the bytes.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Signed<T> {
     bytes: Vec<u8>,
@@ -42,12 +42,12 @@ impl<T> Draft<T> {
         Self { bytes, content }
     }
 
-    /// What is to be signed: ECDSA on P-256 with SHA-256 and a low s.
+    /// The bytes to be signed, by ECDSA on P-256 with SHA-256 and a low s.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// What the bytes say.
+    /// The content of the bytes.
     pub const fn content(&self) -> &T {
         &self.content
     }
@@ -71,7 +71,7 @@ impl<T> Draft<T> {
 }
 
 impl<T> Signed<T> {
-    /// What was signed.
+    /// The content of the signed bytes.
     pub const fn content(&self) -> &T {
         &self.content
     }
@@ -110,12 +110,12 @@ pub struct Proposed {
     /// The chaincode.
     pub chaincode: String,
     pub(super) header: Header,
-    /// The call without the transient data: what a block will hold.
+    /// The call without the transient data, as a block will contain it.
     pub(super) visible: Vec<u8>,
 }
 
 impl Proposed {
-    /// What endorsers hash: SHA-256 of both headers and of the call without its transient data
+    /// The proposal hash of the endorsers: SHA-256 of both headers and of the call without its transient data
     /// (protoutil/txutils.go, `GetProposalHash1`).
     pub(super) fn hash(&self) -> Digest {
         sha256(&[&self.header.channel_header, &self.header.signature_header, &self.visible])
@@ -123,7 +123,7 @@ impl Proposed {
 }
 
 impl Draft<Proposed> {
-    /// A proposal of `call` by `creator`, under a txid that nobody has used: `nonce` is fresh.
+    /// A proposal of `call` by `creator`, under the txid of `nonce` and `creator`. `nonce` must be fresh.
     ///
     /// # Errors
     /// [`IdentityError`] where the certificate cannot be written in PEM, which is not known to happen.

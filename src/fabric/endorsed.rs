@@ -1,7 +1,7 @@
 //! The check of an endorsed transaction, before its creator signs it.
 //!
-//! A gateway assembles the transaction, and its peer may be the creator's enemy. The creator signs nothing else than what it
-//! proposed and what enough organisations endorsed:
+//! A gateway assembles the transaction, and the gateway may be malicious. The creator signs only what it has proposed
+//! and what enough organisations have endorsed:
 //!
 //! ```text
 //! header            = the header of the proposal
@@ -32,8 +32,8 @@ pub(super) const LIMIT: usize = 4 << 20;
 pub struct Endorsers {
     /// The organisations that may endorse.
     pub organisations: Vec<Organisation>,
-    /// How many of them must have endorsed. The channel's policy is the peers' to check; this number guards against a
-    /// gateway whose peers alone would have endorsed.
+    /// How many of them must have endorsed. The peers check the channel's policy; this number protects against a
+    /// gateway that has endorsements of its own organisation only.
     pub at_least: usize,
 }
 
@@ -146,8 +146,8 @@ impl Endorsers {
     }
 }
 
-/// Checks that `root` issued the certificate, for a peer, and that it is valid at `now`. A revoked certificate is for
-/// Fabric's peers to find: they refuse its endorsements when they validate the block.
+/// Checks that `root` issued the certificate, for a peer, and that it is valid at `now`. It does not check revocations:
+/// Fabric's peers refuse endorsements under a revoked certificate when they validate the block.
 fn is_peer(certificate: &Certificate, root: &Certificate, now: Seconds) -> Result<(), IdentityError> {
     let mut msp = Msp::new();
     let group = msp.trust(root)?;

@@ -1,4 +1,4 @@
-//! For the tests of this module: endorsing organisations, a creator, and what an honest gateway assembles.
+//! For the tests of `fabric`: endorsing organisations, a creator, and the transaction that an honest gateway assembles.
 
 use super::draft::{Call, Draft, Proposed, Signed};
 use super::endorsed::Endorsers;
@@ -85,7 +85,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// What an honest gateway has before the endorsements.
+    /// The parts that an honest gateway assembles, without endorsements.
     pub(super) fn of(proposed: &Proposed) -> Self {
         let result = ChaincodeAction {
             results: b"read-write set".to_vec(),

@@ -11,8 +11,8 @@
 //!   ChaincodeEvents (signed) ---->  a stream
 //! ```
 //!
-//! The answers to `Evaluate`, `CommitStatus` and `ChaincodeEvents` are the word of one peer. Blocks can be verified against
-//! other peers' blocks ([`super::blocks`]).
+//! The answers to `Evaluate`, `CommitStatus` and `ChaincodeEvents` come from one peer, and nothing proves them. Blocks
+//! can be compared with the blocks of other peers ([`super::blocks`]).
 
 use super::codec::{Frames, chain};
 use super::draft::{AskedEvents, AskedStatus, Call, Draft, Endorsed, Proposed, Signed};
@@ -36,37 +36,38 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, ConnectError, Request, Status, Streaming, TimeoutExpired};
 
-/// The longest block that is read: Fabric's own limit of a message.
+/// The longest block that is read, in bytes: Fabric's own limit for a message.
 const BLOCK_LIMIT: usize = 100 << 20;
 
-/// Where a gateway is.
+/// The address of a gateway.
 #[derive(Clone, Debug)]
 pub struct GatewayAddress {
     /// `https://host:port`, or `http://host:port` on the loopback interface.
     pub url: String,
-    /// TLS; must be present exactly for `https`.
+    /// TLS. It must be present for `https` and absent for `http`.
     pub tls: Option<ClientTls>,
 }
 
-/// TLS towards a gateway.
+/// TLS from a client to a gateway.
 #[derive(Clone, Debug)]
 pub struct ClientTls {
     /// The authorities of the gateway's TLS certificate.
     pub root: TlsRoot,
     /// The name in the gateway's certificate, where it is not the host of the address.
     pub name: Option<String>,
-    /// The client's TLS certificate, where the gateway demands one. The gateway can link all members that use it.
+    /// The client's TLS certificate, where the gateway demands one. The gateway can link all members that use this
+    /// certificate.
     pub identity: Option<TlsIdentity>,
 }
 
-/// What one peer or orderer said of an error.
+/// The report of one peer or orderer on an error.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Detail {
     /// Its address.
     pub address: String,
     /// Its organisation.
     pub mspid: String,
-    /// Its words.
+    /// Its error text.
     pub message: String,
 }
 
@@ -74,7 +75,7 @@ pub struct Detail {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GatewayError {
-    /// The address is not one.
+    /// The address is not that of a gateway.
     #[error("{url}: not the address of a gateway: {why}")]
     Address {
         /// The address.
@@ -97,7 +98,7 @@ pub enum GatewayError {
         gateway: String,
         /// The code.
         code: Code,
-        /// The gateway's words.
+        /// The gateway's error text.
         message: String,
         /// One for each peer or orderer that said something.
         details: Vec<Detail>,
@@ -152,7 +153,7 @@ pub struct Verdict {
     pub block: u64,
 }
 
-/// A connection to one peer's gateway. It is made at the first call, and again after it broke.
+/// A connection to one peer's gateway. It is made at the first call, and made again after it broke.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     url: String,
@@ -221,7 +222,7 @@ impl Gateway {
         if has_cause::<ConnectError>(status) {
             return GatewayError::Unreachable { gateway, why: chain(status.source().unwrap_or(status)) };
         }
-        // The details come from the gateway: what cannot be read is left out, the message stays.
+        // A detail that cannot be decoded is left out; the message is kept.
         let rpc: RpcStatus = decode("details", status.details(), LIMIT).unwrap_or_default();
         let detail = |any: super::messages::Any| {
             let ErrorDetail { address, mspid, message } = decode("detail", &any.value, LIMIT).ok()?;
@@ -235,8 +236,8 @@ impl Gateway {
         GatewayError::Malformed { gateway: self.url.clone(), source }
     }
 
-    /// Asks for endorsements: of `organisations`, or where none is named of as many as the channel's policy demands.
-    /// Checks the answer ([`check`]).
+    /// Asks for endorsements by `organisations`; if none is named, by as many organisations as the channel's policy
+    /// demands. Checks the answer ([`check`]).
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -262,8 +263,8 @@ impl Gateway {
         check(proposed, envelope.payload, endorsers, now).map_err(wrong)
     }
 
-    /// Hands a transaction to the orderers. After an error, [`may_have_arrived`](GatewayError::may_have_arrived) tells
-    /// whether an orderer may have it all the same.
+    /// Submits a transaction to the orderers. After an error, [`may_have_arrived`](GatewayError::may_have_arrived)
+    /// tells whether an orderer may have the transaction nevertheless.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -278,10 +279,10 @@ impl Gateway {
         self.unary::<_, SubmitResponse>("/gateway.Gateway/Submit", request, bounds).await.map(drop)
     }
 
-    /// Waits until a block has the transaction.
+    /// Waits until the transaction is in a block.
     ///
     /// # Errors
-    /// [`GatewayError`]; [`GatewayError::Timeout`] where no block has it in time.
+    /// [`GatewayError`]; [`GatewayError::Timeout`] where the transaction is in no block in time.
     pub async fn status(&self, asked: &Signed<AskedStatus>, patience: Duration) -> Result<Verdict, GatewayError> {
         let (request, signature) = asked.parts();
         let request = SignedCommitStatusRequest { request, signature };
@@ -291,7 +292,7 @@ impl Gateway {
         Ok(Verdict { code, block })
     }
 
-    /// Runs a call on one peer, of one of `organisations` where any is named. Nothing is ordered.
+    /// Runs a call on one peer; if `organisations` are named, on a peer of one of them. Nothing is ordered.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -341,8 +342,8 @@ impl Gateway {
         decode("block", &bytes, BLOCK_LIMIT).map_err(|source| self.malformed(source))
     }
 
-    /// The events of a chaincode, as the blocks come. The gateway is asked at the first [`Events::next`]: it says nothing,
-    /// not even that it has understood, before the first event.
+    /// The events of a chaincode, block by block. The request is sent at the first [`Events::next`], since a gateway
+    /// sends not even the headers of its answer before the first event.
     pub fn events(&self, asked: &Signed<AskedEvents>) -> Events {
         let ((request, signature), channel) = (asked.parts(), self.channel.clone());
         let open = async move {
@@ -397,8 +398,8 @@ impl fmt::Debug for Events {
 }
 
 impl Events {
-    /// Waits for the next block with events: its number, and the events of its valid transactions. `None`: the gateway has
-    /// ended the stream. Dropping the future loses nothing.
+    /// Waits for the next block with events: its number, and the events of its valid transactions. `None`: the gateway
+    /// has ended the stream. Dropping the future loses no event.
     ///
     /// # Errors
     /// [`GatewayError`].
@@ -418,13 +419,13 @@ impl Events {
 }
 
 impl GatewayError {
-    /// Whether an orderer may have the transaction of a [`submit`](Gateway::submit) that gave this error. The words that
-    /// say it has not are Fabric's (internal/pkg/gateway/submit.go); after other words, it may have.
+    /// Whether an orderer may have the transaction of a [`submit`](Gateway::submit) that gave this error. False
+    /// for errors before the request is sent, and for Fabric's texts that exclude it (internal/pkg/gateway/submit.go).
     pub fn may_have_arrived(&self) -> bool {
         match self {
             Self::Status { code: Code::Unavailable, message, details, .. } => match message.as_str() {
                 "no orderer nodes available" => false,
-                // Each orderer without a detail has answered with a refusal.
+                // An orderer without a detail has refused the transaction.
                 "no orderers could successfully process transaction" => {
                     !details.iter().all(|detail| detail.message.contains("Error while dialing"))
                 }

@@ -1,4 +1,4 @@
-//! Fabric's identities: a certificate in PEM, with the name of the organisation that issued it (the MSP id).
+//! Fabric's identities: a certificate in PEM, with the name of the organisation that issued it (the MSP identifier).
 
 use super::messages::{MessageError, SerializedIdentity, decode};
 use crate::hash::sha256;
@@ -9,10 +9,11 @@ use prost::Message;
 /// The longest identity that is read, in bytes.
 const LIMIT: usize = 2 * Certificate::LIMIT as usize;
 
-/// A member of an organisation of a Fabric network. Nothing here says that the organisation knows the certificate.
+/// A member of an organisation of a Fabric network, as stated: whether the organisation issued the certificate is not
+/// checked here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
-    /// The organisation: the MSP id.
+    /// The organisation's MSP identifier.
     pub mspid: String,
     /// The certificate.
     pub certificate: Certificate,
@@ -21,7 +22,7 @@ pub struct Identity {
 /// An organisation of a Fabric network.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Organisation {
-    /// The name of the organisation in the network: its MSP id.
+    /// The organisation's MSP identifier.
     pub mspid: String,
     /// The root certificate of its members.
     pub root: Certificate,
@@ -51,7 +52,7 @@ impl Identity {
         Ok(Self { mspid, certificate: Certificate::from_pem(pem)? })
     }
 
-    /// `msp.SerializedIdentity`: what Fabric sends and hashes.
+    /// The encoding of `msp.SerializedIdentity`, which Fabric sends and hashes.
     ///
     /// # Errors
     /// [`IdentityError`] where the certificate cannot be written in PEM, which is not known to happen.
@@ -61,8 +62,9 @@ impl Identity {
     }
 }
 
-/// The transaction that the creator of these bytes makes with `nonce`: SHA-256(nonce || creator), as Fabric computes it
-/// (protoutil/proputils.go). The embedded ledger hashes the certificate's DER in place of the identity.
+/// The txid of a transaction by the creator whose identity has these bytes, with `nonce`: SHA-256(nonce || creator), as
+/// Fabric computes it (protoutil/proputils.go). The embedded ledger hashes the certificate's DER in place of the
+/// identity.
 pub(super) fn txid(nonce: &Nonce, creator: &[u8]) -> TxId {
     TxId(sha256(&[&nonce.0, creator]))
 }

@@ -1,8 +1,9 @@
-//! The messages that a chaincode and a client exchange with a peer of Hyperledger Fabric: only the fields that are used.
+//! The messages that a chaincode and a client exchange with a peer of Hyperledger Fabric: only the fields that are
+//! used.
 //!
-//! Written by hand for `prost`, so that neither `protoc` nor a build script is needed. Each message names its type and file
-//! in hyperledger/fabric-protos. A decoder skips unknown fields. Bytes from the network are decoded by [`decode`] alone, which
-//! checks their length first.
+//! Written by hand for `prost`, so that neither `protoc` nor a build script is needed. Each message names its type and
+//! file in hyperledger/fabric-protos. A decoder skips unknown fields. Bytes from the network are decoded by [`decode`]
+//! alone, which checks their length first.
 
 use crate::time::Millis;
 use prost::Message;
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// The message is longer than is accepted.
+    /// The message is longer than the limit.
     #[error("{what}: {got} bytes, more than the limit of {limit}")]
     TooLong {
         /// The message.
@@ -61,11 +62,11 @@ pub enum Kind {
     Undefined = 0,
     /// Chaincode to peer: the identifier of its package.
     Register = 1,
-    /// Peer to chaincode: the identifier is known.
+    /// Peer to chaincode: the identifier is accepted.
     Registered = 2,
     /// Peer to chaincode: the first call of the lifecycle before Fabric 2.
     Init = 3,
-    /// Peer to chaincode: calls may come.
+    /// Peer to chaincode: the peer may send calls from now on.
     Ready = 4,
     /// Peer to chaincode: a call.
     Transaction = 5,
@@ -73,15 +74,15 @@ pub enum Kind {
     Completed = 6,
     /// In both directions: a call or a question failed.
     Error = 7,
-    /// Chaincode to peer: the value of a key?
+    /// Chaincode to peer: a request for the value of a key.
     GetState = 8,
-    /// Chaincode to peer: a key is to be written.
+    /// Chaincode to peer: a request to write a key.
     PutState = 9,
     /// Peer to chaincode: the answer to a question.
     Response = 13,
     /// In both directions: the connection is alive.
     Keepalive = 18,
-    /// Chaincode to peer: several keys are to be written.
+    /// Chaincode to peer: a request to write several keys.
     WriteBatchState = 24,
 }
 
@@ -96,7 +97,7 @@ pub struct Timestamp {
     pub nanos: i32,
 }
 
-/// What peer and chaincode send each other, over one stream for all calls.
+/// A message between peer and chaincode, over one stream for all calls.
 ///
 /// `protos.ChaincodeMessage` (peer/chaincode_shim.proto).
 #[derive(Clone, PartialEq, Message)]
@@ -110,7 +111,7 @@ pub struct ChaincodeMessage {
     /// The transaction.
     #[prost(string, tag = "4")]
     pub txid: String,
-    /// What the client signed; in calls alone.
+    /// The signed proposal; only in calls.
     #[prost(message, optional, tag = "5")]
     pub proposal: Option<SignedProposal>,
     /// The event of a completed call.
@@ -121,7 +122,7 @@ pub struct ChaincodeMessage {
     pub channel_id: String,
 }
 
-/// A message without its content: all that is read of a message that is too long.
+/// A message without its content, as a message that is too long is read.
 ///
 /// `protos.ChaincodeMessage` (peer/chaincode_shim.proto).
 #[derive(Clone, PartialEq, Message)]
@@ -169,7 +170,7 @@ pub struct AdditionalParams {
     pub max_size_write_batch: u32,
 }
 
-/// The value of a key? `protos.GetState` (peer/chaincode_shim.proto).
+/// The request for the value of a key. `protos.GetState` (peer/chaincode_shim.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct GetState {
     /// The key.
@@ -177,7 +178,7 @@ pub struct GetState {
     pub key: String,
 }
 
-/// A key is to be written. `protos.PutState` (peer/chaincode_shim.proto).
+/// The request to write a key. `protos.PutState` (peer/chaincode_shim.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct PutState {
     /// The key.
@@ -188,7 +189,7 @@ pub struct PutState {
     pub value: Vec<u8>,
 }
 
-/// Several keys are to be written. `protos.WriteBatchState` (peer/chaincode_shim.proto).
+/// The request to write several keys. `protos.WriteBatchState` (peer/chaincode_shim.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct WriteBatchState {
     /// The writes.
@@ -250,7 +251,7 @@ pub struct ChaincodeInvocationSpec {
 /// `protos.Response` (peer/proposal_response.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct Response {
-    /// 200, or why the call was refused.
+    /// 200 for success. From 400 on, the call was refused or has failed.
     #[prost(int32, tag = "1")]
     pub status: i32,
     /// The reason of a refusal.
@@ -302,7 +303,7 @@ pub struct ChaincodeHeaderExtension {
     pub chaincode_id: Option<ChaincodeId>,
 }
 
-/// What an endorser says of a call. `protos.ChaincodeAction` (peer/proposal.proto).
+/// The effects and the result of a call at an endorser. `protos.ChaincodeAction` (peer/proposal.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct ChaincodeAction {
     /// [`TxReadWriteSet`].
@@ -330,7 +331,7 @@ pub struct Header {
     pub signature_header: Vec<u8>,
 }
 
-/// Which transaction of which channel. `common.ChannelHeader` (common/common.proto).
+/// The channel, the txid and the time of a transaction. `common.ChannelHeader` (common/common.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct ChannelHeader {
     /// [`ChannelHeader::ENDORSER_TRANSACTION`].
@@ -350,13 +351,13 @@ pub struct ChannelHeader {
     pub extension: Vec<u8>,
 }
 
-/// Who made the transaction. `common.SignatureHeader` (common/common.proto).
+/// The creator of a transaction, with the nonce. `common.SignatureHeader` (common/common.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct SignatureHeader {
     /// [`SerializedIdentity`].
     #[prost(bytes = "vec", tag = "1")]
     pub creator: Vec<u8>,
-    /// What makes the txid unique: 24 bytes.
+    /// The nonce, 24 bytes.
     #[prost(bytes = "vec", tag = "2")]
     pub nonce: Vec<u8>,
 }
@@ -534,12 +535,12 @@ pub struct Block {
     /// The transactions.
     #[prost(message, optional, tag = "2")]
     pub data: Option<BlockData>,
-    /// The verdicts, among others.
+    /// The metadata, among them the verdicts.
     #[prost(message, optional, tag = "3")]
     pub metadata: Option<BlockMetadata>,
 }
 
-/// What links the blocks. `common.BlockHeader` (common/common.proto).
+/// The header of a block, which links the block to the one before it. `common.BlockHeader` (common/common.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct BlockHeader {
     /// The number of the block.
@@ -580,7 +581,7 @@ pub struct BlockchainInfo {
     pub current_hash: Vec<u8>,
 }
 
-/// Endorsements are asked for. `gateway.EndorseRequest` (gateway/gateway.proto).
+/// The request for endorsements. `gateway.EndorseRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct EndorseRequest {
     /// The transaction.
@@ -600,12 +601,12 @@ pub struct EndorseRequest {
 /// The endorsed transaction. `gateway.EndorseResponse` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct EndorseResponse {
-    /// Without its creator's signature.
+    /// The transaction, without its creator's signature.
     #[prost(message, optional, tag = "1")]
     pub transaction: Option<Envelope>,
 }
 
-/// A transaction is to be ordered. `gateway.SubmitRequest` (gateway/gateway.proto).
+/// The request to order a transaction. `gateway.SubmitRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct SubmitRequest {
     /// The transaction.
@@ -619,11 +620,11 @@ pub struct SubmitRequest {
     pub transaction: Option<Envelope>,
 }
 
-/// An orderer has the transaction. `gateway.SubmitResponse` (gateway/gateway.proto).
+/// An orderer has accepted the transaction. `gateway.SubmitResponse` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct SubmitResponse {}
 
-/// The verdict on a transaction? `gateway.SignedCommitStatusRequest` (gateway/gateway.proto).
+/// The signed request for a verdict. `gateway.SignedCommitStatusRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct SignedCommitStatusRequest {
     /// [`CommitStatusRequest`].
@@ -634,7 +635,7 @@ pub struct SignedCommitStatusRequest {
     pub signature: Vec<u8>,
 }
 
-/// The transaction whose verdict is asked for. `gateway.CommitStatusRequest` (gateway/gateway.proto).
+/// The request for the verdict on a transaction. `gateway.CommitStatusRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct CommitStatusRequest {
     /// The transaction.
@@ -659,7 +660,7 @@ pub struct CommitStatusResponse {
     pub block: u64,
 }
 
-/// A call on one peer, without an endorsement. `gateway.EvaluateRequest` (gateway/gateway.proto).
+/// The request to run a call on one peer, without an endorsement. `gateway.EvaluateRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct EvaluateRequest {
     /// The transaction.
@@ -684,7 +685,7 @@ pub struct EvaluateResponse {
     pub result: Option<Response>,
 }
 
-/// Events are asked for. `gateway.SignedChaincodeEventsRequest` (gateway/gateway.proto).
+/// The signed request for events. `gateway.SignedChaincodeEventsRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct SignedChaincodeEventsRequest {
     /// [`ChaincodeEventsRequest`].
@@ -695,7 +696,7 @@ pub struct SignedChaincodeEventsRequest {
     pub signature: Vec<u8>,
 }
 
-/// The events that are asked for. `gateway.ChaincodeEventsRequest` (gateway/gateway.proto).
+/// The request for events. `gateway.ChaincodeEventsRequest` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct ChaincodeEventsRequest {
     /// The channel.
@@ -742,7 +743,7 @@ pub struct ChaincodeEventsResponse {
 /// What a gateway adds to an error. `google.rpc.Status` (google/rpc/status.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct RpcStatus {
-    /// The code of gRPC.
+    /// The status code of gRPC.
     #[prost(int32, tag = "1")]
     pub code: i32,
     /// The error.
@@ -764,7 +765,7 @@ pub struct Any {
     pub value: Vec<u8>,
 }
 
-/// What one peer or orderer says of an error. `gateway.ErrorDetail` (gateway/gateway.proto).
+/// The report of one peer or orderer on an error. `gateway.ErrorDetail` (gateway/gateway.proto).
 #[derive(Clone, PartialEq, Message)]
 pub struct ErrorDetail {
     /// Its address.
@@ -773,13 +774,13 @@ pub struct ErrorDetail {
     /// Its organisation.
     #[prost(string, tag = "2")]
     pub mspid: String,
-    /// What it says.
+    /// Its error text.
     #[prost(string, tag = "3")]
     pub message: String,
 }
 
 impl ChannelHeader {
-    /// The kind of every transaction that endorsers have signed: `common.HeaderType.ENDORSER_TRANSACTION`.
+    /// The type of an endorsed transaction: `common.HeaderType.ENDORSER_TRANSACTION`.
     pub const ENDORSER_TRANSACTION: i32 = 3;
 }
 

@@ -1,4 +1,4 @@
-//! What an administrator installs at a peer: the place of a chaincode that runs as a service ("ccaas").
+//! The package that an administrator installs at a peer: the address of a chaincode that runs as a service ("ccaas").
 //!
 //! ```text
 //! package.tar.gz
@@ -7,9 +7,9 @@
 //!     connection.json   address, and with TLS: root, and with mutual TLS: the peer's certificate and key
 //! ```
 //!
-//! The peer names the package `label:SHA-256(package)`, and the service registers under this identifier. The same arguments
-//! give the same bytes: no time, no owner, no compression. Fabric: core/chaincode/persistence/chaincode_package.go,
-//! core/container/externalbuilder/instance.go.
+//! The peer names the package `label:SHA-256(package)`, and the service registers under this identifier. The same
+//! arguments give the same bytes: no time, no owner, no compression. Fabric:
+//! core/chaincode/persistence/chaincode_package.go, core/container/externalbuilder/instance.go.
 
 use super::tls::{TlsIdentity, TlsRoot};
 use crate::hash::sha256;
@@ -18,12 +18,12 @@ use flate2::{Compression, GzBuilder};
 use std::io;
 use std::net::Ipv6Addr;
 
-/// The place of a chaincode.
+/// The address of a chaincode, and how a peer connects to it.
 #[derive(Debug)]
 pub struct Place<'a> {
     /// The label of the package: letters, digits and `_.+-`, beginning with a letter or digit.
     pub label: &'a str,
-    /// `host:port`, as the peer dials it.
+    /// The address that the peer dials, as `host:port`.
     pub address: &'a str,
     /// TLS from the peer to the chaincode. `None`: no TLS.
     pub tls: Option<PeerTls<'a>>,
@@ -58,8 +58,8 @@ pub enum PackageError {
 pub struct Package {
     /// The identifier that the peer gives to the package.
     pub id: String,
-    /// The bytes of the `.tar.gz`. With mutual TLS, they hold the peer's private key; making them leaves copies of the key
-    /// in freed memory.
+    /// The bytes of the `.tar.gz`. With mutual TLS, they contain the peer's private key. [`new`](Self::new) then leaves
+    /// copies of the key in freed memory.
     pub bytes: Secret<Vec<u8>>,
     /// Whether the package holds a private key.
     pub has_key: bool,

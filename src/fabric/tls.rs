@@ -9,7 +9,7 @@ use tonic::transport::{Certificate, Identity};
 #[derive(Clone, Debug)]
 pub struct TlsRoot(String);
 
-/// A TLS certificate with its private key, in PEM. Fabric keeps them apart from a member's signing certificate.
+/// A TLS certificate with its private key, in PEM. In Fabric, a member's signing certificate is another certificate.
 #[derive(Clone, Debug)]
 pub struct TlsIdentity {
     certificate: String,
@@ -51,7 +51,7 @@ impl TlsRoot {
 }
 
 impl TlsIdentity {
-    /// The certificate, with those between it and its root if there are any, and the private key, both in PEM.
+    /// The certificate, followed by intermediate certificates if there are any, and the private key, both in PEM.
     ///
     /// # Errors
     /// [`TlsError`]. Whether the key belongs to the certificate is found out when a connection is made.

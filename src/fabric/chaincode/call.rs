@@ -9,8 +9,8 @@
 //! | status | meaning |
 //! |---|---|
 //! | 200 | the value of the contract |
-//! | 400 | the contract refused: [`ContractRefusal`](crate::ledger::ContractRefusal) in its own words |
-//! | 403 | the creator's organisation may not say what the certificate says |
+//! | 400 | the contract refused; the message is the text of the [`ContractRefusal`](crate::ledger::ContractRefusal) |
+//! | 403 | the creator's organisation may not issue the role or the organisation in the certificate |
 //! | 500 | the call is malformed, or the peer did not answer |
 //!
 //! A peer has checked the creator's signature, and that the certificate is valid in the organisation that the proposal
@@ -27,7 +27,7 @@ use crate::ledger::{Contract, Invocation, InvokeError, Transient};
 use crate::time::Millis;
 use prost::Message;
 
-/// The longest message that is read, in bytes: an action twice, a certificate and transient data.
+/// The longest message that is read, in bytes. A message contains an action twice, a certificate and transient data.
 pub(super) const MESSAGE_LIMIT: usize = 512 << 10;
 
 /// Why a call was not answered with a value.
@@ -57,8 +57,8 @@ impl CallError {
     }
 }
 
-/// Runs one call to its end, with all its writes at the peer if the contract did not refuse. `batch`: the most writes of
-/// one message, 0 for single writes.
+/// Runs one call to its end. If the contract did not refuse, the peer then has all writes. `batch`: the most writes in
+/// one message; 0 for a message for each write.
 pub(super) fn run(
     contract: &dyn Contract,
     organisations: &Organisations,
@@ -111,7 +111,7 @@ fn answer(
     }
 }
 
-/// What a proposal says of its call.
+/// The content of a proposal.
 struct Proposed {
     identity: Identity,
     timestamp: Millis,

@@ -15,7 +15,7 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
-/// Channel and txid: the name of a call on a connection.
+/// Channel and txid, which identify a call on a connection.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct CallId {
     pub channel: String,
@@ -38,7 +38,7 @@ enum Call {
 pub(super) struct Calls {
     /// `None` after the end of the connection.
     calls: Mutex<Option<HashMap<CallId, Call>>>,
-    /// Told whenever a call ends.
+    /// Notified whenever a call ends.
     ended: Notify,
 }
 
@@ -55,7 +55,7 @@ impl Calls {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a call. Returns false if a call of this name is running, or the connection has ended.
+    /// Begins a call. Returns false if a call of this channel and txid is running, or the connection has ended.
     pub(super) fn begin(&self, id: &CallId) -> bool {
         match self.lock().as_mut() {
             Some(calls) if !calls.contains_key(id) => {
@@ -96,8 +96,8 @@ impl Calls {
         Some(receiver)
     }
 
-    /// Gives up a question, unless its answer has come at this moment. Returns whether the connection has too many
-    /// abandoned questions.
+    /// Abandons a question, unless its answer has just arrived. Returns whether the connection has too many abandoned
+    /// questions.
     pub(super) fn abandon(&self, id: &CallId) -> bool {
         let mut calls = self.lock();
         let Some(calls) = calls.as_mut() else { return false };
@@ -107,14 +107,15 @@ impl Calls {
         calls.values().filter(|call| matches!(call, Call::Abandoned)).count() > Self::ABANDONED
     }
 
-    /// Hands an answer to the call that waits for it. Returns whether a call waits, or has given up.
+    /// Passes an answer to the call that asked the question. Returns false if no call has asked, not even an abandoned
+    /// one.
     pub(super) fn answer(&self, id: &CallId, answer: ChaincodeMessage) -> bool {
         let mut calls = self.lock();
         let Some(calls) = calls.as_mut() else { return false };
         match calls.remove(id) {
             Some(Call::Asked(call)) => {
                 calls.insert(id.clone(), Call::Idle);
-                // A receiver that is gone has given up at this moment.
+                // A call whose receiver is gone has just abandoned the question.
                 _ = call.send(answer);
                 true
             }

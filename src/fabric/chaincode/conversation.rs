@@ -6,7 +6,7 @@
 //!   <---------------------------- Registered, Ready (what the peer offers)
 //!   <---------------------------- Transaction (channel, txid, arguments, signed proposal)
 //!   GetState ------> <------ Response            as often as the contract reads
-//!   WriteBatchState -> <------ Response            once, if the contract accepted
+//!   WriteBatchState -> <------ Response            until all writes are sent, if the contract accepted; else PutState
 //!   Completed (status, value, event) -------->
 //!   <-- Keepalive, Keepalive -->
 //! ```
@@ -15,8 +15,9 @@
 //! (fabric-chaincode-go, shim/handler.go); the peer dials again at its next call. Departures from that shim:
 //! - the number of calls is bounded: [`Limits::running`] run, [`Limits::waiting`] wait, and further calls are refused;
 //! - a call ends after [`Limits::patience`];
-//! - a message above the limit refuses its own call alone. Whoever may propose could end the connection otherwise;
-//! - `Init` is refused: the contract has no state to begin with.
+//! - a message above the limit fails only the call to which it belongs. Otherwise, anybody who may propose could end
+//!   the connection;
+//! - `Init` is refused, since the contract has no initial state.
 
 use super::call::{MESSAGE_LIMIT, run};
 use super::calls::{CallId, Calls};
@@ -38,11 +39,11 @@ use tonic::codec::DecodeBuf;
 /// The bounds of a chaincode.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most calls that run at one time, each on a thread. On all connections together.
+    /// The most calls that run at one time on all connections together, each on a thread.
     pub running: usize,
     /// The most calls that wait until others have ended, each with at most 512 KiB.
     pub waiting: usize,
-    /// How long a call may take, with all the peer's answers. Fabric's own limit, `executetimeout`, is 30 seconds.
+    /// How long a call may take, including the peer's answers. Fabric's own limit, `executetimeout`, is 30 seconds.
     pub patience: Duration,
 }
 
@@ -69,7 +70,7 @@ pub(super) struct Host {
     pub stop: watch::Receiver<bool>,
 }
 
-/// A message of the peer, or what can be said of one that is too long.
+/// A message of the peer; of a message that is too long, only the head and the length in bytes.
 pub(super) enum Incoming {
     Message(ChaincodeMessage),
     TooLong(MessageHead, usize),
@@ -87,11 +88,11 @@ impl Frame for Incoming {
 /// The state of a connection.
 #[derive(Clone, Copy)]
 enum Phase {
-    /// The chaincode has named its package.
+    /// The chaincode has sent the identifier of its package.
     Created,
-    /// The peer knows the package.
+    /// The peer has accepted the identifier of the package.
     Established,
-    /// Calls may come. The number of writes in one message; 0: the peer takes no batches.
+    /// The peer may send calls. `batch`: the most writes in one message; 0: the peer accepts no batches.
     Ready { batch: usize },
 }
 
@@ -103,7 +104,7 @@ enum End {
     Broken(String),
 }
 
-/// Talks to a peer until either side ends the connection.
+/// Serves the connection of a peer until either side ends it.
 pub(super) async fn converse(host: Arc<Host>, input: Streaming<Incoming>, out: mpsc::Sender<ChaincodeMessage>) {
     let calls = Arc::new(Calls::new());
     let mut conversation = Conversation { host, calls: Arc::clone(&calls), out, phase: Phase::Created };
@@ -133,7 +134,7 @@ impl Conversation {
             }
             let message = tokio::select! {
                 message = input.message() => message,
-                // The calls that run come to their end; new ones are refused meanwhile.
+                // The running calls continue to their end. New calls are refused.
                 _ = stop.wait_for(|stop| *stop), if !stopping => {
                     stopping = true;
                     continue;
@@ -212,14 +213,14 @@ impl Conversation {
             // The peer may use the txid again as soon as it has the answer.
             calls.end(&id);
             let answer = answer.unwrap_or_else(|_| error(id, "the contract has panicked"));
-            // A peer that reads nothing gets no answer.
+            // A peer that does not read gets no answer.
             _ = timeout_at(deadline + GRACE, out.send(answer)).await;
             drop(admitted);
         });
         None
     }
 
-    /// Sends a message. A peer that does not read for long loses its connection.
+    /// Sends a message. Ends the connection of a peer that does not read within the patience of a call.
     async fn say(&self, message: ChaincodeMessage) {
         if timeout(self.host.limits.patience, self.out.send(message)).await.is_err() {
             self.calls.close();
@@ -227,9 +228,9 @@ impl Conversation {
     }
 }
 
-/// The number of writes that the peer takes in one message.
+/// The most writes that the peer accepts in one message; 0: no batches.
 fn batch(ready: &[u8]) -> usize {
-    // Older peers send nothing here. Fabric's shim ignores what it cannot read as well.
+    // Older peers send an empty payload. A payload that cannot be decoded is ignored, as in Fabric's shim.
     let params: AdditionalParams = decode("offer of the peer", ready, MESSAGE_LIMIT).unwrap_or_default();
     if params.use_write_batch { params.max_size_write_batch as usize } else { 0 }
 }

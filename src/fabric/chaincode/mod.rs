@@ -1,15 +1,15 @@
 //! The contract as chaincode of Hyperledger Fabric: a server that a peer dials ("chaincode as a service").
 //!
 //! Paper: section 3.1, the chaincode of each peer. The protocol is Fabric's (peer/chaincode_shim.proto, service
-//! `protos.Chaincode`); the private module `conversation` has its messages. A contract runs as it is: this service hands it the
-//! state of the peer in place of the embedded ledger's.
+//! `protos.Chaincode`); the private module `conversation` has its messages. The same contract runs on both ledgers:
+//! this service gives it the state of the peer in place of the embedded ledger's.
 //!
 //! - `conversation`: one connection; `calls`: the questions to the peer that are open on it;
 //! - `call`: one call; `state`: the peer's state as the contract sees it.
 //!
-//! Whoever can reach the service can call the contract on a state of their own making and learns nothing that they do not
-//! know. The service is therefore no secret; a real peer's state stays at the peer. With mutual TLS, the peer alone can
-//! reach it.
+//! The service keeps no state: the state stays at the peer. Anybody who can reach the service can therefore only run
+//! the contract, which is public, on a state that they supply themselves. With mutual TLS, the service accepts only
+//! clients with a certificate of the given authorities.
 
 mod call;
 mod calls;
@@ -84,7 +84,7 @@ pub struct Chaincode {
     pub package: String,
     /// The contract.
     pub contract: Arc<dyn Contract>,
-    /// Which organisation of the network stands for which group of the paper. Must be the same at all endorsers.
+    /// The participant group of each organisation. All endorsers must have the same map.
     pub organisations: Organisations,
     /// The bounds.
     pub limits: Limits,
@@ -108,7 +108,7 @@ pub struct ServerTls {
     pub client_root: Option<TlsRoot>,
 }
 
-/// A chaincode that is being served, on threads of its own. Dropped, it ends at once.
+/// A chaincode that is being served, on threads of its own. Dropping the value ends the service at once.
 #[derive(Debug)]
 pub struct Service {
     address: SocketAddr,
@@ -137,7 +137,7 @@ impl Service {
             return Err(ServeError::NoPackage);
         }
         let mut builder = Server::builder()
-            // A peer opens one stream. Some more let a peer dial again before its old stream has ended.
+            // A peer opens one stream. More streams let a peer dial again before its old stream has ended.
             .max_concurrent_streams(4)
             .http2_keepalive_interval(Some(Duration::from_secs(60)))
             .tcp_nodelay(true);
@@ -149,7 +149,7 @@ impl Service {
             builder = builder.tls_config(config).map_err(|error| ServeError::Tls(chain(&error)))?;
         }
         let mut threads = Builder::new_multi_thread();
-        // A call runs on a blocking thread, and nothing else does.
+        // The blocking threads run only calls.
         threads.worker_threads(2).max_blocking_threads(limits.running.max(1)).enable_all();
         let runtime = threads.build().map_err(io("start threads"))?;
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(io("listen"))?;
@@ -268,10 +268,10 @@ impl tonic::server::StreamingService<Incoming> for Connect {
             let Ok(connection) = Arc::clone(&host.connections).try_acquire_owned() else {
                 return Err(Status::resource_exhausted("too many connections"));
             };
-            // Messages wait here while the peer does not read; then whoever sends waits.
+            // Up to 16 messages wait here for a peer that does not read. After that, the sender waits.
             let (out, messages) = mpsc::channel(16);
             tokio::spawn(converse(host, request.into_inner(), out));
-            // The connection counts until its last message was sent, or the peer has gone.
+            // The connection occupies its permit until its last message is sent or the peer has gone.
             let counted = move |message| {
                 let _ = &connection;
                 Ok(message)

@@ -1,15 +1,15 @@
 //! The state of a peer as a contract sees it: questions and answers over the peer's connection.
 //!
-//! The read-write set is the one that [`Simulation`](crate::ledger::Simulation) makes of the same call, except that Fabric
-//! adds the version of the chaincode's definition:
+//! The read-write set is the one that [`Simulation`](crate::ledger::Simulation) makes of the same call, except that
+//! Fabric adds the version of the chaincode's definition:
 //! - `get` asks the peer, which answers from one snapshot and records the version;
-//! - `put` is kept here until the contract has accepted the call, so that a refusal leaves nothing behind. The writes
+//! - a `put` is kept here until the contract has accepted the call, so that a refusal leaves nothing behind. The writes
 //!   are then sent in ascending order of the keys, in batches where the peer takes batches;
 //! - the limits of keys and values are those of the simulation.
 //!
-//! Departure from Fabric's own shim: no `GetStateMultiple`. The contract names its keys one by one, and most of them depend
-//! on the value before. To ask for keys ahead would add keys to the read set that the embedded ledger does not have, and
-//! would save one or two messages to a peer beside this process.
+//! Departure from Fabric's own shim: no `GetStateMultiple`. The contract names its keys one by one, and most of them
+//! depend on the value before. Reading keys in advance would add keys to the read set that the embedded ledger does not
+//! read, and would save only one or two messages.
 
 use super::calls::{CallId, Calls};
 use crate::fabric::messages::{ChaincodeMessage, GetState, Kind, PutState, WriteBatchState, WriteRecord};
@@ -29,7 +29,7 @@ pub(super) struct RemoteState {
     calls: Arc<Calls>,
     out: mpsc::Sender<ChaincodeMessage>,
     runtime: Handle,
-    /// The time at which the call gives up.
+    /// The time at which the call ends without the peer's answer.
     deadline: Instant,
     reads: BTreeSet<String>,
     writes: BTreeMap<String, Vec<u8>>,

@@ -1,5 +1,5 @@
-//! The client against gateways of the test: what is asked again, what never is, and what the errors mean. Proposals and
-//! endorsements are real; tests with Fabric's own programs are in `cli/tests/fabric`.
+//! The client against simulated gateways: what the client repeats, what it never repeats, and what the errors mean.
+//! Proposals and endorsements are real; tests with Fabric's own programs are in `cli/tests/fabric`.
 
 use super::*;
 use crate::contract::RequestId;
@@ -70,7 +70,7 @@ enum Act {
     Endorse(Vec<usize>),
     /// Answers with these messages, and keeps a stream open after them.
     Say(Vec<Vec<u8>>),
-    /// An error, with the words of peers.
+    /// An error, with the reports of peers.
     Fail(Code, &'static str, Vec<&'static str>),
     /// Never answers.
     Silent,
@@ -255,7 +255,7 @@ fn a_transaction_is_committed() {
     assert_eq!(scene.gateways[0].asked(), ["Endorse", "Submit", "CommitStatus"]);
 }
 
-/// A gateway that is down, says "not yet", or has a dead chaincode: the next one is asked, and later the first one again.
+/// A gateway is down, is not ready, or has a dead chaincode: the next gateway is asked, and later the first one again.
 #[test]
 fn gateways_take_the_place_of_each_other() {
     let failures = [
@@ -273,7 +273,7 @@ fn gateways_take_the_place_of_each_other() {
             vec![("Endorse", failure.clone()), ("Submit", TAKE), ("CommitStatus", verdict(0))],
             vec![("Endorse", Act::Endorse(vec![1, 2])), ("Submit", failure), ("CommitStatus", verdict(0))],
         ]);
-        // The second gateway endorses; where it certainly has not submitted, the first one submits.
+        // The second gateway endorses. If it has certainly not submitted, the first one submits.
         _ = scene.transact().map_err(|error| panic!("{error}")).is_ok();
         assert_eq!(scene.gateways[0].asked()[0], "Endorse");
     }
@@ -322,13 +322,13 @@ fn an_unknown_outcome_is_asked_for_and_not_sent_again() {
         let error = scene.transact().unwrap_err();
         let Meaning::Unknown(txid) = error.meaning else { panic!("{error}") };
         assert_eq!(scene.submitted(), 1);
-        // Later, a gateway tells.
+        // Later, a gateway gives the outcome.
         scene.gateways[1].acts.lock().unwrap().push_back(("CommitStatus", verdict(11)));
         assert_eq!(scene.client.outcome(txid, &scene.creator()).unwrap(), Some(ValidationCode::MvccReadConflict));
     }
 }
 
-/// A gateway that is silent leaves time for the others, however short the patience is.
+/// However short the patience is, the other gateways are still asked after one that does not answer.
 #[test]
 fn a_silent_gateway_does_not_use_up_the_patience() {
     let quick = |settings: &mut Settings| {
@@ -367,7 +367,7 @@ fn errors_have_the_meaning_of_their_words() {
         (endorse(Code::Aborted, ABORTED, vec!["error validating proposal: access denied"]), Meaning::Denied),
         (endorse(Code::Aborted, ABORTED, vec!["duplicate transaction found [ab]. Creator [cd]"]), Meaning::Duplicate),
         (endorse(Code::PermissionDenied, "", vec![]), Meaning::Denied),
-        // Words that only look like a refusal.
+        // Texts that only resemble a refusal.
         (
             endorse(Code::Aborted, ABORTED, vec!["chaincode response 500, refused by the contract (code 12): x"]),
             Meaning::Unavailable,
@@ -442,7 +442,7 @@ fn a_peer_that_lags_behind_refuses_nothing_for_good() {
     assert_eq!(scene.transact().unwrap_err().meaning, Meaning::Refused(12));
 }
 
-/// The words of every gateway and peer, one line each.
+/// The error texts of all gateways and peers, one line each.
 #[test]
 fn errors_carry_the_words_of_the_network() {
     let fail = |words| vec![("Evaluate", Act::Fail(Code::Unavailable, "out of order", vec![words]))];

@@ -4,7 +4,7 @@ use crate::identity::ParticipantGroup;
 use crate::ledger::Transient;
 use crate::time::Millis;
 
-/// What the creator would sign of these parts, with these endorsements.
+/// The check of a transaction of these parts, with these endorsements.
 fn checked(
     world: &World,
     proposed: &Proposed,
@@ -36,7 +36,7 @@ fn an_honest_transaction_is_signed_as_it_is() {
 
 type Change = fn(&mut Parts, &Proposed);
 
-/// A gateway that changes any part is found out.
+/// A change of any part by the gateway is detected.
 #[test]
 fn a_changed_part_is_found() {
     let mut world = World::new();
@@ -66,7 +66,7 @@ fn a_changed_part_is_found() {
     for (change, expected) in changes {
         let mut parts = Parts::of(proposed);
         change(&mut parts, other);
-        // The endorsers are with the gateway: they sign what it changed.
+        // The endorsers collude with the gateway: they sign the changed response.
         let endorsements = world.peers.iter().map(|peer| endorse(&parts.response(), peer)).collect();
         assert_eq!(checked(&world, proposed, parts, endorsements), Err(expected));
     }

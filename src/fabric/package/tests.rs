@@ -48,8 +48,8 @@ fn a_package_says_where_the_chaincode_is() {
     assert!(!format!("{mutual:?}").contains("Qg=="), "the key is printed");
 }
 
-/// The identifier is a part of each approved definition, so the bytes must not depend on time, place or the features of the
-/// build.
+/// The identifier is a part of each approved definition, so the bytes must not depend on time, place or the features of
+/// the build.
 #[test]
 fn the_same_arguments_give_the_same_package() {
     let package = || Package::new(&Place { label: "phi", address: "127.0.0.1:9999", tls: None }).unwrap();
