@@ -20,11 +20,12 @@ pub const fn role(txtype: TxType) -> Role {
     }
 }
 
-/// An action with its arguments: two bytes for the type, then 32 bytes for each argument. The end of a
-/// share request has 1 or 9 bytes.
+/// An action with its arguments: 2 bytes for the type, 24 bytes for a nonce, 1 or 9 bytes for the end of a share
+/// request, and 32 bytes for each other argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// 0000: the hospital writes a record, under the identifier of the nonce and its certificate. 90 bytes.
+    /// 0000: the hospital writes a record, under the identifier that follows from the nonce and the hospital's
+    /// certificate. 90 bytes.
     MedicalRecord {
         /// The nonce of the record's identifier.
         nonce: Nonce,

@@ -1,4 +1,4 @@
-//! The events of committed transactions, which wake participants.
+//! The events of valid transactions, from which the participants learn what was committed.
 //!
 //! ```text
 //! name     the transaction type, four digits as in Fig. 5
@@ -12,7 +12,7 @@ use crate::hash::Digest;
 use crate::identity::Certificate;
 use crate::integrity::TxType;
 
-/// What a valid transaction has done.
+/// The event of a valid transaction: its type, and the record or request that it concerns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
     /// 0000: a hospital has written this record.

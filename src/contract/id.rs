@@ -5,11 +5,11 @@
 //! ```
 //!
 //! The contract computes the identifier from the action and the certificate of its creator, so nobody else can write
-//! under this identifier. The hospital knows the identifier before the transaction exists, and encrypts the record under
-//! a key of this identifier.
+//! under this identifier. The hospital knows the identifier before the transaction exists, and encrypts the record
+//! under a key of this identifier.
 //!
 //! Departure: the paper names a record by the txid of its transaction. A txid is used up by an attempt that fails. On
-//! Fabric, anybody who has heard of a txid can use it up: Fabric indexes the txid that an envelope claims. Here, each
+//! Fabric, anybody who has seen a txid can use it up: Fabric indexes the txid that an envelope claims. Here, each
 //! attempt has a fresh txid, and the identifier stays the same.
 
 use crate::hash::{Digest, sha256};

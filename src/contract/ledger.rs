@@ -3,13 +3,13 @@
 //! ```text
 //! transact(action)   endorsed, ordered, committed as valid     -> Receipt, or LedgerError with its meaning
 //! ask(query)         a question about one snapshot             -> answer, not ordered, nothing on the chain
-//! outcome(txid)      what became of an attempt                 -> its code, if it is in a block
-//! events(from)       what was committed from this block on     -> identifiers of records and requests
+//! outcome(txid)      the outcome of an attempt                 -> its code, if it is in a block
+//! events(from)       the valid transactions from this block on -> identifiers of records and requests
 //! ```
 //!
-//! Every attempt has a fresh txid. An attempt whose outcome is unknown ([`Meaning::Unknown`]) may still be committed, so
-//! no implementation sends an action again by itself. Whoever sends it again writes nothing twice: the contract refuses
-//! the second of two equal actions, since identifiers do not depend on the txid.
+//! Every attempt has a fresh txid. An attempt whose outcome is unknown ([`Meaning::Unknown`]) may still be committed,
+//! so no implementation sends an action again by itself. A participant who sends the action again writes nothing twice:
+//! the contract refuses the second of two equal actions, since identifiers do not depend on the txid.
 
 use super::action::Action;
 use super::event::Events;
@@ -48,14 +48,15 @@ pub struct Receipt {
 
 /// A ledger that runs the contract.
 pub trait Ledger {
-    /// The roots of the channel's members, and the revocation lists that this ledger knows.
+    /// A membership service with the roots of the participants, on the embedded ledger also those of the nodes; and
+    /// with the revocation lists that were given to this ledger.
     ///
     /// # Errors
     /// [`LedgerError`].
     fn msp(&self) -> Result<Msp, LedgerError>;
 
-    /// Commits one action: one attempt under a fresh txid, which `rng` draws. `now` is the creator's time, which the
-    /// endorsers compare with their own clocks.
+    /// Commits one action, in one attempt under a fresh txid, which is drawn from `rng`. `now` is the creator's time,
+    /// which the endorsers compare with their own clocks.
     ///
     /// # Errors
     /// [`LedgerError`]. Nothing was written, except after [`Meaning::Unknown`].
@@ -74,14 +75,14 @@ pub trait Ledger {
     /// [`LedgerError`].
     fn ask(&self, query: &Query, by: &Creator<'_>) -> Result<Vec<u8>, LedgerError>;
 
-    /// The code of a transaction. `None`: it is in no block yet.
+    /// The code of a transaction. `None`: the transaction is in no block yet.
     ///
     /// # Errors
     /// [`LedgerError`].
     fn outcome(&self, txid: TxId, by: &Creator<'_>) -> Result<Option<Code>, LedgerError>;
 
-    /// Reads the events of the valid transactions from block `from` on. Where there is none yet, a ledger that others
-    /// write to waits for the next one, at most for `patience`.
+    /// Reads the events of the valid transactions from block `from` on. Where there is none yet, a ledger to which
+    /// others can write meanwhile waits for the next one, at most for `patience`.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -108,7 +109,7 @@ fn read<T: Wire>(answer: &[u8]) -> Result<Option<T>, LedgerError> {
     read_answer(answer).map_err(|error: DecodeError| LedgerError::new(Meaning::Malformed, error))
 }
 
-/// Why a ledger did not do what it was asked, with the ledger's own words.
+/// Why a ledger did not do what it was asked, with the ledger's own error.
 #[derive(Debug)]
 pub struct LedgerError {
     /// What follows from the error.
@@ -117,12 +118,12 @@ pub struct LedgerError {
 }
 
 impl LedgerError {
-    /// An error of this meaning, with the words of the ledger.
+    /// Creates an error of this meaning from the ledger's own error.
     pub fn new(meaning: Meaning, words: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { meaning, words: words.into() }
     }
 
-    /// The error of the ledger, for a caller that knows which ledger it is.
+    /// The ledger's own error, for a caller that depends on the kind of the ledger.
     pub fn words(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.words
     }
@@ -150,17 +151,17 @@ pub enum Meaning {
     Denied,
     /// Another transaction changed what this transaction had read. A new attempt can succeed.
     Conflict,
-    /// The txid is in use.
+    /// The txid is used already, by another transaction or an earlier submission of the same one.
     Duplicate,
     /// The endorsements do not satisfy the policy.
     Policy,
-    /// The transaction is in a block and is not valid, for another reason than the ones above.
+    /// The transaction is in a block and is not valid, for a reason other than those above.
     Invalid(Code),
     /// The ledger cannot be reached or cannot work. The attempt was not sent to an orderer.
     Unavailable,
     /// The ledger did not answer in time. The attempt was not sent to an orderer.
     Timeout,
-    /// The attempt was sent to an orderer and its outcome is unknown. [`Ledger::outcome`] tells it later.
+    /// The attempt was sent to an orderer and its outcome is unknown. [`Ledger::outcome`] returns the outcome later.
     Unknown(TxId),
     /// The ledger's answer cannot be decoded, or does not belong to the question.
     Malformed,

@@ -19,23 +19,23 @@
 //! - the role of the creator of each action;
 //! - only the holder of ID_i confirms and consents;
 //! - only the confirmed hospital writes the record;
-//! - a commitment belongs to the record that was written first, so that nobody can file a copy of a record under an
-//!   identifier of their own. A confirmation alone binds nobody;
+//! - a commitment belongs to the record that was written first, so that nobody can write a copy of a record under an
+//!   identifier of their own. A confirmation does not claim the commitment;
 //! - nothing is overwritten;
 //! - only the recipient completes a request, and only once;
 //! - nobody completes a request after the end of the consent, or after the user has withdrawn the consent.
 //!
-//! The contract uses no clock and no randomness. The time of an action is that of its proposal, which its creator states
-//! and each endorser compares with its own clock (at most [`Config::WINDOW`](crate::ledger::Config::WINDOW) apart). So a
-//! request can be completed until the end of the consent plus this window. The state holds pseudonyms, salted
-//! commitments and digests; it holds no personal data and no key.
+//! The contract uses no clock and no randomness. The time of an action is that of its proposal, which its creator
+//! states and each endorser compares with its own clock (at most [`Config::WINDOW`](crate::ledger::Config::WINDOW)
+//! apart). So a request can be completed until the end of the consent plus this window. The state holds pseudonyms,
+//! salted commitments and digests; it holds no personal data and no key.
 //!
-//! The participants use the contract through the trait [`Ledger`]: on the ledger of this crate, [`Network`](crate::ledger::Network), or with
-//! the feature `fabric` on Hyperledger Fabric. Identifiers of records and requests do not depend on the txid that a
-//! ledger gives to an attempt ([`RecordId`]).
+//! The participants use the contract through the trait [`Ledger`]: on the ledger of this crate,
+//! [`Network`](crate::ledger::Network), or, with the feature `fabric`, on Hyperledger Fabric. Identifiers of records
+//! and requests do not depend on the txid that a ledger gives to an attempt ([`RecordId`]).
 //!
 //! Departure: the paper puts the sealed keys into the share-request. An attacker can keep a copy of the ledger for
-//! ever, so the keys are sent beside the ledger and the request carries their digest.
+//! ever, so the keys are not on the ledger: the request contains only the digest of the grant with the sealed keys.
 
 mod action;
 mod embedded;

@@ -26,13 +26,13 @@ pub enum Query {
 pub struct Shared {
     /// The request.
     pub share: ShareRequest,
-    /// Whether no later request has replaced the request.
+    /// Whether the request is the latest one of its record and recipient.
     pub is_latest: bool,
     /// The record.
     pub record: Record,
 }
 
-/// Answers a question: reads from `state`, and encodes what it finds.
+/// Answers a question from `state`, and returns the encoded answer.
 ///
 /// # Errors
 /// [`ContractError::Question`], [`ContractError::Corrupt`], [`ContractError::NoSuchRecord`] as in [`shared`];
@@ -65,7 +65,8 @@ fn encode(found: Option<impl Wire>) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Reads an answer: a [`Record`] for [`Query::Record`], a [`Shared`] for [`Query::Share`]. `None`: there is none.
+/// Reads an answer: a [`Record`] for [`Query::Record`], a [`Shared`] for [`Query::Share`]. `None`: the state has no
+/// such record or request.
 ///
 /// # Errors
 /// [`DecodeError`].

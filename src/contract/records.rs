@@ -3,7 +3,7 @@
 //! ```text
 //! record/<record>                 Record          written by 0000
 //! confirmation/<record>/<ID_i>    Confirmation    written by 0001
-//! commitment/<commitment>         record          written by 0000: the one record that it belongs to
+//! commitment/<commitment>         record          written by 0000: the one record of this commitment
 //! share/<request>                 ShareRequest    written by 0002, then by 0003 or 0004
 //! latest/<record>/<recipient>     request         the last share-request of this record to this recipient
 //! ```

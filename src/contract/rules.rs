@@ -73,9 +73,9 @@ pub fn invoke(state: &mut (impl State + ?Sized), call: &Invocation<'_>) -> Resul
     }
 }
 
-/// 0000: requires a confirmation by the holder of ID_i, the same ID_i and commitment in both, the confirmed hospital, and
-/// a commitment that no record has. The record then claims its commitment. Every record reads this key before it writes
-/// it, so of two records with one commitment that were simulated on one state, only the first is valid.
+/// 0000: requires a confirmation by the holder of ID_i, the same ID_i and commitment in both, the confirmed hospital,
+/// and a commitment that no record has. The record then claims its commitment. Every record reads this key before it
+/// writes it, so of two records with one commitment that were simulated on one state, only the first is valid.
 fn medical_record(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -102,8 +102,8 @@ fn medical_record(
 }
 
 /// 0001: requires the holder of ID_i, who confirms a record once. The confirmation is stored under (record, ID_i), so a
-/// confirmation by another user cannot take its place. A confirmation claims nothing: anybody can confirm a commitment
-/// that they have seen, and it must not keep the record of this commitment out.
+/// confirmation by another user cannot take its place. A confirmation does not claim its commitment: any user can
+/// confirm a commitment that they have seen, and such a confirmation must not prevent the record of this commitment.
 fn confirm(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,
@@ -180,7 +180,7 @@ fn share_complete(
 }
 
 /// 0004: requires an existing request that is open, and the holder of the record's ID_i as the creator. A request that
-/// was replaced, or whose consent has ended, can be withdrawn, too.
+/// was replaced, or whose consent has ended, can also be withdrawn.
 fn share_withdrawal(
     state: &mut (impl State + ?Sized),
     call: &Invocation<'_>,

@@ -75,8 +75,8 @@ impl Cloud {
     ///
     /// # Errors
     /// [`FlowError::Identity`]; [`FlowError::NoRecord`]; [`FlowError::WrongParty`]; [`FlowError::Upload`] where the
-    /// body does not have the announced digest; [`FlowError::UploadLimit`]; [`FlowError::Exists`] where the record has another
-    /// envelope; [`FlowError::Write`] where the storage is full.
+    /// body does not have the announced digest; [`FlowError::UploadLimit`]; [`FlowError::Exists`] where the record has
+    /// another envelope; [`FlowError::Write`] where the storage is full.
     pub fn accept(
         &self,
         ledger: &dyn Ledger,
@@ -90,8 +90,8 @@ impl Cloud {
         if transaction::record(ledger, record, &self.creator())?.hospital != sender.id || epoch != 0 {
             return Err(FlowError::WrongParty(sender.id));
         }
-        // A record has one envelope. A different one is refused before any of it is stored. The same upload may come again,
-        // also after the hospital has renewed its certificate; the first message stays.
+        // A record has one envelope. A different one is refused before any of it is stored. The same upload may come
+        // again, also after the hospital has renewed its certificate; the first message stays.
         let note = match self.store.get(&record_key(record), UPLOAD_LIMIT) {
             Err(FlowError::Store(object_store::Error::NotFound { .. })) => upload.to_bytes(),
             Err(e) => return Err(e),
@@ -118,8 +118,8 @@ impl Cloud {
         Ok(self.msp.revoke(list)?)
     }
 
-    /// Wakes up: reads the share requests that were committed from block `from` on ([`Ledger::events`]). Returns them, and
-    /// the block from which to read next.
+    /// Reads from the ledger which share requests were committed from block `from` on ([`Ledger::events`]). Returns
+    /// them, and the block from which to read next.
     ///
     /// # Errors
     /// [`FlowError::Ledger`].
@@ -192,9 +192,9 @@ impl Cloud {
     /// answers are in the order of the rotations.
     ///
     /// # Errors
-    /// The first of: [`FlowError::Identity`]; [`FlowError::NoRecord`]; [`FlowError::WrongParty`] where the sender is not the
-    /// holder of the record's ID_i; [`FlowError::Epoch`]; [`FlowError::Misbehaved`] where u is not the key of Δ;
-    /// [`FlowError::Decode`]; [`FlowError::Statement`]; [`FlowError::Store`]. After an error, no record is rotated.
+    /// The first of: [`FlowError::Identity`]; [`FlowError::NoRecord`]; [`FlowError::WrongParty`] where the sender is
+    /// not the holder of the record's ID_i; [`FlowError::Epoch`]; [`FlowError::Misbehaved`] where u is not the key of
+    /// Δ; [`FlowError::Decode`]; [`FlowError::Statement`]; [`FlowError::Store`]. After an error, no record is rotated.
     pub fn rotate(
         &self,
         ledger: &dyn Ledger,
@@ -356,8 +356,8 @@ impl Cloud {
         Ok(self.note(ledger, record)?.content.header)
     }
 
-    /// Reads the signed note of a record and checks it again. Otherwise an attacker who can write to the storage could get a
-    /// re-encryption of a capsule that nobody has signed (C6).
+    /// Reads the signed note of a record and checks it again. Otherwise an attacker who can write to the storage could
+    /// get a re-encryption of a capsule that nobody has signed (C6).
     fn checked_upload(&self, id: RecordId, record: &Record) -> Result<Signed<Upload>, FlowError> {
         let upload = Signed::<Upload>::from_bytes(&self.store.get(&record_key(id), UPLOAD_LIMIT)?)?;
         let sender = upload.verify(&self.msp)?;

@@ -1,5 +1,6 @@
-//! The platform of Figure 2 in one process: one CA for each group, in the ledger group one for each organisation; the peers of
-//! the organisations; and an orderer.
+//! The platform of Figure 2 in one process: one CA for each group, in the ledger group one CA for each organisation;
+//! the peers of the organisations; and an orderer. [`Consortium::over`] uses a ledger that runs elsewhere, with its own
+//! peers and orderers.
 //!
 //! Paper: sections 3.1 and 3.2, "User registration procedure". Every participant registers in the same way: a one-time
 //! code is sent to a phone, and the keys and certificates are then delivered under HPKE.
@@ -31,14 +32,14 @@ pub trait Phone: Delivery {
 pub struct Consortium<L = Network> {
     /// The public parameters.
     pub params: Params,
-    /// The ledger: for the embedded one, peers, orderer and configuration.
+    /// The ledger. The embedded ledger contains the peers, the orderer and the configuration.
     pub network: L,
     /// The membership service that validates certificates.
     pub msp: Msp,
     users: Authority,
     hospitals: Authority,
     clouds: Authority,
-    /// Those of the orderer's organisation and of the peers' organisations.
+    /// The authorities of the orderer's organisation and of the peers' organisations.
     nodes: Vec<Authority>,
 }
 
@@ -46,9 +47,9 @@ impl Consortium<Network> {
     /// The organisation of the orderer.
     pub const ORDERERS: &'static str = "orderer";
 
-    /// Creates the authorities of the users, of the hospitals, of the clouds, of the orderer and of each of `organisations`;
-    /// and, in `folder`, the ledger with one peer for each of these organisations. The endorsement policy is a majority of
-    /// them. `phone` belongs to the officer who enrols the nodes.
+    /// Creates the authorities of the users, of the hospitals, of the clouds, of the orderer and of each of
+    /// `organisations`; and, in `folder`, the ledger with one peer for each of these organisations. The endorsement
+    /// policy is a majority of them. `phone` belongs to the officer who enrols the nodes.
     ///
     /// # Errors
     /// [`FlowError::Identity`], [`FlowError::Network`].
@@ -87,10 +88,10 @@ impl Consortium<Network> {
         Ok(Self { params, network, msp: config.msp()?, users, hospitals, clouds, nodes })
     }
 
-    /// Revokes the certificates of a member: of a user, those of this one ID_i. From then on, the peers, the orderer and
-    /// [`member`](Self::member) refuse the member's proposals and messages, and the endorsements of a peer; so do peers
-    /// and clouds that start later, and the network when it is opened again. Pass the returned list to each
-    /// [`Cloud::revoke`] that runs already. The verdicts in existing blocks stay as they are.
+    /// Revokes the certificates of a member; of a user, only the certificates of this ID_i. From then on, the peers,
+    /// the orderer and [`member`](Self::member) refuse the member's proposals and messages, and the endorsements of a
+    /// peer; so do peers and clouds that start later, and the network when it is opened again. Pass the returned list
+    /// to each [`Cloud::revoke`] that runs already. The verdicts in existing blocks stay as they are.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for an unknown member, [`FlowError::Network`].
@@ -120,11 +121,12 @@ impl Consortium<Network> {
         Ok(list)
     }
 
-    /// Renews the certificates of the orderer and of all peers. Without it, no transaction is endorsed after they have
-    /// expired.
+    /// Renews the certificates of the orderer and of all peers. After the certificates have expired, no transaction is
+    /// endorsed.
     ///
     /// # Errors
-    /// [`FlowError::Identity`], [`FlowError::Network`]: the first one; the certificates of the other nodes are renewed anyway.
+    /// [`FlowError::Identity`], [`FlowError::Network`]: the first one; the certificates of the other nodes are renewed
+    /// anyway.
     pub fn renew_nodes(&mut self, now: Seconds, rng: &mut impl CryptoRng) -> Result<(), FlowError> {
         let mut first = Ok(());
         for request in self.network.renewals() {
@@ -139,8 +141,8 @@ impl Consortium<Network> {
 }
 
 impl<L: Ledger> Consortium<L> {
-    /// A consortium on a ledger that runs already. The authorities are those of the users, the hospitals and the clouds,
-    /// whose roots the ledger trusts.
+    /// A consortium on a ledger that runs already. The authorities are those of the users, the hospitals and the
+    /// clouds, whose roots the ledger trusts.
     ///
     /// # Errors
     /// [`FlowError::Ledger`].

@@ -96,7 +96,7 @@ pub enum FlowError {
     /// The numbers of clouds or shares do not fit together, or a cloud is named twice.
     #[error(transparent)]
     Threshold(#[from] ThresholdError),
-    /// The ledger refused a transaction or did not answer.
+    /// The ledger refused a transaction or a question, or did not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// The embedded ledger could not be created or changed.
@@ -161,7 +161,7 @@ pub enum FlowError {
         /// The other clouds that were asked, each with the reason.
         refused: Vec<(MemberId, Self)>,
     },
-    /// The deliveries do not have the digest that stands on the ledger.
+    /// The deliveries do not have the digest that is on the ledger.
     #[error("the deliveries are not the ones that stand on the ledger")]
     Deliveries,
     /// The request is completed, or a newer request has replaced it. It no longer gives access.
@@ -170,7 +170,7 @@ pub enum FlowError {
     /// The record is not re-encrypted for this request yet. The store may hold the delivery of an earlier request.
     #[error("the record is not re-encrypted for request {0} yet")]
     NotReencrypted(RequestId),
-    /// The user has checked another record under this identifier.
+    /// The user has already checked another record under this identifier.
     #[error("another record was checked under {0}")]
     KnownRecord(RecordId),
     /// The message with ID_i could not be decrypted.
@@ -203,8 +203,8 @@ pub enum Misbehaviour {
     ReKey,
     /// The user: e(g1, k'_e) ≠ Δ·Y.
     RecipientKey,
-    /// A cloud: the note in the signed delivery is not about this record, has another epoch than the note in the grant, or
-    /// is not signed by its author.
+    /// A cloud: the note in the signed delivery is not about this record, has another epoch than the note in the grant,
+    /// or is not signed by its author.
     Delivery,
     /// A cloud: the proof of re-encryption in a signed delivery or rotation does not hold.
     Proof,

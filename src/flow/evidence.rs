@@ -103,11 +103,13 @@ pub fn check_granted_note(
 }
 
 /// Checks the deliveries of a completed request, without a secret: their digest is the one on the ledger, at least t
-/// clouds signed them, and their proofs hold. `by` asks the ledger; any member of the channel can.
+/// clouds signed them, and their proofs hold. `by` signs the question to the ledger; any member of the channel can do
+/// so.
 ///
 /// # Errors
-/// [`FlowError::NoRequest`]; [`FlowError::Ledger`]; [`FlowError::Grant`]; [`FlowError::Deliveries`]; [`FlowError::Misbehaved`], which names the
-/// participant at fault; [`FlowError::NotReencrypted`]; [`FlowError::Identity`]; [`FlowError::WrongParty`].
+/// [`FlowError::NoRequest`]; [`FlowError::Ledger`]; [`FlowError::Grant`]; [`FlowError::Deliveries`];
+/// [`FlowError::Misbehaved`], which names the participant at fault; [`FlowError::NotReencrypted`];
+/// [`FlowError::Identity`]; [`FlowError::WrongParty`].
 pub fn verify_deliveries(
     ledger: &dyn Ledger,
     by: &Creator<'_>,

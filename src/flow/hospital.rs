@@ -134,8 +134,8 @@ impl Hospital {
     ///
     /// # Errors
     /// [`FlowError::Identity`]; [`FlowError::WrongParty`] for a key that is for another hospital, or not from a user;
-    /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::EarlierKey`] for a key that another one,
-    /// or another introduction, has replaced.
+    /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::EarlierKey`] for a key that another
+    /// one, or another introduction, has replaced.
     pub fn take_key(&mut self, key: &Signed<NamedKey>, msp: &Msp, now: Seconds) -> Result<(), FlowError> {
         let sender = key.verify_at(msp, now)?;
         of_role(Role::User, &sender)?;
@@ -161,8 +161,8 @@ impl Hospital {
         &self.patients[patient].sk
     }
 
-    /// Figure 3: draws the identifier of a new record, encrypts the record under the key of this identifier, and makes the alarm. The
-    /// record is read from its beginning.
+    /// Figure 3: draws the identifier of a new record, encrypts the record under the key of this identifier, and makes
+    /// the alarm. The record is read from its beginning.
     ///
     /// # Errors
     /// [`FlowError::Stranger`], [`FlowError::Name`], [`FlowError::Encrypt`], [`FlowError::File`];
@@ -177,7 +177,7 @@ impl Hospital {
     ) -> Result<Draft, FlowError> {
         below(&self.folder, name)?;
         let nonce = Nonce::random(rng);
-        // A renewed certificate would give another identifier, so the draft keeps this one.
+        // A renewed certificate would give another identifier, so the draft keeps this certificate.
         let Patient { sk, key, .. } = self.patients.get(&patient).ok_or(FlowError::Stranger(patient))?.clone();
         let certificate = self.certificate().clone();
         let id = RecordId::new(&nonce, &certificate);
@@ -219,7 +219,7 @@ impl Hospital {
     ) -> Result<Receipt, FlowError> {
         let id = self.identifier(draft, identifier)?;
         let action = Action::MedicalRecord { nonce: draft.alert.nonce, id, commitment: draft.sealed.commitment };
-        // The identifier of the record belongs to the certificate of the draft.
+        // The record's identifier was computed from the certificate of the draft.
         let creator = Creator { certificate: &draft.alert.certificate, key: self.signing_key() };
         Ok(ledger.transact(&action, &creator, now, rng)?)
     }
@@ -243,9 +243,9 @@ impl Hospital {
     }
 
     /// Figure 4: opens k'_e, fetches the deliveries of as many clouds as are needed, checks the deliveries, decrypts
-    /// the record into `folder` (Equation 3) and compares it with the commitment on the ledger. The file gets its
-    /// name only after all these steps have succeeded. An existing file is never replaced. The sender chooses the name, so use
-    /// a separate folder for each patient.
+    /// the record into `folder` (Equation 3) and compares it with the commitment on the ledger. The file gets its name
+    /// only after all these steps have succeeded. An existing file is never replaced. The sender chooses the name, so
+    /// use a separate folder for each patient.
     ///
     /// # Errors
     /// [`FlowError::WrongParty`]; [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`];
@@ -387,8 +387,8 @@ fn too_few(grant: &Grant, delivered: usize, mut refused: Vec<(MemberId, FlowErro
 }
 
 /// Decrypts a body into a new file. If the body does not open to the record, its digest shows who is at fault: the
-/// cloud, if it sent another body than the note announces, else the author of the note. [`FlowError::Io`] is an error of
-/// the body alone.
+/// cloud, if it sent another body than the note announces, else the author of the note. [`FlowError::Io`] is an error
+/// of the body alone.
 pub(super) fn open_body(
     opener: Opener,
     body: impl Read + Send,

@@ -1,8 +1,7 @@
 //! The messages between participants that do not go through the ledger.
 //!
-//! Paper: section 3.2. Figure 3: the alarm with txid (here the record's identifier), ID_i "encrypted with a symmetric key
-//! with the hospital", the upload.
-//! Figure 4: the keys "associated with the proxy re-encryption key".
+//! Paper: section 3.2. Figure 3: the alarm with txid (here the record's identifier), ID_i "encrypted with a symmetric
+//! key with the hospital", the upload. Figure 4: the keys "associated with the proxy re-encryption key".
 //!
 //! Departure: the paper puts the sealed keys into the share-request-transaction. Here the ledger holds only their
 //! digest, since an attacker can keep a copy of the ledger for ever and break the encryption later (C13).
@@ -31,14 +30,15 @@ use std::path::{Path, PathBuf};
 /// Bytes of the longest name of a record.
 pub(super) const RECORD_NAME_LIMIT: u32 = 4096;
 
-/// Hospital to user: the alarm that a record waits for confirmation.
+/// Hospital to user: the alarm that a record is ready for confirmation.
 #[derive(Clone, Debug)]
 pub struct Alert {
     /// The identifier under which the hospital will write the record.
     pub record: RecordId,
-    /// Proves that the identifier belongs to the hospital: SHA-256(nonce || certificate).
+    /// The nonce of the identifier, which shows that the identifier belongs to the hospital: the identifier is
+    /// SHA-256(nonce || certificate).
     pub nonce: IdNonce,
-    /// The hospital's certificate when it drew the nonce. The hospital may have a newer one since.
+    /// The hospital's certificate at the time when it drew the nonce. The certificate may have been renewed since.
     pub certificate: Certificate,
     /// The record's name at the hospital.
     pub name: String,
@@ -471,8 +471,8 @@ impl Grant {
         tagged(label::PUBLIC_VALUES, &[&self.public.to_bytes()])
     }
 
-    /// The digest of the grant on the ledger. It does not cover the request's identifier; the seals bind the identifier as
-    /// HPKE's aad.
+    /// The digest of the grant on the ledger. It does not cover the request's identifier; the seals bind the identifier
+    /// as HPKE's aad.
     pub fn digest(&self) -> Digest {
         let mut shares = Writer::default();
         self.write_shares(&mut shares);

@@ -13,9 +13,9 @@
 //! | 3 | medical-record-confirmation-transaction | [`User::confirm`] |
 //! | 3 | medical-record-transaction, endorsement, commit | [`Hospital::record`] |
 //! | 3 | encrypted record -> cloud | [`Hospital::upload`], [`Cloud::accept`] |
-//! | 4 | share-request-transaction; keys -> cloud and hospital B | [`User::share`] |
 //! | 3 | the user learns that the record is written | [`User::written`] |
-//! | 4 | the request wakes the cloud | [`Cloud::requests`] |
+//! | 4 | share-request-transaction; keys -> cloud and hospital B | [`User::share`] |
+//! | 4 | the cloud learns of the request | [`Cloud::requests`] |
 //! | 4 | cloud checks the transaction and re-encrypts | [`Cloud::reencrypt`] |
 //! | 4 | re-encrypted record -> hospital B, decrypt | [`Hospital::receive`], [`Cloud::deliver`] |
 //! | 4 | share-complete-transaction | [`Hospital::complete`] |
@@ -23,13 +23,13 @@
 //! | - | new keys for stored records | [`User::rotate`], [`Cloud::rotate`], [`Cloud::replace`] |
 //! | - | who is at fault if a record does not arrive | [`FlowError::Misbehaved`], [`verify_deliveries`] |
 //!
-//! Each record has its own keys: k_d = f(sk, k_s || record), or k_e = H2(record)^a where the user has given the hospital a
-//! key by name. So k_re re-encrypts the one record to which the user consented, and no other. The ledger decides about
-//! access: the cloud and hospital B read the share request on the ledger before they act. The participants know the
-//! ledger through the trait [`Ledger`](crate::contract::Ledger) alone.
+//! Each record has its own keys: k_d = f(sk, k_s || record), or k_e = H2(record)^a where the user has given the
+//! hospital a key by name. So k_re re-encrypts the one record to which the user consented, and no other. The ledger
+//! decides about access: the cloud and hospital B read the share request on the ledger before they act. The
+//! participants use the ledger only through the trait [`Ledger`](crate::contract::Ledger).
 //!
-//! Departure: the paper says txid where this crate says record or request: see
-//! [`RecordId`](crate::contract::RecordId).
+//! Departure: where the paper uses the txid, this crate uses the identifier of the record or request
+//! ([`RecordId`](crate::contract::RecordId)).
 
 #[cfg(unix)]
 mod bulk;

@@ -32,8 +32,8 @@ pub(super) fn open_share(
     Ok(shared)
 }
 
-/// Checks a share request at `now`, the time of the participant who acts: it must be the latest request of its record and
-/// recipient, neither completed nor withdrawn, and the consent must not have ended.
+/// Checks a share request at `now`, the time of the participant who acts: it must be the latest request of its record
+/// and recipient, neither completed nor withdrawn, and the consent must not have ended.
 ///
 /// # Errors
 /// [`FlowError::Closed`], [`FlowError::Withdrawn`], [`FlowError::Ended`].

@@ -32,7 +32,8 @@ struct Held {
     with: Introduction,
     /// The note about the envelope, signed by the hospital or, after a rotation, by this user.
     note: Signed<Upload>,
-    /// The notes before it, in the order of their epochs. A cloud that took no part in a rotation gets those that it lacks.
+    /// The notes before it, in the order of their epochs. A cloud that took no part in a rotation gets those that it
+    /// lacks.
     earlier: Vec<Upload>,
     /// The keys that replaced the key of the introduction.
     rotation: Keys,
@@ -114,8 +115,8 @@ impl User {
     /// with this key alone.
     ///
     /// # Errors
-    /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::Identity`] for credentials without a
-    /// pseudonym.
+    /// [`FlowError::Stranger`] before [`introduce`](super::introduce); [`FlowError::Identity`] for credentials without
+    /// a pseudonym.
     pub fn give_key(&mut self, hospital: MemberId, rng: &mut impl CryptoRng) -> Result<Signed<NamedKey>, FlowError> {
         let secret = NamedSecret::random(rng);
         let key = NamedKey { hospital, key: secret.public(&self.params) };
@@ -149,8 +150,8 @@ impl User {
         }
     }
 
-    /// The introduction under which the envelope of an alert was encrypted: the newest one, or an earlier one for a record
-    /// that was under way during a new introduction. Compares the envelope with the hospital's signed note.
+    /// The introduction under which the envelope of an alert was encrypted: the newest one, or an earlier one for a
+    /// record that was under way during a new introduction. Compares the envelope with the hospital's signed note.
     fn opening(&self, hospital: &MemberId, alert: &Alert) -> Result<Introduction, FlowError> {
         let (newest, earlier) = self.introductions(hospital)?;
         let check = |with: &Introduction| {
@@ -184,8 +185,9 @@ impl User {
     ///
     /// # Errors
     /// [`FlowError::Stranger`]; [`FlowError::WrongParty`] for an identifier that does not belong to this hospital;
-    /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`]; [`FlowError::Identity`] where the
-    /// note has no signature of the hospital; [`FlowError::Misbehaved`] where the note does not describe the envelope.
+    /// [`FlowError::KnownRecord`]; [`FlowError::DecryptFile`]; [`FlowError::Commitment`]; [`FlowError::Identity`] where
+    /// the note has no signature of the hospital; [`FlowError::Misbehaved`] where the note does not describe the
+    /// envelope.
     pub fn check(&mut self, hospital: &Certificate, alert: &Alert) -> Result<SealedIdentifier, FlowError> {
         let from = hospital.subject().id;
         self.introductions(&from)?;
@@ -214,12 +216,12 @@ impl User {
         Ok(sealed)
     }
 
-    /// Figure 3: commits the medical-record-confirmation-transaction, signed under ID_i. The hospital's note must be one that
-    /// the members of the channel accept: a grant of another one would make the user look guilty.
+    /// Figure 3: commits the medical-record-confirmation-transaction, signed under ID_i. The hospital's note must be
+    /// one that the members of the channel accept: a grant of another one would make the user look guilty.
     ///
     /// # Errors
-    /// [`FlowError::UnknownRecord`]; [`FlowError::Identity`] where the certificate of the note is not from an authority of the
-    /// channel, or is revoked; [`FlowError::Ledger`].
+    /// [`FlowError::UnknownRecord`]; [`FlowError::Identity`] where the certificate of the note is not from an authority
+    /// of the channel, or is revoked; [`FlowError::Ledger`].
     pub fn confirm(
         &self,
         ledger: &mut dyn Ledger,
@@ -233,9 +235,8 @@ impl User {
         Ok(ledger.transact(&action, &creator, now, rng)?)
     }
 
-    /// Learns from the ledger which records of this user hospitals have written, from block `from` on
-    /// ([`Ledger::events`]). Returns them, and the block from which to read next. The question is signed under the first
-    /// pseudonym.
+    /// Reads from the ledger which records of this user were committed from block `from` on ([`Ledger::events`]).
+    /// Returns them, and the block from which to read next. The question is signed under the first pseudonym.
     ///
     /// # Errors
     /// [`FlowError::Identity`] for credentials without a pseudonym; [`FlowError::Ledger`].
@@ -254,16 +255,16 @@ impl User {
         Ok((records.collect(), next))
     }
 
-    /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1), or its shares, to the
-    /// clouds, and k'_e to the recipient.
+    /// Figure 4: commits the share-request-transaction, signed under ID_i. Seals k_re (Equation 1), or its shares, to
+    /// the clouds, and k'_e to the recipient.
     ///
     /// Departure: k'_e is drawn for this grant; the paper derives k'_e from a Diffie-Hellman exchange with the
     /// recipient. So each grant has its own k'_e, which opens nothing that is re-encrypted for another grant.
     ///
     /// # Errors
-    /// [`FlowError::UnknownRecord`]; [`FlowError::WrongParty`] where the recipient is not a hospital or a cloud is not a
-    /// cloud; [`FlowError::Threshold`] for numbers of clouds that do not fit together, or a cloud that is named twice;
-    /// [`FlowError::NoSealingKey`]; [`FlowError::Ledger`], for example where the end is past.
+    /// [`FlowError::UnknownRecord`]; [`FlowError::WrongParty`] where the recipient is not a hospital or a cloud is not
+    /// a cloud; [`FlowError::Threshold`] for numbers of clouds that do not fit together, or a cloud that is named
+    /// twice; [`FlowError::NoSealingKey`]; [`FlowError::Ledger`], for example where the end is past.
     pub fn share(
         &self,
         ledger: &mut dyn Ledger,
@@ -332,9 +333,9 @@ impl User {
     /// their notes first.
     ///
     /// # Errors
-    /// [`FlowError::UnknownRecord`]; [`FlowError::NoSealingKey`]; [`FlowError::Misbehaved`], which names a cloud whose proof
-    /// does not hold, or a hospital that signed another note for the cloud than for the user; those of [`Cloud::rotate`] and
-    /// [`Cloud::replace`].
+    /// [`FlowError::UnknownRecord`]; [`FlowError::NoSealingKey`]; [`FlowError::Misbehaved`], which names a cloud whose
+    /// proof does not hold, or a hospital that signed another note for the cloud than for the user; those of
+    /// [`Cloud::rotate`] and [`Cloud::replace`].
     pub fn rotate(
         &mut self,
         ledger: &dyn Ledger,
@@ -376,8 +377,8 @@ impl User {
         Ok(())
     }
 
-    /// Compares the note of a cloud with those of this user, and sends the cloud the later ones. Returns the note of the
-    /// rotation that is under way, where the cloud has it already.
+    /// Compares the note of a cloud with those of this user, and sends the cloud the later ones. Returns the note of
+    /// the rotation that is under way, where the cloud has it already.
     fn catch_up(
         &self,
         ledger: &dyn Ledger,

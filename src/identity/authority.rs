@@ -64,9 +64,10 @@ impl Authority {
     /// The default of k, the number of pseudonyms of a person; [`with_pseudonyms`](Self::with_pseudonyms) sets another.
     pub const PSEUDONYMS: usize = 8;
 
-    /// Creates the authority of `group`; in the ledger group, that of the organisation `ledger`. Its root certificate is valid
-    /// for ten years from the start of the day of `now`, as early as any certificate that it issues: Fabric checks a chain
-    /// at the second after the member's first.
+    /// Creates the authority of `group`; in the ledger group, that of the organisation `ledger`. Its root certificate
+    /// is valid for ten years from the start of the day of `now`, and so from the same time on as the first
+    /// certificates that it issues: Fabric validates a certificate's chain at the second after the start of the
+    /// certificate's validity.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] where the root's period of validity does not end before the year 10000, the limit
@@ -79,8 +80,8 @@ impl Authority {
     /// organisation alone.
     ///
     /// # Errors
-    /// [`IdentityError::WrongGroup`] for the name of another group; [`IdentityError::Malformed`] also for a name that cannot
-    /// be written into a certificate.
+    /// [`IdentityError::WrongGroup`] for the name of another group; [`IdentityError::Malformed`] also for a name that
+    /// cannot be written into a certificate.
     pub fn of_organisation(name: &str, rng: &mut impl CryptoRng, now: Seconds) -> Result<Self, IdentityError> {
         let group = ParticipantGroup::Ledger;
         if ParticipantGroup::of_root(name) != group {
@@ -107,9 +108,10 @@ impl Authority {
         Ok(Self { key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
     }
 
-    /// An authority from its root certificate and its two private keys. It knows nothing of earlier registrations and
-    /// certificates: it neither renews nor revokes them, and a person can register again. The numbers of its revocation
-    /// lists begin anew, so nodes that have an earlier list refuse the new ones.
+    /// An authority from its root certificate and its two private keys. It has no data of earlier registrations and
+    /// certificates: it can neither renew nor revoke these certificates, and a person can register again. The numbers
+    /// of its revocation lists start again, so a node that has an earlier list refuses the new ones until their number
+    /// is at least as high.
     ///
     /// # Errors
     /// [`IdentityError::NotARoot`]; [`IdentityError::BadSignature`] for a root that the key has not signed;
@@ -132,8 +134,7 @@ impl Authority {
         Ok(Self { key, sealing_key, root, pseudonyms, registrations, issued, revoked, number: 0 })
     }
 
-    /// The private keys, for storage under the owner's protection: the one that signs, and the one to which participants seal
-    /// their codes.
+    /// The private keys, for storage: the signing key, and the key to which participants seal their codes.
     pub const fn keys(&self) -> (&SigningKey, &SealingKey) {
         (&self.key, &self.sealing_key)
     }
@@ -192,8 +193,8 @@ impl Authority {
     ///
     /// # Errors
     /// [`IdentityError::RegistrationOpen`] during the lifetime of the last code to this phone;
-    /// [`IdentityError::BackOff`] for some time after unfinished registrations; [`IdentityError::PhoneLocked`] after too
-    /// many wrong codes; [`IdentityError::AlreadyRegistered`] after a person has registered with this phone;
+    /// [`IdentityError::BackOff`] for some time after unfinished registrations; [`IdentityError::PhoneLocked`] after
+    /// too many wrong codes; [`IdentityError::AlreadyRegistered`] after a person has registered with this phone;
     /// [`IdentityError::TooManyRegistrations`].
     pub fn begin_registration(
         &mut self,
@@ -205,12 +206,12 @@ impl Authority {
         self.registrations.begin(phone, None, now, delivery, rng)
     }
 
-    /// Registers a person who has received the code. Draws uid, v_1..v_k and k certified keys, seals them to the key that
-    /// was sealed with the code, and signs the delivery.
+    /// Registers a person who has received the code. Draws uid, v_1..v_k and k certified keys, seals them to the key
+    /// that was sealed with the code, and signs the delivery.
     ///
     /// # Errors
-    /// [`IdentityError::CannotOpen`] for an answer that is not sealed to this authority for this ticket, which uses up no
-    /// attempt; [`IdentityError::UnknownTicket`]; [`IdentityError::WrongCode`]; [`IdentityError::CodeExpired`];
+    /// [`IdentityError::CannotOpen`] for an answer that is not sealed to this authority for this ticket, which uses up
+    /// no attempt; [`IdentityError::UnknownTicket`]; [`IdentityError::WrongCode`]; [`IdentityError::CodeExpired`];
     /// [`IdentityError::CodeReused`]; [`IdentityError::TooManyAttempts`]; [`IdentityError::BadSealingKey`], after which
     /// the code can be used with another key; [`IdentityError::WrongRole`] in a group without users.
     pub fn finish_registration(
@@ -313,9 +314,9 @@ impl Authority {
     }
 
     /// Issues a new certificate for the subject and the keys of an old one, before or after the old one expires. So
-    /// consents and records of an ID_i outlive a certificate. The signature in `request` proves the old key. A request that
-    /// comes again gets the same answer as long as the new certificate is valid, so that a lost answer is no loss. The old
-    /// certificate remains valid until it expires.
+    /// consents and records of an ID_i outlive a certificate. The signature in `request` proves the old key. A request
+    /// that comes again gets the same answer as long as the new certificate is valid, so that a lost answer is no loss.
+    /// The old certificate remains valid until it expires.
     ///
     /// Renewing the certificates of several ID_i on one day links them to the persons who renew on that day.
     ///
@@ -387,8 +388,8 @@ impl Authority {
         RevocationList::sign(self.root.subject().id, self.number, &self.revoked, &self.key)
     }
 
-    /// The same list as an X.509 CRL in DER (RFC 5280), for the MSP of a Fabric network. It names a year after `now` as the
-    /// time of the next list, at the latest the end of the root.
+    /// The same list as an X.509 CRL in DER (RFC 5280), for the MSP of a Fabric network. The time of the next list in
+    /// it is one year after `now`, but not later than the end of the root.
     ///
     /// # Errors
     /// [`IdentityError::Malformed`] for a time that X.509 cannot write.

@@ -1,7 +1,7 @@
 //! X.509 certificate revocation lists (RFC 5280 section 5), for the membership services of a Fabric network.
 //!
-//! The nodes of this crate's ledger read [`RevocationList`](super::RevocationList). A Fabric network reads this list in
-//! the MSP of the organisation (`crls`), after an update of the channel's configuration.
+//! The nodes of this crate's ledger read [`RevocationList`](super::RevocationList). The peers of a Fabric network read
+//! the X.509 list from the organisation's MSP (`crls`), after an update of the channel's configuration.
 //!
 //! ```text
 //! version 2, ecdsa-with-SHA256 (low-S), issuer = subject of the root, thisUpdate, nextUpdate

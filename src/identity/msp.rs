@@ -51,11 +51,11 @@ impl Member {
     }
 }
 
-/// The trusted roots, at most one for each organisation, and the certificates that they have revoked. The users, the hospitals
-/// and the clouds are one organisation each.
+/// The trusted roots, at most one for each organisation, and the certificates that they have revoked. The users, the
+/// hospitals and the clouds are one organisation each.
 #[derive(Default)]
 pub struct Msp {
-    /// By the organisation in the root.
+    /// The roots, by the organisation in the root.
     roots: BTreeMap<String, Trusted>,
     /// Certificates whose form, issuer, signature, role and organisation were checked before.
     verified: RwLock<HashMap<Digest, Member>>,
@@ -77,8 +77,8 @@ impl Msp {
         Self::default()
     }
 
-    /// Trusts `root` for the organisation that it names, and returns the group: that of this name, and the ledger group for any
-    /// other name. Repeating the call changes nothing.
+    /// Trusts `root` for the organisation that it names, and returns the organisation's group. Repeating the call
+    /// changes nothing.
     ///
     /// # Errors
     /// [`IdentityError::NotARoot`], [`IdentityError::BadSignature`], [`IdentityError::RootConflict`],

@@ -2,10 +2,11 @@
 //!
 //! Paper: section 3.1 (MSP) and the participant groups of Figure 2.
 //!
-//! A Fabric network names each organisation by an MSP identifier, which stands beside the certificate of the creator of a
-//! transaction. A peer proves that the certificate comes from a root of this MSP and is not revoked. It does not know which
-//! of the paper's roles the organisation may issue: without this map, every organisation of the channel could issue
-//! hospitals. All endorsers need the same map.
+//! A Fabric network names each organisation by an MSP identifier. A transaction contains the MSP identifier of its
+//! creator next to the creator's certificate. A peer checks that a root of this MSP issued the certificate, and that
+//! the certificate is not revoked. The peer does not check which of the paper's roles the organisation may issue:
+//! without this map, every organisation of the channel could issue certificates of hospitals. All endorsers need the
+//! same map.
 
 use super::certificate::Certificate;
 use super::error::IdentityError;
@@ -63,15 +64,16 @@ impl Organisations {
         self.0.iter().map(|(mspid, group)| (mspid.as_str(), *group))
     }
 
-    /// The member whom a certificate names, where a peer has proved already that the certificate comes from the MSP `mspid`.
-    /// Checks that the issuer is a root of the organisation's group and may issue the role and the name in the certificate.
+    /// The member whom a certificate names, where a peer has already checked that the MSP `mspid` issued the
+    /// certificate. Checks that the issuer is a root of the organisation's group and may issue the role and the name in
+    /// the certificate.
     ///
-    /// This is no validation: neither the issuer's signature nor the time nor a revocation is checked. Whoever has not got
-    /// the certificate from a peer that has checked them uses [`Msp::validate_at`](super::Msp::validate_at).
+    /// This is no validation: neither the issuer's signature nor the time nor revocation is checked. Unless a peer has
+    /// checked all three, use [`Msp::validate_at`](super::Msp::validate_at).
     ///
     /// # Errors
-    /// [`IdentityError::UnknownMspId`]; [`IdentityError::NotARoot`] and [`IdentityError::WrongGroup`] for another issuer;
-    /// [`IdentityError::WrongRole`]; [`IdentityError::WrongOrganisation`].
+    /// [`IdentityError::UnknownMspId`]; [`IdentityError::NotARoot`] and [`IdentityError::WrongGroup`] for another
+    /// issuer; [`IdentityError::WrongRole`]; [`IdentityError::WrongOrganisation`].
     pub fn member_proved_by_peer(&self, mspid: &str, certificate: &Certificate) -> Result<Member, IdentityError> {
         let (group, issuer) = (self.group(mspid)?, certificate.issuer());
         if issuer.role != Role::Authority {

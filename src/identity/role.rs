@@ -10,14 +10,14 @@
 //! ledger       any but the other groups'      peer, orderer, admin         that of the root
 //! ```
 //!
-//! In the ledger group, an organisation is its root, as in Fabric: no organisation can issue a certificate for the peer of
-//! another one, so that an endorsement policy over organisations says what it seems to say. The root names its organisation
-//! as a member does, by O. A root's group follows from this name.
+//! In the ledger group, each organisation has its own root, as in Fabric. No organisation can issue a certificate for a
+//! peer of another one, so an endorsement policy counts independent organisations. A root names its organisation by O,
+//! as a member's certificate does. The group of a root follows from this name.
 
 use core::fmt;
 
-/// One of the paper's participant groups (section 3.1). Each group has its own certificate authority; in the ledger group,
-/// each organisation has one. An organisation, such as one hospital, belongs to one group.
+/// One of the paper's participant groups (section 3.1). Each group has its own certificate authority; in the ledger
+/// group, each organisation has one. An organisation, such as one hospital, belongs to one group.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ParticipantGroup {
     /// Patients.
@@ -54,8 +54,8 @@ impl ParticipantGroup {
         Self::ALL.into_iter().find(|group| group.name() == name)
     }
 
-    /// Whether the group's authority may issue `role` to a member. [`Role::Authority`] is only in its own root
-    /// certificate.
+    /// Whether the group's authority may issue `role` to a member. [`Role::Authority`] is only in the authority's own
+    /// root certificate.
     pub const fn may_issue(self, role: Role) -> bool {
         matches!(
             (self, role),
@@ -88,8 +88,8 @@ pub enum Role {
     Peer,
     /// Orders transactions into blocks.
     Orderer,
-    /// Changes the configuration of a Fabric network: channels, and the definition of the contract. It takes no part in
-    /// transactions.
+    /// Changes the configuration of a Fabric network: channels, and the definition of the contract. An administrator
+    /// neither proposes nor endorses transactions of the contract.
     Administrator,
 }
 

@@ -44,8 +44,8 @@ impl fmt::Debug for MemberId {
 /// The subject of a certificate: in X.509 the name O, OU, CN in this order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Subject {
-    /// O: the group, or an organisation of that group such as one hospital ([`role`](super::role)). 1 to 64 bytes of text without control
-    /// characters (the bound of RFC 5280, appendix A.1).
+    /// O: the group, or an organisation of that group such as one hospital ([`role`](super::role)). 1 to 64 bytes of
+    /// text without control characters (the bound of RFC 5280, appendix A.1).
     pub organisation: String,
     /// OU: exactly one role.
     pub role: Role,

@@ -2,8 +2,9 @@
 //!
 //! Paper: section 3.1, the participant groups of Figure 2. Fabric keeps the same things in its configuration block: the
 //! organisations with their roots, the endorsement policy, and which organisation orders.
-//! Whoever has block 0 can verify all other blocks offline: their order, their seals, their transactions with the cuts between
-//! them, and the codes. Whoever knows the hash of block 0 can trust it. The blocks do not say which certificates were revoked.
+//!
+//! With block 0, all other blocks can be verified offline: their order, their seals, their transactions, where each
+//! block was cut, and the codes. The hash of block 0 authenticates block 0. The blocks do not contain the revocations.
 
 use super::block::{BLOCK_BYTES_LIMIT, BLOCK_TRANSACTIONS_LIMIT, Block};
 use super::endorsement::TRANSACTION_BYTES_LIMIT;
@@ -13,7 +14,7 @@ use crate::error::DecodeError;
 use crate::identity::{Certificate, IdentityError, Msp, Organisations, ParticipantGroup};
 use crate::wire::{Reader, Wire, Writer};
 
-/// An organisation of a channel: in Fabric's words, an MSP.
+/// An organisation of a channel, in Fabric an MSP.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Organisation {
     /// The MSP identifier, by which a Fabric network names the organisation.
@@ -32,7 +33,7 @@ impl Organisation {
     }
 }
 
-/// What all peers and orderers of a channel agree on.
+/// The configuration that all peers and orderers of a channel share.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     /// The name of the channel.
@@ -43,11 +44,12 @@ pub struct Config {
     pub organisations: Vec<Organisation>,
     /// The endorsements that a transaction needs. The policy names organisations as certificates do.
     pub policy: Policy,
-    /// The organisation, as certificates name it, whose orderers seal the blocks. No other organisation can.
+    /// The organisation, as certificates name it, whose orderers seal the blocks. The seals of other orderers are
+    /// refused.
     pub orderers: String,
     /// When the orderer cuts a block.
     pub cut: CutRules,
-    /// How far a proposal's time may be from the endorser's, in milliseconds.
+    /// The largest difference between a proposal's time and the endorser's, in milliseconds.
     pub window: u64,
 }
 

@@ -63,8 +63,8 @@ pub enum EndorseError {
     /// The proposal is for another contract.
     #[error("unknown contract {0:?}")]
     Contract(String),
-    /// The chain has a transaction of this txid.
-    #[error("the transaction {0} stands in the chain already")]
+    /// The chain contains a transaction of this txid.
+    #[error("the transaction {0} is in the chain already")]
     Duplicate(TxId),
     /// Only participants propose; nodes and authorities do not.
     #[error("a {0} cannot propose")]
@@ -108,8 +108,8 @@ pub enum OrderError {
         /// The largest distance in milliseconds.
         window: u64,
     },
-    /// The orderer has accepted the transaction before: it waits, or stands in a block. A client that repeats a transaction
-    /// because it got no answer takes this for the answer, and asks a peer for the outcome.
+    /// The orderer has accepted the transaction before: the transaction waits for a block, or is in one. A client that
+    /// repeats a transaction because no answer came can treat this error as the answer, and ask a peer for the outcome.
     #[error("the transaction {0} was ordered already")]
     Duplicate(TxId),
     /// Only participants propose; nodes and authorities do not.
@@ -121,7 +121,7 @@ pub enum OrderError {
     /// The certificate is not an orderer's.
     #[error("a {0} cannot order blocks")]
     NotAnOrderer(Role),
-    /// The certificate is that of an orderer of another organisation than the one that orders.
+    /// The orderer's certificate names an organisation that does not order on this channel.
     #[error("an orderer of the organisation {0} cannot order blocks of this channel")]
     ForeignOrderer(String),
     /// The blocks cannot be stored.
@@ -139,8 +139,8 @@ pub enum NetworkError {
     /// No peer runs.
     #[error("no peer is running")]
     NoPeer,
-    /// There is no peer of this number, or it is not stopped.
-    #[error("peer {0}: there is none, or it runs already")]
+    /// There is no peer of this number, or the peer is not stopped.
+    #[error("there is no peer {0}, or it runs already")]
     NotStopped(usize),
     /// An endorser refused, and the other endorsements do not satisfy the policy.
     #[error("not endorsed: {0}")]
@@ -177,6 +177,6 @@ pub enum NetworkError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// The transaction was ordered, but no running peer committed it.
-    #[error("the transaction {0} stands in no block")]
+    #[error("the transaction {0} is in no block")]
     Lost(TxId),
 }

@@ -2,18 +2,18 @@
 //!
 //! Semantics: Fabric's (orderer/common/blockcutter/blockcutter.go, msgprocessor). The orderer checks the size of a
 //! transaction, its form, its creator and the creator's signature, and the certificates of its endorsers. It orders a
-//! transaction once (`accepted.rs`). The committing peers check the endorsers' signatures and the versions,
-//! and all of this again.
+//! transaction only once (`accepted.rs`). The committing peers repeat these checks, except for periods of validity and
+//! revocations, and also check the endorsers' signatures and the versions.
 //!
 //! Departure: the orderer refuses a transaction if the certificate of an endorser is revoked or not valid now. Peers
-//! validate blocks without a clock and without revocation lists, so the orderer is where a stolen peer key becomes useless;
-//! Fabric updates the channel instead.
+//! validate blocks without a clock and without revocation lists, so only the orderer can refuse endorsements with a
+//! stolen key of a peer. In Fabric, an update of the channel's configuration does this.
 //!
 //! ```text
 //! on transaction t:  t larger than preferred_bytes:                     cut the waiting ones; cut t alone
 //!                    t and the waiting ones exceed preferred_bytes:     cut the waiting ones; t waits
 //!                    t is the max_messages-th:                          cut
-//! on time:           timeout after the first waiting one came:          cut
+//! on time:           timeout after the first waiting one arrived:       cut
 //! ```
 
 use super::accepted::Accepted;
@@ -63,7 +63,7 @@ impl Cutter {
         batches
     }
 
-    /// When the waiting transactions are to be cut: the timeout after the first of them came.
+    /// When the waiting transactions are to be cut: the timeout after the first of them arrived.
     pub const fn deadline(&self) -> Option<Millis> {
         self.deadline
     }
@@ -94,9 +94,9 @@ impl Cutter {
 pub struct Orderer {
     signer: Signer,
     config: Config,
-    /// The members for verifying blocks. It never changes.
+    /// The membership service for verifying blocks. It never changes.
     msp: Msp,
-    /// Whose transactions are accepted: the channel's members without those whose certificates were revoked.
+    /// The membership service for incoming transactions, with the revocation lists.
     ingress: Msp,
     cutter: Cutter,
     accepted: Accepted,
@@ -105,11 +105,12 @@ pub struct Orderer {
 }
 
 impl Orderer {
-    /// Starts a channel: makes block 0 and writes it to `folder`. If that was interrupted, the same call completes it. The
+    /// Starts a channel: makes block 0 and writes it to `folder`. The same call completes an interrupted one. The
     /// folder is locked as long as the orderer exists.
     ///
     /// # Errors
-    /// [`OrderError`]; [`OrderError::Decode`] for a configuration above a limit; [`StoreError::Exists`] if the folder holds other blocks, or more; [`StoreError::InUse`].
+    /// [`OrderError`]; [`OrderError::Decode`] for a configuration above a limit; [`StoreError::Exists`] if the folder
+    /// holds other blocks, or more; [`StoreError::InUse`].
     pub fn create(folder: &Path, config: &Config, signer: Signer) -> Result<Self, OrderError> {
         let msp = orderer_msp(config, &signer)?;
         let genesis = Block::seal(0, None, vec![config.to_bytes()], &signer.certificate, &signer.key);
@@ -120,8 +121,8 @@ impl Orderer {
     }
 
     /// Opens the chain under `folder`, which is locked as long as the orderer exists. Each block must continue the one
-    /// before it, and the last must have an orderer's seal. A torn tail is cut off and reported. If its blocks were
-    /// delivered, the peers have them, and [`adopt`](Self::adopt) takes them back.
+    /// before it, and the last must have an orderer's seal. A torn tail is cut off and reported. If blocks in the torn
+    /// tail were delivered, the peers have these blocks, and [`adopt`](Self::adopt) stores them again.
     ///
     /// # Errors
     /// [`OrderError`]; [`OrderError::Block`] where the chain is broken; [`StoreError::InUse`].
@@ -138,7 +139,8 @@ impl Orderer {
         Ok((Self { signer, config, msp, ingress, cutter, accepted, file, tip }, torn))
     }
 
-    /// Refuses transactions that these certificates created or endorsed, from now on. Blocks are not affected.
+    /// From now on, refuses transactions whose creator or endorser has a certificate of the list. Existing blocks are
+    /// not affected.
     ///
     /// # Errors
     /// [`IdentityError`].
@@ -146,12 +148,12 @@ impl Orderer {
         self.ingress.revoke(list)
     }
 
-    /// The request for a new certificate of this orderer.
+    /// The request to renew the certificate of this orderer.
     pub(super) fn renewal(&self) -> Renewal {
         self.signer.renewal()
     }
 
-    /// Seals blocks under the certificate that the authority has issued anew.
+    /// Seals further blocks under the renewed certificate.
     ///
     /// # Errors
     /// [`IdentityError`]; [`IdentityError::UnknownMember`] for another subject.
@@ -162,8 +164,8 @@ impl Orderer {
     /// Accepts a signed transaction in its encoding; returns the blocks that this completes.
     ///
     /// # Errors
-    /// [`OrderError`]. The transaction was then not accepted, and the waiting ones still wait. [`OrderError::Duplicate`] says
-    /// that it was accepted before.
+    /// [`OrderError`]. The transaction was then not accepted, and the waiting ones still wait.
+    /// [`OrderError::Duplicate`] says that it was accepted before.
     pub fn order(&mut self, transaction: &[u8], now: Millis) -> Result<Vec<Block>, OrderError> {
         let limit = self.config.cut.max_bytes;
         if transaction.len() > limit as usize {
@@ -242,7 +244,7 @@ impl Orderer {
         read(&self.file, number)
     }
 
-    /// Stores a block of this orderer that the peers have and the orderer lost.
+    /// Stores a block of this orderer that the peers have and the orderer has lost.
     ///
     /// # Errors
     /// [`OrderError::Block`] if it is not the next block of this chain.
