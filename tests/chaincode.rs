@@ -1,5 +1,5 @@
-//! The chaincode service of `fabric`, driven over a real socket by a peer's side of the protocol: the same results as on the
-//! embedded ledger, and every way in which a peer, or whoever reaches the service, can break the protocol.
+//! The chaincode service of `fabric`, driven over a real socket by a peer's side of the protocol: the same results as
+//! on the embedded ledger, and the ways in which a peer, or another client of the service, can break the protocol.
 #![cfg(feature = "fabric")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -116,11 +116,11 @@ impl Schedule {
             9..11 => (Action::ShareComplete { request, deliveries: Digest([3; 32]) }, 2 + asked),
             _ => (Action::ShareWithdrawal { request }, asker),
         };
-        // Now and then somebody else signs.
+        // Sometimes, another member signs.
         (action, stranger.unwrap_or(creator), time)
     }
 
-    /// Remembers a valid action.
+    /// Records a valid action.
     fn done(&mut self, action: &Action, creator: usize) {
         let certificate = &self.cast.member(creator).certificate;
         match action {
@@ -137,8 +137,8 @@ impl Schedule {
     }
 }
 
-/// Every call gives the value, the refusal, the event and the read-write set of the embedded ledger, byte for byte, whether
-/// the peer takes writes one by one or in batches.
+/// Every call gives the value, the refusal, the event and the read-write set of the embedded ledger, byte for byte,
+/// whether the peer takes writes one by one or in batches.
 #[test]
 fn random_schedules_give_the_read_write_sets_of_the_embedded_ledger() {
     const CALLS: u64 = 400;
@@ -232,7 +232,7 @@ fn another_machine_reaches_the_service_by_tls_alone() {
     assert!(matches!(&refused, Err(ServeError::Tls(why)) if why.contains("key")), "{refused:?}");
 }
 
-/// With mutual TLS, only whoever has a certificate of the peer's authority reaches the contract.
+/// With mutual TLS, only a client with a certificate of the peer's authority reaches the contract.
 #[test]
 fn a_peer_without_tls_or_certificate_is_refused() {
     let (runtime, tls, other) = (Runtime::new().unwrap(), Tls::new(), Tls::new());
@@ -255,7 +255,7 @@ fn a_peer_without_tls_or_certificate_is_refused() {
     service.stop().unwrap();
 }
 
-/// The peer proves that a creator belongs to an organisation; the chaincode knows which roles this organisation has.
+/// The peer checks that a creator belongs to an organisation; the chaincode checks the roles of this organisation.
 #[test]
 fn an_organisation_says_its_own_roles_alone() {
     let (runtime, tls, mut cast) = (Runtime::new().unwrap(), Tls::new(), Cast::new(4));
@@ -274,7 +274,7 @@ fn an_organisation_says_its_own_roles_alone() {
         let (status, message) = outcome(Call::new("invoke", &action, &alice, rng).message());
         assert!(status == 403 && message.starts_with("creator: "), "{mspid}: {status} {message}");
     }
-    // Proposal and call must be the same.
+    // The txids of proposal and call must be equal.
     let call = Call::new("invoke", &action, alice, rng);
     let other = Call::new("invoke", &action, alice, rng);
     let differing = ChaincodeMessage { proposal: Some(other.proposal(&[])), ..call.message() };
@@ -356,7 +356,7 @@ fn torn_frames_end_their_connection_alone() {
     service.stop().unwrap();
 }
 
-/// Whoever may propose can send a long proposal. It must not end the connection, on which the calls of others run.
+/// Any participant can send a long proposal. It must not end the connection, on which the calls of others run.
 #[test]
 fn a_message_that_is_too_long_refuses_its_own_call() {
     let (runtime, tls, mut cast) = (Runtime::new().unwrap(), Tls::new(), Cast::new(7));
@@ -375,7 +375,7 @@ fn a_message_that_is_too_long_refuses_its_own_call() {
             assert_eq!(refused.txid, long.txid);
             assert!(error(&refused).contains("more than the limit of 524288"), "{}", error(&refused));
         }
-        // The call that was open goes on. An answer that is too long is its peer's failure.
+        // The call that was open goes on. An answer that is too long fails its call.
         peer.say(message(Kind::Response, &question.txid, vec![7; 600 << 10])).await;
         let completed = peer.hear().await.unwrap();
         let Response { status, message, .. } = response(&completed);
@@ -386,7 +386,7 @@ fn a_message_that_is_too_long_refuses_its_own_call() {
     service.stop().unwrap();
 }
 
-/// At most `running` calls run and `waiting` calls wait. The others are refused, and nobody is forgotten.
+/// At most `running` calls run and `waiting` calls wait. The others are refused, and every call is answered.
 #[test]
 fn a_flood_of_calls_waits_or_is_refused() {
     const LIMITS: Limits = Limits { running: 2, waiting: 3, patience: Duration::from_secs(30) };
@@ -450,7 +450,7 @@ fn a_peer_that_does_not_answer() {
     service.stop().unwrap();
 }
 
-/// A peer that sends and does not read fills no memory: the chaincode stops reading, and gives the connection up.
+/// A peer that sends and does not read uses bounded memory: the chaincode stops reading, and ends the connection.
 #[test]
 fn a_peer_that_does_not_read() {
     const LIMITS: Limits = Limits { running: 2, waiting: 3, patience: Duration::from_millis(500) };
@@ -598,7 +598,8 @@ fn transient_data_reaches_the_contract_and_panics_stay_inside() {
     service.stop().unwrap();
 }
 
-/// A chaincode that stops ends what runs and refuses what comes. One that is killed ends its connections.
+/// A chaincode that stops lets running calls end and refuses new ones. A chaincode that is dropped ends its
+/// connections.
 #[test]
 fn stopped_and_killed_in_a_call() {
     let (runtime, tls, mut cast) = (Runtime::new().unwrap(), Tls::new(), Cast::new(13));
@@ -641,7 +642,7 @@ fn stopped_and_killed_in_a_call() {
     assert!(runtime.block_on(peer.hear()).is_none());
 }
 
-/// Whatever the bytes are, the service neither panics nor forgets the calls of others.
+/// Whatever the bytes are, the service does not panic, and the calls of others are answered.
 #[test]
 fn random_bytes_in_place_of_messages() {
     let (runtime, tls, mut cast) = (Runtime::new().unwrap(), Tls::new(), Cast::new(14));

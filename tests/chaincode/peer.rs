@@ -1,5 +1,5 @@
-//! A peer's side of the chaincode protocol, over a real socket: it dials, answers the questions of calls, and can break every
-//! rule. The messages are the crate's; the frames are raw bytes.
+//! A peer's side of the chaincode protocol, over a real socket: it dials, answers the questions of calls, and can break
+//! the protocol. The messages are the crate's; the frames are raw bytes.
 
 use phi_pre::fabric::messages::*;
 use phi_pre::fabric::{ServerTls, TlsIdentity, TlsRoot};
@@ -138,7 +138,7 @@ impl Peer {
     }
 
     pub async fn say_raw(&mut self, frame: Vec<u8>) {
-        // A connection that has ended takes nothing; the test sees this by what it hears.
+        // Sending on an ended connection is ignored; the test notices the end when it reads.
         _ = self.out.send(frame).await;
     }
 
@@ -208,13 +208,13 @@ pub fn response(completed: &ChaincodeMessage) -> Response {
     Response::decode(&*completed.payload).unwrap()
 }
 
-/// The words of an error.
+/// The text of an error.
 pub fn error(message: &ChaincodeMessage) -> String {
     assert_eq!(message.kind(), Kind::Error);
     String::from_utf8(message.payload.clone()).unwrap()
 }
 
-/// Somebody who proposes.
+/// A participant who proposes.
 pub struct Member {
     pub mspid: &'static str,
     pub certificate: Certificate,
@@ -253,7 +253,7 @@ impl<'a> Call<'a> {
         Self { txid, args: vec![function.as_bytes().to_vec(), argument.to_vec()], creator, time: NOW }
     }
 
-    /// The signed proposal. The chaincode does not check its signature: the peer has.
+    /// The signed proposal. The chaincode does not check its signature, since the peer has checked it.
     pub fn proposal(&self, transient: &[(&str, &[u8])]) -> SignedProposal {
         let identity = SerializedIdentity {
             mspid: self.creator.mspid.to_owned(),

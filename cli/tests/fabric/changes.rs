@@ -10,7 +10,8 @@ use phi_pre::contract::{Action, Meaning, RecordId};
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::Code;
 
-/// What was endorsed before an upgrade of the chaincode and is ordered after it is invalid; a new attempt is valid.
+/// A transaction that was endorsed before an upgrade of the chaincode and is ordered after the upgrade is invalid; a
+/// new attempt is valid.
 pub fn the_chaincode_is_upgraded(network: &mut Network) {
     let cast = Cast::new(network);
     let mut fabric = Fabric::new(network);
@@ -38,8 +39,8 @@ pub fn a_stranger_revokes_nobody(network: &mut Network) {
     scene.write(network);
 }
 
-/// A user whose certificate is revoked by a CRL proposes nothing any more, and what was endorsed before is not ordered. The
-/// other user goes on. The same on the library's ledger.
+/// A user whose certificate a CRL revokes can no longer propose, and a transaction that was endorsed before is not
+/// ordered. The other user is not affected. The library's ledger does the same.
 pub fn a_certificate_is_revoked(network: &mut Network) {
     let cast = Cast::new(network);
     let mut fabric = Fabric::new(network);

@@ -1,8 +1,8 @@
 //! Changes of the channel's configuration: a revocation list for an organisation.
 //!
 //! The update is written by hand, since `configtxlator` computes updates but does not belong to the programs that the
-//! tests need. The messages are those of Fabric's `common/configtx.proto` and `msp/msp_config.proto`; only the fields that
-//! are used.
+//! tests need. The messages are those of Fabric's `common/configtx.proto` and `msp/msp_config.proto`, with only the
+//! fields that are used.
 
 use crate::network::{CHANNEL, Network};
 use phi_pre::fabric::messages::{Block, ChannelHeader, Envelope, Header, Payload};
@@ -58,7 +58,7 @@ struct ConfigUpdate {
     write_set: Option<ConfigGroup>,
 }
 
-/// The configuration of an organisation's membership service, as a value of the channel.
+/// The configuration of an organisation's membership service, in a value of the channel's configuration.
 #[derive(Clone, PartialEq, Message)]
 struct MspConfig {
     #[prost(int32, tag = "1")]
@@ -97,7 +97,7 @@ fn update(config_block: &[u8], organisation: &str, crl: &[u8]) -> Vec<u8> {
     let channel = ConfigEnvelope::decode(&*payload.data).unwrap().config.unwrap().channel_group.unwrap();
     let (application, name) = (&channel.groups["Application"], "MSP".to_owned());
     let (members, value) = (&application.groups[organisation], &application.groups[organisation].values[&name]);
-    // Two encodings of one message in a row are the encoding of the merged message.
+    // Two concatenated encodings of a message type are an encoding of the merged message.
     let mut msp = MspConfig::decode(&*value.value).unwrap();
     msp.config.extend(RevocationLists { revocation_list: vec![crl.to_vec()] }.encode_to_vec());
     let changed = ConfigValue { version: value.version + 1, value: msp.encode_to_vec(), ..value.clone() };

@@ -1,5 +1,5 @@
-//! Nodes that are killed and come back, and connections that are cut: what was acknowledged stays, and nothing is written
-//! twice.
+//! Nodes that are killed and come back, and connections that are cut: what was acknowledged stays, and nothing is
+//! written twice.
 
 use crate::network::{Network, Ordering, PEERS};
 use crate::organisations::msp_id;
@@ -71,7 +71,7 @@ impl Scene {
         chain
     }
 
-    /// How many valid transactions have this action.
+    /// The number of valid transactions with this action.
     fn valid(&self, action: &Action) -> usize {
         let chain = self.chain(&msp_id(PEERS[0]));
         let valid = chain.iter().filter(|(_, code)| *code == Code::Valid.number());
@@ -84,9 +84,9 @@ pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// How long a client tries.
+/// The patience of a client.
 pub const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a client tries where the test waits for the failure.
+/// The patience of a client where the test expects the failure.
 const SHORT: Duration = Duration::from_secs(4);
 
 /// With one peer killed, the other two endorse. With another one stopped, nothing can be endorsed. Both come back and
@@ -113,8 +113,8 @@ pub fn a_peer_is_killed(network: &mut Network) {
     assert_eq!(scene.valid(&confirm), 1);
 }
 
-/// Without the orderer, a transaction fails and is not written later; with the orderer, it is written. With BFT, three of
-/// four orderers go on.
+/// Without the orderer, a transaction fails and is not written later; with the orderer, it is written. With BFT, three
+/// of four orderers go on.
 pub fn the_orderer_is_killed(network: &mut Network) {
     let gateways: Vec<_> = (0..PEERS.len()).map(|i| network.gateway(i)).collect();
     let mut scene = Scene::new(network, gateways, PATIENCE);
@@ -141,8 +141,8 @@ pub fn the_orderer_is_killed(network: &mut Network) {
     assert_eq!(scene.valid(&confirm), 1);
 }
 
-/// The gateway whose chaincode is dead fails, and the client goes on with another gateway. A chaincode that is back is
-/// found at the next call.
+/// A gateway whose chaincode was killed fails, and the client continues with another gateway. A chaincode that was
+/// started again is used at the next call.
 pub fn a_chaincode_is_killed(network: &mut Network) {
     let all = [0, 1].map(|i| network.gateway(i)).to_vec();
     let mut scene = Scene::new(network, all, PATIENCE);
@@ -163,16 +163,16 @@ pub fn a_chaincode_is_killed(network: &mut Network) {
     assert!(scene.has(record));
 }
 
-/// The connection breaks after the gateway has received the transaction: the client learns the outcome from the other
-/// gateway, and has not sent the transaction again. The connection breaks before: the outcome is unknown, and whoever
-/// then sends the action again writes it once.
+/// If the connection breaks after the gateway has received the transaction, the client gets the outcome from the other
+/// gateway and does not send the transaction again. If the connection breaks before, the outcome is unknown, and a
+/// client that then sends the action again writes it once.
 pub fn a_gateway_is_cut_in_a_submit(network: &mut Network) {
     let direct = network.gateway(0);
     let proxy = Proxy::new(direct.url.strip_prefix("https://").unwrap().parse().unwrap());
     let through = GatewayAddress { url: format!("https://{}", proxy.address), ..direct };
     let gateways = vec![through, network.gateway(1)];
     let mut scene = Scene::new(network, gateways, PATIENCE);
-    // The cut needs an open connection of this certificate: what is sent to open one looks like an answer.
+    // The connection must be open before the cut: its handshake is as large as an answer.
     let (record, confirm, write) = scene.record();
     assert!(!scene.has(record));
     proxy.cut(Cut::AfterSubmit);

@@ -1,4 +1,4 @@
-//! Figures 2 to 4 by the participants of the library on a Fabric network, and what the blocks then contain.
+//! Figures 2 to 4 with the participants of the library on a Fabric network, and a search of the blocks for secrets.
 
 use crate::faults::{PATIENCE, contains};
 use crate::gateway::TRANSIENT;
@@ -69,8 +69,8 @@ fn chains(client: &Client, by: &Creator<'_>) -> Vec<Vec<u8>> {
     transactions
 }
 
-/// A record goes from hospital A to the cloud, and with the user's consent to hospital B. All peers have the same chain,
-/// and no block contains plaintext, a key, or data that was for the endorsers alone.
+/// A record goes from hospital A to the cloud, and with the user's consent to hospital B. All peers have the same
+/// chain, and no block contains plaintext, a key, or data that was for the endorsers alone.
 pub fn figures_2_to_4(network: &mut Network) {
     let (rng, clock) = (&mut network.fork(), || Millis::from(SystemTime::now()));
     let folder = tempfile::tempdir().unwrap();
@@ -143,7 +143,7 @@ pub fn the_demo(network: &mut Network) {
         let printed = String::from_utf8(printed).unwrap();
         let (_, checks) = printed.split_once("\nChecks\n").unwrap();
         println!("{}", checks.trim_end());
-        // The two networks have different numbers of peers and blocks.
+        // The two ledgers have different numbers of peers and blocks.
         checks.replace(|c: char| c.is_ascii_digit(), "")
     };
     let there = demo(&["--fabric".as_ref(), network.profile().as_ref()]);

@@ -1,7 +1,7 @@
 //! The Fabric side of the schedule: transactions down to single envelopes, right and wrong, through one gateway.
 //!
-//! The library's own client makes no wrong envelopes, so this room writes them itself and sends them over a connection of
-//! its own.
+//! The library's client makes no wrong envelopes, so this module makes them itself and sends them over its own
+//! connection.
 
 use crate::embedded::{high_s, time};
 use crate::network::{CHANNEL, ENDORSERS, Network, PEERS};
@@ -25,10 +25,10 @@ use tonic_prost::ProstCodec;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Goes with each proposal as transient data, which no block may contain.
+/// The transient data of each proposal, which no block may contain.
 pub const TRANSIENT: &[u8] = b"for the endorsers alone";
 
-/// A gateway, and who asks it.
+/// A gateway and its clients.
 pub struct Fabric {
     runtime: Runtime,
     gateway: Gateway,
@@ -41,8 +41,8 @@ pub struct Fabric {
     seen: u64,
 }
 
-/// What a gateway must answer again later: for some seconds after a start, a peer does not know the other peers, and the
-/// orderers have no leader.
+/// Repeats a call that fails because the gateway is not ready: for some seconds after a start, a peer has not
+/// discovered the other peers, and the orderers have no leader.
 fn patient<T>(mut call: impl FnMut() -> Result<T, GatewayError>) -> Result<T, GatewayError> {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -85,7 +85,7 @@ impl Fabric {
         self.client.height(None, &creator(by)).unwrap()
     }
 
-    /// Leaves out the blocks that there are.
+    /// Skips the existing blocks.
     pub fn skip(&mut self, by: &Signer) {
         self.seen = self.height(by);
     }
@@ -102,7 +102,7 @@ impl Fabric {
         })
     }
 
-    /// Waits for as many further transactions in blocks, and returns their codes.
+    /// Waits until `number` further transactions are in blocks, and returns their codes.
     pub fn codes(&mut self, number: usize, by: &Signer) -> Vec<u8> {
         let (mut codes, end) = (Vec::new(), Instant::now() + PATIENCE);
         while codes.len() < number {
@@ -122,7 +122,7 @@ fn creator(by: &Signer) -> Creator<'_> {
     Creator { certificate: &by.certificate, key: &by.key }
 }
 
-/// The reason for which a gateway did not endorse, if it is one of the schedule's.
+/// The verdict for a gateway that did not endorse, if the reason is one that the schedule expects.
 fn verdict(error: &GatewayError) -> Verdict {
     let GatewayError::Status { details, .. } = error else { panic!("{error}") };
     let code = |text: &str| text.split_once("(code ")?.1.split_once(')')?.0.parse().ok();

@@ -1,13 +1,13 @@
 //! Tests on a real network of Hyperledger Fabric 3, which is made on loopback in a temporary folder.
 //!
-//! The programs `peer`, `orderer`, `configtxgen` and `osnadmin` must be in the folder that `PHI_PRE_FABRIC_BIN` names, or
-//! on the path; without them the tests are skipped. `PHI_PRE_FABRIC_ORDERING=bft` runs the tests with four orderers that
-//! tolerate Byzantine faults. All tests share one network, so they run one after the other, in the order of [`TESTS`].
-//! Arguments are parts of the names of the tests to run.
+//! The programs `peer`, `orderer`, `configtxgen` and `osnadmin` must be in the folder that `PHI_PRE_FABRIC_BIN` names,
+//! or on the path; without them the tests are skipped. `PHI_PRE_FABRIC_ORDERING=bft` runs the tests with four orderers
+//! that tolerate Byzantine faults. All tests share one network, so they run one after the other, in the order of
+//! [`TESTS`]. Arguments select the tests whose names contain one of them.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
-#![allow(unreachable_pub, reason = "the rooms of one test")]
+#![allow(unreachable_pub, reason = "the modules of one test")]
 
 mod chaincode;
 mod changes;

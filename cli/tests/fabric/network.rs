@@ -1,4 +1,5 @@
-//! A network of Hyperledger Fabric on loopback, made in a temporary folder from the certificates of `phi_pre::identity`.
+//! A network of Hyperledger Fabric on loopback, made in a temporary folder from the certificates of
+//! `phi_pre::identity`.
 //!
 //! ```text
 //! folder/north/{ca, msp, admin, nodes/north/{msp, tls, chaincode, core.yaml, data}}     likewise south, west
@@ -51,7 +52,7 @@ struct Node {
     process: Option<Process>,
 }
 
-/// The processes of a channel, and everybody who has a certificate.
+/// The processes of a channel, and the organisations with their authorities.
 pub struct Network {
     folder: tempfile::TempDir,
     programs: Programs,
@@ -120,7 +121,7 @@ impl Network {
         &self.organisations
     }
 
-    /// A generator of its own for a part of a test.
+    /// A separate random generator for a part of a test.
     pub fn fork(&mut self) -> ChaCha20Rng {
         ChaCha20Rng::from_rng(&mut self.rng)
     }
@@ -377,7 +378,7 @@ impl Network {
         found.ok_or_else(|| format!("no height: {text}"))
     }
 
-    /// Waits until every running peer has committed a block. Another gateway may be asked then.
+    /// Waits until every running peer has committed a block, so that another gateway gives the same answers.
     pub fn settle(&self, block: u64) {
         for i in (0..PEERS.len()).filter(|&i| self.peers[i].process.is_some()) {
             let has = || self.height(i)?.checked_sub(block + 1).ok_or_else(|| format!("peer {i} has no block {block}"));
@@ -478,8 +479,7 @@ impl Drop for Network {
     }
 }
 
-/// Fabric's own builder for chaincode as a service belongs to a release of Fabric and not to its four programs. These
-/// lines do the same.
+/// Writes a builder for chaincode as a service. A release of Fabric contains one, but the four programs do not.
 fn builder(bin: &Path) {
     for (name, line) in [
         ("detect", "grep -q '\"type\" *: *\"ccaas\"' \"$2/metadata.json\""),

@@ -101,7 +101,8 @@ impl Organisation {
     pub fn enrol(&mut self, organisation: &str, role: Role, now: Seconds, rng: &mut ChaCha20Rng) -> Signer {
         let key = SigningKey::random(rng);
         let subject = Subject::new(organisation, role, MemberId::random(rng)).unwrap();
-        // As in a registration: institutions have a sealing key, which is an extension unknown to Fabric; users have none.
+        // As in a registration: institutions have a sealing key, which is an extension unknown to Fabric; users have
+        // none.
         let sealing = (role != Role::User).then(|| SealingKey::random(rng).public());
         let certificate = self.authority.issue(&subject, &key.verifying_key(), sealing, now, rng).unwrap();
         Signer { certificate, key }
@@ -124,8 +125,8 @@ impl Organisation {
         self.tls.pem()
     }
 
-    /// A CRL in PEM that revokes this certificate and names the organisation's authority by its key identifier, but which
-    /// the CA for TLS has signed.
+    /// A CRL in PEM that revokes this certificate and names the organisation's authority by its key identifier, but
+    /// which the CA for TLS has signed.
     pub fn foreign_crl(&self, serial: Serial) -> String {
         let revoked = RevokedCertParams {
             serial_number: SerialNumber::from_slice(&serial.0),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// The environment variable that names the folder of the programs.
 pub const FOLDER: &str = "PHI_PRE_FABRIC_BIN";
-/// The first argument of a process that becomes another program.
+/// The first argument of a process that is to execute another program.
 const BECOME: &str = "become";
 
 /// The folders of `peer`, `orderer`, `configtxgen` and `osnadmin`.
@@ -59,11 +59,11 @@ pub fn run(command: &mut Command) -> Result<Vec<u8>, String> {
     Err(format!("{command:?}: {}\n{printed}", output.status))
 }
 
-/// Tries again until it succeeds, for at most `seconds`: a process needs some time before it listens, and a peer
-/// before it knows the other peers.
+/// Repeats `attempt` until it succeeds, for at most `seconds`: a process needs some time before it listens, and a peer
+/// before it has discovered the other peers.
 ///
 /// # Errors
-/// The last one.
+/// The error of the last attempt.
 pub fn patiently<T, E>(seconds: u64, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
     let end = Instant::now() + Duration::from_secs(seconds);
     loop {
@@ -85,7 +85,7 @@ impl Process {
     pub fn start(name: &str, command: &Command, log: &Path) -> Self {
         fs::create_dir_all(log.parent().unwrap()).unwrap();
         let output = File::options().create(true).append(true).open(log).unwrap();
-        // This program first asks for its own end together with the test, and then becomes the other program.
+        // The new process arranges to be killed when the test ends, and then executes the other program.
         let mut process = Command::new(std::env::current_exe().unwrap());
         process.arg(BECOME).arg(command.get_program()).args(command.get_args());
         process.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -121,7 +121,7 @@ impl Drop for Process {
     }
 }
 
-/// In a process that [`Process::start`] has started: becomes the program that the arguments name.
+/// In a process that [`Process::start`] has started: executes the program that the arguments name.
 pub fn becomes_another() {
     let mut args = std::env::args_os().skip(1);
     if args.next() != Some(OsString::from(BECOME)) {
@@ -133,8 +133,8 @@ pub fn becomes_another() {
     panic!("{error}");
 }
 
-/// Ports of the loopback interface that no process uses, below the ports that systems give to outgoing connections: a
-/// process that was killed finds its port free.
+/// Ports of the loopback interface that no process uses, below the range of outgoing connections, so that the port of a
+/// killed process stays free.
 pub struct Ports {
     next: u16,
     /// Keeps the ports until the processes start.
@@ -144,7 +144,7 @@ pub struct Ports {
 impl Ports {
     const RANGE: std::ops::Range<u16> = 15_000..32_000;
 
-    /// The search begins at a place of this process.
+    /// The search begins at a port that depends on this process.
     pub fn new() -> Self {
         let places = u32::from(Self::RANGE.end - Self::RANGE.start);
         let place = std::process::id().wrapping_mul(97) % places;

@@ -16,10 +16,10 @@ pub enum Cut {
     AfterSubmit,
 }
 
-/// The traffic is encrypted, so the proxy knows the requests by their sizes: the answer to an endorsement and the
-/// envelope are larger than this, and all frames between the two are smaller.
+/// The traffic is encrypted, so the proxy recognises the requests by their sizes in bytes: the answer to an endorsement
+/// and the envelope are larger than this, and all frames between the two are smaller.
 const LARGE: usize = 2500;
-/// An upper limit of the size of what precedes the envelope: headers and settings.
+/// The most bytes of the frames that precede the envelope: headers and settings.
 const SMALL: usize = 1000;
 
 #[derive(Default)]

@@ -1,5 +1,5 @@
 //! One schedule of transactions, right and wrong, on Fabric and on the ledger of the library. The verdicts are compared
-//! line by line; the lines on which the two ledgers differ are listed in [`DIFFERENCES`], with both verdicts.
+//! line by line; the lines on which the two ledgers differ are listed in [`differences`], with both verdicts.
 
 use crate::embedded::Embedded;
 use crate::gateway::Fabric;
@@ -43,7 +43,7 @@ impl Cast {
     }
 }
 
-/// How an attempt differs from a right one.
+/// How an attempt differs from a valid one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     None,
@@ -59,7 +59,7 @@ pub enum Fault {
     Late,
 }
 
-/// What a ledger says.
+/// The verdict of a ledger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// In blocks, with these validation codes.
@@ -74,7 +74,7 @@ pub enum Verdict {
     State(bool),
 }
 
-/// A ledger, down to single envelopes.
+/// A ledger to which a test can send single envelopes.
 pub trait Side {
     type Envelope: Clone;
 
@@ -103,9 +103,9 @@ type Difference = (&'static str, Verdict, Verdict);
 
 /// The lines on which the ledgers differ.
 ///
-/// Fabric indexes the txid that an envelope claims, whatever the verdict on the envelope. So whoever has heard of a txid
-/// can use it up, and the outcome of the txid is that of the stranger's envelope. The library's ledger indexes the txid
-/// of nonce and creator only.
+/// Fabric indexes the txid that an envelope claims, whatever the verdict on the envelope. So anybody who has seen a
+/// txid can use it up, and the outcome of the txid is that of the stranger's envelope. The library's ledger indexes the
+/// txid of nonce and creator only.
 fn differences(ordering: Ordering) -> Vec<Difference> {
     let codes = |codes: &[u8]| Verdict::Codes(codes.to_vec());
     let mut differences = vec![
@@ -114,8 +114,8 @@ fn differences(ordering: Ordering) -> Vec<Difference> {
         (WRITTEN_AFRESH, codes(&[VALID]), Verdict::Contract(7)),
     ];
     if ordering == Ordering::Raft {
-        // With Raft, the orderer orders everything again, and the peers find out. With BFT, and in the library, the orderer
-        // knows what it has ordered.
+        // With Raft, the orderer orders an envelope again, and the peers detect the duplicate. With BFT, and in the
+        // library, the orderer refuses an envelope that it has ordered.
         differences.push((SAME_ENVELOPE, codes(&[DUPLICATE_TXID]), Verdict::Orderer));
     }
     differences
@@ -220,7 +220,7 @@ fn run<S: Side>(side: &mut S, cast: &Cast, mut rng: ChaCha20Rng) -> Vec<(&'stati
     lines
 }
 
-/// The two ledgers give the same verdicts, but for the listed differences; and the verdicts are the expected ones.
+/// The two ledgers give the same verdicts, except for the listed differences, and the verdicts are the expected ones.
 pub fn same_verdicts(network: &mut Network) {
     let cast = Cast::new(network);
     let mut embedded = Embedded::new(network);
