@@ -53,13 +53,13 @@ fn refuses(dir: &Path, profile: impl AsRef<[u8]>, why: &[&str]) {
 
 #[test]
 fn a_wrong_profile_is_named_with_its_file_and_key() {
+    const FILE: &str = "net/profile.toml: ";
     let dir = with_network();
     let dir = dir.path();
     let changed = |from: &str, to: &str| {
         assert!(PROFILE.contains(from), "{from}");
         PROFILE.replacen(from, to, 1)
     };
-    const FILE: &str = "net/profile.toml: ";
     // A line of its own, or a key of a table in one line: missing, of another type, misspelt.
     let keys = [
         (r#"channel = "phi""#, "channel"),
@@ -173,12 +173,12 @@ fn gateways_that_refuse_connections() {
 
 #[test]
 fn arguments_of_the_bench_that_do_not_fit() {
+    const PROFILE: &str = "net/profile.toml";
     let dir = with_network();
     let dir = dir.path();
     let bench = |code, arguments: &[&str], why: &[&str]| {
         refused(dir, code, Command::new(PROGRAM).arg("bench").args(arguments), why);
     };
-    const PROFILE: &str = "net/profile.toml";
     bench(2, &["--ledger", "fabric"], &["--fabric"]);
     bench(2, &["--ledger", "other"], &["embedded", "fabric"]);
     bench(2, &["--fabric", PROFILE], &["--ledger"]);
