@@ -356,6 +356,7 @@ fn blocks_that_do_not_continue_the_chain() {
     let genesis = network.peer(0).unwrap().block(0).unwrap().block;
     let mut peer =
         Peer::create(&folder.path().join("new"), &genesis, world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    let foreign = foreign_orderer(&mut world);
     let proposal = world.increment("n");
     let data = vec![signed_transaction(&network, proposal, &world.alice).to_bytes()];
     let tip = Some(genesis.header.hash());
@@ -372,6 +373,7 @@ fn blocks_that_do_not_continue_the_chain() {
         (emptied, BlockError::Data { number: 1 }),
         (unsigned, BlockError::Seal { number: 1, source: IdentityError::BadSignature }),
         (seal(1, tip, &world.peers[0]), BlockError::NotAnOrderer { number: 1, role: Role::Peer }),
+        (seal(1, tip, &foreign), BlockError::ForeignOrderer { number: 1, organisation: ORGANISATIONS[0].to_owned() }),
     ];
     for (block, expected) in refused {
         match peer.commit(&block) {
@@ -383,11 +385,19 @@ fn blocks_that_do_not_continue_the_chain() {
     assert_eq!(peer.commit(&good).unwrap().codes, [Code::Valid]);
 }
 
+/// An orderer that an organisation of the peers has certified, which its authority can do and which must give it no
+/// power.
+fn foreign_orderer(world: &mut World) -> Signer {
+    let World { nodes, rng, .. } = world;
+    enrol(&mut nodes[1], ORGANISATIONS[0], Role::Orderer, rng)
+}
+
 #[test]
 fn nodes_start_only_as_what_they_are() {
     let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let mut network = world.counters(folder.path());
     increment(&mut network, &mut world, "n");
+    let foreign = foreign_orderer(&mut world);
     let genesis = network.peer(0).unwrap().block(0).unwrap().block;
     let at = |name: &str| folder.path().join(name);
     let start = |signer: &Signer| Peer::create(&at("x"), &genesis, signer.clone(), Arc::new(Counter));
@@ -399,6 +409,8 @@ fn nodes_start_only_as_what_they_are() {
         Orderer::create(&at("y"), &config, world.peers[0].clone()),
         Err(OrderError::NotAnOrderer(Role::Peer))
     ));
+    let other = Orderer::create(&at("y"), &config, foreign);
+    assert!(matches!(other, Err(OrderError::ForeignOrderer(name)) if name == ORGANISATIONS[0]));
     drop(network);
     let again = Orderer::create(&at("orderer"), &config, world.orderer.clone());
     assert!(matches!(again, Err(OrderError::Store(StoreError::Exists { .. }))));

@@ -1,6 +1,6 @@
 //! `phi-pre chaincode`: the contract as chaincode of Hyperledger Fabric, and the package that peers install.
 
-use crate::output::{Failure, named, read_text, readable_by_all, refuse_dash, warn_unsynced};
+use crate::output::{Failure, named, read_secret, read_text, readable_by_all, refuse_dash, warn_unsynced};
 use crate::signals::not_ignored;
 use clap::{Args, Subcommand};
 use phi_pre::contract::PhiContract;
@@ -66,7 +66,8 @@ pub(crate) struct Tls {
 impl Tls {
     fn read(&self) -> Result<Option<TlsIdentity>, Failure> {
         let (Some(certificate), Some(key)) = (&self.certificate, &self.key) else { return Ok(None) };
-        let identity = TlsIdentity::new(take(&mut *read_text(certificate)?), Secret::new(take(&mut *read_text(key)?)));
+        let identity =
+            TlsIdentity::new(take(&mut *read_text(certificate)?), Secret::new(take(&mut *read_secret(key)?)));
         let wrong = |error| match error {
             TlsError::NoKey => named(key, &error),
             _ => named(certificate, &error),

@@ -9,7 +9,7 @@
 //! A key has this one form. The error of any other text says what is wrong. A file with a secret has mode 0600; where
 //! others can use it, reading it prints a warning.
 
-use crate::output::{Failure, named, open_file, readable_by_all, refuse_dash, warn, warn_unsynced};
+use crate::output::{Failure, named, open_file, readable_by_all, refuse_dash, warn, warn_if_shared, warn_unsynced};
 use phi_pre::envelope::{Created, create_file};
 use phi_pre::hash::sha256;
 use phi_pre::pre::{
@@ -179,14 +179,8 @@ fn read(kinds: &[Kind], path: &Path) -> Result<(Kind, Zeroizing<Vec<u8>>), Failu
     // Room for the whole file, so that the buffer does not grow and leaves no copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(2 * LIMIT));
     let file = open_file(path)?;
-    #[cfg(unix)]
-    if let Ok(found) = file.metadata()
-        && let mode = std::os::unix::fs::MetadataExt::mode(&found) & 0o777
-        && found.is_file()
-        && !kinds.iter().all(|kind| kind.is_public())
-        && mode & 0o077 != 0
-    {
-        warn(path, &format_args!("other users can use the file (mode {mode:o}); run chmod 600 on it"));
+    if !kinds.iter().all(|kind| kind.is_public()) {
+        warn_if_shared(path, &file);
     }
     file.take(LIMIT as u64).read_to_end(&mut bytes).map_err(|e| named(path, &e))?;
     // A file that is no text begins with no title.

@@ -109,7 +109,7 @@ fn keep(authority: &Authority, folder: &Path) -> Result<(), Failure> {
 /// Opens the authority that `phi-pre msp` has made in this folder.
 #[cfg(feature = "fabric")]
 pub(crate) fn open(folder: &Path, rng: &mut impl CryptoRng) -> Result<Authority, Failure> {
-    use crate::output::read_text;
+    use crate::output::{read_secret, read_text};
     use phi_pre::identity::{Certificate, SealingKey};
     let ca = folder.join("ca");
     let wrong = |name: &str| {
@@ -117,9 +117,9 @@ pub(crate) fn open(folder: &Path, rng: &mut impl CryptoRng) -> Result<Authority,
         move |error: phi_pre::identity::IdentityError| named(&path, &error)
     };
     let root = Certificate::from_pem(&read_text(&ca.join("root.pem"))?).map_err(wrong("root.pem"))?;
-    let key = SigningKey::from_pkcs8_pem(&read_text(&ca.join("key.pem"))?).map_err(wrong("key.pem"))?;
+    let key = SigningKey::from_pkcs8_pem(&read_secret(&ca.join("key.pem"))?).map_err(wrong("key.pem"))?;
     let mut bytes = Zeroizing::new([0; 32]);
-    let digits = read_text(&ca.join("sealing.key"))?;
+    let digits = read_secret(&ca.join("sealing.key"))?;
     let decoded = base16ct::mixed::decode(digits.trim_end(), &mut *bytes).is_ok_and(|bytes| bytes.len() == 32);
     if !decoded {
         return Err(named(&ca.join("sealing.key"), &"not 64 hex digits"));

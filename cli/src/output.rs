@@ -104,6 +104,20 @@ pub(crate) fn warn(path: &Path, what: &dyn Display) {
     complain(&format_args!("warning: {}: {what}", path.display()));
 }
 
+/// Warns where other users can use an open file with a secret. Only files are looked at: a pipe has no such mode.
+pub(crate) fn warn_if_shared(path: &Path, file: &std::fs::File) {
+    #[cfg(unix)]
+    if let Ok(found) = file.metadata()
+        && let mode = std::os::unix::fs::MetadataExt::mode(&found) & 0o777
+        && found.is_file()
+        && mode & 0o077 != 0
+    {
+        warn(path, &format_args!("other users can use the file (mode {mode:o}); run chmod 600 on it"));
+    }
+    #[cfg(not(unix))]
+    let _ = (path, file);
+}
+
 /// Warns where the folder of a new file could not be synced.
 pub(crate) fn warn_unsynced(path: &Path, unsynced: Option<&std::io::Error>) {
     if let Some(error) = unsynced {
@@ -148,13 +162,26 @@ pub(crate) fn open_file(path: &Path) -> Result<std::fs::File, Failure> {
 #[cfg(feature = "fabric")]
 const TEXT_LIMIT: usize = 1 << 20;
 
-/// Reads a text, which may be a key. A text of more than 1 MiB is refused.
+/// Reads a text. A text of more than 1 MiB is refused.
 #[cfg(feature = "fabric")]
 pub(crate) fn read_text(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
+    text_of(path, open_file(path)?)
+}
+
+/// Reads a text with a secret, as [`read_text`] does. Warns where other users can use the file.
+#[cfg(feature = "fabric")]
+pub(crate) fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, Failure> {
+    let file = open_file(path)?;
+    warn_if_shared(path, &file);
+    text_of(path, file)
+}
+
+#[cfg(feature = "fabric")]
+fn text_of(path: &Path, file: std::fs::File) -> Result<zeroize::Zeroizing<String>, Failure> {
     use std::io::Read;
     // The buffer has its final size from the start: growing it would leave a copy of a key in freed memory.
     let mut text = zeroize::Zeroizing::new(String::with_capacity(TEXT_LIMIT + 1));
-    let read = open_file(path)?.take(TEXT_LIMIT as u64 + 1).read_to_string(&mut text);
+    let read = file.take(TEXT_LIMIT as u64 + 1).read_to_string(&mut text);
     match read.map_err(|error| named(path, &error))? {
         ..=TEXT_LIMIT => Ok(text),
         _ => Err(named(path, &"longer than 1 MiB")),

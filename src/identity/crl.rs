@@ -65,7 +65,9 @@ mod tests {
     use super::super::fixture::{NOW, authority, issued};
     use super::super::{Authority, ParticipantGroup, Role, Signature};
     use super::*;
+    use der::oid::AssociatedOid;
     use x509_cert::crl::CertificateList;
+    use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 
     /// The list names the serial numbers of the revoked certificates, has a growing number, and is signed by the root.
     #[test]
@@ -86,6 +88,14 @@ mod tests {
         let list = read(&hospitals);
         let root = x509_cert::Certificate::from_der(hospitals.root().der()).unwrap();
         assert_eq!(&list.tbs_cert_list.issuer, root.tbs_certificate().subject());
+        let extensions = list.tbs_cert_list.crl_extensions.iter().flatten();
+        let known: Vec<_> = extensions.map(|extension| (extension.extn_id, extension.extn_value.as_bytes())).collect();
+        let [(CrlNumber::OID, number), (AuthorityKeyIdentifier::OID, key)] = known[..] else { panic!("{known:?}") };
+        assert_eq!(CrlNumber::from_der(number).unwrap().0.as_bytes(), [1]);
+        let (_, ski) = root.tbs_certificate().get_extension::<SubjectKeyIdentifier>().unwrap().unwrap();
+        assert_eq!(AuthorityKeyIdentifier::from_der(key).unwrap().key_identifier, Some(ski.0));
+        let (this, next) = (list.tbs_cert_list.this_update, list.tbs_cert_list.next_update);
+        assert_eq!((this, next), (time(NOW).unwrap(), Some(time(NOW + Authority::MEMBER_LIFETIME).unwrap())));
         let revoked: Vec<_> = list.tbs_cert_list.revoked_certificates.iter().flatten().collect();
         assert_eq!(revoked.len(), 1);
         assert_eq!(revoked[0].serial_number.as_bytes(), certificate.serial().0);

@@ -219,3 +219,26 @@ fn a_bench_beyond_the_system() {
     let message = ended(wide);
     assert!(message.contains("starting a thread for a client: "), "{message}");
 }
+
+/// The keys of an authority are secrets: a command that reads them warns where other users can read them.
+#[test]
+fn shared_keys_of_an_authority_are_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = with_network();
+    let dir = dir.path();
+    // The profile is refused after the authorities are read.
+    fs::write(dir.join("net/profile.toml"), PROFILE.split("[[peers]]").next().unwrap()).unwrap();
+    let said = || {
+        let output = demo("net/profile.toml").current_dir(dir).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!said().contains("warning"), "{}", said());
+    for (file, warned) in [("key.pem", true), ("sealing.key", true), ("root.pem", false)] {
+        let path = dir.join("net/users/ca").join(file);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let warning = format!("users/ca/{file}: other users can use the file (mode 644)");
+        assert_eq!(said().contains(&warning), warned, "{}", said());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
