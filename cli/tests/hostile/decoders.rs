@@ -13,13 +13,13 @@ use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::{Pseudonym, UserId};
 use phi_pre::identity::{
-    Certificate, Credentials, Institution, MemberId, PhoneNumber, RevocationList, Role, Sealed, SealedCode,
-    SealedEnrolment, SealingPublicKey, Serial, Signature, SigningKey, Ticket, VerifyingKey, seal,
+    Certificate, Credentials, Institution, MemberId, Organisations, PhoneNumber, RevocationList, Role, Sealed,
+    SealedCode, SealedEnrolment, SealingPublicKey, Serial, Signature, SigningKey, Ticket, VerifyingKey, seal,
 };
 use phi_pre::integrity::{CHUNK_BYTES, Commitment, Fig5Record, RangeProof};
 use phi_pre::ledger::{
     self, Block, BlockFile, Channel, CommitError, Committed, Config, CutRules, Endorsement, Entry, Invocation,
-    Metadata, Outcome, Payload, PeerStore, Policy, Proposal, ReadWriteSet, Savepoint, SignedProposal,
+    Metadata, Organisation, Outcome, Payload, PeerStore, Policy, Proposal, ReadWriteSet, Savepoint, SignedProposal,
     SignedTransaction, Simulation, StoreError, Transaction, Transient, TxId, VerifyError, Version, validate,
 };
 use phi_pre::pre::{
@@ -125,6 +125,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("member-identifier", wire::<MemberId>),
     plain("credentials", |b| held(Credentials::from_bytes(b).map(|c| c.to_bytes().expose().clone()), b)),
     plain("institution", |b| held(Institution::from_bytes(b).map(|i| i.to_bytes().expose().clone()), b)),
+    plain("organisations", |b| text(b, |text| refusal(text.parse::<Organisations>()))),
     plain("phone-number", |b| text(b, |text| refusal(PhoneNumber::new(text)))),
     plain("fixed-length", fixed_length),
     // integrity
@@ -145,6 +146,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("block", block),
     plain("block-metadata", wire::<Metadata>),
     plain("configuration", wire::<Config>),
+    plain("organisation", wire::<Organisation>),
     plain("policy", policy),
     plain("cut-rules", wire::<CutRules>),
     plain("savepoint", wire::<Savepoint>),

@@ -120,6 +120,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
         "code-opened" => vec![[&[9; 32][..], &[0, 0, 0, 6], b"123456"].concat()],
         "ticket" | "sealed-identifier" => vec![vec![7; 16], vec![7; 48]],
         "grant-opened" => vec![[FIXTURE.k_e.to_bytes().expose(), &[0, 0, 0, 4][..], b"name"].concat()],
+        "organisations" => vec![b"UsersMSP=users,CareMSP=hospitals".to_vec(), b"A=cloud".to_vec()],
         "phone-number" => vec![b"+82 10-5550 0100".to_vec(), b"+1234567".to_vec()],
         "envelope" | "envelope-in-memory" | "envelope-file" => {
             let mut seeds = Vec::new();
@@ -158,6 +159,7 @@ fn own(name: &str) -> Vec<Vec<u8>> {
             seeds.extend((0..300).step_by(24).map(|at| patch(at, &[1; 3])));
             seeds
         }
+        "organisation" => FIXTURE.config.organisations.iter().map(Wire::to_bytes).collect(),
         "query" => {
             [Query::Record(FIXTURE.record), Query::Share(FIXTURE.request)].map(|query| query.to_bytes()).to_vec()
         }
