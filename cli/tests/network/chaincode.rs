@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,7 +19,9 @@ fn with_tls() -> tempfile::TempDir {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
         fs::write(dir.path().join(format!("{name}.crt")), certificate.pem()).unwrap();
-        fs::write(dir.path().join(format!("{name}.key")), key.serialize_pem()).unwrap();
+        let file = dir.path().join(format!("{name}.key"));
+        fs::write(&file, key.serialize_pem()).unwrap();
+        fs::set_permissions(file, PermissionsExt::from_mode(0o600)).unwrap();
     }
     let whole = fs::read(dir.path().join("a.crt")).unwrap();
     fs::write(dir.path().join("cut"), &whole[..whole.len() / 2]).unwrap();

@@ -84,12 +84,12 @@ fn a_wrong_profile_is_named_with_its_file_and_key() {
         (r#""HospitalsMSP""#, r#""HospitalsMSP", x = 1"#, "hospitals.x: unknown"),
         ("= 2", "= -1", "endorsements: not a positive number"),
         ("= 2", "= 2.5", "endorsements: not a number"),
-        ("= 2", "= 0", "0 endorsing organisations are demanded of 2"),
-        ("= 2", "= 3", "3 endorsing organisations are demanded of 2"),
+        ("= 2", "= 0", "0 endorsing organisations are demanded where 2 are listed"),
+        ("= 2", "= 3", "3 endorsing organisations are demanded where 2 are listed"),
         ("= 2", "= 99999999999999999999", "line 3: "),
         ("= 2", "=", "line 3: "),
-        ("SouthMSP", "NorthMSP", "NorthMSP and NorthMSP have one name or one root"),
-        ("south/msp", "north/msp", "NorthMSP and SouthMSP have one name or one root"),
+        ("SouthMSP", "NorthMSP", "NorthMSP and NorthMSP have the same MSP identifier or the same root"),
+        ("south/msp", "north/msp", "NorthMSP and SouthMSP have the same MSP identifier or the same root"),
         ("south/msp/cacerts", "cloud/msp/cacerts", "the root of the organisation cloud is not one of the group ledger"),
         ("south/msp/cacerts/root.pem", "south/admin/msp/signcerts/cert.pem", "not the root certificate"),
         ("http://127.0.0.1:1", "http://192.0.2.1:7051", "http://192.0.2.1:7051: not the address of a gateway: no TLS"),
@@ -200,12 +200,12 @@ fn arguments_of_the_bench_that_do_not_fit() {
 #[test]
 fn a_bench_beyond_the_system() {
     let dir = with_network();
-    let bench = |limit: &str, clients: &str| {
+    let bench = |limit: &str, stack: &str, clients: &str| {
         let bench = "bench --ledger fabric --fabric net/profile.toml";
         let script = format!("ulimit -v {limit}; exec \"$0\" {bench} --clients {clients} --seconds {}", u64::MAX);
         let mut command = Command::new("sh");
         command.current_dir(dir.path()).args(["-c", &script, PROGRAM]).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().unwrap()
+        command.env("RUST_MIN_STACK", stack).spawn().unwrap()
     };
     let ended = |child: Child| {
         let output = child.wait_with_output().unwrap();
@@ -213,7 +213,8 @@ fn a_bench_beyond_the_system() {
         assert_eq!(output.status.code(), Some(1), "{message}");
         message
     };
-    let (long, wide) = (bench("unlimited", "1"), bench("1000000", "2000"));
+    // Stacks of a gibibyte meet the limit long before anything else does.
+    let (long, wide) = (bench("unlimited", "2097152", "1"), bench("20000000", "1073741824", "64"));
     let message = ended(long);
     assert!(message.contains("a client stopped: ") && message.contains("cannot be reached"), "{message}");
     let message = ended(wide);
