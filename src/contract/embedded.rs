@@ -55,15 +55,13 @@ impl Ledger for Network {
     fn events(&self, from: u64, _: Duration, _: &Creator<'_>) -> Result<Events, LedgerError> {
         let peer = (0..self.peers()).find_map(|i| self.peer(i)).ok_or(NetworkError::NoPeer)?;
         let (mut events, next) = (Vec::new(), peer.height());
+        // Block 0 is the configuration.
         for number in from.max(1)..next {
-            // Block 0 is the configuration.
             let CommittedBlock { block, metadata } = peer.block(number).map_err(NetworkError::from)?;
             for (code, transaction) in metadata.codes.iter().zip(&block.transactions) {
                 if *code == Code::Valid {
-                    events.push((
-                        number,
-                        event(transaction).map_err(|error| LedgerError::new(Meaning::Malformed, error))?,
-                    ));
+                    let malformed = |error| LedgerError::new(Meaning::Malformed, error);
+                    events.push((number, event(transaction).map_err(malformed)?));
                 }
             }
         }

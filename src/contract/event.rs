@@ -66,14 +66,14 @@ impl Event {
     /// # Errors
     /// [`DecodeError`].
     pub fn read(name: &str, payload: &[u8]) -> Result<Self, DecodeError> {
-        let (record, request) = (RecordId::from_bytes(payload), RequestId::from_bytes(payload));
+        let (record, request) = (|| RecordId::from_bytes(payload), || RequestId::from_bytes(payload));
         let unknown = DecodeError::Unknown { what: "event", got: name.parse::<u16>().unwrap_or(u16::MAX).into() };
         match TxType::ALL.into_iter().find(|txtype| txtype.to_string() == name).ok_or(unknown)? {
-            TxType::MedicalRecord => record.map(Self::Record),
-            TxType::Confirmation => record.map(Self::Confirmation),
-            TxType::ShareRequest => request.map(Self::ShareRequest),
-            TxType::ShareComplete => request.map(Self::ShareComplete),
-            TxType::ShareWithdrawal => request.map(Self::ShareWithdrawal),
+            TxType::MedicalRecord => record().map(Self::Record),
+            TxType::Confirmation => record().map(Self::Confirmation),
+            TxType::ShareRequest => request().map(Self::ShareRequest),
+            TxType::ShareComplete => request().map(Self::ShareComplete),
+            TxType::ShareWithdrawal => request().map(Self::ShareWithdrawal),
         }
     }
 }

@@ -443,12 +443,10 @@ impl Shared {
                         return Ok(answer);
                     }
                     Err(error) => {
-                        if is_final(&error, begin.elapsed()) {
-                            // A gateway that refuses has answered.
-                            if refused.is_none() {
-                                self.good.store(i, Ordering::Relaxed);
-                                refused = Some(errors.len());
-                            }
+                        // A gateway that refuses has answered.
+                        if refused.is_none() && is_final(&error, begin.elapsed()) {
+                            self.good.store(i, Ordering::Relaxed);
+                            refused = Some(errors.len());
                         }
                         errors.push(error);
                     }

@@ -93,7 +93,7 @@ impl Platform for phi_pre::fabric::Client {
         use std::io::Write;
         std::fs::create_dir_all(folder).map_err(|error| crate::output::named(folder, &error))?;
         let peers: Vec<_> = self.settings().endorsers.organisations.iter().map(|peer| peer.mspid.as_str()).collect();
-        // The last peer may not have the last block yet.
+        // A peer that does not have the last block yet is asked for the block again, by the client.
         let heights = peers.iter().map(|peer| self.height(Some(peer), by)).collect::<Result<Vec<_>, _>>()?;
         let height = heights.into_iter().max().unwrap_or_default();
         let (mut chains, mut verified) = (Vec::new(), 0);
