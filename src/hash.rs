@@ -45,6 +45,8 @@ pub mod label {
     pub const SEALED_IDENTIFIER: &str = "phi-pre/1/sealed-identifier";
     /// The mark of an envelope that a job has re-encrypted, under k_re.
     pub const REENCRYPTED: &str = "phi-pre/1/reencrypted";
+    /// The shard of a job that an envelope's name falls into.
+    pub const SHARD: &str = "phi-pre/1/shard";
     /// What a proof of re-encryption says.
     pub const REENCRYPTION_STATEMENT: &str = "phi-pre/1/reencryption/statement";
     /// The weights of the capsules in a proof of re-encryption.

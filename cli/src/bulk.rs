@@ -6,45 +6,49 @@ use crate::output::Failure;
 use crate::output::warn;
 use crate::proof::{self, Pair};
 use crate::tools;
+use phi_pre::envelope::Shard;
 #[cfg(unix)]
 use phi_pre::envelope::bulk::{Folder, FolderTarget};
 use phi_pre::pre::ReKey;
 use std::ffi::OsStr;
 use std::path::Path;
 
+/// What a job re-encrypts, and to where.
+pub(super) struct Job<'a> {
+    pub(super) from: &'a OsStr,
+    pub(super) to: &'a OsStr,
+    pub(super) shard: Option<Shard>,
+    pub(super) report: Option<&'a Path>,
+}
+
 #[cfg(unix)]
-pub(super) fn run(
-    rekey: &Path,
-    from: &OsStr,
-    to: &OsStr,
-    report: Option<&Path>,
-    proof: Option<&Path>,
-) -> Result<(), Failure> {
+pub(super) fn run(rekey: &Path, job: &Job<'_>, proof: Option<&Path>) -> Result<(), Failure> {
     let k_re = &keyfile::read_rekey(rekey)?;
-    proof.map_or(Ok(()), |proof| proof::place(proof, Some(Path::new(to))))?;
-    let done = reencrypt(k_re, from, to, report);
+    proof.map_or(Ok(()), |proof| proof::place(proof, Some(Path::new(job.to))))?;
+    let done = reencrypt(k_re, job);
     // Refused envelopes have no output. Those that have one are proved.
-    let proved = proof.map_or(Ok(()), |proof| proof::make(&tools::params(), k_re, &headers(from, to)?, proof));
+    let proved = proof.map_or(Ok(()), |proof| proof::make(&tools::params(), k_re, &headers(job.from, job.to)?, proof));
     done.and(proved)
 }
 
 #[cfg(unix)]
-fn reencrypt(k_re: &ReKey, from: &OsStr, to: &OsStr, report: Option<&Path>) -> Result<(), Failure> {
+fn reencrypt(k_re: &ReKey, job: &Job<'_>) -> Result<(), Failure> {
     use phi_pre::flow::StoreTarget;
-    match (job::Place::of(from)?, job::Place::of(to)?) {
+    let Job { shard, report, .. } = *job;
+    match (job::Place::of(job.from)?, job::Place::of(job.to)?) {
         (job::Place::Folder(from), job::Place::Folder(to)) => {
             let from = Folder::open(&from)?;
-            job::run(k_re, &from, &folder(&to, Some(&from))?, report)
+            job::run(k_re, &from, &folder(&to, Some(&from), shard)?, shard, report)
         }
         (job::Place::Folder(from), job::Place::Store(to)) => {
-            job::run(k_re, &Folder::open(&from)?, &StoreTarget::new(store(&to)?, None)?, report)
+            job::run(k_re, &Folder::open(&from)?, &StoreTarget::new(store(&to)?, None)?, shard, report)
         }
         (job::Place::Store(from), job::Place::Folder(to)) => {
-            job::run(k_re, &store(&from)?, &folder(&to, None)?, report)
+            job::run(k_re, &store(&from)?, &folder(&to, None, shard)?, shard, report)
         }
         (job::Place::Store(from), job::Place::Store(to)) => {
             let from = store(&from)?;
-            job::run(k_re, &from, &StoreTarget::new(store(&to)?, Some(&from))?, report)
+            job::run(k_re, &from, &StoreTarget::new(store(&to)?, Some(&from))?, shard, report)
         }
     }
 }
@@ -69,11 +73,13 @@ pub(super) fn headers(_: &OsStr, _: &OsStr) -> Result<Pair, Failure> {
     Err("folders and stores need a Unix system".into())
 }
 
-/// Opens the output folder.
+/// Opens the output folder. The jobs of shards share it.
 #[cfg(unix)]
-fn folder(path: &Path, from: Option<&Folder>) -> Result<FolderTarget, Failure> {
-    let target = FolderTarget::create(path, from)?;
-    if let Some(error) = target.unlocked() {
+fn folder(path: &Path, from: Option<&Folder>, shard: Option<Shard>) -> Result<FolderTarget, Failure> {
+    let target = if shard.is_some() { FolderTarget::shared(path, from) } else { FolderTarget::create(path, from) }?;
+    if let Some(error) = target.unlocked()
+        && shard.is_none()
+    {
         warn(path, &format_args!("its file system has no locks ({error}); run no second job on it"));
     }
     Ok(target)
@@ -104,7 +110,7 @@ fn store(url: &str) -> Result<phi_pre::flow::StorePrefix, Failure> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn run(rekey: &Path, _: &OsStr, _: &OsStr, _: Option<&Path>, _: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn run(rekey: &Path, _: &Job<'_>, _: Option<&Path>) -> Result<(), Failure> {
     keyfile::read_rekey(rekey)?;
     Err("--in needs a Unix system".into())
 }
@@ -115,10 +121,10 @@ mod job {
     use crate::proof::Headers;
     use crate::tools::not_an_envelope;
     use indicatif::ProgressBar;
-    use phi_pre::envelope::Header;
     use phi_pre::envelope::bulk::{
-        BulkError, Event, Fault, ReadEnvelopes, Refusal, Source, Summary, Target, reencrypt_all,
+        BulkError, Event, Fault, Part, ReadEnvelopes, Refusal, Source, Summary, Target, reencrypt_all,
     };
+    use phi_pre::envelope::{Header, Shard};
     use phi_pre::pre::ReKey;
     use rayon::prelude::*;
     use serde_json::{Value, json};
@@ -197,8 +203,16 @@ mod job {
         k_re: &ReKey,
         from: &S,
         to: &T,
+        shard: Option<Shard>,
         report: Option<&Path>,
     ) -> Result<(), Failure> {
+        match shard {
+            Some(shard) => run_all(k_re, &Part::new(from, shard), to, report),
+            None => run_all(k_re, from, to, report),
+        }
+    }
+
+    fn run_all<S: Source, T: Target>(k_re: &ReKey, from: &S, to: &T, report: Option<&Path>) -> Result<(), Failure> {
         let report = report.map(Report::open).transpose()?;
         let bar = bar(from)?;
         let watch = |event: Event<'_>| {

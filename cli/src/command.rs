@@ -10,6 +10,7 @@ use crate::keyfile::Key;
 use crate::{bench, bulk, demo, ledger, msp, output, signals, system, tools, vector_files, verify};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
+use phi_pre::envelope::Shard;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -132,6 +133,10 @@ enum Command {
         /// proves all its outputs.
         #[arg(long, value_name = "FILE", requires = "out")]
         proof: Option<PathBuf>,
+        /// Re-encrypts only the envelopes of shard I of N, counted from 0, so that N jobs can run beside each other on one
+        /// target. An envelope's shard depends on its name and N alone.
+        #[arg(long, value_name = "I/N", requires = "from", conflicts_with = "proof")]
+        shard: Option<Shard>,
         /// Appends to this file one line of JSON for each refused envelope (name and reason), and one with the counts.
         #[arg(long, value_name = "FILE", requires = "from")]
         report: Option<PathBuf>,
@@ -284,8 +289,9 @@ fn perform(command: Command) -> Result<(), output::Failure> {
         Command::Rekey { from, scope, to, to_scope, rekey } => {
             tools::rekey(key(&from, scope.as_deref()), key_to(&to, to_scope.as_deref()), &rekey)
         }
-        Command::Reencrypt { rekey, from: Some(from), out: Some(out), report, proof, .. } => {
-            bulk::run(&rekey, &from, &out, report.as_deref(), proof.as_deref())
+        Command::Reencrypt { rekey, from: Some(from), out: Some(out), report, proof, shard, .. } => {
+            let job = bulk::Job { from: &from, to: &out, shard, report: report.as_deref() };
+            bulk::run(&rekey, &job, proof.as_deref())
         }
         Command::Reencrypt { rekey, out, envelope, proof, .. } => {
             let out = out.as_deref().map(Path::new);

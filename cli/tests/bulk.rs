@@ -7,6 +7,8 @@
 mod kill;
 #[path = "bulk/s3.rs"]
 mod s3;
+#[path = "bulk/shards.rs"]
+mod shards;
 #[path = "bulk/world.rs"]
 mod world;
 

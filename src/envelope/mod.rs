@@ -39,6 +39,7 @@ mod error;
 mod file;
 mod header;
 mod memory;
+mod shard;
 mod stream;
 #[cfg(target_os = "linux")]
 mod unnamed;
@@ -51,6 +52,7 @@ pub use file::{
 };
 pub use header::{Header, Suite};
 pub use memory::{decrypt, encrypt, reencrypt};
+pub use shard::{Shard, ShardError};
 pub use stream::{Opener, SealedRecord, Sealer};
 
 #[cfg(test)]

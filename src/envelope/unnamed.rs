@@ -16,7 +16,7 @@ pub(super) fn place(folder: &Path) -> io::Result<OwnedFd> {
 
 /// Creates a file without a name in the folder, with this mode less the umask.
 pub(super) fn create(folder: impl AsFd, mode: u32) -> io::Result<File> {
-    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     Ok(openat(folder, ".", flags, Mode::from_raw_mode(mode))?.into())
 }
 

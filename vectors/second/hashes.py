@@ -42,6 +42,23 @@ def identifier(uid, v):
     return hmac(v, "id", uid)
 
 
+def shard_digest(name):
+    return tagged("phi-pre/1/shard", name)
+
+
+def shard(text):
+    """(I, N) of the text I/N."""
+    found = re.fullmatch(r"([0-9]+)/([0-9]+)", text)
+    index, of = map(int, found.groups()) if found else (None, None)
+    if found is None or max(index, of) >= 2**32:
+        raise errors.Refused("a shard is I/N, for example 0/16")
+    if not of:
+        raise errors.Refused("there must be at least one shard")
+    if index >= of:
+        raise errors.Refused(f"there is no shard {index} of {of}: shards are counted from 0")
+    return index, of
+
+
 def record(rule):
     """The record that a rule makes."""
     seed, size = bytes.fromhex(rule["seed"]), rule["bytes"]

@@ -864,6 +864,20 @@ def _(case):
     return flow.rotate(msp, case["now"], fields_of(case, **sizes))
 
 
+@operation("shard of a name")
+def _(case):
+    if not 0 < case["of"] < 2**32:
+        raise Malformed("of is not in 1 to 2^32 - 1")
+    digest = hashes.shard_digest(field(case, "name"))
+    return {"digest": digest.hex(), "shard": int.from_bytes(digest[:8], "big") % case["of"]}
+
+
+@operation("shard")
+def _(case):
+    index, of = hashes.shard(case["text"])
+    return {"index": index, "of": of}
+
+
 # Schemes to compare with
 
 

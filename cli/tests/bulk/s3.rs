@@ -162,6 +162,38 @@ fn jobs_over_s3() {
 }
 
 /// What a store says in an error reaches a terminal without control characters.
+/// Shards into one prefix at the same time, one of them twice: each object is written once, and none is replaced.
+#[test]
+fn shards_over_s3() {
+    let Some(server) = Server::start() else { return };
+    server.bucket("shards");
+    let world = World::new(21);
+    world.shapes("many", 200);
+    let expected = world.expected();
+    let start = |shard: &str| {
+        let arguments = ["reencrypt", "--rekey", "ab.rekey", "--in", "in", "--out", "s3://shards/b", "--shard", shard];
+        let mut command = world.command(&arguments);
+        environment(&mut command, server.port);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    for job in ["0/3", "1/3", "1/3", "2/3"].map(start) {
+        let output = job.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()));
+    }
+    let mut back = world.command(&["reencrypt", "--rekey", "bc.rekey", "--in", "s3://shards/b", "--out", "c"]);
+    environment(&mut back, server.port);
+    assert!(back.output().unwrap().status.success());
+    let named = |name: &std::path::PathBuf| name.to_str().unwrap().to_owned();
+    assert_eq!(
+        files(&world.path("c")).keys().map(named).collect::<Vec<_>>(),
+        expected.keys().map(named).collect::<Vec<_>>()
+    );
+    for (name, bytes) in &expected {
+        let key = format!("shards/b/{}", name.display());
+        assert!(server.request("GET", &key, b"") == *bytes, "{key}");
+    }
+}
+
 #[test]
 fn the_answer_of_a_store_is_escaped() {
     const SAID: &str = "<Error>\n\u{1b}[2J\u{9b}31m\u{202e}refused\r\nphi-pre: done\n</Error>";

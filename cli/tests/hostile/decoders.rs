@@ -6,7 +6,7 @@
 use super::fixture::{FIXTURE, Fixture};
 use core::fmt::{Debug, Display};
 use phi_pre::contract::{self, Action, Confirmation, Query, Record, RecordId, RequestId, ShareRequest, Shared};
-use phi_pre::envelope::{self, Header, Opener};
+use phi_pre::envelope::{self, Header, Opener, Shard};
 use phi_pre::error::DecodeError;
 use phi_pre::flow::{Delivery, Fetch, Grant, NamedKey, Rotated, Rotation, SealedIdentifier, Signed, Upload};
 use phi_pre::group::{Engine, G1, G2, Gt, Scalar};
@@ -183,6 +183,7 @@ pub(crate) const ALL: &[Decoder] = &[
     plain("fig5", fig5),
     plain("digest", |b| text(b, |text| canonical(Digest::from_hex(text), ToString::to_string, text))),
     plain("key-file", |b| text(b, key_file)),
+    plain("shard", |b| text(b, |text| refusal(text.parse::<Shard>()))),
     // Two bytes of JSON can become a value of 72 bytes, in a list that grows by doubling.
     Decoder { name: "vectors", run: |b| text(b, vector_file), memory: (256 << 10, 128), every: 1 },
 ];

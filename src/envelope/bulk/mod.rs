@@ -22,6 +22,7 @@
 //!   after all of it was written, and decryption detects any other body.
 //! - **Apart**: input and output may not overlap, also through mounts. Nothing is written through a mount below the
 //!   output, which could lead into the input.
+//! - **Sharded**: N jobs, each with a [`Part`] of the names, may run beside each other on one target.
 //! - **Bounded**: the memory depends neither on the number nor on the size of the envelopes.
 //!
 //! An envelope states no length. So a copy that stopped is refused as truncated only where its last chunk is too short
@@ -35,6 +36,7 @@ mod engine;
 mod folder;
 mod job;
 mod output;
+mod part;
 
 pub use engine::reencrypt_all;
 #[cfg(feature = "flow")]
@@ -45,6 +47,7 @@ pub use job::{
     Target, Watch, WriteEnvelopes,
 };
 pub use output::FolderTarget;
+pub use part::Part;
 
 #[cfg(test)]
 mod tests;

@@ -3,13 +3,15 @@
 //!
 //! On Linux, an output has no name at all until it gets its own (`O_TMPFILE`, `linkat`), and one `syncfs` makes a whole
 //! batch durable. On file systems that cannot do this, and on other systems, temporary files lie in a folder
-//! `.phi-pre-job` of the output folder under names `PROCESS-NUMBER.phi-pre-tmp`. The next job removes files with such
+//! `.phi-pre-job` of the output folder under names `JOB-NUMBER.phi-pre-tmp`; JOB is a random number, since processes on
+//! several machines can have the same process number. The next job removes files with such
 //! names, and no others. Without `syncfs`, each file is synced by itself.
 //!
 //! Only the owner can read an output (mode 0600). New folders have the process's default mode. The output folder is
-//! locked, so a second job on it is refused. Where the file system has no locks, the job goes on without one
-//! ([`FolderTarget::unlocked`]) and removes only its own temporary files; two jobs at once then still replace nothing of
-//! each other.
+//! locked, so a second job on it is refused. The jobs of shards share the lock ([`FolderTarget::shared`]). Where the file
+//! system has no locks, the job goes on without one ([`FolderTarget::unlocked`]). A job that is not alone on its folder
+//! removes only its own temporary files, and replaces nothing of another job: an output that another job has named
+//! meanwhile is compared with this job's own, and is done if both are the same.
 
 use super::folder::{
     Folder, JOB_FOLDER, Parents, RESERVED, at, canonical, default_threads, existing, fault, id, is_within, open_root,
@@ -20,15 +22,17 @@ use crate::envelope::file::has_no_locks;
 #[cfg(target_os = "linux")]
 use crate::envelope::unnamed;
 use crate::hash::Digest;
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, linkat, mkdirat, openat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, flock, linkat, mkdirat, openat, unlinkat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Seek, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The extended attribute that holds the mark.
 #[cfg(target_os = "linux")]
@@ -41,11 +45,27 @@ pub struct FolderTarget {
     root: File,
     /// The folder of temporary files, where outputs need a temporary name.
     named: Option<OwnedFd>,
+    /// The beginning of the names of this job's temporary files: a random number and a dash.
+    prefix: String,
     next: AtomicU64,
     /// The folder was empty at the start, so the existence checks are skipped.
     empty: bool,
     unlocked: Option<io::Error>,
 }
+
+/// Whether other jobs may write into the folder at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::envelope) enum Sharing {
+    Alone,
+    Shards,
+}
+
+/// How long a job of a shard waits for another one that holds the whole lock while it removes temporary files.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// How an output is opened that may have been made by another process.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 /// The end of the name of a temporary file.
 const TEMPORARY: &str = ".phi-pre-tmp";
@@ -65,13 +85,23 @@ impl FolderTarget {
     /// # Errors
     /// [`BulkError::Overlap`], before any folder is made; [`BulkError::Busy`]; [`BulkError::Io`].
     pub fn create(path: &Path, from: Option<&Folder>) -> Result<Self, BulkError> {
-        Self::with(path, from, unnamed)
+        Self::with(path, from, Sharing::Alone, unnamed)
+    }
+
+    /// As [`create`](Self::create), for the job of one [`Shard`](crate::envelope::Shard): the jobs of other shards may write into
+    /// the folder at the same time, and a job without a shard may not.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create).
+    pub fn shared(path: &Path, from: Option<&Folder>) -> Result<Self, BulkError> {
+        Self::with(path, from, Sharing::Shards, unnamed)
     }
 
     /// As [`create`](Self::create). `unnamed` decides whether outputs are files without a name.
     pub(in crate::envelope) fn with(
         path: &Path,
         from: Option<&Folder>,
+        sharing: Sharing,
         unnamed: fn(&File) -> bool,
     ) -> Result<Self, BulkError> {
         if let Some(from) = from.map(Folder::canonical) {
@@ -95,15 +125,19 @@ impl FolderTarget {
             }
             from.leave_out(output);
         }
-        let unlocked = match root.try_lock() {
-            Ok(()) => None,
+        let (alone, unlocked) = match root.try_lock() {
+            Ok(()) => (true, None),
+            Err(TryLockError::WouldBlock) if sharing == Sharing::Shards => (false, None),
             Err(TryLockError::WouldBlock) => return Err(BulkError::Busy(path.to_owned())),
-            Err(TryLockError::Error(e)) if has_no_locks(&e) => Some(e),
+            Err(TryLockError::Error(e)) if has_no_locks(&e) => (false, Some(e)),
             Err(TryLockError::Error(e)) => return Err(at(path)(e)),
         };
         let prepare = || {
-            if unlocked.is_none() {
-                remove_temporary(&root, "")?;
+            if alone {
+                remove_temporary(&root, "", true)?;
+            }
+            if sharing == Sharing::Shards && unlocked.is_none() && !share_lock(&root)? {
+                return Ok(None);
             }
             let empty =
                 Dir::read_from(&root)?.filter_map(Result::ok).all(|e| matches!(e.file_name().to_bytes(), b"." | b".."));
@@ -117,15 +151,36 @@ impl FolderTarget {
                 let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 Some(openat(&root, JOB_FOLDER, flags, Mode::empty())?)
             };
-            Ok::<_, io::Error>((empty, named))
+            Ok::<_, io::Error>(Some((empty, named)))
         };
-        let (empty, named) = prepare().map_err(at(path))?;
-        Ok(Self { path: path.to_owned(), root, named, next: AtomicU64::new(0), empty, unlocked })
+        let Some((empty, named)) = prepare().map_err(at(path))? else { return Err(BulkError::Busy(path.to_owned())) };
+        let prefix = format!("{}-", RandomState::new().build_hasher().finish());
+        Ok(Self { path: path.to_owned(), root, named, prefix, next: AtomicU64::new(0), empty, unlocked })
     }
 
     /// Why the folder is not locked: its file system has no locks. Nothing then prevents a second job on the folder.
     pub const fn unlocked(&self) -> Option<&io::Error> {
         self.unlocked.as_ref()
+    }
+
+    /// Whether the file of this name is the pending output: of the same size and with the same header. A job of another
+    /// shard, or of the same one, has then done the same work. As always, bodies are not compared.
+    fn is_done(&self, pending: &Pending, parent: BorrowedFd<'_>, name: &OsStr) -> bool {
+        let read = |file: &File| {
+            let mut header = [0; Header::BYTES];
+            file.read_exact_at(&mut header, 0)?;
+            Ok::<_, io::Error>((file.metadata()?.len(), header))
+        };
+        let open = |folder: BorrowedFd<'_>, name: &OsStr| Ok(File::from(openat(folder, name, READ, Mode::empty())?));
+        let own = match (pending, &self.named) {
+            (Pending::Unnamed(file), _) => read(file),
+            (Pending::Named(temporary), Some(folder)) => {
+                open(folder.as_fd(), temporary.as_ref()).and_then(|file| read(&file))
+            }
+            (Pending::Named(_), None) => return false,
+        };
+        let there = open(parent, name).and_then(|file| read(&file));
+        matches!((own, there), (Ok(own), Ok(there)) if own == there)
     }
 
     fn sync(&self) -> Result<(), BulkError> {
@@ -140,25 +195,35 @@ impl FolderTarget {
 impl Drop for FolderTarget {
     fn drop(&mut self) {
         if self.named.is_some() {
-            let _ = remove_temporary(&self.root, &own_prefix()); // if this fails, the next job removes the files
+            // Another job may be about to make a file in the folder of temporary files. It holds the lock, if there is one.
+            let alone = self.unlocked.is_none() && flock(&self.root, FlockOperation::NonBlockingLockExclusive).is_ok();
+            let _ = remove_temporary(&self.root, &self.prefix, alone); // if this fails, the next job removes the files
         }
     }
 }
 
-/// The beginning of the names of this process's temporary files.
-fn own_prefix() -> String {
-    format!("{}-", std::process::id())
+/// Takes the lock together with other shards, in place of the whole lock if this job has it. `false` where a job holds the
+/// whole lock for longer than it takes to remove temporary files.
+fn share_lock(root: &File) -> io::Result<bool> {
+    for _ in 0..LOCK_TRIES {
+        match flock(root, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(false)
 }
 
-/// Whether a job gives this name to temporary files: `PROCESS-NUMBER.phi-pre-tmp`.
+/// Whether a job gives this name to temporary files: `JOB-NUMBER.phi-pre-tmp`.
 fn is_temporary(name: &[u8]) -> bool {
     let number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
     let stem = name.strip_suffix(TEMPORARY.as_bytes()).unwrap_or_default();
     stem.iter().position(|&byte| byte == b'-').is_some_and(|dash| number(&stem[..dash]) && number(&stem[dash + 1..]))
 }
 
-/// Removes the temporary files of jobs whose names begin with `prefix`, and then their folder if it is empty.
-fn remove_temporary(root: &File, prefix: &str) -> io::Result<()> {
+/// Removes the temporary files of jobs whose names begin with `prefix`, and with `folder_too` their folder if it is empty.
+fn remove_temporary(root: &File, prefix: &str, folder_too: bool) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = match openat(root, JOB_FOLDER, flags, Mode::empty()) {
         Ok(folder) => folder,
@@ -171,6 +236,9 @@ fn remove_temporary(root: &File, prefix: &str) -> io::Result<()> {
         if is_temporary(name.to_bytes()) && name.to_bytes().starts_with(prefix.as_bytes()) {
             unlinkat(&folder, name, AtFlags::empty())?;
         }
+    }
+    if !folder_too {
+        return Ok(());
     }
     match unlinkat(root, JOB_FOLDER, AtFlags::REMOVEDIR) {
         Ok(()) | Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOENT) => Ok(()), // files of other people stay
@@ -210,12 +278,16 @@ impl Target for FolderTarget {
         let mut parents = Parents::new(self.root.as_fd(), false);
         let mut name = |path: &Path, pending: &Pending| {
             let (parent, name) = parents.of(path)?;
-            match (pending, &self.named) {
+            let named = match (pending, &self.named) {
                 (Pending::Named(temporary), Some(folder)) => rename(folder, temporary, parent, name),
                 #[cfg(target_os = "linux")]
                 (Pending::Unnamed(file), _) => unnamed::link(file, parent, name),
                 _ => Err(io::ErrorKind::NotFound.into()),
-            }
+            };
+            named.or_else(|e| {
+                let taken = e.kind() == io::ErrorKind::AlreadyExists;
+                if taken && self.is_done(pending, parent, name) { Ok(()) } else { Err(e) }
+            })
         };
         let named = |(path, pending): &(PathBuf, Pending)| {
             name(path, pending).map_err(|e| match e.kind() {
@@ -257,9 +329,8 @@ impl WriteEnvelopes for FolderWriter<'_> {
         if self.target.empty {
             return Ok(None); // a file that another process adds later is still not replaced
         }
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let (parent, name) = self.parents.of(name).map_err(fault)?;
-        let file = match openat(parent, name, flags, Mode::empty()) {
+        let file = match openat(parent, name, READ, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(Refusal::Exists.into()),
@@ -290,7 +361,7 @@ impl WriteEnvelopes for FolderWriter<'_> {
             None => return Err(fault(io::ErrorKind::Unsupported.into())),
             Some(folder) => {
                 let number = self.target.next.fetch_add(1, Ordering::Relaxed);
-                let temporary = format!("{}{number}{TEMPORARY}", own_prefix());
+                let temporary = format!("{}{number}{TEMPORARY}", self.target.prefix);
                 let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL;
                 let file =
                     openat(folder, &temporary, flags, Mode::from_raw_mode(0o600)).map_err(|e| fault(e.into()))?;

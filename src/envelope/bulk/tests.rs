@@ -1,8 +1,9 @@
 //! Outputs with named temporary files, as on file systems without `O_TMPFILE`; names and limits of outputs.
 
 use super::folder::JOB_FOLDER;
+use super::output::Sharing;
 use super::*;
-use crate::envelope::{Header, Suite};
+use crate::envelope::{Header, Shard, Suite};
 use crate::hash::Digest;
 use crate::pre::{DecryptionKey, Params, ReKey, Seed};
 use rand_chacha::ChaCha20Rng;
@@ -46,7 +47,7 @@ fn named_temporary_files_are_removed() {
     let source = Folder::open(&input).unwrap();
     fs::create_dir_all(output.join(JOB_FOLDER)).unwrap();
     fs::write(output.join(JOB_FOLDER).join("1-0.phi-pre-tmp"), b"of a killed job").unwrap();
-    let target = FolderTarget::with(&output, Some(&source), named).unwrap();
+    let target = FolderTarget::with(&output, Some(&source), Sharing::Alone, named).unwrap();
     assert!(output.join(JOB_FOLDER).is_dir());
     assert!(matches!(FolderTarget::create(&output, None), Err(BulkError::Busy(_))));
     let summary = reencrypt_all(&k_re, &source, &target, &|_| ()).unwrap();
@@ -68,10 +69,14 @@ fn a_name_that_is_taken_during_the_job_is_refused() {
         let (input, output) = (dir.path().join("in"), dir.path().join("out"));
         let (k_re, expected) = envelopes(&input, rng);
         let source = Folder::open(&input).unwrap();
-        let target = FolderTarget::with(&output, Some(&source), unnamed).unwrap();
+        let target = FolderTarget::with(&output, Some(&source), Sharing::Alone, unnamed).unwrap();
         let (taken, _) = &expected[4];
         fs::create_dir_all(output.join(taken).parent().unwrap()).unwrap();
         fs::write(output.join(taken), b"mine").unwrap();
+        // Another job has named the same output meanwhile, and is done with it.
+        let (same, bytes) = &expected[5];
+        fs::create_dir_all(output.join(same).parent().unwrap()).unwrap();
+        fs::write(output.join(same), bytes).unwrap();
         let refused = std::sync::Mutex::new(Vec::new());
         let watch = |event: Event<'_>| {
             if let Event::Refused(name, Refusal::Exists) = event {
@@ -175,7 +180,7 @@ fn a_small_pending_limit_loses_no_output() {
 #[test]
 fn names_stay_inside_the_output() {
     let dir = tempfile::tempdir().unwrap();
-    let target = FolderTarget::with(&dir.path().join("out"), None, named).unwrap();
+    let target = FolderTarget::with(&dir.path().join("out"), None, Sharing::Alone, named).unwrap();
     let mut writer = target.writer();
     for name in ["../a", "b/../../a", "..", "", ".", "/a/b", ".phi-pre-job/a"] {
         let written = writer.write(Path::new(name), b"x", Rest::None, 1, &Digest([0; 32]));
@@ -183,4 +188,73 @@ fn names_stay_inside_the_output() {
         assert!(matches!(named, Err(Fault::Refused(_)) | Ok(Err(Fault::Refused(_)))), "{name}: {named:?}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// The jobs of shards run at the same time, with and without named temporary files, one of them twice. Together they make
+/// each output once. A job without a shard is refused meanwhile, and other numbers of shards do no harm.
+#[test]
+fn shards_share_a_target() {
+    let rng = &mut ChaCha20Rng::seed_from_u64(3);
+    for unnamed in [named as fn(&File) -> bool, |_: &File| cfg!(target_os = "linux")] {
+        let dir = tempfile::tempdir().unwrap();
+        let (input, output) = (dir.path().join("in"), dir.path().join("out"));
+        let (k_re, mut expected) = envelopes(&input, rng);
+        for i in 0..100 {
+            let (name, bytes) = expected[i % 9].clone();
+            let copy = PathBuf::from(format!("copy {i}"));
+            fs::copy(input.join(name), input.join(&copy)).unwrap();
+            expected.push((copy, bytes));
+        }
+        let source = Folder::open(&input).unwrap();
+        let open = || FolderTarget::with(&output, Some(&source), Sharing::Shards, unnamed);
+        let run = |index, of, target: &FolderTarget| {
+            reencrypt_all(&k_re, &Part::new(&source, Shard::new(index, of).unwrap()), target, &|_| ()).unwrap()
+        };
+        let targets: Vec<_> = [0, 1, 2, 2].map(|index| (index, open().unwrap())).into();
+        assert!(matches!(FolderTarget::create(&output, Some(&source)), Err(BulkError::Busy(_))));
+        let done: Vec<Summary> = std::thread::scope(|scope| {
+            let jobs: Vec<_> = targets.iter().map(|(index, target)| scope.spawn(|| run(*index, 3, target))).collect();
+            jobs.into_iter().map(|job| job.join().unwrap()).collect()
+        });
+        let count = |summary: &Summary| summary.reencrypted + summary.marked + summary.compared;
+        assert!(done.iter().all(|summary| summary.refused == 0), "{done:?}");
+        assert_eq!(done[..3].iter().map(count).sum::<u64>(), 109, "{done:?}");
+        assert_eq!(count(&done[2]), count(&done[3]));
+        drop(targets);
+        assert!(!output.join(JOB_FOLDER).exists());
+        for (name, bytes) in &expected {
+            assert!(fs::read(output.join(name)).unwrap() == *bytes, "{}", name.display());
+        }
+        let target = open().unwrap();
+        let again: Vec<_> = (0..5).map(|index| run(index, 5, &target)).collect();
+        assert!(again.iter().all(|summary| summary.reencrypted + summary.refused == 0), "{again:?}");
+        assert_eq!(again.iter().map(count).sum::<u64>(), 109);
+    }
+}
+
+/// What a killed job left goes away with the next job that is alone. The files of a running job stay.
+#[test]
+fn a_shard_keeps_the_temporary_files_of_the_others() {
+    let rng = &mut ChaCha20Rng::seed_from_u64(4);
+    let dir = tempfile::tempdir().unwrap();
+    let (input, output) = (dir.path().join("in"), dir.path().join("out"));
+    envelopes(&input, rng);
+    let source = Folder::open(&input).unwrap();
+    let open = || FolderTarget::with(&output, Some(&source), Sharing::Shards, named).unwrap();
+    let left = output.join(JOB_FOLDER).join("1-0.phi-pre-tmp");
+    let leave = || {
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        fs::write(&left, b"of a killed job").unwrap();
+    };
+    leave();
+    let first = open();
+    assert!(!left.exists());
+    leave();
+    let second = open();
+    drop(first);
+    assert!(left.exists(), "another job was running");
+    drop(second);
+    assert!(left.exists(), "a job removes only its own files at its end");
+    drop(FolderTarget::create(&output, Some(&source)).unwrap());
+    assert!(!left.exists());
 }

@@ -19,6 +19,7 @@ mod reencryption;
 mod rotation;
 mod scheme;
 mod schemes;
+mod shards;
 mod threshold;
 mod transcript;
 mod world;
@@ -30,7 +31,7 @@ use super::file::File;
 type Make = fn() -> Result<File, Fault>;
 
 /// Every file: its name without extension, and the function that makes it.
-pub(super) const FILES: [(&str, Make); 25] = [
+pub(super) const FILES: [(&str, Make); 26] = [
     ("groups", groups::groups),
     ("pairing", groups::pairing),
     ("hashes", hashes::hashes),
@@ -56,4 +57,5 @@ pub(super) const FILES: [(&str, Make); 25] = [
     ("flow", flow::flow),
     ("deliveries", deliveries::deliveries),
     ("rotation", rotation::rotation),
+    ("shards", shards::shards),
 ];

@@ -15,6 +15,7 @@ pub(super) mod records;
 pub(super) mod rotation;
 pub(super) mod scheme;
 pub(super) mod schemes;
+pub(super) mod shards;
 pub(super) mod threshold;
 
 use super::case::Operation;
@@ -37,6 +38,7 @@ pub(super) fn all() -> Vec<&'static Operation> {
         deliveries::ALL,
         flow::ALL,
         rotation::ALL,
+        shards::ALL,
     ]
     .concat()
 }
