@@ -60,6 +60,20 @@ impl Header {
         headers.iter().zip(again).map(|(header, capsule)| Self { capsule, ..*header }).collect()
     }
 
+    /// Re-encrypts encoded headers by Equation (2), with every check of [`from_bytes`](Self::from_bytes), on all cores. The
+    /// results are in the order of the inputs: a bad header gives an error in its own place, and the others are
+    /// re-encrypted.
+    pub fn reencrypt_bytes(
+        headers: &[[u8; Self::BYTES]],
+        k_re: &PreparedReKey,
+    ) -> Vec<Result<[u8; Self::BYTES], DecodeError>> {
+        let preamble = |header: &[u8; Self::BYTES]| Self::preamble(&mut Reader::new(header)).map(drop);
+        let (before, capsules): (Vec<_>, Vec<_>) =
+            headers.iter().map(|header| (preamble(header), split(header).1)).unzip();
+        let again = headers.iter().zip(before).zip(k_re.reencrypt_bytes(&capsules));
+        again.map(|((header, before), capsule)| before.and(capsule).map(|c| concat(&[split(header).0, &c]))).collect()
+    }
+
     /// Reads the fields before the key commitment.
     pub(super) fn preamble(input: &mut Reader<'_>) -> Result<Suite, DecodeError> {
         if input.array("envelope magic")? != *MAGIC {
@@ -103,6 +117,14 @@ impl Header {
     pub(super) const fn version_and_suite(suite: Suite) -> [u8; 2] {
         [VERSION, suite as u8]
     }
+}
+
+/// The bytes before the capsule, and the capsule.
+fn split(header: &[u8; Header::BYTES]) -> (&[u8], [u8; Capsule::BYTES]) {
+    let mut capsule = [0; Capsule::BYTES];
+    let (before, at) = header.split_at(Header::BYTES - Capsule::BYTES);
+    capsule.copy_from_slice(at);
+    (before, capsule)
 }
 
 try_from_bytes!(Header);

@@ -198,6 +198,26 @@ fn reencryption_rewrites_c_alone_and_moves_the_key() {
     assert!(matches!(open(&moved, &WORLD.key), Err(DecryptError::Refused)));
 }
 
+/// Encoded headers are re-encrypted like decoded ones. A bad one gives the error of the decoder in its own place.
+#[test]
+fn encoded_headers_are_reencrypted_in_a_batch() {
+    let headers: Vec<_> = (0..9)
+        .map(|n| seal(&record(n), Suite::default()).0.first_chunk::<{ Header::BYTES }>().copied().unwrap())
+        .collect();
+    let prepared = WORLD.k_re.prepare();
+    let again =
+        |bytes: &[u8; Header::BYTES]| Header::from_bytes(bytes).map(|header| header.reencrypt(&WORLD.k_re).to_bytes());
+    assert_eq!(Header::reencrypt_bytes(&headers, &prepared), headers.iter().map(again).collect::<Vec<_>>());
+    for at in [0, 8, 9, 10, 44, 92, 283] {
+        let mut bad = headers.clone();
+        bad[4][at] ^= 0xc0;
+        let found = Header::reencrypt_bytes(&bad, &prepared);
+        assert_eq!(found, bad.iter().map(again).collect::<Vec<_>>(), "byte {at}");
+        assert!(found[4].is_err() && found.iter().filter(|found| found.is_ok()).count() == 8, "byte {at}");
+    }
+    assert_eq!(Header::reencrypt_bytes(&[], &prepared), []);
+}
+
 #[test]
 fn a_wrong_key_is_refused_before_any_chunk() {
     let (envelope, _) = seal(&record(10), Suite::default());

@@ -1,13 +1,13 @@
 //! Two operations: `envelope` seals a record, edits the envelope and opens the envelope; `header` decodes and re-encrypts
 //! a header.
 
-use super::given::Given;
 use super::scheme::key;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::envelope::{DecryptError, Header, Opener, Sealer, Suite};
 use phi_pre::group::Scalar;
 use phi_pre::hash::{hkdf, label, sha256};
 use phi_pre::integrity::CHUNK_BYTES;
+use phi_pre::pre::hazmat::Given;
 use phi_pre::pre::{Params, ReKey, Seed};
 use serde_json::json;
 
@@ -114,7 +114,8 @@ pub(in crate::vectors) const ENVELOPE: Operation = Operation {
         if t.is_zero() || r.is_zero() {
             return Err(malformed("t or r is zero"));
         }
-        let sealer = Sealer::new(&params, &k_d.public_key(&params), suite, &mut Given([wide(&t), wide(&r)].concat()));
+        let sealer =
+            Sealer::new(&params, &k_d.public_key(&params), suite, &mut Given::new([wide(&t), wide(&r)].concat()));
         let mut envelope = Vec::new();
         sealer.refused()?.seal(&mut record.as_slice(), &mut envelope).refused()?;
         for rule in input.objects("edits")? {

@@ -4,7 +4,6 @@ pub(super) mod deliveries;
 pub(super) mod enrolment;
 pub(super) mod envelopes;
 pub(super) mod flow;
-mod given;
 pub(super) mod groups;
 pub(super) mod hashes;
 pub(super) mod identity;

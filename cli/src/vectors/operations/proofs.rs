@@ -1,9 +1,9 @@
 //! Operations on proofs of re-encryption, with every intermediate value.
 
-use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
 use phi_pre::group::{G1, G2, Gt, Scalar, pairing};
 use phi_pre::hash::{Digest, hkdf, label, tagged};
+use phi_pre::pre::hazmat::Given;
 use phi_pre::pre::{Capsule, Params, PublicReKey, ReKey, ReencryptionProof, Seed, Statement};
 use phi_pre::wire::Wire;
 use serde_json::json;
@@ -70,7 +70,7 @@ pub(in crate::vectors) const PROVE: Operation = Operation {
         let (params, k_re, fresh) = (params(), rekey(input)?, input.array::<32>("fresh")?);
         let delta = PublicReKey::of(&params, &k_re);
         let statement = statement(input, &delta)?;
-        let proof = ReencryptionProof::new(&params, &k_re, &statement, &mut Given(fresh.to_vec()));
+        let proof = ReencryptionProof::new(&params, &k_re, &statement, &mut Given::new(fresh.to_vec()));
         proof.verify(&params, &statement).refused()?;
 
         // The intermediate values, by single powers.

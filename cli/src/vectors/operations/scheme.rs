@@ -1,11 +1,10 @@
 //! Operations on keys and capsules, Equations 1 to 3, and the Diffie-Hellman handshake.
 
-use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, t6, wire};
 use phi_pre::group::{G2, Gt, pairing};
 use phi_pre::hash::{hkdf, label};
 use phi_pre::identity::{Signature, VerifyingKey};
-use phi_pre::pre::hazmat::encapsulate_with;
+use phi_pre::pre::hazmat::{Given, encapsulate_with};
 use phi_pre::pre::{
     Capsule, DecryptionKey, DhPublicKey, EncryptionKey, Handshake, Message, Params, Party, PublicKey, ReKey,
     RecordKeys, Scope, Seed, Session, SharedSecret,
@@ -183,7 +182,7 @@ pub(in crate::vectors) const HANDSHAKE: Operation = Operation {
         let verify = |statement: &phi_pre::hash::Digest| {
             Signature::from_bytes(&signature).is_ok_and(|signature| key.verify(&statement.0, &signature).is_ok())
         };
-        let handshake = Handshake::new(side, &mut Given(secret.to_vec()));
+        let handshake = Handshake::new(side, &mut Given::new(secret.to_vec()));
         let sk = handshake.finish(&session, verify).refused()?;
         let statement = |signer| hex(session.statement(signer).0);
         Ok(json!({

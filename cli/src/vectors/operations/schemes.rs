@@ -1,10 +1,10 @@
 //! Operations of the schemes to compare with, each in every scheme, with intermediate values.
 
-use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed};
 use phi_pre::group::{G1, G2, Gt, Scalar, pairing};
 use phi_pre::hash::label::{self, dst};
 use phi_pre::hash::{framed, tagged};
+use phi_pre::pre::hazmat::Given;
 use phi_pre::schemes::{Afgh06, Bbs98, BongJang, ByName, Decoding, Encoding, Ga07, Lv08, Scheme, ga07};
 use serde_json::{Value, json};
 
@@ -329,21 +329,21 @@ fn drawn<S: Case>(input: Input<'_>) -> Result<Drawn, Fault> {
 
 fn walk<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
     let drawn = drawn::<S>(input)?;
-    let setup = S::setup(&mut Given(wide(&drawn.setup)));
+    let setup = S::setup(&mut Given::new(wide(&drawn.setup)));
     let [(pk_a, sk_a), (pk_b, sk_b)] =
-        [0, 1].map(|i| S::key_gen(&setup, &drawn.names[i], &mut Given(wide(&drawn.keys[i]))));
-    let rk = S::re_key_gen(&sk_a, S::delegatee(&pk_b, &sk_b), &mut Given(wide(&drawn.re_key)));
+        [0, 1].map(|i| S::key_gen(&setup, &drawn.names[i], &mut Given::new(wide(&drawn.keys[i]))));
+    let rk = S::re_key_gen(&sk_a, S::delegatee(&pk_b, &sk_b), &mut Given::new(wide(&drawn.re_key)));
     let rk = rk.refused()?;
-    let (c, m) = S::enc(&pk_a, &mut Given([wide(&drawn.enc), drawn.seed.clone()].concat()));
+    let (c, m) = S::enc(&pk_a, &mut Given::new([wide(&drawn.enc), drawn.seed.clone()].concat()));
     let c_bytes = c.encoding();
     let again = wide(&exponents(input, "re_enc", S::DRAWS.re_enc)?);
-    let c_prime = S::re_enc(&rk, &c, &mut Given(again.clone())).refused()?;
+    let c_prime = S::re_enc(&rk, &c, &mut Given::new(again.clone())).refused()?;
     let read = [S::dec(&sk_a, &c).refused()?, S::dec_re(&sk_b, &c_prime).refused()?];
     if read.iter().any(|read| *read != m) {
         return Err(malformed("another M is read"));
     }
     let three = [c, decoded(&c_bytes, &[])?, decoded(&c_bytes, &[])?];
-    let many = S::re_enc_many(&rk, &three, &mut Given(again.repeat(3)));
+    let many = S::re_enc_many(&rk, &three, &mut Given::new(again.repeat(3)));
     let same = |many: Result<S::ReEncrypted, _>| many.is_ok_and(|many| many.encoding() == c_prime.encoding());
     if !many.into_iter().all(same) {
         return Err(malformed("a batch gives another C'"));
@@ -401,7 +401,7 @@ fn reencrypt<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
     let rk = S::rk(&input.bytes("rk")?, &input.bytes("known")?)?;
     let c = decoded(&input.bytes("C")?, &[])?;
     let drawn = wide(&exponents(input, "re_enc", S::DRAWS.re_enc)?);
-    Ok(json!({ "C_prime": hex(S::re_enc(&rk, &c, &mut Given(drawn)).refused()?.encoding()) }))
+    Ok(json!({ "C_prime": hex(S::re_enc(&rk, &c, &mut Given::new(drawn)).refused()?.encoding()) }))
 }
 
 pub(in crate::vectors) const OPEN: Operation = Operation {
@@ -418,9 +418,9 @@ pub(in crate::vectors) const OPEN: Operation = Operation {
 };
 
 fn open<S: Case>(input: Input<'_>) -> Result<Value, Fault> {
-    let setup = S::setup(&mut Given(wide(&exponents(input, "setup", S::DRAWS.setup)?)));
+    let setup = S::setup(&mut Given::new(wide(&exponents(input, "setup", S::DRAWS.setup)?)));
     let key = wide(&exponents(input, "key", S::DRAWS.key_gen)?);
-    let (_, sk) = S::key_gen(&setup, &name::<S>(input, "name")?, &mut Given(key));
+    let (_, sk) = S::key_gen(&setup, &name::<S>(input, "name")?, &mut Given::new(key));
     let bytes = input.bytes("encoding")?;
     let m = match input.text("kind")?.rsplit_once(' ').map(|(_, what)| what) {
         Some("C") => S::dec(&sk, &decoded(&bytes, &[])?).refused()?,

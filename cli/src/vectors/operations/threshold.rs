@@ -1,8 +1,8 @@
 //! Operations of threshold re-encryption.
 
-use super::given::Given;
 use crate::vectors::case::{Fault, Input, Kind, Operation, OrRefused, hex, malformed, wire};
 use phi_pre::group::Scalar;
+use phi_pre::pre::hazmat::Given;
 use phi_pre::pre::{KeyShare, Params, Partial, PublicReKey, ReKey, Seed, SharePublic, Threshold};
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub(in crate::vectors) const SPLIT: Operation = Operation {
             return Err(malformed("a does not have t - 1 exponents"));
         }
         let wide = |a: &Scalar| [&[0; 16][..], &a.to_bytes()].concat();
-        let (shares, public) = k_re.split(&params, threshold, &mut Given(a.iter().flat_map(wide).collect()));
+        let (shares, public) = k_re.split(&params, threshold, &mut Given::new(a.iter().flat_map(wide).collect()));
         if !public.is_of(&PublicReKey::of(&params, &k_re)) {
             return Err(malformed("the public values are of another key"));
         }
