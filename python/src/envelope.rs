@@ -120,7 +120,7 @@ impl Inspection {
 
 /// Encrypts a record to Y. Returns the envelope: a header of 284 bytes, and the record with 16 bytes for each 64 KiB.
 #[pyfunction]
-#[pyo3(signature = (params, to, record, suite = AES))]
+#[pyo3(signature = (params, to, record, suite = "aes-256-gcm"))]
 pub(crate) fn encrypt<'py>(
     py: Python<'py>,
     params: &Bound<'py, Params>,
@@ -190,7 +190,7 @@ fn created<T>(py: Python<'_>, path: &Path, created: Created<T>) -> PyResult<T> {
 ///
 /// Raises Error ("io").
 #[pyfunction]
-#[pyo3(signature = (params, to, record, envelope, suite = AES))]
+#[pyo3(signature = (params, to, record, envelope, suite = "aes-256-gcm"))]
 pub(crate) fn encrypt_file(
     py: Python<'_>,
     params: &Bound<'_, Params>,
