@@ -1,7 +1,7 @@
 //! The command `phi-pre`, and the generator and checker of the test vectors.
 //!
 //! The command uses the library [`phi_pre`]; `phi-pre --help` lists the subcommands. This library target exists for the
-//! tests of the package. Of its items, only [`run`] and [`vectors`] are meant for other users.
+//! tests of the package and for the Python package. Of its items, only [`run`] and [`vectors`] are meant for other users.
 //!
 //! | file | what |
 //! |---|---|

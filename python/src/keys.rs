@@ -4,9 +4,12 @@ use crate::capsule::{Capsule, Message};
 use crate::column::{Batch, Column, Records};
 use crate::error::Fault;
 use crate::forms::{Blob, Name, public_class, secret_class};
+use crate::keyfile;
 use crate::machine::{rng, run};
 use phi_pre::pre;
+use phi_pre_cli::KeyFile;
 use pyo3::prelude::*;
+use std::path::PathBuf;
 
 public_class! {
     /// The public parameters g1, g2 and k_s: 176 bytes. seed is k_s, 32 public bytes.
@@ -112,6 +115,13 @@ impl Scope {
 secret_class! {
     /// sk: the secret of a user and a hospital, from their Handshake. 32 bytes.
     SharedSecret(pre::SharedSecret) {
+        /// Reads a key file of the command phi-pre: NAME.sk or another file of phi-pre shared. Raises Error ("key-file", "io", or the code of a malformed key).
+        #[staticmethod]
+        fn read(path: PathBuf) -> Result<Self, Fault> {
+            let bytes = keyfile::read(KeyFile::Shared, &path)?;
+            Ok(Self(pre::SharedSecret::try_from(bytes.as_slice())?))
+        }
+
         /// Reads 32 bytes.
         #[staticmethod]
         fn from_bytes(bytes: Blob) -> Result<Self, Fault> {
@@ -132,6 +142,13 @@ secret_class! {
 secret_class! {
     /// k_d, in Z_q^*: 32 secret bytes.
     DecryptionKey(pre::DecryptionKey) {
+        /// Reads a key file of the command phi-pre: NAME.secret. Raises Error ("key-file", "io", or the code of a malformed key).
+        #[staticmethod]
+        fn read(path: PathBuf) -> Result<Self, Fault> {
+            let bytes = keyfile::read(KeyFile::Secret, &path)?;
+            Ok(Self(pre::DecryptionKey::from_bytes(&bytes)?))
+        }
+
         /// Reads 32 bytes. Raises Error ("non-canonical", "identity", "length").
         #[staticmethod]
         fn from_bytes(bytes: Blob) -> Result<Self, Fault> {
@@ -211,6 +228,13 @@ impl PreparedKey {
 public_class! {
     /// Y = e(g1, g2)^{k_d}, in GT: 192 bytes. It encrypts and cannot decrypt.
     PublicKey(pre::PublicKey) {
+        /// Reads a key file of the command phi-pre: NAME.public. Raises Error ("key-file", "io", or the code of a malformed key).
+        #[staticmethod]
+        fn read(path: PathBuf) -> Result<Self, Fault> {
+            let bytes = keyfile::read(KeyFile::Public, &path)?;
+            Ok(Self(pre::PublicKey::from_bytes(&bytes)?))
+        }
+
         /// A fresh M in GT and its capsule: Z = g1^r, C = M * Y^r.
         fn encapsulate(&self, py: Python<'_>, params: &Bound<'_, Params>) -> Result<(Capsule, Message), Fault> {
             let (params, mut rng) = (params.get(), rng()?);
@@ -256,6 +280,13 @@ impl PreparedPublicKey {
 secret_class! {
     /// k_re = k'_e / k_e, in G2: 96 secret bytes of the proxy. ReKey(k_e, k_e_prime) is Equation 1.
     ReKey(pre::ReKey) {
+        /// Reads a key file of the command phi-pre: as phi-pre rekey writes it. Raises Error ("key-file", "io", or the code of a malformed key).
+        #[staticmethod]
+        fn read(path: PathBuf) -> Result<Self, Fault> {
+            let bytes = keyfile::read(KeyFile::ReKey, &path)?;
+            Ok(Self(pre::ReKey::from_bytes(&bytes)?))
+        }
+
         #[new]
         fn new(py: Python<'_>, k_e: &Bound<'_, EncryptionKey>, k_e_prime: &Bound<'_, EncryptionKey>) -> Result<Self, Fault> {
             let (k_e, k_e_prime) = (k_e.get(), k_e_prime.get());
@@ -345,6 +376,13 @@ pub(crate) fn reencrypt_each(py: Python<'_>, keys: Vec<Py<ReKey>>, capsules: &Bo
 secret_class! {
     /// The secret a of keys by name: 32 bytes. It gives k_e of every scope.
     NamedSecret(pre::NamedSecret) {
+        /// Reads a key file of the command phi-pre: NAME.secret of keygen --named. Raises Error ("key-file", "io", or the code of a malformed key).
+        #[staticmethod]
+        fn read(path: PathBuf) -> Result<Self, Fault> {
+            let bytes = keyfile::read(KeyFile::NamedSecret, &path)?;
+            Ok(Self(pre::NamedSecret::from_bytes(&bytes)?))
+        }
+
         /// Reads 32 bytes.
         #[staticmethod]
         fn from_bytes(bytes: Blob) -> Result<Self, Fault> {
@@ -374,6 +412,13 @@ secret_class! {
 public_class! {
     /// A = g1^a, in G1: 48 bytes. With the name of a scope, it gives the public key of the scope.
     NamedPublic(pre::NamedPublic) {
+        /// Reads a key file of the command phi-pre: NAME.public of keygen --named. Raises Error ("key-file", "io", or the code of a malformed key).
+        #[staticmethod]
+        fn read(path: PathBuf) -> Result<Self, Fault> {
+            let bytes = keyfile::read(KeyFile::NamedPublic, &path)?;
+            Ok(Self(pre::NamedPublic::from_bytes(&bytes)?))
+        }
+
         /// Y = e(A, H2(scope)).
         fn public_key(&self, py: Python<'_>, params: &Bound<'_, Params>, scope: &Bound<'_, Scope>) -> Result<PublicKey, Fault> {
             let (params, scope) = (params.get(), scope.get());

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `keys`, `capsule` | parameters, scopes, keys, capsules: section 3.2, Equations 1 to 3 |
+//! | `keyfile` | key files of the command |
 //! | `handshake` | how two parties come to sk |
 //! | `integrity` | identifiers ID_i, commitments |
 //! | `envelope` | encrypted records in memory and in files |
@@ -21,6 +22,7 @@ mod forms;
 mod handshake;
 mod hazmat;
 mod integrity;
+mod keyfile;
 mod keys;
 mod machine;
 
