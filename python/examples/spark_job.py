@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow
 from pyspark.sql import SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
 
 import phi_pre
 from store import Store, reencrypt_headers
@@ -53,7 +54,7 @@ def reencrypt_store(rekey: str, threads: int, source: str, target: str) -> Calla
 def capsules(spark: SparkSession, rekey: str, source: str, target: str, threads: int = 1) -> int:
     """Writes Parquet to target. Returns the number of refused capsules."""
     data = spark.read.parquet(source)
-    schema = data.schema.add("error", "string")
+    schema = StructType([*data.schema.fields, StructField("error", StringType())])
     data.mapInArrow(reencrypt(rekey, threads), schema).write.parquet(target)
     return spark.read.parquet(target).where("error is not null").count()
 

@@ -155,7 +155,7 @@ def spark_session(workers):
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["PYTHONPATH"] = str(EXAMPLES)
     # A task is tried four times. On a machine without a network, the driver is the loopback address.
-    builder = SparkSession.builder.master(f"local[{workers},4]").config("spark.ui.enabled", "false")
+    builder = SparkSession.builder.master(f"local[{workers},4]").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
     builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
     builder = builder.config("spark.log.level", "OFF").config("spark.sql.files.maxPartitionBytes", "2m")
     return builder.getOrCreate()
