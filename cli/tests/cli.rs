@@ -505,21 +505,24 @@ fn a_terminal_gets_no_control_character_of_a_name() {
 fn bench_checks_its_files_first() {
     let temporary = tempfile::tempdir().unwrap();
     let dir = temporary.path();
-    fs::write(dir.join("there"), "kept").unwrap();
-    std::os::unix::fs::symlink("nowhere", dir.join("link")).unwrap();
-    for option in ["--json", "--csv", "--plot"] {
+    for end in ["", "-threads.svg"] {
+        fs::write(dir.join(format!("there{end}")), "kept").unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.join(format!("link{end}"))).unwrap();
+    }
+    for (option, end) in [("--json", ""), ("--csv", ""), ("--plot", "-threads.svg")] {
         for (path, why) in [
-            ("there", "there: exists already"),
-            ("link", "link: exists already"),
+            ("there", &*format!("there{end}: exists already")),
+            ("link", &*format!("link{end}: exists already")),
             ("no/folder", "the folder does not exist"),
             ("there/below", "the folder does not exist"),
         ] {
             assert!(fails(dir, 1, &["bench", option, path]).contains(why), "{option} {path}");
         }
     }
-    assert!(fails(dir, 1, &["bench", "--json", "new", "--plot", "./new"]).contains("a file each"));
+    assert!(fails(dir, 1, &["bench", "--json", "new-phases.svg", "--plot", "./new"]).contains("a file each"));
+    assert!(fails(dir, 1, &["bench", "--only", "no such operation"]).contains("no operation has this text"));
     assert_eq!(fs::read(dir.join("there")).unwrap(), b"kept");
-    assert_eq!(fs::read_dir(dir).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(dir).unwrap().count(), 4);
 }
 
 /// A measurement that is killed leaves no file.

@@ -11,6 +11,9 @@ use std::io::Read;
 
 /// The operation that all ratios refer to, computed by the engine blst.
 pub(super) const REENCRYPT: &str = "re-encrypt, prepared k_re";
+/// The operation that is measured by threads, and the number of its records.
+pub(super) const BY_THREADS: &str = "re-encrypt from bytes to bytes, every check, by threads";
+const MANY: usize = 512;
 pub(super) const BATCHES: [usize; 7] = [1, 2, 4, 8, 16, 64, 256];
 pub(super) const BATCH: usize = 64;
 /// The size of the file in memory, in bytes.
@@ -39,7 +42,7 @@ impl World {
             .filter_map(|_| ReKey::new(&k_e, &DecryptionKey::random(rng).encryption_key(&params)).ok())
             .collect();
         let k_re = k_each.swap_remove(0);
-        let sealed = k_d.public_key(&params).encapsulate_many(&params, 256, rng);
+        let sealed = k_d.public_key(&params).encapsulate_many(&params, MANY, rng);
         let capsules: Vec<_> = sealed.into_iter().map(|(capsule, _)| capsule).collect();
         let bytes = Capsule::encode_batch(&capsules);
         let points = std::array::from_fn(|_| G1::random(rng));
@@ -109,16 +112,26 @@ impl World {
         cases
     }
 
-    pub(super) fn cases_on_all_cores(&self, engines: &[Engaged], cores: usize) -> Vec<Case<'_>> {
-        let case = |engine: &Engaged| {
-            let (k_re, engine) = (self.k_re.prepare(), *engine);
+    /// The cases that run on this many threads.
+    pub(super) fn cases_by_threads(&self, engines: &[Engaged], threads: usize, all: bool) -> Vec<Case<'_>> {
+        let mut cases = Vec::new();
+        for engine in engines.iter().copied() {
+            let k_re = self.k_re.prepare();
             let call = move || {
                 engine.install();
-                drop(black_box(k_re.reencrypt(&self.capsules)));
+                drop(black_box(k_re.reencrypt_bytes(&self.bytes)));
             };
-            Case::new("re-encrypt, prepared k_re, all cores", &engine.engine(), self.capsules.len(), cores, call)
-        };
-        engines.iter().map(case).collect()
+            cases.push(Case::new(BY_THREADS, &engine.engine(), MANY, threads, call));
+        }
+        for engine in engines.iter().copied().filter(|_| all) {
+            let (k_re, capsules) = (self.k_re.prepare(), &self.capsules[..256]);
+            let call = move || {
+                engine.install();
+                drop(black_box(k_re.reencrypt(capsules)));
+            };
+            cases.push(Case::new("re-encrypt, prepared k_re, all cores", &engine.engine(), 256, threads, call));
+        }
+        cases
     }
 
     /// Seals a file of 1 GiB that is generated in memory; the envelope is discarded.

@@ -19,17 +19,33 @@ pub(crate) struct Files {
     /// Writes one row for each sample.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Plots throughput by engine and batch size, and the time of each phase; with --schemes, the time of each algorithm.
-    #[arg(long, value_name = "FILE.svg")]
+    /// Plots one question in each file: NAME-batch.svg (throughput by batch size), NAME-threads.svg (by threads), NAME-phases.svg
+    /// (time by phase); with --schemes, NAME-schemes.svg.
+    #[arg(long, value_name = "NAME")]
     plot: Option<PathBuf>,
+    /// Measures only the operations whose names contain this text.
+    #[arg(long, value_name = "TEXT", conflicts_with = "schemes")]
+    only: Option<String>,
+}
+
+/// The ends of the names of the plots.
+const PLOTS: [&str; 3] = ["batch", "threads", "phases"];
+
+/// The path of one plot.
+fn plot_path(name: &Path, end: &str) -> PathBuf {
+    let mut path = name.as_os_str().to_owned();
+    path.push(format!("-{end}.svg"));
+    path.into()
 }
 
 pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
-    let [json, csv, plot] =
-        [&files.json, &files.csv, &files.plot].map(|path| path.as_deref().map(new_file).transpose());
-    let (json, csv, plot) = (json?, csv?, plot?);
-    let paths: Vec<_> = [&json, &csv, &plot].into_iter().flatten().collect();
+    let [json, csv] = [&files.json, &files.csv].map(|path| path.as_deref().map(new_file).transpose());
+    let (json, csv) = (json?, csv?);
+    let ends: &[&str] = if of_schemes { &["schemes"] } else { &PLOTS };
+    let plots = files.plot.iter().flat_map(|name| ends.iter().map(|end| new_file(&plot_path(name, end))));
+    let plots = plots.collect::<Result<Vec<_>, _>>()?;
+    let paths: Vec<_> = [&json, &csv].into_iter().flatten().chain(&plots).collect();
     if (1..paths.len()).any(|i| paths[..i].contains(&paths[i])) {
         return Err("--json, --csv and --plot need a file each".into());
     }
@@ -39,18 +55,28 @@ pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Fa
     let world = (!of_schemes).then(World::new);
     let cores = std::thread::available_parallelism()?.get();
     let machine = machine::describe(cores);
-    let pools = [pool(1)?, pool(cores)?];
 
     say!("{}, {cores} cores; engines: {}", machine::processor(), names(&engines));
     say!("one thread unless said otherwise; medians of {rounds} rounds, all cases in turn in each round");
-    let mut alone: Vec<Case<'_>> =
-        world.as_ref().map_or_else(|| schemes::cases(&engines), |world| world.cases(&engines));
-    let mut together: Vec<Case<'_>> =
-        world.as_ref().map_or_else(Vec::new, |world| world.cases_on_all_cores(&engines, cores));
-    let mut files: Vec<Case<'_>> = world.as_ref().map_or_else(Vec::new, |world| world.files(cores));
+    let wanted = |case: &Case<'_>| files.only.as_ref().is_none_or(|only| case.operation.contains(only.as_str()));
+    let mut alone = world.as_ref().map_or_else(|| schemes::cases(&engines), |world| world.cases(&engines));
+    alone.retain(wanted);
+    let mut groups = vec![(pool(1)?, alone)];
+    for threads in doublings(cores) {
+        let mut cases =
+            world.as_ref().map_or_else(Vec::new, |world| world.cases_by_threads(&engines, threads, threads == cores));
+        cases.retain(wanted);
+        groups.push((pool(threads)?, cases));
+    }
+    let pools = [pool(1)?, pool(cores)?];
+    let mut sealed: Vec<Case<'_>> = world.as_ref().map_or_else(Vec::new, |world| world.files(cores));
+    sealed.retain(wanted);
+    if groups.iter().all(|(_, cases)| cases.is_empty()) && sealed.is_empty() {
+        return Err("--only: no operation has this text in its name".into());
+    }
     let bar = progress(Some(u64::from(rounds) + 1), "{wide_bar} {pos}/{len} rounds, {eta} left");
     for round in 0..=rounds {
-        for (pool, cases) in pools.iter().zip([&mut alone, &mut together]) {
+        for (pool, cases) in &mut groups {
             pool.install(|| {
                 for case in cases.iter_mut() {
                     if round == 0 { case.calibrate() } else { case.sample() }
@@ -59,7 +85,7 @@ pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Fa
         }
         // One call seals a gigabyte, so at most five samples are taken.
         if round < rounds.min(5) {
-            for (pool, case) in pools.iter().zip(&mut files) {
+            for (pool, case) in pools.iter().zip(&mut sealed) {
                 pool.install(|| case.sample());
             }
         }
@@ -68,24 +94,32 @@ pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Fa
     bar.finish_and_clear();
     chosen.install();
 
-    let cases: Vec<_> = alone.into_iter().chain(together).chain(files).collect();
+    let cases: Vec<_> = groups.into_iter().flat_map(|(_, cases)| cases).chain(sealed).collect();
     let figures: Vec<_> = cases.iter().map(Case::json).collect();
+    let foot = plot::foot(&machine);
     let mut file = json!({ "machine": machine, "figures": figures });
-    let picture = if of_schemes {
+    let drawn = if of_schemes {
         schemes::print_sizes();
         print(&cases, &schemes::reference(), "the re-encryption of Bong-Jang");
         file["sizes"] = schemes::sizes();
-        schemes::svg(&cases)
+        plot::of_schemes(&cases, &foot, &schemes::plotted())?
     } else {
         print(&cases, REENCRYPT, "re-encryption with precomputed line coefficients of k_re");
-        plot::svg(&cases)
+        plot::of_engines(&cases, &foot)?
     };
     let figures = serde_json::to_string_pretty(&file)? + "\n";
     let rows: String = cases.iter().map(Case::csv).collect();
     let rows = format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}");
-    let written = [(json, figures), (csv, rows), (plot, picture)]
-        .map(|(to, text)| to.map_or(Ok(()), |path| finish(&path, &text)));
+    let texts = [(json, figures), (csv, rows)].into_iter().filter_map(|(path, text)| Some((path?, text)));
+    // The plots are in the order of their paths.
+    let plots = plots.into_iter().zip(drawn).map(|(path, (_, text))| (path, text));
+    let written: Vec<_> = texts.chain(plots).map(|(path, text)| finish(&path, &text)).collect();
     written.into_iter().collect() // the first error, after all were tried
+}
+
+/// 1, 2, 4, ... and the number of cores.
+fn doublings(cores: usize) -> impl Iterator<Item = usize> {
+    core::iter::successors(Some(1), |n| Some(n * 2)).take_while(move |n| *n < cores).chain([cores])
 }
 
 fn finish(path: &Path, text: &str) -> Result<(), Failure> {

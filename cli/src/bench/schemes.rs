@@ -2,13 +2,12 @@
 
 use super::cases::BATCH;
 use super::measure::Case;
-use super::plot::{COLOURS, text};
+use super::plot;
 use phi_pre::group::Engaged;
 use phi_pre::schemes::{Afgh06, Bbs98, BongJang, ByName, Bytes, Ga07, Lv08, Row, Scheme, rows};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
-use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -127,58 +126,16 @@ pub(super) fn print_sizes() {
     }
 }
 
-const HEIGHT: f64 = 34.0;
-const LEFT: f64 = 190.0;
-const TOP: f64 = 60.0;
-/// The width of a factor of ten.
-const DECADE: f64 = 150.0;
-
-/// Plots the microseconds for one record, by scheme and algorithm, on a logarithmic scale from 1, with a mark for each
-/// engine.
-pub(super) fn svg(cases: &[Case<'_>]) -> String {
-    let mut out = String::new();
-    // Writing into a String cannot fail.
-    let _ = draw(&mut out, cases);
-    out
-}
-
-fn draw(out: &mut String, cases: &[Case<'_>]) -> std::fmt::Result {
-    let x = |seconds: f64| LEFT + DECADE * (seconds * 1e6).max(1.0).log10();
-    let lines = ALGORITHMS.len();
-    let panel = HEIGHT * 0.5 * f64::from(u32::try_from(lines).unwrap_or(u32::MAX)) + HEIGHT;
-    let height = TOP + 6.0 * panel + 20.0;
-    write!(out, r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {height}" "#, LEFT + 4.0 * DECADE + 40.0)?;
-    writeln!(out, r#"font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>"#)?;
-    text(out, 10.0, 20.0, "start", "microseconds for one record, one thread (bars: p10 to p90)")?;
-    for (i, (engine, colour)) in (0_u32..).zip(COLOURS) {
-        let at = LEFT + 320.0 + 70.0 * f64::from(i);
-        writeln!(out, r#"<circle cx="{at}" cy="16" r="4" fill="{colour}"/>"#)?;
-        text(out, at + 8.0, 20.0, "start", engine)?;
-    }
-    for (decade, label) in (0_u32..).zip(["1", "10", "100", "1000", "10000"]) {
-        let at = LEFT + DECADE * f64::from(decade);
-        writeln!(out, r##"<path d="M{at} {:.1}V{height}" stroke="#ddd"/>"##, TOP - 10.0)?;
-        text(out, at, TOP - 14.0, "middle", label)?;
-    }
-    let mut y = TOP;
-    for row in rows() {
-        y += HEIGHT * 0.6;
-        text(out, 10.0, y, "start", row.properties.name)?;
-        for (algorithm, n) in ALGORITHMS {
-            y += HEIGHT * 0.5;
+/// The rows of the plot.
+pub(super) fn plotted() -> Vec<plot::Row> {
+    let of_scheme = |row: Row| {
+        ALGORITHMS.map(|(algorithm, n)| {
             let batch = if n == 1 { String::new() } else { format!(", batch of {n}") };
-            text(out, LEFT - 8.0, y + 4.0, "end", &format!("{algorithm}{batch}"))?;
-            let name = operation(row.properties.name, algorithm);
-            for case in cases.iter().filter(|case| case.operation == name && case.elements == n) {
-                let Some((_, colour)) = COLOURS.iter().find(|(engine, _)| *engine == case.engine) else { continue };
-                let (fast, slow) = case.spread();
-                writeln!(out, r#"<path d="M{:.1} {y:.1}H{:.1}" stroke="{colour}"/>"#, x(fast), x(slow))?;
-                writeln!(out, r#"<circle cx="{:.1}" cy="{y:.1}" r="4" fill="{colour}"/>"#, x(case.median()))?;
-            }
-        }
-        y += HEIGHT * 0.4;
-    }
-    writeln!(out, "</svg>")
+            let operation = operation(row.properties.name, algorithm);
+            plot::Row { label: format!("{operation}{batch}"), operation, n }
+        })
+    };
+    rows().into_iter().flat_map(of_scheme).collect()
 }
 
 #[cfg(test)]
@@ -194,8 +151,9 @@ mod tests {
         assert_eq!(cases.len(), rows().len() * ALGORITHMS.len());
         cases.iter_mut().for_each(Case::sample);
         assert!(cases.iter().any(|case| case.operation == reference() && case.elements == BATCH));
-        let (marks, key) = (svg(&cases).matches("<circle").count(), COLOURS.len());
-        assert_eq!(marks, cases.len() + key);
+        let plots = plot::of_schemes(&cases, "", &plotted()).unwrap();
+        // One engine, with its place in the legend.
+        assert_eq!(plots[0].1.matches("<circle").count(), cases.len() + 1);
         assert_eq!(sizes().as_array().map(Vec::len), Some(rows().len()));
     }
 }
