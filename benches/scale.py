@@ -14,8 +14,9 @@ A worker is one machine with --cores cores that runs `phi-pre reencrypt --shard 
     time        the largest of the three, which is the bound
     money       requests at their prices, and the time of all cores
 
-Prices are placeholders: set your provider's. The default times of the kernel and of files are measured (AMD EPYC, Zen 5); the
-latency of a store is an assumption, and --measure does not measure it."""
+Prices are placeholders: set your provider's. The default times of the kernel, a file, a column and the processor time of a request
+are measured (AMD EPYC, Zen 5); the latency of a store and the start of a worker are assumptions. --measure measures the kernel,
+a file and the start of the command."""
 
 import argparse
 import json
@@ -39,9 +40,9 @@ def arguments():
     parser.add_argument("--cores", type=int, default=16, help="of one worker")
     parser.add_argument("--start", type=float, default=30.0, help="seconds until a worker of the scheduler runs (assumed)")
     parser.add_argument("--kernel", type=float, default=62e-6, help="re-encryption of a record from bytes to bytes, one core")
-    parser.add_argument("--column", type=float, default=3e-6, help="reading and writing a record in Parquet, one core")
+    parser.add_argument("--column", type=float, default=1e-6, help="reading and writing a record in Parquet, one core")
     parser.add_argument("--file", type=float, default=20e-6, help="reading and writing an envelope of 1 KiB as a file, one core")
-    parser.add_argument("--request", type=float, default=60e-6, help="processor time of one request to a store (assumed)")
+    parser.add_argument("--request", type=float, default=280e-6, help="processor time of one request to a store")
     parser.add_argument("--latency", type=float, default=0.03, help="of one request to a store (assumed)")
     parser.add_argument("--parallel", type=int, default=32, help="requests of one worker at the same time")
     parser.add_argument("--read-price", type=float, default=0.4, help="of a million GET or HEAD requests (placeholder)")
