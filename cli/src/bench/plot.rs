@@ -149,7 +149,7 @@ impl Curve<'_> {
                 .label(engine.name())
                 .legend(move |(x, y)| Circle::new((x + 10, y), 5, colour.filled()));
             let bars = points.iter().map(|(x, [low, median, high])| {
-                ErrorBar::new_vertical(*x, *low, *median, *high, colour.stroke_width(1), size)
+                ErrorBar::new_vertical(*x, *low, *median, *high, colour.filled(), size)
             });
             chart.draw_series(bars).map_err(failed)?;
         }
@@ -211,7 +211,7 @@ fn rows(area: &Area<'_>, cases: &[Case<'_>], question: &str, rows: &[Row]) -> Re
         }
         // A bar has a mark at its median.
         let bars = marks.iter().map(|(y, [low, median, high])| {
-            ErrorBar::new_horizontal(SegmentValue::CenterOf(*y), *low, *median, *high, colour.stroke_width(1), size)
+            ErrorBar::new_horizontal(SegmentValue::CenterOf(*y), *low, *median, *high, colour.filled(), size)
         });
         chart
             .draw_series(bars)
