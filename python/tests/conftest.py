@@ -1,11 +1,14 @@
 """The world of the tests: parameters, the keys of one record for hospitals A and B, and capsules."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import phi_pre as phi
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray would send them over the network
 
 REPOSITORY = Path(__file__).parents[2]
 
