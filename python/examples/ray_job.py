@@ -8,7 +8,6 @@ same record gives the same bytes, so each record is in the result once. Every wo
 does not travel through Ray. A refused record has its reason in the column error (capsules) or in the printed list (envelopes).
 Exit code 0 means that no record was refused."""
 
-import argparse
 import os
 import sys
 import time
@@ -18,7 +17,7 @@ import pyarrow.dataset
 import ray
 
 import phi_pre
-from store import Store, reencrypt_headers
+from common import Store, arguments, checked, closed, reencrypt_headers
 
 
 class Reencrypt:
@@ -79,28 +78,16 @@ def envelopes(rekey: str, source: str, target: str, number: int, threads: int = 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["capsules", "envelopes"])
-    parser.add_argument("--rekey", required=True, help="a key file of phi-pre rekey, which every worker can read")
-    parser.add_argument("--in", dest="source", required=True)
-    parser.add_argument("--out", dest="target", required=True)
+    parser = arguments(__doc__)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--address", help="of a running cluster; without it, a cluster on this machine is started")
     chosen = parser.parse_args()
-    rekey = os.path.abspath(chosen.rekey)
-    phi_pre.ReKey.read(rekey)  # an unreadable key is an error before anything starts
-    sources = os.path.dirname(os.path.abspath(__file__))
-    ray.init(address=chosen.address, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": sources}})
+    job = (checked(chosen.rekey), chosen.source, chosen.target, chosen.workers)
+    modules = os.path.dirname(os.path.abspath(__file__))
+    ray.init(address=chosen.address, log_to_driver=False, runtime_env={"env_vars": {"PYTHONPATH": modules}})
     start = time.monotonic()
-    if chosen.what == "capsules":
-        refused = capsules(rekey, chosen.source, chosen.target, chosen.workers)
-    else:
-        bad = envelopes(rekey, chosen.source, chosen.target, chosen.workers)
-        for name, why in bad:
-            print(f"refused   {name!r}: {why}")
-        refused = len(bad)
-    print(f"{refused} refused; {time.monotonic() - start:.1f} s by {chosen.workers} workers")
-    return 1 if refused else 0
+    refused = capsules(*job) if chosen.what == "capsules" else envelopes(*job)
+    return closed(refused, time.monotonic() - start)
 
 
 if __name__ == "__main__":

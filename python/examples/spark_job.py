@@ -1,14 +1,12 @@
 """Re-encrypts a column of capsules, or a store of envelopes, by Spark.
 
-    spark-submit --py-files store.py spark_job.py capsules  --rekey ab.rekey --in CAPSULES --out NEW
-    spark-submit --py-files store.py spark_job.py envelopes --rekey ab.rekey --in ENVELOPES --out NEW
+    spark-submit --py-files common.py spark_job.py capsules  --rekey ab.rekey --in CAPSULES --out NEW
+    spark-submit --py-files common.py spark_job.py envelopes --rekey ab.rekey --in ENVELOPES --out NEW
 
 Input and output as of ray_job.py. mapInArrow hands each task an iterator of Arrow batches, so a task prepares the key once.
 Spark repeats a task whose worker dies, and its committer gives the output of each task once. Every worker reads the key file
 by its path, so the key does not travel through Spark. Exit code 0 means that no record was refused."""
 
-import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import StringType, StructField, StructType
 
 import phi_pre
-from store import Store, reencrypt_headers
+from common import Store, arguments, checked, closed, reencrypt_headers
 
 Batches = Iterator[pyarrow.RecordBatch]
 
@@ -69,25 +67,12 @@ def envelopes(spark: SparkSession, rekey: str, source: str, target: str, threads
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["capsules", "envelopes"])
-    parser.add_argument("--rekey", required=True, help="a key file of phi-pre rekey, which every worker can read")
-    parser.add_argument("--in", dest="source", required=True)
-    parser.add_argument("--out", dest="target", required=True)
-    chosen = parser.parse_args()
-    rekey = os.path.abspath(chosen.rekey)
-    phi_pre.ReKey.read(rekey)  # an unreadable key is an error before anything starts
-    spark = SparkSession.builder.appName("phi-pre").getOrCreate()
+    chosen = arguments(__doc__).parse_args()
+    rekey = checked(chosen.rekey)
+    job = (SparkSession.builder.appName("phi-pre").getOrCreate(), rekey, chosen.source, chosen.target)
     start = time.monotonic()
-    if chosen.what == "capsules":
-        refused = capsules(spark, rekey, chosen.source, chosen.target)
-    else:
-        bad = envelopes(spark, rekey, chosen.source, chosen.target)
-        for name, why in bad:
-            print(f"refused   {name!r}: {why}")
-        refused = len(bad)
-    print(f"{refused} refused; {time.monotonic() - start:.1f} s")
-    return 1 if refused else 0
+    refused = capsules(*job) if chosen.what == "capsules" else envelopes(*job)
+    return closed(refused, time.monotonic() - start)
 
 
 if __name__ == "__main__":

@@ -208,7 +208,7 @@ def test_spark_envelopes(spark, job, world, tmp_path):
 
 
 def test_an_output_of_another_key_stays(world, tmp_path):
-    from store import Store, reencrypt_headers
+    from common import Store, reencrypt_headers
 
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a").write_bytes(phi.encrypt(world.params, world.y, b"a"))

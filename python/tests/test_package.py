@@ -283,3 +283,15 @@ def test_objects_are_freed(world):
         world.k_re.prepare().reencrypt(world.capsules)
     gc.collect()
     assert len(gc.get_objects()) - before < 50
+
+
+def test_the_manifests_are_well_formed():
+    yaml = pytest.importorskip("yaml", reason="needs PyYAML")
+    text = (REPOSITORY / "cli" / "SHARDS.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+    assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0
+    (manifest,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    spec = yaml.safe_load(manifest)["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert f'--shard "$JOB_COMPLETION_INDEX/{spec["completions"]}"' in container["args"][0]
+    assert spec["completionMode"] == "Indexed"

@@ -1,16 +1,43 @@
-"""A store of envelopes as a job sees it: a folder or any file system of pyarrow, for example s3://bucket/prefix.
+"""What the jobs for Ray and Spark share: their arguments, and stores of envelopes.
 
-A job reads and writes headers alone, 284 bytes an object: the body of an envelope does not change. The output has a new header
+A store is a folder or any file system of pyarrow, for example s3://bucket/prefix. A job reads and writes headers alone, 284 bytes an object: the body of an envelope does not change. The output has a new header
 under each name; whoever decrypts puts the header before the body, which begins at byte 284 of the old envelope."""
 
+import argparse
 import os
 import uuid
-from collections.abc import Iterator
 
 import pyarrow
 import pyarrow.fs
 
+import phi_pre
+
 HEADER = 284
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["capsules", "envelopes"])
+    parser.add_argument("--rekey", required=True, help="a key file of phi-pre rekey, which every worker can read")
+    parser.add_argument("--in", dest="source", required=True)
+    parser.add_argument("--out", dest="target", required=True)
+    return parser
+
+
+def checked(rekey: str) -> str:
+    """The path of the key for the workers. An unreadable key is an error before anything starts."""
+    phi_pre.ReKey.read(rekey)
+    return os.path.abspath(rekey)
+
+
+def closed(refused: int | list[tuple[str, str]], seconds: float) -> int:
+    """Prints what was refused. Returns the exit code."""
+    if not isinstance(refused, int):
+        for name, why in refused:
+            print(f"refused   {name!r}: {why}")
+        refused = len(refused)
+    print(f"{refused} refused; {seconds:.1f} s")
+    return 1 if refused else 0
 
 
 class Store:
@@ -51,20 +78,19 @@ class Store:
         return None
 
 
-def reencrypt_headers(prepared: object, names: Iterator[str], source: Store, target: Store) -> pyarrow.Table:
+def reencrypt_headers(prepared: phi_pre.PreparedReKey, names: list[str], source: Store, target: Store) -> pyarrow.Table:
     """Re-encrypts the headers of these objects. Gives each name with its error, which is null if there is none."""
-    listed = list(names)
     heads: list[bytes | None] = []
     errors: list[str | None] = []
-    for name in listed:
+    for name in names:
         try:
             heads.append(source.read(name))
             errors.append(None)
         except OSError as error:
             heads.append(None)
             errors.append(str(error))
-    batch = prepared.reencrypt_headers(pyarrow.array(heads, pyarrow.binary()))  # type: ignore[attr-defined]
-    for row, name in enumerate(listed):
+    batch = prepared.reencrypt_headers(pyarrow.array(heads, pyarrow.binary()))
+    for row, name in enumerate(names):
         header = batch.values[row]
         errors[row] = errors[row] or batch.errors[row] or target.write(name, header)
-    return pyarrow.table({"name": listed, "error": pyarrow.array(errors, pyarrow.string())})
+    return pyarrow.table({"name": names, "error": pyarrow.array(errors, pyarrow.string())})
