@@ -17,16 +17,19 @@ use arrow_buffer::Buffer;
 use arrow_schema::{DataType, Field};
 use phi_pre::error::DecodeError;
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyCapsule, PyInt, PyString, PyTuple};
 use pyo3_arrow::buffer::PyArrowBuffer;
 use pyo3_arrow::ffi::{to_array_pycapsules, to_schema_pycapsule};
 use pyo3_arrow::input::AnyArray;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Records that are handed to the engine at once.
 const WINDOW: usize = 4096;
+/// The largest number of rows in one call: the texts of their errors fit into a column of Arrow.
+pub(crate) const ROWS: usize = 1 << 24;
 
 /// The records of a column.
 pub(crate) struct Records {
@@ -57,10 +60,22 @@ impl Records {
             if !rows || bytes % W != 0 {
                 return Err(wrong(format!("uint8{shape:?}")).into());
             }
+            if bytes / W > ROWS {
+                let text = format!("{what}: {} rows, more than the limit of {ROWS}", bytes / W);
+                return Err(Fault::new("limit", text).into());
+            }
             let buffer = object.extract::<PyArrowBuffer>()?.into_inner();
             return Ok(Self { parts: vec![Part::Plain(buffer)], len: bytes / W });
         }
-        let column = object.extract::<AnyArray>()?.into_chunked_array()?;
+        // An object that breaks the protocol, for example by giving a capsule twice, makes the reader panic.
+        let imported = catch_unwind(AssertUnwindSafe(|| -> PyResult<_> {
+            Ok(object.extract::<AnyArray>()?.into_chunked_array()?)
+        }));
+        let column = match imported {
+            Ok(Ok(column)) => column,
+            Ok(Err(error)) => return Err(wrong(error.to_string()).into()),
+            Err(_) => return Err(wrong("a column that breaks the Arrow PyCapsule interface".into()).into()),
+        };
         match column.data_type() {
             DataType::FixedSizeBinary(width) if usize::try_from(*width) == Ok(W) => {}
             DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {}
@@ -68,6 +83,9 @@ impl Records {
         }
         let (arrays, _) = column.into_inner();
         let len = arrays.iter().map(Array::len).sum();
+        if len > ROWS {
+            return Err(Fault::new("limit", format!("{what}: {len} rows, more than the limit of {ROWS}")).into());
+        }
         Ok(Self { parts: arrays.into_iter().map(Part::new::<W>).collect(), len })
     }
 
@@ -184,6 +202,9 @@ impl Records {
 impl Part {
     /// An array without nulls whose values lie one behind the other becomes its bytes.
     fn new<const W: usize>(array: ArrayRef) -> Self {
+        if array.is_empty() {
+            return Self::Plain(Buffer::from_vec(Vec::<u8>::new())); // its offsets may lie behind its values
+        }
         if array.null_count() > 0 {
             return Self::Array(array);
         }
@@ -309,11 +330,13 @@ impl Column {
         self.0.len()
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, index: isize) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn __getitem__<'py>(&self, py: Python<'py>, index: &Bound<'py, PyInt>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let n = self.0.len();
+        let outside = || PyIndexError::new_err(format!("row {index} of {n}"));
+        let index: isize = index.extract().map_err(|_| outside())?;
         let from_end = || n.checked_sub(index.unsigned_abs());
         let at = usize::try_from(index).ok().or_else(from_end).filter(|at| *at < n);
-        let at = at.ok_or_else(|| PyIndexError::new_err(format!("row {index} of {n}")))?;
+        let at = at.ok_or_else(outside)?;
         if self.0.is_null(at) {
             return Ok(None);
         }
@@ -333,8 +356,14 @@ impl Column {
         let (numpy, width) = (py.import("numpy")?, self.bytes()?.value_length());
         let flat = numpy.call_method1("frombuffer", (self.buffer()?, numpy.getattr("uint8")?))?;
         let array = flat.call_method1("reshape", (self.0.len(), width))?;
-        let array = dtype.map_or(Ok(array.clone()), |dtype| array.call_method1("astype", (dtype,)))?;
-        if copy == Some(true) { array.call_method0("copy") } else { Ok(array) }
+        let wanted = dtype.map_or_else(|| array.getattr("dtype"), |dtype| numpy.call_method1("dtype", (dtype,)))?;
+        if wanted.eq(array.getattr("dtype")?)? {
+            return if copy == Some(true) { array.call_method0("copy") } else { Ok(array) };
+        }
+        if copy == Some(false) {
+            return Err(PyValueError::new_err("another dtype needs a copy"));
+        }
+        array.call_method1("astype", (wanted,))
     }
 
     #[pyo3(signature = (requested_schema=None))]

@@ -4,9 +4,13 @@
 //! and refuse to be pickled; `to_bytes` is the one way out. They are overwritten when Python frees them. The bytes that
 //! `to_bytes` returns are Python's, which overwrites nothing.
 
+use crate::error::Fault;
 use arrow_buffer::Buffer;
 use core::ops::Deref;
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use pyo3_arrow::buffer::PyArrowBuffer;
 
 /// The bytes of any object with the buffer protocol, without a copy.
@@ -24,18 +28,32 @@ impl<'py> FromPyObject<'_, 'py> for Blob {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let buffer: PyArrowBuffer = object.extract().map_err(|_| {
-            pyo3::exceptions::PyTypeError::new_err(format!("bytes are needed, not {}", object.get_type()))
-        })?;
-        Ok(Self(buffer.into_inner()))
+        let wrong = |_| PyTypeError::new_err(format!("bytes are needed, not {}", object.get_type()));
+        let view: PyBuffer<u8> = object.extract().map_err(wrong)?;
+        // The memory is read as one run of bytes.
+        if !view.is_c_contiguous() {
+            return Err(Fault::new("buffer", "a view with gaps, where one run of bytes is needed").into());
+        }
+        Ok(Self(object.extract::<PyArrowBuffer>()?.into_inner()))
     }
 }
 
 /// A name: text, or bytes.
-#[derive(FromPyObject)]
 pub(crate) enum Name {
     Text(String),
     Bytes(Blob),
+}
+
+impl<'py> FromPyObject<'_, 'py> for Name {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_instance_of::<PyString>() {
+            object.extract().map(Self::Text)
+        } else {
+            object.extract().map(Self::Bytes)
+        }
+    }
 }
 
 impl Deref for Name {
@@ -133,8 +151,8 @@ macro_rules! secret_class {
     };
 }
 
-pub(crate) fn unpicklable(class: &str) -> crate::error::Fault {
-    crate::error::Fault::new("secret", format!("{class}: a secret is not pickled; to_bytes gives its bytes"))
+pub(crate) fn unpicklable(class: &str) -> Fault {
+    Fault::new("secret", format!("{class}: a secret is not pickled; to_bytes gives its bytes"))
 }
 
 pub(crate) use {public_class, secret_class};

@@ -7,10 +7,17 @@ use crate::forms::Blob;
 use crate::handshake::{Handshake, party};
 use crate::keys::{Params, PublicKey};
 use crate::machine::run;
+use phi_pre::error::DecodeError;
 use phi_pre::group::Scalar;
 use phi_pre::pre::hazmat::{Given, encapsulate_with};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+/// A scalar that is not zero.
+fn some(bytes: &Blob, what: &'static str) -> Result<Scalar, Fault> {
+    let scalar = scalar(bytes)?;
+    if scalar.is_zero() { Err(DecodeError::Identity { what }.into()) } else { Ok(scalar) }
+}
 
 /// The capsule of M = e(g1, g2)^t with the given r. t and r are scalars of 32 bytes.
 #[pyfunction]
@@ -21,7 +28,7 @@ pub(crate) fn hazmat_encapsulate(
     t: Blob,
     r: Blob,
 ) -> Result<(Capsule, Message), Fault> {
-    let (params, to, t, r) = (params.get(), to.get(), scalar(&t)?, scalar(&r)?);
+    let (params, to, t, r) = (params.get(), to.get(), scalar(&t)?, some(&r, "r")?);
     let (capsule, m) = run(py, || encapsulate_with(&params.0, &to.0, &params.0.g_t().pow(&t), &r))?;
     Ok((Capsule(capsule), Message(m)))
 }
@@ -39,12 +46,15 @@ pub(crate) fn hazmat_encrypt<'py>(
 ) -> Result<Bound<'py, PyBytes>, Fault> {
     // The sealer draws 48 bytes for each, and reduces them modulo q.
     let wide = |x: &Scalar| [&[0; 16][..], &x.to_bytes()].concat();
-    let mut given = Given::new([wide(&scalar(&t)?), wide(&scalar(&r)?)].concat());
+    let mut given = Given::new([wide(&some(&t, "t")?), wide(&some(&r, "r")?)].concat());
     seal(py, params, to, &record, suite, &mut given)
 }
 
 /// One side of a handshake with the given X25519 secret of 32 bytes.
 #[pyfunction]
 pub(crate) fn hazmat_handshake(me: &str, secret: Blob) -> Result<Handshake, Fault> {
+    if secret.len() != 32 {
+        return Err(DecodeError::Length { what: "X25519 secret", expected: 32, got: secret.len() }.into());
+    }
     Ok(Handshake::of(phi_pre::pre::Handshake::new(party(me)?, &mut Given::new(secret.to_vec()))))
 }

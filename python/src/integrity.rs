@@ -82,10 +82,18 @@ public_class! {
 /// The experiment on the n/k claim of section 4.2: how many of a person's n records an attacker finds, by what the attacker
 /// knows. others is the number of other people on the ledger, with as many records and vectors each.
 ///
+/// At most ten million records and vectors of all people together, else Error ("limit").
+///
 /// Returns a dictionary with the counts by_uid, by_uid_and_one_vector, by_uid_and_all_vectors, linkable_pairs and pairs.
 #[pyfunction]
 pub(crate) fn exposure(py: Python<'_>, n: usize, k: usize, others: usize) -> PyResult<Bound<'_, pyo3::types::PyDict>> {
     use pyo3::types::PyDictMethods;
+    const MOST: usize = 10_000_000;
+    let people = others.saturating_add(1);
+    if n.saturating_mul(people).max(k.saturating_mul(people)) > MOST {
+        let text = format!("{n} records and {k} vectors of {people} people, more than the limit of {MOST} of either");
+        return Err(Fault::new("limit", text).into());
+    }
     let mut rng = rng()?;
     let found = run(py, || identifier::exposure::measure(n, k, others, &mut rng))?;
     let counts = pyo3::types::PyDict::new(py);

@@ -263,8 +263,12 @@ impl PreparedPublicKey {
         Ok((Capsule(capsule), Message(m)))
     }
 
-    /// n fresh capsules as a column, FixedSizeBinary(240), and M of each in order.
+    /// n fresh capsules as a column, FixedSizeBinary(240), and M of each in order. n is at most 2^22, else Error ("limit").
     fn encapsulate_many(&self, py: Python<'_>, n: usize) -> Result<(Column, Vec<Message>), Fault> {
+        const MOST: usize = 1 << 22;
+        if n > MOST {
+            return Err(Fault::new("limit", format!("{n} capsules, more than the limit of {MOST}")));
+        }
         let mut rng = rng()?;
         let (bytes, messages) = run(py, || {
             let (capsules, messages): (Vec<_>, Vec<_>) = self.0.encapsulate_many(n, &mut rng).into_iter().unzip();

@@ -128,10 +128,64 @@ def test_empty_columns(world):
     assert (len(capsules), messages) == (0, [])
 
 
+def test_empty_slices_and_chunks(world):
+    """The values of an empty slice begin behind the first byte."""
+    column = pyarrow.array(world.capsules)
+    prepared = world.k_re.prepare()
+    for kind in (pyarrow.binary(240), pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view()):
+        cast = column.cast(kind)
+        assert len(prepared.reencrypt(cast[100:])) == len(prepared.reencrypt(cast[3:3])) == 0
+        chunks = pyarrow.chunked_array([cast[1:2], cast[100:], cast[5:5], cast[2:3]])
+        assert pyarrow.array(prepared.reencrypt(chunks).values).equals(pyarrow.array(prepared.reencrypt(cast[1:3]).values))
+
+
+class Twice:
+    """Gives the same capsules twice, which the protocol forbids."""
+
+    def __init__(self, array):
+        self.capsules = array.__arrow_c_array__()
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self.capsules
+
+
+class Breaking:
+    """Ends in the middle."""
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        def batches():
+            yield pyarrow.record_batch({"x": [1]})
+            raise RuntimeError("broken")
+
+        return pyarrow.RecordBatchReader.from_batches(pyarrow.schema({"x": "int64"}), batches()).__arrow_c_stream__()
+
+
+def test_objects_that_break_the_protocol(world):
+    twice = Twice(pyarrow.array(world.capsules).cast(pyarrow.binary()))
+    prepared = world.k_re.prepare()
+    assert len(prepared.reencrypt(twice)) == 100
+    for column in (twice, Breaking(), polars.Series([])):
+        with pytest.raises(phi.Error) as refusal:
+            prepared.reencrypt(column)
+        assert refusal.value.code == "column"
+
+
+def test_limits(world):
+    prepared = world.y.prepare(world.params)
+    for n in (2**22 + 1, 2**40, 2**60, 2**63):
+        with pytest.raises(phi.Error) as refusal:
+            prepared.encapsulate_many(n)
+        assert refusal.value.code == "limit"
+    for counts in ((2**40, 1, 1), (1, 2**40, 1), (1, 1, 2**40), (2**63, 2**63, 2**63), (10_000, 10, 10_000)):
+        with pytest.raises(phi.Error) as refusal:
+            phi.exposure(*counts)
+        assert refusal.value.code == "limit"
+
+
 def test_rows(world):
     column = world.k_re.prepare().reencrypt(world.capsules).values
     assert column[-1] == column[99] and column[-100] == column[0]
-    for row in (100, -101):
+    for row in (100, -101, 2**63, -(2**70)):
         with pytest.raises(IndexError):
             column[row]
     with pytest.raises(phi.Error):
@@ -146,6 +200,10 @@ def test_arrays_are_views(world):
     view, again = numpy.asarray(column), numpy.asarray(column)
     assert view.ctypes.data == again.ctypes.data and not view.flags.writeable
     assert pyarrow.array(column).buffers()[1].address == view.ctypes.data
+    with pytest.raises(ValueError):
+        numpy.asarray(column, dtype=numpy.uint16, copy=False)
+    assert numpy.asarray(column, dtype=numpy.uint8, copy=False).ctypes.data == view.ctypes.data
+    assert numpy.asarray(column, dtype=numpy.uint16).dtype == numpy.uint16
     copy = numpy.array(column, copy=True)
     assert copy.flags.writeable and copy.ctypes.data != view.ctypes.data
 

@@ -14,6 +14,7 @@ import pytest
 from conftest import REPOSITORY
 
 import phi_pre as phi
+from phi_pre import hazmat
 
 
 def secrets(world):
@@ -112,6 +113,44 @@ def test_public_values(world):
         phi.Capsule.from_bytes("text")
     with pytest.raises(TypeError):
         world.k_e.decapsulate(world.y)
+
+
+def test_views_with_gaps_are_refused(world):
+    """Every argument of bytes: a view that is not one run of bytes would be read beyond its end."""
+    numpy = pytest.importorskip("numpy")
+    view = memoryview(bytes(range(64)))
+    square = numpy.asfortranarray(numpy.arange(4, dtype=numpy.uint8).reshape(2, 2))
+    for gaps in (view[::2], view[::-1], view[31::-1], square):
+        for call in (
+            lambda: phi.encrypt(world.params, world.y, gaps),
+            lambda: phi.decrypt(world.k_e, gaps),
+            lambda: phi.literal_digest(gaps),
+            lambda: phi.Salt.from_bytes(gaps),
+            lambda: phi.Capsule.from_bytes(gaps),
+            lambda: phi.Scope.record(gaps),
+            lambda: phi.shard(gaps, 4),
+        ):
+            with pytest.raises(phi.Error) as refusal:
+                call()
+            assert refusal.value.code == "buffer"
+    for whole in (view[8:40], numpy.arange(32, dtype=numpy.uint8), bytearray(32)):
+        assert phi.Salt.from_bytes(whole).to_bytes() == bytes(whole)
+
+
+def test_given_randomness_is_checked(world):
+    one, zero = bytes(31) + b"\1", bytes(32)
+    for call in (
+        lambda: hazmat.encrypt(world.params, world.y, b"x", "aes-256-gcm", zero, one),
+        lambda: hazmat.encrypt(world.params, world.y, b"x", "aes-256-gcm", one, zero),
+        lambda: hazmat.encapsulate(world.params, world.y, one, zero),
+    ):
+        with pytest.raises(phi.Error) as refusal:
+            call()
+        assert refusal.value.code == "identity"
+    for n in (0, 31, 33):
+        with pytest.raises(phi.Error) as refusal:
+            hazmat.handshake("initiator", bytes(n))
+        assert refusal.value.code == "length"
 
 
 def test_errors_have_codes(world):

@@ -1,7 +1,8 @@
 """The native part. Import from phi_pre.
 
-Types of arguments and results. Sizes are in bytes; "bytes" as an argument is any object with the buffer protocol. Every refusal
-raises Error."""
+Types of arguments and results. Sizes are in bytes; "bytes" as an argument is any object with the buffer protocol whose memory is
+one run of bytes. Every refusal raises Error; an argument of another type, or an int that is negative or too large for the argument,
+raises TypeError or OverflowError."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
