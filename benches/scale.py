@@ -11,7 +11,7 @@ A worker is one machine with --cores cores that runs `phi-pre reencrypt --shard 
     computing   start + records * (kernel + object) / (workers * cores)
     waiting     start + records * requests * latency / (workers * parallel)        stores alone
     listing     records / 1000 * latency                                           stores alone; each worker lists all names
-    time        the largest of the three, which is the bound
+    time        the largest of the three, which is the bound; "starting" where the start is more than half of the time
     money       requests at their prices, and the time of all cores
 
 Prices are placeholders: set your provider's. The default times of the kernel, a file, a column and the processor time of a request
@@ -63,7 +63,7 @@ def table(chosen):
     kinds = [("columns in Parquet", chosen.column, 0), ("files", chosen.file, 0), ("store, one object a record", 3 * chosen.request, 3)]
     print(f"{chosen.records:.0e} records, {chosen.cores} cores a worker, {chosen.kernel * 1e6:.0f} microseconds of kernel a record")
     print()
-    print("| job | workers | hours | bound | requests | money for a million |")
+    print("| job | workers | hours | bound | requests | price of a million records |")
     print("|---|---|---|---|---|---|")
     for name, object_seconds, requests in kinds:
         for workers in chosen.workers:

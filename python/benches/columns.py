@@ -3,7 +3,7 @@
     python columns.py PHI-PRE [--rounds N]
 
 PHI-PRE is the command, built from the same commit. Both take turns; the medians are compared, on one thread and on all cores.
-The mark is 0.95."""
+The threshold of the ratio is 0.95."""
 
 import argparse
 import json

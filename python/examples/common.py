@@ -62,7 +62,7 @@ class Store:
             return bytes(file.read_at(min(HEADER, file.size()), 0))
 
     def write(self, name: str, header: bytes) -> str | None:
-        """Writes a new object. An object that is there already stays; it is an error if it is another one."""
+        """Writes a new object. An existing object stays. If its header differs, the result is an error."""
         path = self.path(name)
         if self.files.get_file_info(path).is_file:
             return None if self.read(name) == header else "the output exists and is not this envelope under this key"

@@ -1,4 +1,4 @@
-//! Columns of records of a fixed size: Arrow arrays, NumPy arrays and plain buffers, without a copy on the way in.
+//! Columns of records of a fixed size: Arrow arrays, NumPy arrays and plain buffers.
 //!
 //! ```text
 //! in    FixedSizeBinary(W), Binary, LargeBinary, BinaryView (Arrow PyCapsule interface, also in chunks)
@@ -6,8 +6,8 @@
 //! out   values: FixedSizeBinary(V), null where the record was refused      errors: Utf8, null where it was not
 //! ```
 //!
-//! A window of records is handed to the engine at once. Where the records lie one behind the other, as they do in all but
-//! some binary columns, the engine reads them where they are.
+//! A window of records is handed to the engine at once. Where a chunk has no null and its records lie one after another, the
+//! engine reads the records in place. Other chunks are copied window by window.
 
 use crate::error::Fault;
 use arrow_array::builder::{NullBufferBuilder, StringBuilder};

@@ -245,7 +245,8 @@ pub(crate) fn inspect_file(py: Python<'_>, envelope: PathBuf) -> Result<Inspecti
     Ok(Inspection(run(py, || envelope::inspect_file(&envelope))??))
 }
 
-/// The shard, from 0 on, of an envelope's name among of shards, as phi-pre reencrypt --shard computes it.
+/// The number of the shard, counted from 0, of the envelope with this name, where of is the number of shards. phi-pre
+/// reencrypt --shard computes the same number.
 #[pyfunction]
 pub(crate) fn shard(name: Name, of: u32) -> Result<u32, Fault> {
     Ok(Shard::number(&name, Shard::new(0, of)?.of()))

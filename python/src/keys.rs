@@ -333,8 +333,9 @@ pub(crate) struct PreparedReKey(pub(crate) pre::PreparedReKey);
 #[pymethods]
 impl PreparedReKey {
     /// Equation 2 on a column of capsules: FixedSizeBinary(240) or another binary column of any object with the Arrow PyCapsule
-    /// interface, uint8[n, 240], or n * 240 bytes. Nothing is copied on the way in, and the interpreter is detached. The
-    /// caller must not change the memory meanwhile.
+    /// interface, uint8[n, 240], or n * 240 bytes. A chunk whose records lie one after another without a null is read in
+    /// place; other chunks are copied window by window. The interpreter is detached meanwhile, and the caller must not
+    /// change the memory.
     ///
     /// A bad capsule is a null, and its reason is in the column of errors.
     fn reencrypt(&self, py: Python<'_>, capsules: &Bound<'_, PyAny>) -> PyResult<Batch> {
