@@ -1,7 +1,8 @@
 """What the jobs for Ray and Spark share: their arguments, and stores of envelopes.
 
-A store is a folder or any file system of pyarrow, for example s3://bucket/prefix. A job reads and writes headers alone, 284 bytes an object: the body of an envelope does not change. The output has a new header
-under each name; whoever decrypts puts the header before the body, which begins at byte 284 of the old envelope."""
+A store is a folder or any file system of pyarrow, for example s3://bucket/prefix. A job reads and writes headers alone, 284
+bytes an object: the body of an envelope does not change. The output has a new header under each name; whoever decrypts puts
+the header before the body, which begins at byte 284 of the old envelope."""
 
 import argparse
 import os
