@@ -1,7 +1,6 @@
 //! Capsules (Z, C), the element M that a capsule carries, and the keys of a folder's records.
 
-use crate::error::Fault;
-use crate::forms::{Blob, Name, public_class, secret_class};
+use crate::forms::{Name, public_class, secret_class};
 use phi_pre::group::{G1, Gt};
 use phi_pre::pre;
 use pyo3::prelude::*;
@@ -33,9 +32,4 @@ secret_class! {
             PyBytes::new(py, keys.key(&record).expose())
         }
     }
-}
-
-/// Reads a scalar of 32 bytes, for given randomness.
-pub(crate) fn scalar(bytes: &Blob) -> Result<phi_pre::group::Scalar, Fault> {
-    Ok(phi_pre::group::Scalar::from_bytes(bytes)?)
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// Records that are handed to the engine at once.
 const WINDOW: usize = 4096;
 /// The largest number of rows in one call: the texts of their errors fit into a column of Arrow.
-pub(crate) const ROWS: usize = 1 << 24;
+const ROWS: usize = 1 << 24;
 
 /// The records of a column.
 pub(crate) struct Records {
@@ -60,10 +60,7 @@ impl Records {
             if !rows || bytes % W != 0 {
                 return Err(wrong(format!("uint8{shape:?}")).into());
             }
-            if bytes / W > ROWS {
-                let text = format!("{what}: {} rows, more than the limit of {ROWS}", bytes / W);
-                return Err(Fault::new("limit", text).into());
-            }
+            limited(bytes / W, what)?;
             let buffer = object.extract::<PyArrowBuffer>()?.into_inner();
             return Ok(Self { parts: vec![Part::Plain(buffer)], len: bytes / W });
         }
@@ -83,9 +80,7 @@ impl Records {
         }
         let (arrays, _) = column.into_inner();
         let len = arrays.iter().map(Array::len).sum();
-        if len > ROWS {
-            return Err(Fault::new("limit", format!("{what}: {len} rows, more than the limit of {ROWS}")).into());
-        }
+        limited(len, what)?;
         Ok(Self { parts: arrays.into_iter().map(Part::new::<W>).collect(), len })
     }
 
@@ -284,6 +279,13 @@ impl<'a, const W: usize> Rows<'a, W> {
         };
         bytes.try_into().map_err(|_| format!("{} bytes where {W} are needed", bytes.len()))
     }
+}
+
+fn limited(rows: usize, what: &str) -> Result<(), Fault> {
+    if rows <= ROWS {
+        return Ok(());
+    }
+    Err(Fault::new("limit", format!("{what}: {rows} rows, more than the limit of {ROWS}")))
 }
 
 fn width(bytes: usize) -> Result<i32, Fault> {

@@ -1,6 +1,6 @@
 //! Given randomness, for test vectors alone: an r that is used twice, or that anybody knows, opens records.
 
-use crate::capsule::{Capsule, Message, scalar};
+use crate::capsule::{Capsule, Message};
 use crate::envelope::seal;
 use crate::error::Fault;
 use crate::forms::Blob;
@@ -15,7 +15,7 @@ use pyo3::types::PyBytes;
 
 /// A scalar that is not zero.
 fn some(bytes: &Blob, what: &'static str) -> Result<Scalar, Fault> {
-    let scalar = scalar(bytes)?;
+    let scalar = Scalar::from_bytes(bytes)?;
     if scalar.is_zero() { Err(DecodeError::Identity { what }.into()) } else { Ok(scalar) }
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn hazmat_encapsulate(
     t: Blob,
     r: Blob,
 ) -> Result<(Capsule, Message), Fault> {
-    let (params, to, t, r) = (params.get(), to.get(), scalar(&t)?, some(&r, "r")?);
+    let (params, to, t, r) = (params.get(), to.get(), Scalar::from_bytes(&t)?, some(&r, "r")?);
     let (capsule, m) = run(py, || encapsulate_with(&params.0, &to.0, &params.0.g_t().pow(&t), &r))?;
     Ok((Capsule(capsule), Message(m)))
 }
