@@ -2,7 +2,14 @@
 //!
 //! Every decoder of the crate returns a [`DecodeError`], which names the value that was read (`what`) and the rule that
 //! was broken. The errors of an operation are defined beside the operation; those of a decryption are deliberately
-//! opaque.
+//! opaque. [`Coded`] gives each of them a word for programs.
+
+/// An error with a short word that programs compare, in each language that the library is bound to. Later versions change
+/// the text of an error, and no code.
+pub trait Coded: core::error::Error {
+    /// The word: lower case, with hyphens.
+    fn code(&self) -> &'static str;
+}
 
 /// The rule of an encoding that was broken. Decoders never panic: every failure is one of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,4 +93,22 @@ pub enum DecodeError {
         /// The thing that was read.
         what: &'static str,
     },
+}
+
+impl Coded for DecodeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Length { .. } => "length",
+            Self::Trailing { .. } => "trailing",
+            Self::Magic { .. } => "magic",
+            Self::Unknown { .. } => "unknown",
+            Self::Limit { .. } => "limit",
+            Self::Text { .. } => "text",
+            Self::Flags { .. } => "flags",
+            Self::NonCanonical { .. } => "non-canonical",
+            Self::NotOnCurve { .. } => "not-on-curve",
+            Self::NotInSubgroup { .. } => "not-in-subgroup",
+            Self::Identity { .. } => "identity",
+        }
+    }
 }

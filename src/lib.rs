@@ -66,6 +66,8 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+#[cfg(feature = "envelope")]
+mod aead;
 mod constant_time;
 #[cfg(feature = "ledger")]
 pub mod contract;
@@ -76,7 +78,7 @@ pub mod error;
 pub mod fabric;
 #[cfg(feature = "flow")]
 pub mod flow;
-#[cfg(any(feature = "envelope", feature = "ledger"))]
+#[cfg(all(any(feature = "envelope", feature = "ledger"), not(target_family = "wasm")))]
 mod folder;
 pub mod group;
 pub mod hash;

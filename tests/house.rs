@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The floors of the library, from the lowest to the highest, each with its rooms (folders or files). A file may use
 /// the rooms of lower floors and its own room; a file of the lowest floor may use the whole floor.
 const FLOORS: &[&str] = &[
-    "constant_time error secret hash wire folder time parallel",
+    "aead constant_time error secret hash wire folder time parallel",
     "paper",
     "group",
     "pre",

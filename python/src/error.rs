@@ -1,11 +1,6 @@
 //! The one exception class, `phi_pre.Error`, and the codes of its instances.
 
-use phi_pre::envelope::{DecryptError, EncryptError, FileError, ShardError};
-use phi_pre::error::DecodeError;
-use phi_pre::group::EngineError;
-use phi_pre::integrity::RangeError;
-use phi_pre::pre::{HandshakeError, SameKey};
-use phi_pre_cli::vectors::VectorError;
+use phi_pre::error::Coded;
 use pyo3::prelude::*;
 
 pyo3::create_exception!(
@@ -26,6 +21,11 @@ impl Fault {
     pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
     }
+
+    /// For `map_err`: the code of an error of another crate.
+    pub(crate) fn of<E: core::fmt::Display>(code: &'static str) -> impl Fn(E) -> Self {
+        move |error| Self::new(code, error.to_string())
+    }
 }
 
 impl From<Fault> for PyErr {
@@ -40,116 +40,8 @@ impl From<Fault> for PyErr {
     }
 }
 
-/// An error of the library, with its code.
-trait Coded: core::error::Error {
-    fn code(&self) -> &'static str;
-}
-
 impl<E: Coded> From<E> for Fault {
     fn from(error: E) -> Self {
         Self::new(error.code(), error.to_string())
-    }
-}
-
-impl Coded for DecodeError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Length { .. } => "length",
-            Self::Trailing { .. } => "trailing",
-            Self::Magic { .. } => "magic",
-            Self::Unknown { .. } => "unknown",
-            Self::Limit { .. } => "limit",
-            Self::Text { .. } => "text",
-            Self::Flags { .. } => "flags",
-            Self::NonCanonical { .. } => "non-canonical",
-            Self::NotOnCurve { .. } => "not-on-curve",
-            Self::NotInSubgroup { .. } => "not-in-subgroup",
-            Self::Identity { .. } => "identity",
-            _ => "malformed",
-        }
-    }
-}
-
-impl Coded for SameKey {
-    fn code(&self) -> &'static str {
-        "same-key"
-    }
-}
-
-impl Coded for HandshakeError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unauthenticated => "unauthenticated",
-            Self::ForeignShare => "foreign-share",
-            Self::SmallOrder => "small-order",
-            _ => "handshake",
-        }
-    }
-}
-
-impl Coded for EncryptError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "io",
-            _ => "aead",
-        }
-    }
-}
-
-impl Coded for DecryptError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "io",
-            Self::Header(error) => error.code(),
-            _ => "refused",
-        }
-    }
-}
-
-impl<E: Coded + 'static> Coded for FileError<E> {
-    fn code(&self) -> &'static str {
-        self.source.code()
-    }
-}
-
-impl Coded for RangeError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Commitment => "refused",
-            _ => "range",
-        }
-    }
-}
-
-impl Coded for ShardError {
-    fn code(&self) -> &'static str {
-        "shard"
-    }
-}
-
-impl Coded for EngineError {
-    fn code(&self) -> &'static str {
-        "engine"
-    }
-}
-
-impl Coded for VectorError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => "io",
-            _ => "vectors",
-        }
-    }
-}
-
-impl Coded for getrandom::Error {
-    fn code(&self) -> &'static str {
-        "random"
-    }
-}
-
-impl Coded for rayon::ThreadPoolBuildError {
-    fn code(&self) -> &'static str {
-        "threads"
     }
 }

@@ -31,7 +31,7 @@ fn pool(wanted: Option<usize>) -> Result<Arc<ThreadPool>, Fault> {
     }
     let before = threads.as_ref().map(|there| there.pool.current_num_threads());
     let builder = ThreadPoolBuilder::new().thread_name(|i| format!("phi-pre-{i}"));
-    let pool = Arc::new(builder.num_threads(wanted.or(before).unwrap_or(0)).build()?);
+    let pool = Arc::new(builder.num_threads(wanted.or(before).unwrap_or(0)).build().map_err(Fault::of("threads"))?);
     if let Some(parents) = threads.replace(Threads { process, pool: Arc::clone(&pool) })
         && parents.process != process
     {
@@ -49,7 +49,7 @@ pub(crate) fn run<T: Send>(py: Python<'_>, operation: impl FnOnce() -> T + Send)
 /// A random generator seeded by the operating system.
 pub(crate) fn rng() -> Result<ChaCha20Rng, Fault> {
     let mut seed = Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *seed)?;
+    getrandom::fill(&mut *seed).map_err(Fault::of("random"))?;
     Ok(ChaCha20Rng::from_seed(*seed))
 }
 

@@ -1,8 +1,10 @@
 //! The errors of encryption and decryption. The decryption error does not say why an envelope was refused.
 
-use crate::error::DecodeError;
+use crate::error::{Coded, DecodeError};
 use std::io;
-use std::path::{Path, PathBuf};
+#[cfg(not(target_family = "wasm"))]
+use std::path::Path;
+use std::path::PathBuf;
 
 /// Why a record was not encrypted.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +44,35 @@ pub struct FileError<E: std::error::Error + 'static> {
     pub source: E,
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl<E: std::error::Error + 'static> FileError<E> {
     /// For `map_err`: adds the path of the file.
     pub(super) fn at<F: Into<E>>(path: &Path) -> impl Fn(F) -> Self + '_ {
         |source| Self { path: path.to_owned(), source: source.into() }
+    }
+}
+
+impl Coded for EncryptError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Aead => "aead",
+        }
+    }
+}
+
+impl Coded for DecryptError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "io",
+            Self::Header(error) => error.code(),
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl<E: Coded + 'static> Coded for FileError<E> {
+    fn code(&self) -> &'static str {
+        self.source.code()
     }
 }

@@ -12,11 +12,10 @@
 //! changed in place: a reader at the wrong moment could only see a C that is no element of GT or that opens under no
 //! key.
 
+use super::header::body;
 #[cfg(target_os = "linux")]
 use super::unnamed;
-use super::{DecryptError, EncryptError, FileError, Header, Opener, SealedRecord, Sealer, Suite, TAG_BYTES};
-use crate::error::DecodeError;
-use crate::integrity::CHUNK_BYTES;
+use super::{DecryptError, EncryptError, FileError, Header, Opener, SealedRecord, Sealer, Suite};
 use crate::pre::{EncryptionKey, Params, PublicKey, ReKey};
 use rand_core::CryptoRng;
 use std::fs::{File, OpenOptions};
@@ -207,22 +206,6 @@ fn regular(file: &File) -> io::Result<u64> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
     Ok(found.len())
-}
-
-/// Computes the number of chunks and of record bytes from the size of an envelope, which must fit complete chunks.
-pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
-    let body = bytes.saturating_sub(Header::BYTES as u64);
-    let (slot, tag) = ((CHUNK_BYTES + TAG_BYTES) as u64, TAG_BYTES as u64);
-    let chunks = body.div_ceil(slot);
-    let last = body - chunks.saturating_sub(1) * slot;
-    if chunks == 0 || last < tag || (last == tag && chunks > 1) {
-        return Err(DecodeError::Length {
-            what: "last chunk",
-            expected: TAG_BYTES + 1,
-            got: usize::try_from(last).unwrap_or(usize::MAX),
-        });
-    }
-    Ok((chunks, body - chunks * tag))
 }
 
 /// Opens an envelope, reads its header, and leaves the file at the first chunk. The capsule does not change while the

@@ -1,14 +1,19 @@
 //! The header of an envelope: 284 bytes. Re-encryption rewrites the last 192.
 
+use crate::aead::{self, Algorithm};
 use crate::error::DecodeError;
 use crate::group::{G1, Gt};
 use crate::hash::Digest;
+use crate::integrity::CHUNK_BYTES;
 use crate::pre::{Capsule, PreparedReKey, ReKey};
 use crate::wire::forms::try_from_bytes;
 use crate::wire::{Reader, Wire, Writer, concat};
 
 const MAGIC: &[u8; 8] = b"phi-pre\0";
 const VERSION: u8 = 1;
+
+/// Bytes of the tag of a chunk.
+pub const TAG_BYTES: usize = aead::TAG_BYTES;
 
 /// The AEAD of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -19,6 +24,15 @@ pub enum Suite {
     Aes256Gcm = 1,
     /// ChaCha20-Poly1305 (RFC 8439).
     ChaCha20Poly1305 = 2,
+}
+
+impl Suite {
+    pub(super) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Aes256Gcm => Algorithm::Aes256Gcm,
+            Self::ChaCha20Poly1305 => Algorithm::ChaCha20Poly1305,
+        }
+    }
 }
 
 impl core::fmt::Display for Suite {
@@ -140,4 +154,20 @@ impl Wire for Header {
         let suite = Self::preamble(input)?;
         Ok(Self { suite, key_commitment: Digest::read(input)?, capsule: Capsule::read(input)? })
     }
+}
+
+/// Computes the number of chunks and of record bytes from the size of an envelope, which must fit complete chunks.
+pub(super) fn body(bytes: u64) -> Result<(u64, u64), DecodeError> {
+    let body = bytes.saturating_sub(Header::BYTES as u64);
+    let (slot, tag) = ((CHUNK_BYTES + TAG_BYTES) as u64, TAG_BYTES as u64);
+    let chunks = body.div_ceil(slot);
+    let last = body - chunks.saturating_sub(1) * slot;
+    if chunks == 0 || last < tag || (last == tag && chunks > 1) {
+        return Err(DecodeError::Length {
+            what: "last chunk",
+            expected: TAG_BYTES + 1,
+            got: usize::try_from(last).unwrap_or(usize::MAX),
+        });
+    }
+    Ok((chunks, body - chunks * tag))
 }

@@ -71,7 +71,7 @@ pub fn reencrypt(k_re: &ReKey, envelope: &mut [u8]) -> Result<(), DecodeError> {
     let bytes = envelope.len() as u64;
     let header = &mut envelope[..end];
     let again = Header::from_bytes(header)?;
-    super::file::body(bytes)?;
+    super::header::body(bytes)?;
     let again = again.reencrypt(k_re);
     header.copy_from_slice(&again.to_bytes());
     Ok(())

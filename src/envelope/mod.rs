@@ -29,29 +29,33 @@
 //! can find this fault without a key. The timing is not hidden: a wrong key is refused before any chunk is read, a
 //! changed chunk when it is reached.
 //!
-//! There are three forms: [`encrypt`], [`decrypt`] and [`reencrypt`] for bytes in memory, [`Sealer`] and [`Opener`] for
-//! streams, and [`encrypt_file`] and related functions for files.
+//! There are four forms: [`encrypt`], [`decrypt`] and [`reencrypt`] for bytes in memory, [`Sealer`] and [`Opener`] for
+//! streams, [`Sealing`] and [`Opening`] for programs that get a record in pieces and do not wait, and `encrypt_file` and
+//! related functions for files (not on WebAssembly).
 
 #[cfg(unix)]
 pub mod bulk;
 mod content;
 mod error;
+#[cfg(not(target_family = "wasm"))]
 mod file;
 mod header;
 mod memory;
+mod pieces;
 mod shard;
 mod stream;
 #[cfg(target_os = "linux")]
 mod unnamed;
 
-pub use content::TAG_BYTES;
 pub use error::{DecryptError, EncryptError, FileError};
+#[cfg(not(target_family = "wasm"))]
 pub use file::{
     Created, Inspection, Progress, WrittenEnvelope, check_file, create_file, create_public_file, decrypt_file,
     encrypt_file, inspect_file, reencrypt_file, reencrypt_file_to,
 };
-pub use header::{Header, Suite};
+pub use header::{Header, Suite, TAG_BYTES};
 pub use memory::{decrypt, encrypt, reencrypt};
+pub use pieces::{Opening, Sealing};
 pub use shard::{Shard, ShardError};
 pub use stream::{Opener, SealedRecord, Sealer};
 

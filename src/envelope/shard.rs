@@ -8,6 +8,7 @@
 //! time, and together they handle each envelope once. Jobs with different N on one target do no harm: an output has the
 //! same name and the same bytes for every N, and a job recognises the outputs of the others by their marks.
 
+use crate::error::Coded;
 use crate::hash::{label, tagged};
 use core::fmt;
 use core::num::NonZeroU32;
@@ -48,6 +49,12 @@ pub enum ShardError {
         /// N.
         of: u32,
     },
+}
+
+impl Coded for ShardError {
+    fn code(&self) -> &'static str {
+        "shard"
+    }
 }
 
 impl Shard {

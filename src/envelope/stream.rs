@@ -4,7 +4,7 @@
 use super::content::{Content, Place};
 use super::{DecryptError, EncryptError, Header, Suite, TAG_BYTES};
 use crate::constant_time::declassify_choice;
-use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
+use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Salt};
 use crate::parallel;
 use crate::pre::{EncryptionKey, Message, Params, PublicKey};
 use crate::secret::wiped;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// Chunks in one batch: 4 MiB. Two batches are in memory: one is processed while the other is read.
 const BATCH: usize = 64;
 /// Bytes of a chunk with its tag.
-const SLOT_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
+pub(super) const SLOT_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
 
 /// The commitment and size of the record in an envelope; both encryption and decryption return them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct SealedRecord {
 /// Encrypts one record under a fresh M, which is used once.
 pub struct Sealer {
     header: Header,
-    content: Content,
+    pub(super) content: Content,
 }
 
 impl Sealer {
@@ -66,11 +66,8 @@ impl Sealer {
         let mut bytes = 0;
         for_each_batch::<EncryptError>(record, CHUNK_BYTES, TAG_BYTES, |slots, first, last| {
             let n = slots.len();
-            let seal = |i: usize, slot: &mut [u8]| -> Result<Leaf, EncryptError> {
-                let index = first + i as u64;
-                let leaf = self.content.salt.leaf(index, &slot[..slot.len().saturating_sub(TAG_BYTES)]);
-                self.content.seal(Place { index, last: last && i + 1 == n }, &aad, slot)?;
-                Ok(leaf)
+            let seal = |i: usize, slot: &mut [u8]| {
+                self.content.seal_chunk(Place { index: first + i as u64, last: last && i + 1 == n }, &aad, slot)
             };
             for leaf in parallel::map(slots.iter_mut().enumerate().collect(), |(i, slot)| seal(i, slot)) {
                 let leaf = leaf?;
@@ -85,8 +82,8 @@ impl Sealer {
 
 /// Decrypts one envelope. [`new`](Self::new) refuses a header that does not belong to the key.
 pub struct Opener {
-    aad: [u8; Header::INVARIANT_BYTES],
-    content: Content,
+    pub(super) aad: [u8; Header::INVARIANT_BYTES],
+    pub(super) content: Content,
 }
 
 impl Opener {
@@ -133,14 +130,8 @@ impl Opener {
         let mut bytes = 0;
         for_each_batch::<DecryptError>(body, SLOT_BYTES, 0, |slots, first, last| {
             let n = slots.len();
-            let open = |i: usize, slot: &mut [u8]| -> Result<Leaf, DecryptError> {
-                let index = first + i as u64;
-                let at = Place { index, last: last && i + 1 == n };
-                let chunk = self.content.open(at, &self.aad, slot)?;
-                if chunk.is_empty() && index > 0 {
-                    return Err(DecryptError::Refused); // only an empty record has an empty chunk
-                }
-                Ok(self.content.salt.leaf(index, chunk))
+            let open = |i: usize, slot: &mut [u8]| {
+                self.content.open_chunk(Place { index: first + i as u64, last: last && i + 1 == n }, &self.aad, slot)
             };
             // The whole batch is authenticated before its first byte is written.
             for leaf in parallel::map(slots.iter_mut().enumerate().collect(), |(i, slot)| open(i, slot)) {

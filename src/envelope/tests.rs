@@ -40,13 +40,49 @@ fn seal(record: &[u8], suite: Suite) -> (Vec<u8>, SealedRecord) {
     let mut envelope = Vec::new();
     let sealer = Sealer::new(&WORLD.params, &WORLD.public, suite, &mut rng(1)).unwrap();
     let sealed = sealer.seal(&mut &record[..], &mut envelope).unwrap();
+    let in_pieces = seal_in_pieces(record, suite);
+    assert!(in_pieces == (envelope.clone(), sealed));
     (envelope, sealed)
+}
+
+/// The same by [`Sealing`], in pieces of many sizes.
+fn seal_in_pieces(record: &[u8], suite: Suite) -> (Vec<u8>, SealedRecord) {
+    let mut envelope = Vec::new();
+    let sealer = Sealer::new(&WORLD.params, &WORLD.public, suite, &mut rng(1)).unwrap();
+    let mut sealing = Sealing::new(sealer, &mut envelope);
+    pieces(record).for_each(|piece| sealing.update(piece, &mut envelope).unwrap());
+    let sealed = sealing.finish(&mut envelope).unwrap();
+    (envelope, sealed)
+}
+
+/// The bytes in pieces of 0 to about 100,000 bytes.
+fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut sizes = [0, 1, 15, CHUNK_BYTES - 16, 16, CHUNK_BYTES, CHUNK_BYTES + 1, 100_000, 7].into_iter().cycle();
+    std::iter::from_fn(move || {
+        let (piece, rest) = bytes.split_at(sizes.next()?.min(bytes.len()));
+        let left = !bytes.is_empty();
+        bytes = rest;
+        left.then_some(piece)
+    })
 }
 
 fn open(envelope: &[u8], key: &EncryptionKey) -> Result<(Vec<u8>, SealedRecord), DecryptError> {
     let (header, mut body) = envelope.split_at_checked(Header::BYTES).unwrap_or((envelope, &[]));
+    let header = Header::from_bytes(header)?;
+    let in_pieces = open_in_pieces(Opener::new(&header, key)?, body);
     let mut record = Vec::new();
-    let sealed = Opener::new(&Header::from_bytes(header)?, key)?.open(&mut body, &mut record)?;
+    let opened = Opener::new(&header, key)?.open(&mut body, &mut record);
+    assert_eq!(in_pieces.is_ok(), opened.is_ok());
+    let sealed = opened?;
+    assert!(in_pieces? == (record.clone(), sealed));
+    Ok((record, sealed))
+}
+
+/// The same by [`Opening`], in pieces of many sizes.
+fn open_in_pieces(opener: Opener, body: &[u8]) -> Result<(Vec<u8>, SealedRecord), DecryptError> {
+    let (mut opening, mut record) = (Opening::new(opener), Vec::new());
+    pieces(body).try_for_each(|piece| opening.update(piece, &mut record))?;
+    let sealed = opening.finish(&mut record)?;
     Ok((record, sealed))
 }
 
@@ -118,9 +154,10 @@ fn content(envelope: &[u8]) -> content::Content {
 #[test]
 fn the_header_up_to_c_is_authenticated_with_each_chunk() {
     let (envelope, _) = seal(b"record", Suite::default());
-    let (head, chunk) = (&envelope[..Header::INVARIANT_BYTES], &mut envelope[Header::BYTES..].to_vec());
+    let (head, mut slot) = (&envelope[..Header::INVARIANT_BYTES], envelope[Header::BYTES..].to_vec());
     let at = content::Place { index: 0, last: true };
-    assert_eq!(content(&envelope).open(at, head, chunk).unwrap(), b"record");
+    content(&envelope).open_chunk(at, head, &mut slot).unwrap();
+    assert_eq!(&slot[..6], b"record");
 }
 
 /// A holder of the key could make an envelope of the same record with an empty chunk at its end.
@@ -130,7 +167,9 @@ fn an_empty_chunk_after_others_is_refused() {
     let content = content(&envelope);
     envelope.truncate(Header::BYTES + SLOT);
     let mut slot = [0; TAG_BYTES];
-    content.seal(content::Place { index: 1, last: true }, &envelope[..Header::INVARIANT_BYTES], &mut slot).unwrap();
+    content
+        .seal_chunk(content::Place { index: 1, last: true }, &envelope[..Header::INVARIANT_BYTES], &mut slot)
+        .unwrap();
     envelope.extend(slot);
     assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused)));
 }
@@ -171,11 +210,11 @@ fn lengths_are_those_of_whole_chunks() {
         (head + slot + 17, (2, CHUNK_BYTES + 1)),
         (head + 3 * slot, (3, 3 * CHUNK_BYTES)),
     ] {
-        assert_eq!(file::body(bytes as u64), Ok((expected.0, expected.1 as u64)), "{bytes}");
+        assert_eq!(header::body(bytes as u64), Ok((expected.0, expected.1 as u64)), "{bytes}");
     }
     for (bytes, got) in [(0, 0), (head, 0), (head + 15, 15), (head + slot + 15, 15), (head + slot + 16, 16)] {
         let error = DecodeError::Length { what: "last chunk", expected: 17, got };
-        assert_eq!(file::body(bytes as u64), Err(error), "{bytes}");
+        assert_eq!(header::body(bytes as u64), Err(error), "{bytes}");
     }
 }
 
@@ -256,6 +295,22 @@ fn a_swapped_capsule_is_refused() {
     let (capsule, _) = WORLD.public.encapsulate(&WORLD.params, &mut rng(2));
     envelope[Header::BYTES - 240..Header::BYTES].copy_from_slice(&capsule.to_bytes());
     assert!(matches!(open(&envelope, &WORLD.key), Err(DecryptError::Refused)));
+}
+
+/// In pieces, the chunks before the changed one are released, and nothing after it, also on further calls.
+#[test]
+fn a_refusal_in_pieces_stays() {
+    let (mut envelope, _) = seal(&record(3 * CHUNK_BYTES), Suite::default());
+    envelope[Header::BYTES + SLOT + 100] ^= 1;
+    let header = Header::from_bytes(&envelope[..Header::BYTES]).unwrap();
+    let (mut opening, mut released) = (Opening::new(Opener::new(&header, &WORLD.key).unwrap()), Vec::new());
+    let body = &envelope[Header::BYTES..];
+    assert!(matches!(opening.update(body, &mut released), Err(DecryptError::Refused)));
+    assert!(released == record(3 * CHUNK_BYTES)[..CHUNK_BYTES]);
+    assert!(matches!(opening.update(&[], &mut released), Err(DecryptError::Refused)));
+    assert!(matches!(opening.update(&body[2 * SLOT..], &mut released), Err(DecryptError::Refused)));
+    assert!(matches!(opening.finish(&mut released), Err(DecryptError::Refused)));
+    assert_eq!(released.len(), CHUNK_BYTES);
 }
 
 /// No chunk of a batch is written when one of its chunks fails. Only complete batches before it were written.

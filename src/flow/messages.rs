@@ -7,6 +7,7 @@
 //! digest, since an attacker can keep a copy of the ledger for ever and break the encryption later (C13).
 
 use super::FlowError;
+use crate::aead::{Aead, Algorithm, NONCE_BYTES};
 use crate::contract::{Record, RecordId, RequestId, ShareRequest};
 use crate::envelope::{Header, inspect_file};
 use crate::error::DecodeError;
@@ -21,7 +22,6 @@ use crate::secret::wiped;
 use crate::time::Seconds;
 use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer, concat};
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -65,10 +65,9 @@ impl SealedIdentifier {
     pub fn seal(id: &Pseudonym, sk: &SharedSecret, record: &RecordId) -> Result<Self, FlowError> {
         wiped(|| {
             let mut sealed = [0; 48];
-            let (body, room) = sealed.split_at_mut(32);
-            body.copy_from_slice(&id.0);
-            let tag = identifier_key(sk, record)?.seal_in_place_separate_tag(nonce(), Aad::empty(), body);
-            room.copy_from_slice(tag.map_err(|_| FlowError::Identifier)?.as_ref());
+            sealed[..32].copy_from_slice(&id.0);
+            let key = identifier_key(sk, record)?;
+            key.seal(IDENTIFIER_NONCE, &[], &mut sealed).map_err(|_| FlowError::Identifier)?;
             Ok(Self(sealed))
         })
     }
@@ -80,21 +79,20 @@ impl SealedIdentifier {
     pub fn open(&self, sk: &SharedSecret, record: &RecordId) -> Result<Pseudonym, FlowError> {
         wiped(|| {
             let mut bytes = self.0;
-            let opened = identifier_key(sk, record)?.open_in_place(nonce(), Aad::empty(), &mut bytes);
+            let key = identifier_key(sk, record)?;
+            let opened = key.open(IDENTIFIER_NONCE, &[], &mut bytes);
             let id = opened.map_err(|_| FlowError::Identifier)?.try_into().map_err(|_| FlowError::Identifier)?;
             Ok(Pseudonym(id))
         })
     }
 }
 
-fn identifier_key(sk: &SharedSecret, record: &RecordId) -> Result<LessSafeKey, FlowError> {
-    let key = zeroize::Zeroizing::new(hkdf::<32>(sk.expose(), &record.0.0, label::SEALED_IDENTIFIER, &[]));
-    let key = UnboundKey::new(&AES_256_GCM, key.as_ref()).map_err(|_| FlowError::Identifier)?;
-    Ok(LessSafeKey::new(key))
-}
+/// Each key encrypts one identifier.
+const IDENTIFIER_NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 
-fn nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; NONCE_LEN])
+fn identifier_key(sk: &SharedSecret, record: &RecordId) -> Result<Aead, FlowError> {
+    let key = zeroize::Zeroizing::new(hkdf::<32>(sk.expose(), &record.0.0, label::SEALED_IDENTIFIER, &[]));
+    Aead::new(Algorithm::Aes256Gcm, key.as_ref()).ok_or(FlowError::Identifier)
 }
 
 /// A message with the signature of a participant. The signature covers the signer's certificate, so that a key with two

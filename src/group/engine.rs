@@ -20,7 +20,7 @@ use super::encoding::{RECORD_BYTES, T6_BYTES};
 use super::lanes::{self, Lanes};
 use super::plain::{self, Plain};
 use super::power::Table;
-use crate::error::DecodeError;
+use crate::error::{Coded, DecodeError};
 use crate::secret::Secret;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G2Affine};
 use core::fmt;
@@ -49,6 +49,12 @@ pub enum EngineError {
     /// This build or this machine lacks the engine.
     #[error("the engine {0} is not available: {1}")]
     Unavailable(Engine, &'static str),
+}
+
+impl Coded for EngineError {
+    fn code(&self) -> &'static str {
+        "engine"
+    }
 }
 
 impl Engine {

@@ -27,7 +27,7 @@
 //! ```
 
 use super::commitment::{CHUNK_BYTES, ChunkSalt, Commitment, Leaf, Salt, Subtrees, chunks, node};
-use crate::error::DecodeError;
+use crate::error::{Coded, DecodeError};
 use crate::hash::Digest;
 use crate::wire::{Reader, Wire, Writer};
 use core::ops::Range;
@@ -69,6 +69,15 @@ pub enum RangeError {
     /// The chunks, their place or the length of the record do not match the commitment.
     #[error("the chunks are not those of the commitment")]
     Commitment,
+}
+
+impl Coded for RangeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Range { .. } | Self::Leaf { .. } | Self::Bytes { .. } => "range",
+            Self::Commitment => "refused",
+        }
+    }
 }
 
 /// A proof for a range of chunks: 20 bytes, 32 for each chunk, and 32 for each of at most 2·log2(chunks) roots.

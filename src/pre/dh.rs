@@ -14,6 +14,7 @@
 //! their names and shares with their MSP keys. This module says what is signed; the caller signs and verifies.
 
 use super::keys::SharedSecret;
+use crate::error::Coded;
 use crate::hash::{Digest, hkdf, label, tagged};
 use crate::secret::wiped;
 use crate::wire::forms::wire_newtype;
@@ -70,6 +71,16 @@ pub enum HandshakeError {
     /// The other side's share has small order (RFC 7748, section 6.1).
     #[error("the other side's share has small order")]
     SmallOrder,
+}
+
+impl Coded for HandshakeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::ForeignShare => "foreign-share",
+            Self::SmallOrder => "small-order",
+        }
+    }
 }
 
 /// One side's ephemeral secret, which [`finish`](Self::finish) consumes.

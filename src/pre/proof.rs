@@ -37,7 +37,7 @@ use super::capsule::Capsule;
 use super::keys::{EncryptionKey, PublicKey};
 use super::params::Params;
 use super::rekey::{ReKey, SameKey};
-use crate::error::DecodeError;
+use crate::error::{Coded, DecodeError};
 use crate::group::traits::ark_canonical;
 use crate::group::{
     G1, G2, Gt, Scalar, encode_gt, multiexp_g1_vartime, multiexp_gt_quotients_vartime, pairing, pairing_batch,
@@ -161,6 +161,16 @@ pub enum Fault {
     Proof,
 }
 
+impl Coded for Fault {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ReKey => "fault-rekey",
+            Self::RecipientKey => "fault-recipient-key",
+            Self::Proof => "fault-proof",
+        }
+    }
+}
+
 /// Capsules that are no statement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -182,6 +192,16 @@ pub enum StatementError {
     /// The capsule at this index, counted from 0, cannot be read before or after re-encryption.
     #[error("capsule {0}: {1}")]
     Decode(usize, DecodeError),
+}
+
+impl Coded for StatementError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty | Self::Lengths { .. } => "length",
+            Self::OtherZ(_) => "other-z",
+            Self::Decode(_, error) => error.code(),
+        }
+    }
 }
 
 /// What a proof says: the capsules `after` follow from the capsules `before` by the k_re of Δ. The context binds the proof

@@ -4,7 +4,7 @@
 
 use super::capsule::Capsule;
 use super::keys::EncryptionKey;
-use crate::error::DecodeError;
+use crate::error::{Coded, DecodeError};
 use crate::group::traits::ark_canonical;
 use crate::group::{G2, G2Prepared, pair_and_multiply, pair_and_multiply_bytes, pairing, pairing_batch};
 use crate::secret::{Secret, wiped, wiped_short};
@@ -44,6 +44,12 @@ ark_canonical!(ReKey, secret);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("k_e and k'_e are the same key")]
 pub struct SameKey;
+
+impl Coded for SameKey {
+    fn code(&self) -> &'static str {
+        "same-key"
+    }
+}
 
 impl ReKey {
     /// Bytes of an encoding.

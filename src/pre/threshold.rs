@@ -22,7 +22,7 @@ use super::capsule::Capsule;
 use super::params::Params;
 use super::proof::PublicReKey;
 use super::rekey::{PreparedReKey, ReKey};
-use crate::error::DecodeError;
+use crate::error::{Coded, DecodeError};
 use crate::group::{G1, Gt, Scalar, pow_table_batch};
 use crate::secret::wiped;
 use crate::wire::{Reader, Wire, Writer};
@@ -67,6 +67,12 @@ pub enum ThresholdError {
     /// The partial re-encryption of this share is of another capsule.
     #[error("the partial re-encryption of share {0} is of another Z")]
     OtherZ(u8),
+}
+
+impl Coded for ThresholdError {
+    fn code(&self) -> &'static str {
+        "threshold"
+    }
 }
 
 /// t of n proxies re-encrypt.

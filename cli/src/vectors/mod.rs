@@ -18,6 +18,7 @@ mod operations;
 pub use file::Counts;
 
 use phi_pre::envelope::create_public_file;
+use phi_pre::error::Coded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -54,6 +55,15 @@ pub enum VectorError {
         /// The number of all files.
         of: usize,
     },
+}
+
+impl Coded for VectorError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "io",
+            Self::Mismatch { .. } | Self::Failed { .. } => "vectors",
+        }
+    }
 }
 
 impl VectorError {

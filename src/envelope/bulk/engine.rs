@@ -8,7 +8,7 @@ use super::{
     BulkError, Event, Fault, HeaderBytes, Present, ReadEnvelopes, Refusal, Rest, Source, Stopped, Summary, Target,
     Watch, WriteEnvelopes,
 };
-use crate::envelope::{Header, file};
+use crate::envelope::header::{self, Header};
 use crate::error::DecodeError;
 use crate::group::G2;
 use crate::hash::{Digest, hmac, label};
@@ -378,7 +378,7 @@ fn check(bytes: &[u8], size: u64) -> Result<HeaderBytes, DecodeError> {
     Header::preamble(&mut Reader::new(bytes))?;
     let short = DecodeError::Length { what: "envelope header", expected: Header::BYTES, got: bytes.len() };
     let header = *bytes.first_chunk().ok_or(short)?;
-    file::body(size)?;
+    header::body(size)?;
     Ok(header)
 }
 
