@@ -2,7 +2,7 @@
 //!
 //! | engine | what it is | where | constant-time |
 //! |---|---|---|---|
-//! | [`Plain`](Engine::Plain) | arkworks, the reference | everywhere | no |
+//! | [`Plain`](Engine::Plain) | arkworks, the reference | everywhere, but on WebAssembly only without the feature `blst`, for the size | no |
 //! | [`Blst`](Engine::Blst) | blst, one operation at a time | feature `blst` | yes |
 //! | [`Lanes`](Engine::Lanes) | AVX-512 IFMA lanes: eight records, each in one 64-bit lane of a 512-bit register; blst or arkworks for one or two records | x86-64 processors that have the instructions, found at run time | with the feature `blst` |
 //!
@@ -18,6 +18,7 @@ use super::backend::{Backend, Decoded};
 use super::blst::{self, Blst};
 use super::encoding::{RECORD_BYTES, T6_BYTES};
 use super::lanes::{self, Lanes};
+#[cfg(not(all(target_family = "wasm", feature = "blst")))]
 use super::plain::{self, Plain};
 use super::power::Table;
 use crate::error::{Coded, DecodeError};
@@ -77,7 +78,10 @@ impl Engine {
     pub fn engage(self) -> Result<Engaged, EngineError> {
         let unavailable = |reason| EngineError::Unavailable(self, reason);
         match self {
+            #[cfg(not(all(target_family = "wasm", feature = "blst")))]
             Self::Plain => Ok(Engaged(Choice::Plain(Plain))),
+            #[cfg(all(target_family = "wasm", feature = "blst"))]
+            Self::Plain => Err(unavailable("left out of WebAssembly with the feature `blst`")),
             #[cfg(feature = "blst")]
             Self::Blst => Ok(Engaged(Choice::Blst(Blst))),
             #[cfg(not(feature = "blst"))]
@@ -115,6 +119,7 @@ pub struct Engaged(Choice);
 /// The implementation behind each name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
+    #[cfg(not(all(target_family = "wasm", feature = "blst")))]
     Plain(Plain),
     #[cfg(feature = "blst")]
     Blst(Blst),
@@ -128,6 +133,7 @@ impl Engaged {
     /// The name of the engine.
     pub const fn engine(self) -> Engine {
         match self.0 {
+            #[cfg(not(all(target_family = "wasm", feature = "blst")))]
             Choice::Plain(_) => Engine::Plain,
             #[cfg(feature = "blst")]
             Choice::Blst(_) => Engine::Blst,
@@ -138,7 +144,7 @@ impl Engaged {
     /// Whether operations on secrets take constant time: yes for `blst` and `lanes` in a build with the feature `blst`.
     /// SECURITY.md has the table of operations.
     pub const fn is_constant_time(self) -> bool {
-        cfg!(feature = "blst") && !matches!(self.0, Choice::Plain(_))
+        cfg!(feature = "blst") && !matches!(self.engine(), Engine::Plain)
     }
 
     /// Makes this the engine of the process from now on. All engines give the same bytes, so this may happen at any time.
@@ -166,10 +172,16 @@ impl Engaged {
         self.engine() as u8 + 1
     }
 
+    /// An engine that the build has in any case.
+    #[cfg(feature = "blst")]
+    const FALLBACK: Self = Self(Choice::Blst(Blst));
+    #[cfg(not(feature = "blst"))]
+    const FALLBACK: Self = Self(Choice::Plain(Plain));
+
     /// The fastest available engine. Portable lanes are slow, and no engine but one that was asked for.
     fn fastest() -> Self {
         let fast = |engine: &Self| engine.engine() != Engine::Lanes || !cfg!(feature = "portable-lanes");
-        Engine::available().filter(fast).last().unwrap_or(Self(Choice::Plain(Plain)))
+        Engine::available().filter(fast).last().unwrap_or(Self::FALLBACK)
     }
 
     #[cfg(not(test))]
@@ -189,6 +201,7 @@ impl Engaged {
 #[derive(Clone)]
 pub(super) struct Lines {
     q: Secret<G2Affine>,
+    #[cfg(not(all(target_family = "wasm", feature = "blst")))]
     plain: OnceLock<plain::Lines>,
     #[cfg(feature = "blst")]
     blst: OnceLock<blst::Lines>,
@@ -196,6 +209,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    #[cfg(not(all(target_family = "wasm", feature = "blst")))]
     fn plain(&self, engine: Plain) -> &plain::Lines {
         self.plain.get_or_init(|| engine.prepare(self.q.expose()))
     }
@@ -216,6 +230,7 @@ macro_rules! dispatch {
         #[inline]
         fn $name(self, $($a: $t,)* $($lines: &Lines)?) $(-> $r)? {
             match self.0 {
+                #[cfg(not(all(target_family = "wasm", feature = "blst")))]
                 Choice::Plain(engine) => engine.$name($($a,)* $($lines.plain(engine))?),
                 #[cfg(feature = "blst")]
                 Choice::Blst(engine) => engine.$name($($a,)* $($lines.blst(engine))?),
@@ -233,12 +248,14 @@ impl Backend for Engaged {
     fn prepare(self, q: &G2Affine) -> Lines {
         let lines = Lines {
             q: Secret::new(*q),
+            #[cfg(not(all(target_family = "wasm", feature = "blst")))]
             plain: OnceLock::new(),
             #[cfg(feature = "blst")]
             blst: OnceLock::new(),
             lanes: OnceLock::new(),
         };
         match self.0 {
+            #[cfg(not(all(target_family = "wasm", feature = "blst")))]
             Choice::Plain(engine) => _ = lines.plain(engine),
             #[cfg(feature = "blst")]
             Choice::Blst(engine) => _ = lines.blst(engine),

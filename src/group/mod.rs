@@ -32,6 +32,7 @@ mod lanes;
 mod pairing;
 #[doc(hidden)]
 pub mod phase;
+#[cfg_attr(all(target_family = "wasm", feature = "blst"), allow(dead_code))] // see `engine`
 mod plain;
 mod point;
 mod power;

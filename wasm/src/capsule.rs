@@ -1,0 +1,35 @@
+//! Capsules (Z, C), and the element M that a capsule carries.
+
+use crate::forms::{public_class, secret_class};
+use js_sys::Uint8Array;
+use phi_pre::pre;
+
+public_class! {
+    /// (Z, C), before or after re-encryption: 48 + 192 = 240 bytes.
+    Capsule(pre::Capsule) {
+        /// Z, in G1: 48 bytes.
+        #[wasm_bindgen(getter)]
+        pub fn z(&self) -> Vec<u8> {
+            self.0.z().to_bytes().to_vec()
+        }
+
+        /// C, in GT: 192 bytes.
+        #[wasm_bindgen(getter)]
+        pub fn c(&self) -> Vec<u8> {
+            self.0.c().to_bytes().to_vec()
+        }
+    }
+}
+
+secret_class! {
+    /// M, in GT: 192 secret bytes, from which the key of a record is derived.
+    Message(pre::Message) {
+        /// The 32-byte key of one record of a folder: HKDF of M, Z of the folder's capsule, and the bytes of the record's
+        /// name.
+        #[wasm_bindgen(js_name = recordKey)]
+        pub fn record_key(&self, folder: &Capsule, record: &[u8]) -> Uint8Array {
+            let keys = pre::RecordKeys::new(&folder.0, &self.0);
+            Uint8Array::from(&keys.key(record).expose()[..])
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The npm package `phi-pre`: the classes that JavaScript sees.
+//!
+//! Each class wraps one type of the library, under the same name. Doc comments become those of the TypeScript types. Secret
+//! bytes are copied between JavaScript's memory and that of WebAssembly in buffers that are overwritten.
+
+#![allow(
+    clippy::missing_errors_doc,
+    clippy::needless_pass_by_value,
+    reason = "errors are documented by their codes in the README, and vectors come from JavaScript by value"
+)]
+#![allow(unreachable_pub, reason = "JavaScript reaches what is pub")]
+
+mod capsule;
+mod envelope;
+mod error;
+mod forms;
+mod handshake;
+mod hazmat;
+mod integrity;
+mod keys;
+mod proof;
+mod random;
+mod threshold;
+
+use phi_pre::group::Engaged;
+use wasm_bindgen::prelude::*;
+
+/// The engine that computes: "blst", or "plain" in a build without blst, which is not constant-time.
+#[wasm_bindgen]
+pub fn engine() -> String {
+    Engaged::current().engine().name().to_owned()
+}
+
+/// The version of the package.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
