@@ -34,6 +34,7 @@ export {
   encrypt,
   engine,
   literalDigest,
+  moduleMemory,
   reencrypt,
   version,
 } from "./phi_pre.js";

@@ -189,8 +189,8 @@ impl Decryption {
     /// wrong key, or that of a malformed header.
     #[wasm_bindgen(constructor)]
     pub fn new(key: &EncryptionKey, header: &[u8]) -> Result<Self, Fault> {
-        let opener = Opener::new(&envelope::Header::from_bytes(header)?, &key.0)?;
-        Ok(Self(Some(Opening::new(opener))))
+        let header = envelope::Header::from_bytes(header).map_err(envelope::DecryptError::Header)?;
+        Ok(Self(Some(Opening::new(Opener::new(&header, &key.0)?))))
     }
 
     /// Takes the next bytes after the header. Returns the plaintext of the chunks that are complete. All of it is

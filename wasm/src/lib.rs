@@ -36,3 +36,9 @@ pub fn engine() -> String {
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
+
+/// The memory of the module, for a program that watches its size.
+#[wasm_bindgen(js_name = moduleMemory, unchecked_return_type = "WebAssembly.Memory")]
+pub fn module_memory() -> JsValue {
+    wasm_bindgen::memory()
+}

@@ -68,10 +68,10 @@ public_class! {
             Ok(PublicReKey(self.0.of_share(index)?))
         }
 
-        /// C' from the partial re-encryptions of exactly t proxies: t·241 bytes. It does not check them; proofs do. Code:
+        /// C' from the partial re-encryptions of exactly t proxies, each of 241 bytes. It does not check them; proofs do. Code:
         /// "threshold", or that of a malformed one.
-        pub fn combine(&self, capsule: &Capsule, partials: &[u8]) -> Result<Capsule, Fault> {
-            let read = partials.chunks(pre::Partial::BYTES).map(pre::Partial::from_bytes);
+        pub fn combine(&self, capsule: &Capsule, partials: Vec<Uint8Array>) -> Result<Capsule, Fault> {
+            let read = partials.iter().map(|partial| pre::Partial::from_bytes(&partial.to_vec()));
             Ok(Capsule(self.0.combine(&capsule.0, &read.collect::<Result<Vec<_>, _>>()?)?))
         }
     }
