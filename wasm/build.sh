@@ -56,6 +56,7 @@ rm -rf "$dist" && mkdir -p "$dist"
 # The error class is a file of the package, and not of a folder that wasm-bindgen names by a hash.
 rm -r "$dist/snippets"
 sed -i -E "s#'\./snippets/[^']*/js/error\.js'#'./error.js'#" "$dist/phi_pre.js"
+sed -i '1i /// <reference lib="esnext.disposable" />\nimport type { PhiPreError } from "./error.js";' "$dist/phi_pre.d.ts"
 cp wasm/js/*.{js,d.ts,json} wasm/README.md LICENSE-MIT LICENSE-APACHE "$dist/"
 rm -f "$dist/.gitignore"
 echo "wasm/dist: $(wc -c <"$dist/phi_pre_bg.wasm") bytes of WebAssembly"
