@@ -51,6 +51,7 @@ async function bundle(name, source, loader) {
     outfile: join(folder, "main.js"),
     bundle: true,
     format: "esm",
+    target: "es2022",
     loader: { ".wasm": loader },
     external: ["node:*"],
     logLevel: "error",
