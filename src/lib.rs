@@ -78,7 +78,7 @@ pub mod error;
 pub mod fabric;
 #[cfg(feature = "flow")]
 pub mod flow;
-#[cfg(all(any(feature = "envelope", feature = "ledger"), not(target_family = "wasm")))]
+#[cfg(any(feature = "ledger", all(feature = "envelope", not(target_family = "wasm"))))]
 mod folder;
 pub mod group;
 pub mod hash;

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Builds the npm package into wasm/dist. Names what it needs and does not find.
+# Builds the npm package into wasm/dist, and the page into wasm/page.html. Names what it needs and does not find.
 #
-#   wasm/build.sh            the package
-#   TOOLS=DIR                where wasm-bindgen and wasm-opt are kept between builds (default: target/wasm-tools)
+#   wasm/build.sh            package and page
+#   TOOLS=DIR                where wasm-bindgen, wasm-opt and esbuild are kept between builds (default: target/wasm-tools)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
 bindgen=0.2.130  # as in wasm/Cargo.toml
 binaryen=132.0.0
+esbuild=0.28.2
 tools=${TOOLS:-$PWD/target/wasm-tools}
 dist=$PWD/wasm/dist
 export CARGO_TARGET_DIR=$PWD/target/wasm-build
@@ -40,23 +41,33 @@ if [ "$("$tools/bin/wasm-bindgen" --version 2>/dev/null)" != "wasm-bindgen $bind
     echo "-- wasm-bindgen $bindgen"
     (unset RUSTC RUSTC_BOOTSTRAP; cargo install --quiet --version $bindgen --root "$tools" wasm-bindgen-cli)
 fi
-if [ ! -x "$tools/node_modules/.bin/wasm-opt" ]; then
-    echo "-- wasm-opt of binaryen $binaryen"
-    npm install --silent --no-fund --no-audit --prefix "$tools" binaryen@$binaryen
+if [ ! -x "$tools/node_modules/.bin/wasm-opt" ] || [ ! -x "$tools/node_modules/.bin/esbuild" ]; then
+    echo "-- wasm-opt of binaryen $binaryen, esbuild $esbuild"
+    npm install --silent --no-fund --no-audit --prefix "$tools" binaryen@$binaryen esbuild@$esbuild
 fi
 
-echo "-- phi-pre for $target"
-"${build[@]}" --locked --quiet --target $target --profile wasm --package phi-pre-wasm
+# package FOLDER FEATURES: the module with its classes, as an npm package.
+package() {
+    local dist=$1
+    "${build[@]}" --locked --quiet --target $target --profile wasm --package phi-pre-wasm --features "$2"
+    rm -rf "$dist" && mkdir -p "$dist"
+    "$tools/bin/wasm-bindgen" --target web --remove-name-section --remove-producers-section --out-dir "$dist" \
+        --out-name phi_pre "$CARGO_TARGET_DIR/$target/wasm/phi_pre.wasm"
+    "$tools/node_modules/.bin/wasm-opt" -Oz --strip-debug --enable-bulk-memory --enable-nontrapping-float-to-int \
+        --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
+        "$dist/phi_pre_bg.wasm" -o "$dist/phi_pre_bg.wasm"
+    # The error class is a file of the package, and not of a folder that wasm-bindgen names by a hash.
+    rm -r "$dist/snippets"
+    sed -i -E "s#'\./snippets/[^']*/js/error\.js'#'./error.js'#" "$dist/phi_pre.js"
+    sed -i '1i /// <reference lib="esnext.disposable" />\nimport type { PhiPreError } from "./error.js";' "$dist/phi_pre.d.ts"
+    cp wasm/js/*.{js,d.ts,json} wasm/README.md LICENSE-MIT LICENSE-APACHE "$dist/"
+    rm -f "$dist/.gitignore"
+}
 
-rm -rf "$dist" && mkdir -p "$dist"
-"$tools/bin/wasm-bindgen" --target web --remove-name-section --remove-producers-section --out-dir "$dist" --out-name phi_pre "$CARGO_TARGET_DIR/$target/wasm/phi_pre.wasm"
-"$tools/node_modules/.bin/wasm-opt" -Oz --strip-debug --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-    --enable-mutable-globals --enable-reference-types --enable-multivalue "$dist/phi_pre_bg.wasm" -o "$dist/phi_pre_bg.wasm"
-
-# The error class is a file of the package, and not of a folder that wasm-bindgen names by a hash.
-rm -r "$dist/snippets"
-sed -i -E "s#'\./snippets/[^']*/js/error\.js'#'./error.js'#" "$dist/phi_pre.js"
-sed -i '1i /// <reference lib="esnext.disposable" />\nimport type { PhiPreError } from "./error.js";' "$dist/phi_pre.d.ts"
-cp wasm/js/*.{js,d.ts,json} wasm/README.md LICENSE-MIT LICENSE-APACHE "$dist/"
-rm -f "$dist/.gitignore"
+echo "-- the package for $target"
+package "$dist" blst
 echo "wasm/dist: $(wc -c <"$dist/phi_pre_bg.wasm") bytes of WebAssembly"
+
+echo "-- the page, with the ledger in its module"
+package "$PWD/target/wasm-page" blst,page
+node wasm/page/build.js "$tools" target/wasm-page wasm/page.html

@@ -14,7 +14,6 @@ use super::error::IdentityError;
 use crate::error::DecodeError;
 use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::{Reader, Wire, Writer};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use core::fmt;
 use p256::ecdsa::signature::Signer;
 use p256::elliptic_curve::Generate;
@@ -142,9 +141,21 @@ impl VerifyingKey {
     /// # Errors
     /// [`IdentityError::BadSignature`]. A signature with a high s is already refused when it is read.
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), IdentityError> {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.0)
-            .verify(message, &signature.0)
-            .map_err(|_| IdentityError::BadSignature)
+        self.verified(message, signature).ok_or(IdentityError::BadSignature)
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn verified(&self, message: &[u8], signature: &Signature) -> Option<()> {
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.0).verify(message, &signature.0).ok()
+    }
+
+    /// aws-lc cannot be built for WebAssembly.
+    #[cfg(target_family = "wasm")]
+    fn verified(&self, message: &[u8], signature: &Signature) -> Option<()> {
+        use p256::ecdsa::signature::Verifier;
+        let signature = p256::ecdsa::Signature::from_slice(&signature.0).ok()?;
+        self.inner().ok()?.verify(message, &signature).ok()
     }
 
     fn of(key: &p256::ecdsa::VerifyingKey) -> Self {

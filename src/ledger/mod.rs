@@ -18,7 +18,8 @@
 //! - [`mod@format`]: what is signed, hashed, sent and stored: proposals, endorsements, blocks, the channel's configuration;
 //! - [`state`]: contracts and the state that they read and write;
 //! - [`rules`]: which blocks and transactions are valid, with Fabric's codes; [`storage`]: the files of a node;
-//! - [`node`]: peers, the orderer, all of them in one process ([`Network`]); verification and repair of a folder.
+//! - [`node`]: peers, the orderer, all of them in one process ([`Network`]), also
+//!   without files ([`MemoryNetwork`]); verification and repair of a folder.
 //!
 //! The ledger knows no key of the scheme, no plaintext and no pairing. Its types are its own: small, with one canonical
 //! encoding each ([`wire`](crate::wire)) where Fabric nests protobuf messages. Hashes of headers and txids are Fabric's;
@@ -40,6 +41,7 @@ pub use format::proposal::{Nonce, Proposal, SignedProposal, Transient, TxId};
 pub use format::rwset::{Entry, ReadWriteSet, Version};
 pub use format::verdict::{BlockVerdict, Code, Outcome};
 pub use node::error::{EndorseError, NetworkError, OrderError, PeerError};
+pub use node::memory::MemoryNetwork;
 pub use node::network::Network;
 pub use node::orderer::{Cutter, Orderer};
 pub use node::peer::{Opened, Peer};

@@ -18,6 +18,8 @@ mod handshake;
 mod hazmat;
 mod integrity;
 mod keys;
+#[cfg(feature = "page")]
+mod page;
 mod proof;
 mod random;
 mod threshold;

@@ -4,14 +4,13 @@
 //! Semantics: Fabric's (core/endorser/endorser.go, core/committer).
 //!
 //! ```text
-//! endorse:  certificate's time, proposal's time window, signature, txid, channel and contract    at ingress
-//!           duplicate txid, role                                                                 before simulation
-//!           run the contract on a snapshot; sign payload || own certificate                      only if it succeeds
+//! endorse:  endorse.rs, on a snapshot of the state
 //! commit:   committer.rs
 //! ```
 
 use super::chain;
 use super::committer::Committer;
+use super::endorse::Endorser;
 use super::error::{EndorseError, PeerError};
 use super::signer::Signer;
 use super::verify::{Report, VerifyError, verify_chain};
@@ -19,15 +18,14 @@ use crate::identity::{Certificate, IdentityError, Msp, RevocationList, Role};
 use crate::ledger::error::{StoreError, TornTail};
 use crate::ledger::format::block::{Block, CommittedBlock, Metadata, Savepoint};
 use crate::ledger::format::config::Config;
-use crate::ledger::format::endorsement::{Endorsed, Endorsement, Payload, RESPONSE_LIMIT, verify};
-use crate::ledger::format::proposal::{Proposal, SignedProposal, Transient};
+use crate::ledger::format::endorsement::Endorsed;
+use crate::ledger::format::proposal::{SignedProposal, Transient};
 use crate::ledger::rules::channel::{Channel, CommitError};
-use crate::ledger::state::contract::{Contract, Invocation, InvokeError, Simulation, StateError};
-use crate::ledger::state::view::{Changes, Committed};
+use crate::ledger::state::contract::Contract;
+use crate::ledger::state::view::Changes;
 use crate::ledger::storage::snapshot::Snapshot;
 use crate::ledger::storage::store::PeerStore;
 use crate::time::Millis;
-use crate::wire::Wire;
 use core::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -137,55 +135,10 @@ impl Peer {
         transient: &Transient,
         now: Millis,
     ) -> Result<Endorsed, EndorseError> {
-        let SignedProposal { proposal, signature } = signed;
-        let creator = self.ingress.validate_at(&proposal.creator, now.seconds())?;
-        self.ingress_checks(proposal, now)?;
-        verify(&creator.verifying_key, &proposal.to_bytes(), signature)?;
         let snapshot = self.committer.store.snapshot()?;
-        if snapshot.knows(&proposal.txid)? {
-            return Err(EndorseError::Duplicate(proposal.txid));
-        }
-        if !creator.role.proposes() {
-            return Err(EndorseError::Access(creator.role));
-        }
-        let mut simulation = Simulation::new(&snapshot);
-        let call = Invocation {
-            creator: &creator,
-            certificate: &proposal.creator,
-            timestamp: proposal.timestamp,
-            transient,
-            action: &proposal.action,
-        };
-        let response = self.contract.invoke(&mut simulation, &call).map_err(|error| match error {
-            InvokeError::Refused(refusal) => EndorseError::Refused(refusal),
-            InvokeError::State(StateError::Store(error)) => EndorseError::Store(error),
-            InvokeError::State(error) => EndorseError::Limit(error),
-        })?;
-        if response.len() > RESPONSE_LIMIT as usize {
-            let error = StateError::Limit { what: "response", limit: RESPONSE_LIMIT, got: response.len() };
-            return Err(EndorseError::Limit(error));
-        }
-        let payload = Payload { proposal: proposal.digest(), response, rwset: simulation.finish() };
-        let endorsement = Endorsement::sign(&payload.to_bytes(), &self.signer.certificate, &self.signer.key);
-        Ok(Endorsed { payload, endorsement })
-    }
-
-    fn ingress_checks(&self, proposal: &Proposal, now: Millis) -> Result<(), EndorseError> {
-        let Config { channel, contract, window, .. } = &self.committer.channel.config;
-        let (timestamp, window) = (proposal.timestamp, *window);
-        if timestamp.0.abs_diff(now.0) > window {
-            return Err(EndorseError::Time { timestamp, now, window });
-        }
-        if proposal.txid != proposal.txid() {
-            return Err(EndorseError::TxId);
-        }
-        if proposal.channel != *channel {
-            return Err(EndorseError::Channel(proposal.channel.clone()));
-        }
-        if proposal.contract != *contract {
-            return Err(EndorseError::Contract(proposal.contract.clone()));
-        }
-        Ok(())
+        let (config, contract) = (&self.committer.channel.config, &*self.contract);
+        let endorser = Endorser { config, ingress: &self.ingress, contract, signer: &self.signer };
+        endorser.endorse(&snapshot, signed, transient, now)
     }
 
     /// Verifies, validates and stores the next block. When this returns, the block is on the disk.
