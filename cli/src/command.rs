@@ -32,6 +32,9 @@ enum Command {
         /// Keeps the ledger, the cloud store, the received records and a transcript in this new or empty folder.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// Writes the run as a page, one HTML file: what travelled, the ledger's blocks, the checks.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
         /// The number of clouds among which each re-encryption key is shared, at most 16.
         #[arg(long, value_name = "N", default_value_t = 1)]
         clouds: u8,
@@ -257,6 +260,7 @@ fn perform(command: Command) -> Result<(), output::Failure> {
         Command::Demo {
             emr,
             out,
+            report,
             clouds,
             threshold,
             lie,
@@ -266,13 +270,14 @@ fn perform(command: Command) -> Result<(), output::Failure> {
             fabric,
         } => {
             let setting = demo::Setting { clouds, threshold, lie, down, named };
+            let kept = demo::Kept { out: out.as_deref(), report: report.as_deref() };
             #[cfg(feature = "fabric")]
             if let Some(profile) = fabric {
                 let mut rng = system::rng()?;
                 let profile = crate::fabric::Profile::read(&profile, &mut rng)?;
-                return demo::run_on_fabric(profile, emr.as_deref(), out.as_deref(), setting, rng);
+                return demo::run_on_fabric(profile, emr.as_deref(), kept, setting, rng);
             }
-            system::rng().and_then(|rng| demo::run(emr.as_deref(), out.as_deref(), setting, rng))
+            system::rng().and_then(|rng| demo::run(emr.as_deref(), kept, setting, rng))
         }
         Command::Bench { files, load, rounds, schemes } => {
             if load.run()? {

@@ -10,6 +10,7 @@
 //! | `msp`, `chaincode`, `fabric` | authorities in folders; the contract as chaincode of Hyperledger Fabric; the description of a network |
 //! | `tools`, `bulk`, `proof`, `verify`, `keyfile` | one step of the scheme on a file; jobs over folders and stores; proofs of re-encryption; key files |
 //! | `ledger`, `vector_files` | a ledger on the disk; the files of test vectors |
+//! | `page` | a report as one HTML file |
 //! | `output`, `signals` | printed lines, errors, progress; what is removed before a signal ends the process |
 //! | `system` | randomness, the clock, the engine and the threads |
 //! | [`vectors`] | the test vectors themselves |
@@ -29,6 +30,7 @@ mod fabric;
 mod keyfile;
 mod ledger;
 mod msp;
+mod page;
 mod proof;
 mod signals;
 mod system;
@@ -39,6 +41,6 @@ mod verify;
 
 pub use command::run;
 #[doc(hidden)]
-pub use demo::{Setting as DemoSetting, run as demo};
+pub use demo::{Kept as DemoKept, Setting as DemoSetting, run as demo};
 #[doc(hidden)]
 pub use keyfile::{Kind as KeyFile, parse as parse_key_file, text as key_file_text};

@@ -94,7 +94,9 @@ fn demo_with_a_recorder() {
     let folder = PathBuf::from(std::env::var_os(CHILD).unwrap());
     let mut rng = Recorder::new(1);
     let (records, out) = (root().join("../examples/records"), folder.join("written/out"));
-    phi_pre_cli::demo(Some(&records), Some(&out), phi_pre_cli::DemoSetting::default(), &mut rng).unwrap();
+    let report = folder.join("written/flow.html");
+    let kept = phi_pre_cli::DemoKept { out: Some(&out), report: Some(&report) };
+    phi_pre_cli::demo(Some(&records), kept, phi_pre_cli::DemoSetting::default(), &mut rng).unwrap();
     let lines: Vec<_> = rng.draws.iter().map(hex::encode).collect();
     fs::write(folder.join("draws"), lines.join("\n")).unwrap();
 }

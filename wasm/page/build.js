@@ -24,7 +24,7 @@ const { outputFiles } = await build({
   write: false,
   logLevel: "error",
 });
-const report = (name) => readFile(at(`../../cli/src/report/${name}`), "utf8");
+const report = (name) => readFile(at(`../../cli/src/page/${name}`), "utf8");
 // A function as the replacement, since the script has dollar signs; and no end of a script within the script.
 const script = outputFiles[0].text.replaceAll("</script", "<\\/script");
 const page = (await report("page.html")).replace("/*STYLE*/", await report("page.css")).replace("/*SCRIPT*/", () => script);

@@ -6,7 +6,7 @@
 import init, * as phi from "phi-pre";
 import { Platform } from "phi-pre-page";
 import module from "phi-pre-module";
-import { arrows, bytesText, equations, h, ledgerTable, panels } from "../../cli/src/report/view.js";
+import { arrows, bytesText, equations, h, ledgerTable, panels } from "../../cli/src/page/view.js";
 import { ATTACKS } from "./attacks.js";
 
 const SAMPLE = `Patient 2026-0417, ward 3

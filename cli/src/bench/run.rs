@@ -4,9 +4,10 @@ use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
 use super::{machine, plot, schemes};
 use crate::output::{Failure, named, new_file, progress, warn_unsynced};
+use crate::page;
 use phi_pre::envelope::create_public_file;
 use phi_pre::group::{Engaged, Engine};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,9 @@ pub(crate) struct Files {
     /// (time by phase); with --schemes, NAME-schemes.svg.
     #[arg(long, value_name = "NAME")]
     plot: Option<PathBuf>,
+    /// Writes the figures and the machine as a page, one HTML file.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Measures only the operations whose names contain this text.
     #[arg(long, value_name = "TEXT", conflicts_with = "schemes")]
     only: Option<String>,
@@ -40,14 +44,15 @@ fn plot_path(name: &Path, end: &str) -> PathBuf {
 
 pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Failure> {
     // A path that cannot be written is an error before the measurement, which takes minutes.
-    let [json, csv] = [&files.json, &files.csv].map(|path| path.as_deref().map(new_file).transpose());
-    let (json, csv) = (json?, csv?);
+    let new = [&files.json, &files.csv, &files.report].map(|path| path.as_deref().map(new_file).transpose());
+    let [json, csv, report] = new;
+    let (json, csv, report) = (json?, csv?, report?);
     let ends: &[&str] = if of_schemes { &["schemes"] } else { &PLOTS };
     let plots = files.plot.iter().flat_map(|name| ends.iter().map(|end| new_file(&plot_path(name, end))));
     let plots = plots.collect::<Result<Vec<_>, _>>()?;
-    let paths: Vec<_> = [&json, &csv].into_iter().flatten().chain(&plots).collect();
+    let paths: Vec<_> = [&json, &csv, &report].into_iter().flatten().chain(&plots).collect();
     if (1..paths.len()).any(|i| paths[..i].contains(&paths[i])) {
-        return Err("--json, --csv and --plot need a file each".into());
+        return Err("--json, --csv, --report and --plot need a file each".into());
     }
 
     let chosen = Engaged::current();
@@ -110,11 +115,40 @@ pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Fa
     let figures = serde_json::to_string_pretty(&file)? + "\n";
     let rows: String = cases.iter().map(Case::csv).collect();
     let rows = format!("operation,engine,batch,threads,sample,seconds_per_element\n{rows}");
-    let texts = [(json, figures), (csv, rows)].into_iter().filter_map(|(path, text)| Some((path?, text)));
+    let page = page::report(&transcript(&cases, &foot));
+    let texts =
+        [(json, figures), (csv, rows), (report, page)].into_iter().filter_map(|(path, text)| Some((path?, text)));
     // The plots are in the order of their paths.
     let plots = plots.into_iter().zip(drawn).map(|(path, (_, text))| (path, text));
     let written: Vec<_> = texts.chain(plots).map(|(path, text)| finish(&path, &text)).collect();
     written.into_iter().collect() // the first error, after all were tried
+}
+
+/// The figures as the report's script draws them: the medians of each operation.
+fn transcript(cases: &[Case<'_>], foot: &str) -> Value {
+    let mut groups: Vec<(&str, Vec<Value>)> = Vec::new();
+    for case in cases {
+        if groups.last().is_none_or(|(last, _)| *last != case.operation) {
+            groups.push((&case.operation, Vec::new()));
+        }
+        let threads = if case.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", case.threads) };
+        let (name, value) = if case.elements == FILE {
+            (format!("{}, {threads}", case.engine), 1e-9 / case.median())
+        } else {
+            (format!("{}, batch of {}, {threads}", case.engine, case.elements), case.median() * 1e6)
+        };
+        let note = if case.is_noisy() { "noisy" } else { "" };
+        if let Some((_, rows)) = groups.last_mut() {
+            rows.push(json!([name, value, note]));
+        }
+    }
+    let unit = |title: &str| {
+        let file = cases.iter().any(|case| case.operation == title && case.elements == FILE);
+        if file { "GB/s" } else { "microseconds for each" }
+    };
+    let groups: Vec<_> =
+        groups.into_iter().map(|(title, rows)| json!({ "title": title, "unit": unit(title), "rows": rows })).collect();
+    json!({ "title": "phi-pre bench", "about": foot, "figures": groups })
 }
 
 /// 1, 2, 4, ... and the number of cores.

@@ -10,6 +10,6 @@ mod scene;
 mod temporary;
 
 pub use clouds::Setting;
-pub use run::run;
 #[cfg(feature = "fabric")]
 pub(crate) use run::run_on_fabric;
+pub use run::{Kept, run};

@@ -7,7 +7,7 @@ use super::platform::{self, Platform};
 use super::report::Report;
 use super::scene::register;
 use super::temporary::Temporary;
-use crate::output::Failure;
+use crate::output::{Failure, new_file};
 use phi_pre::flow::{Consortium, EmrWatch, Handset, files, is_temporary};
 use rand_core::CryptoRng;
 use std::fs;
@@ -17,12 +17,21 @@ use std::time::Duration;
 /// The longest time from saving a record until the watcher reports it.
 const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What the demo leaves behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept<'a> {
+    /// The folder for the ledger, the cloud's store, the received records and the transcript.
+    pub out: Option<&'a Path>,
+    /// The file for the report, a page.
+    pub report: Option<&'a Path>,
+}
+
 /// Runs the demo on a new embedded ledger. All randomness comes from `rng`.
 ///
 /// # Errors
 /// A step failed, or a check does not hold.
-pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl CryptoRng) -> Result<(), Failure> {
-    run_on(emr, out, setting, rng, |folder, phone, rng, report| {
+pub fn run(emr: Option<&Path>, kept: Kept<'_>, setting: Setting, rng: impl CryptoRng) -> Result<(), Failure> {
+    run_on(emr, kept, setting, rng, |folder, phone, rng, report| {
         platform::embedded(&folder.join("ledger"), phone, rng, report)
     })
 }
@@ -32,21 +41,23 @@ pub fn run(emr: Option<&Path>, out: Option<&Path>, setting: Setting, rng: impl C
 pub(crate) fn run_on_fabric(
     profile: crate::fabric::Profile,
     emr: Option<&Path>,
-    out: Option<&Path>,
+    kept: Kept<'_>,
     setting: Setting,
     rng: impl CryptoRng,
 ) -> Result<(), Failure> {
-    run_on(emr, out, setting, rng, |_, _, rng, report| platform::fabric(profile, rng, report))
+    run_on(emr, kept, setting, rng, |_, _, rng, report| platform::fabric(profile, rng, report))
 }
 
 fn run_on<L: Platform, R: CryptoRng>(
     emr: Option<&Path>,
-    out: Option<&Path>,
+    kept: Kept<'_>,
     setting: Setting,
     mut rng: R,
     found: impl FnOnce(&Path, &mut Handset, &mut R, &mut Report) -> Result<Consortium<L>, Failure>,
 ) -> Result<(), Failure> {
     setting.check()?;
+    let Kept { out, report: page } = kept;
+    let page = page.map(new_file).transpose()?; // a path that cannot be written is an error before the work
     let source = match emr {
         Some(folder) => folder.to_owned(),
         None => samples()?,
@@ -99,6 +110,10 @@ fn run_on<L: Platform, R: CryptoRng>(
         report.write(&out.join("transcript.json"))?;
         say!();
         say!("kept in {}: ledger, cloud, received, transcript.json", out.display());
+    }
+    if let Some(page) = page {
+        report.write_page(&page)?;
+        say!("report: {}", page.display());
     }
     say!();
     match failed {

@@ -141,7 +141,7 @@ impl<R: CryptoRng, L: Platform> World<R, L> {
         report.step(
             "hospital A -> user",
             &format!("alarm, record {}", short(&record)),
-            [("record", record.to_string())],
+            [("record_id", record.to_string())],
         );
         let identifier = user.check(a.certificate(), draft.alert())?;
         let id = a.identifier(&draft, &identifier)?;

@@ -52,7 +52,7 @@ function stepItem(step) {
     step.transaction && `block ${step.transaction.block}, code ${step.transaction.code}`,
   ].filter(Boolean);
   const text = [
-    from === to ? `${nameOf(step.from)}: ` : `${nameOf(step.from)} to ${nameOf(step.to)}: `,
+    `${step.label ?? (from === to ? nameOf(step.from) : `${nameOf(step.from)} to ${nameOf(step.to)}`)}: `,
     h("strong", {}, step.what),
     " ",
     h("span", { class: "numbers" }, numbers.join(" · ")),
@@ -117,19 +117,21 @@ function table(label, heads, rows) {
 
 /** The blocks with their transactions and codes. */
 export function ledgerTable(blocks) {
+  // A report has neither hashes nor sizes of blocks.
+  const whole = blocks.every((block) => block.hash !== undefined);
   const row = (block, transaction) =>
     h(
       "tr",
       {},
       h("td", { class: "number" }, String(block.number)),
-      h("td", {}, hexOf(block.hash, 12)),
+      whole && h("td", {}, hexOf(block.hash, 12)),
       h("td", {}, transaction ? transaction.type : "configuration"),
-      h("td", {}, transaction ? hexOf(transaction.txid, 12) : ""),
+      h("td", {}, transaction ? hexOf(transaction.txid, whole ? 12 : 64) : ""),
       h("td", { class: transaction && transaction.code !== 0 ? "bad" : "good" }, transaction ? transaction.meaning : ""),
-      h("td", { class: "number" }, block.bytes === undefined ? "" : grouped.format(block.bytes)),
+      whole && h("td", { class: "number" }, grouped.format(block.bytes)),
     );
   const rows = blocks.flatMap((block) => (block.transactions.length > 0 ? block.transactions.map((it) => row(block, it)) : [row(block)]));
-  const heads = [["block", "number"], ["hash"], ["type"], ["txid"], ["code"], ["bytes", "number"]];
+  const heads = [["block", "number"], whole && ["hash"], ["type"], ["txid"], ["code"], whole && ["bytes", "number"]].filter(Boolean);
   return table("The ledger", heads, rows);
 }
 
@@ -169,7 +171,7 @@ export function report(main, transcript) {
   if (transcript.figures) main.append(...figures(transcript.figures));
   if (transcript.groups) {
     main.append(h("h2", {}, "What travelled"));
-    for (const { title, steps } of transcript.groups) main.append(group(title, steps, transcript.groups.length <= 4));
+    for (const { title, steps } of transcript.groups) main.append(group(title, steps, transcript.groups.length <= 6));
   }
   if (transcript.blocks) main.append(h("h2", {}, "The ledger"), lazily("Blocks and codes", () => ledgerTable(transcript.blocks), transcript.blocks.length <= 60));
 }
