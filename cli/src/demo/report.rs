@@ -141,7 +141,8 @@ fn drawn(steps: &[Value], checks: &[Value]) -> Value {
             values.push(json!(["form", text]));
         }
         let mut entry = json!({
-            "from": from, "to": to, "label": text("arrow"), "values": values,
+            "from": from, "to": to, "values": values,
+            "label": if text("arrow").is_empty() { "ledger" } else { text("arrow") },
             "what": step["what"].as_str().unwrap_or(text("figure")),
             "figure": text("figure").strip_prefix("Figure "),
         });
@@ -176,7 +177,8 @@ fn ends(arrow: &str) -> (&'static str, &'static str) {
     let lane = |name: &str| match name.trim() {
         "user" => "patient",
         "hospital A" | "EMR system" => "hospital-a",
-        "hospital B" | "hospital C" => "hospital-b",
+        "hospital B" => "hospital-b",
+        "hospital C" => "", // has no lane
         name if name.starts_with("cloud") => "cloud",
         _ => "ledger",
     };

@@ -35,7 +35,11 @@ export function hexOf(text, most = 64) {
   return h("code", { class: "hex", title: text.length > most ? text : undefined }, short);
 }
 
-const pairs = (values) => h("dl", {}, values.map(([name, value]) => [h("dt", {}, name), h("dd", {}, hexOf(String(value), 192))]));
+/** Named values: long ones are cut, and texts of several lines are shown as they are. */
+function pairs(values) {
+  const shown = (value) => (value.includes("\n") ? h("pre", {}, value) : hexOf(value, 192));
+  return h("dl", {}, values.map(([name, value]) => [h("dt", {}, name), h("dd", {}, shown(String(value)))]));
+}
 
 /** One arrow, with its real value, its size and its time. */
 function stepItem(step) {
@@ -52,7 +56,7 @@ function stepItem(step) {
     step.transaction && `block ${step.transaction.block}, code ${step.transaction.code}`,
   ].filter(Boolean);
   const text = [
-    `${step.label ?? (from === to ? nameOf(step.from) : `${nameOf(step.from)} to ${nameOf(step.to)}`)}: `,
+    `${step.label || (from === to ? nameOf(step.from) : `${nameOf(step.from)} to ${nameOf(step.to)}`)}: `,
     h("strong", {}, step.what),
     " ",
     h("span", { class: "numbers" }, numbers.join(" · ")),
@@ -61,7 +65,7 @@ function stepItem(step) {
   return h(
     "li",
     { class: "step" },
-    h("div", { class: "way", "aria-hidden": "true" }, h("div", { class: `arrow ${kind}`, style: columns })),
+    first >= 0 && h("div", { class: "way", "aria-hidden": "true" }, h("div", { class: `arrow ${kind}`, style: columns })),
     values.length > 0 ? h("details", {}, h("summary", {}, text), pairs(values)) : h("div", {}, text),
     step.note !== undefined && h("div", { class: "quiet" }, step.note),
   );
@@ -154,7 +158,7 @@ function figures(groups) {
         h("td", { style: "width: 45%" }, h("span", { class: "bar", style: `width: ${(100 * value) / most}%`, "aria-hidden": "true" })),
         h("td", { class: "quiet" }, note ?? ""),
       );
-    return h("section", {}, h("h2", {}, title), table(title, [["what"], [unit, "number"], [""], [""]], rows.map(line)));
+    return h("section", {}, h("h2", {}, title), table(title, [["what"], [unit, "number"], ["compared"], ["remark"]], rows.map(line)));
   });
 }
 
