@@ -578,3 +578,48 @@ fn a_transaction_that_somebody_else_sent_first_is_the_creators() {
     let outcome = network.transact(&proposal, &Transient::default(), &world.alice.key, NOW).unwrap();
     assert_eq!(outcome, Outcome { version: Version { block: 1, tx: 0 }, code: Code::Valid });
 }
+
+/// The network in memory gives each of these the verdict, the state and the refusal that the network with files gives. Its
+/// chain is one that any peer accepts.
+#[test]
+fn the_network_in_memory_gives_the_same() {
+    let (mut world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let mut files = world.counters(folder.path());
+    let config = files.config().clone();
+    let peers = world.peers.clone();
+    let mut memory = MemoryNetwork::create(&config, world.orderer.clone(), peers, Arc::new(Counter)).unwrap();
+    let alice = world.alice.clone();
+    let mut proposals: Vec<SignedProposal> = ["n", "m", "n", "n"].map(|key| world.increment(key).sign(&alice.key)).into();
+    proposals.push(proposals[1].clone()); // a txid that is used already
+    let mut unsigned = world.increment("n").sign(&alice.key);
+    unsigned.signature[5] ^= 1;
+    proposals.push(unsigned);
+    let mut early = world.increment("n");
+    early.timestamp = Millis(NOW.0 - 2 * config.window);
+    proposals.push(early.sign(&alice.key));
+    for proposal in &proposals {
+        let both = [
+            files.transact(proposal, &Transient::default(), &alice.key, NOW).map_err(|error| error.to_string()),
+            memory.transact(proposal, &Transient::default(), &alice.key, NOW).map_err(|error| error.to_string()),
+        ];
+        assert_eq!(both[0], both[1]);
+    }
+    assert_eq!(memory.blocks().len(), 5);
+    for key in ["n", "m", "none"] {
+        let entry = memory.state().entry(key).unwrap().map(|entry| entry.value);
+        assert_eq!(entry, files.get(key).unwrap(), "{key}");
+    }
+
+    // A transaction that is sent again is committed, with the code for it.
+    let last = memory.blocks().last().unwrap().block.transactions[0].clone();
+    memory.commit(&SignedTransaction::from_bytes(&last).unwrap()).unwrap();
+    assert_eq!(memory.blocks().last().unwrap().metadata.codes, [Code::DuplicateTxid]);
+
+    let blocks: Vec<Block> = memory.blocks().iter().map(|committed| committed.block.clone()).collect();
+    let peer = tempfile::tempdir().unwrap();
+    let mut peer = Peer::create(peer.path(), &blocks[0], world.peers[0].clone(), Arc::new(Counter)).unwrap();
+    peer.commit_all(&blocks[1..]).unwrap();
+    for (number, committed) in (0..).zip(memory.blocks()) {
+        assert_eq!(peer.block(number).unwrap().metadata, committed.metadata);
+    }
+}
