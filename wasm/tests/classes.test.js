@@ -64,7 +64,8 @@ test("streams refuse what was cut off or changed", async () => {
 
 test("errors have codes", () => {
   const capsule = y.encapsulate(params)[0].toBytes();
-  assert.throws(() => phi.Capsule.fromBytes(capsule.subarray(1)), refused("flags"));
+  const unflagged = capsule.map((byte, i) => (i === 0 ? byte & 0x7f : byte));
+  assert.throws(() => phi.Capsule.fromBytes(unflagged), refused("flags"));
   assert.throws(() => phi.Capsule.fromBytes(capsule.subarray(0, 239)), refused("length"));
   assert.throws(() => phi.Capsule.fromBytes(new Uint8Array(240)), phi.PhiPreError);
   assert.throws(() => phi.DecryptionKey.fromBytes(new Uint8Array(32)), refused("identity"));

@@ -185,11 +185,12 @@ function lazily(title, draw, open) {
   const part = h("details", { class: "card" }, h("summary", {}, title));
   const fill = () => part.childElementCount === 1 && part.append(draw());
   part.addEventListener("toggle", () => part.open && fill());
-  addEventListener("beforeprint", fill);
-  if (open) {
+  const show = () => {
     fill();
     part.open = true;
-  }
+  };
+  addEventListener("beforeprint", show); // what is printed is all of it
+  if (open) show();
   return part;
 }
 
