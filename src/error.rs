@@ -2,7 +2,7 @@
 //!
 //! Every decoder of the crate returns a [`DecodeError`], which names the value that was read (`what`) and the rule that
 //! was broken. The errors of an operation are defined beside the operation; those of a decryption are deliberately
-//! opaque. [`Coded`] gives each of them a word for programs.
+//! opaque. [`Coded`] gives the errors of the scheme and of envelopes a short code.
 
 /// An error with a short word that programs compare, in each language that the library is bound to. Later versions change
 /// the text of an error, and no code.

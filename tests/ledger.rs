@@ -589,7 +589,8 @@ fn the_network_in_memory_gives_the_same() {
     let peers = world.peers.clone();
     let mut memory = MemoryNetwork::create(&config, world.orderer.clone(), peers, Arc::new(Counter)).unwrap();
     let alice = world.alice.clone();
-    let mut proposals: Vec<SignedProposal> = ["n", "m", "n", "n"].map(|key| world.increment(key).sign(&alice.key)).into();
+    let mut proposals: Vec<SignedProposal> =
+        ["n", "m", "n", "n"].map(|key| world.increment(key).sign(&alice.key)).into();
     proposals.push(proposals[1].clone()); // a txid that is used already
     let mut unsigned = world.increment("n").sign(&alice.key);
     unsigned.signature[5] ^= 1;

@@ -1,5 +1,5 @@
-//! Reports as one HTML file: style, script and transcript are within, and nothing is fetched. The page of the npm package draws a
-//! run in the browser by the same script.
+//! Reports as one HTML file: the style, the script and the transcript are in the file, and the browser fetches nothing. The page of
+//! the npm package draws a run by the same script.
 //!
 //! The transcript is JSON; `page/view.js` says what it draws of it.
 
@@ -13,7 +13,7 @@ const VIEW: &str = include_str!("page/view.js");
 pub(crate) fn report(transcript: &Value) -> String {
     // No text of the transcript ends the script that holds it: in JSON, `<` is only within strings.
     let transcript = transcript.to_string().replace('<', "\\u003c");
-    // The transcript comes last, so that no text in it is taken for a place.
+    // The transcript comes last, so that no text in it is taken for a placeholder.
     let page = TEMPLATE.replacen("/*STYLE*/", STYLE, 1).replacen("/*SCRIPT*/", &format!("{VIEW}\nstart();"), 1);
     page.replacen(">null</script>", &format!(">{transcript}</script>"), 1)
 }

@@ -1,17 +1,17 @@
-//! Encryption and decryption of a body that arrives in pieces: for programs that cannot wait in a reader, such as
-//! asynchronous ones and web pages.
+//! Encryption and decryption of a body that arrives in pieces: for programs that cannot block on a reader, such as
+//! asynchronous programs and web pages.
 //!
 //! The bytes are those of [`Sealer`] and [`Opener`], chunk by chunk on the caller's thread.
 //!
 //! ```text
-//! update(piece):  append the piece to the chunk in memory; a full chunk is processed once more bytes follow
+//! update(piece):  append the piece to the chunk in memory; a full chunk is processed when further bytes arrive
 //! finish():       the chunk in memory is the last one
 //! ```
 
 use super::content::Place;
 use super::stream::SLOT_BYTES;
 use super::{DecryptError, EncryptError, Header, Opener, SealedRecord, Sealer, TAG_BYTES};
-use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf};
+use crate::integrity::{CHUNK_BYTES, Commitment, Committer, Leaf, Salt};
 use core::fmt;
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        // Plaintext is copied nowhere else: the buffer never grows.
+        // The buffer never grows, so no reallocation leaves plaintext in freed memory.
         let chunk = Zeroizing::new(Vec::with_capacity(SLOT_BYTES));
         Self { chunk, index: 0, committer: Committer::default(), bytes: 0 }
     }
@@ -99,7 +99,7 @@ impl Sealing {
     /// Takes the next bytes of the record, of any number, and appends the chunks that are complete to `envelope`.
     ///
     /// # Errors
-    /// [`EncryptError::Aead`], which does not occur.
+    /// [`EncryptError::Aead`], which does not occur with chunks of 64 KiB.
     pub fn update(&mut self, record: &[u8], envelope: &mut Vec<u8>) -> Result<(), EncryptError> {
         let (sealer, aad) = (&self.sealer, &self.aad);
         self.progress.update(record, CHUNK_BYTES, |progress, last| seal(sealer, aad, progress, last, envelope))
@@ -108,7 +108,7 @@ impl Sealing {
     /// Appends the last chunk to `envelope`.
     ///
     /// # Errors
-    /// [`EncryptError::Aead`], which does not occur.
+    /// [`EncryptError::Aead`], which does not occur with chunks of 64 KiB.
     pub fn finish(mut self, envelope: &mut Vec<u8>) -> Result<SealedRecord, EncryptError> {
         seal(&self.sealer, &self.aad, &mut self.progress, true, envelope)?;
         Ok(self.progress.finish())
@@ -146,8 +146,14 @@ impl Opening {
         Self { opener, progress: Progress::new(), refused: false }
     }
 
+    /// The salt of the record's commitment, for a [`RangeProof`](crate::integrity::RangeProof).
+    pub const fn salt(&self) -> &Salt {
+        self.opener.salt()
+    }
+
     /// Takes the next bytes of the body, of any number, and appends the plaintext of the chunks that are complete to
-    /// `record`. The caller must overwrite `record` after use.
+    /// `record`. The caller must overwrite `record` after use, and reserve its space before: a vector that grows leaves plaintext in
+    /// freed memory.
     ///
     /// # Errors
     /// [`DecryptError::Refused`], also for all later calls.

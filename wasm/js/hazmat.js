@@ -1,4 +1,4 @@
-/** Given randomness, for test vectors alone: an r that is used twice, or that anybody knows, opens records. */
+/** Functions that take the randomness from the caller, for test vectors alone. Whoever knows r opens the record. */
 
 export {
   hazmat_encapsulate as encapsulate,

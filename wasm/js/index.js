@@ -39,12 +39,24 @@ async function file(url) {
   return readFile(url);
 }
 
-/** A stream of bytes through `work`, which gets the next bytes and returns those to pass on. */
-function transform(work, end) {
+/**
+ * A stream of bytes through `work`, which gets the next bytes and returns those to pass on. `lost` gets the error of a stream that
+ * fails, and the reason of one that is cancelled, where the platform tells it.
+ */
+function transform(work, end, lost = () => {}) {
   const pass = (controller, bytes) => bytes.length > 0 && controller.enqueue(bytes);
+  const guarded = (step) => {
+    try {
+      return step();
+    } catch (error) {
+      lost(error);
+      throw error;
+    }
+  };
   return new TransformStream({
-    transform: (chunk, controller) => pass(controller, work(bytesOf(chunk))),
-    flush: (controller) => pass(controller, end()),
+    transform: (chunk, controller) => pass(controller, guarded(() => work(bytesOf(chunk)))),
+    flush: (controller) => pass(controller, guarded(end)),
+    cancel: lost,
   });
 }
 
@@ -55,7 +67,7 @@ function bytesOf(chunk) {
   throw new PhiPreError("a stream of bytes is needed: each chunk a Uint8Array", "bytes");
 }
 
-/** `sealed` of a stream: a promise that is kept at its end. Nobody has to wait for it. */
+/** `sealed` of a stream: a promise that is kept at its end and broken by its failure. Nobody has to wait for it. */
 function promise() {
   const kept = {};
   kept.promise = new Promise((resolve, reject) => Object.assign(kept, { resolve, reject }));
@@ -66,20 +78,24 @@ function promise() {
 export function encryptStream(params, to, suite) {
   const [encryption, sealed] = [new Encryption(params, to, suite), promise()];
   let header = encryption.header;
+  const headed = (chunks) => {
+    const bytes = header ? join(header, chunks) : chunks;
+    header = undefined;
+    return bytes;
+  };
   const stream = transform(
-    (record) => {
-      const chunks = encryption.update(record);
-      const bytes = header ? join(header, chunks) : chunks;
-      header = undefined;
-      return bytes;
-    },
+    (record) => headed(encryption.update(record)),
     () => {
       const last = encryption.finish();
-      const bytes = header ? join(header, last.bytes) : last.bytes;
+      const bytes = headed(last.bytes);
       sealed.resolve(last.sealed);
       last.free();
       encryption.free();
       return bytes;
+    },
+    (error) => {
+      encryption.free();
+      sealed.reject(error);
     },
   );
   return Object.assign(stream, { sealed: sealed.promise });
@@ -88,29 +104,25 @@ export function encryptStream(params, to, suite) {
 export function decryptStream(key) {
   const [head, sealed] = [new Head(), promise()];
   let decryption;
-  const failing = (work) => (bytes) => {
-    try {
-      return work(bytes);
-    } catch (error) {
-      decryption?.free();
-      sealed.reject(error);
-      throw error;
-    }
-  };
   const stream = transform(
-    failing((bytes) => {
+    (bytes) => {
       const body = head.take(bytes);
       if (head.complete) decryption ??= new Decryption(key, head.bytes);
       return decryption ? decryption.update(body) : body;
-    }),
-    failing(() => {
+    },
+    () => {
       decryption ??= new Decryption(key, head.got()); // an error: the envelope ends in its header
       const last = decryption.finish();
       const { bytes } = last;
       sealed.resolve(last.sealed);
       last.free();
+      decryption.free();
       return bytes;
-    }),
+    },
+    (error) => {
+      decryption?.free();
+      sealed.reject(error);
+    },
   );
   return Object.assign(stream, { sealed: sealed.promise });
 }

@@ -34,10 +34,10 @@ export const ATTACKS = [
   {
     id: "public-key",
     title: "encryption key in public",
-    text: "The paper prints k_e as the key that encrypts, so whoever may write has it. It also decrypts.",
+    text: "The paper prints k_e as the key that encrypts, so whoever may write has k_e, which also decrypts. Y is an element of GT, and Equation 3 needs one of G2. That Y does not reveal k_e is an assumption, which nothing here shows.",
     compute: (run) => [
       attempt("printed form, k_e is public", () => text(phi.decrypt(phi.EncryptionKey.fromBytes(run.ke.toBytes()), run.envelope))),
-      attempt("this crate, Y is public", () => text(phi.decrypt(phi.EncryptionKey.fromBytes(run.y.toBytes()), run.envelope))),
+      attempt("phi-pre, Y is public", () => text(phi.decrypt(phi.EncryptionKey.fromBytes(run.y.toBytes()), run.envelope))),
     ],
   },
   {
@@ -51,7 +51,7 @@ export const ATTACKS = [
         attempt("printed form, one key for the relationship", () =>
           text(phi.decrypt(kePrime, phi.reencrypt(new phi.ReKey(ke, kePrime), second(run, all)))),
         ),
-        attempt("this crate, a key for each record", () =>
+        attempt("phi-pre, a key for each record", () =>
           text(phi.decrypt(run.kePrime, phi.reencrypt(run.kre, second(run, phi.Scope.record("another"))))),
         ),
       ];
@@ -60,7 +60,7 @@ export const ATTACKS = [
   {
     id: "collusion",
     title: "collusion of cloud and hospital B",
-    text: "Cloud and hospital B compute k_e = k'_e / k_re together, and open what hospital A wrote to others.",
+    text: "The cloud and hospital B compute k_e = k'_e / k_re together, and open another record of the patient at hospital A.",
     compute(run) {
       const all = phi.Scope.relationship();
       const [ke, kePrime] = [keyOf(run, run.skA, all), keyOf(run, run.skB, all)];
@@ -68,10 +68,10 @@ export const ATTACKS = [
         attempt("printed form, another record", () =>
           text(phi.decrypt(collude(kePrime, new phi.ReKey(ke, kePrime)), second(run, all))),
         ),
-        attempt("this crate, the record of the consent, which B may read anyway", () =>
+        attempt("phi-pre, the record of the consent, which B may read anyway", () =>
           text(phi.decrypt(collude(run.kePrime, run.kre), run.envelope)),
         ),
-        attempt("this crate, another record", () =>
+        attempt("phi-pre, another record", () =>
           text(phi.decrypt(collude(run.kePrime, run.kre), second(run, phi.Scope.record("another")))),
         ),
       ];
@@ -93,14 +93,14 @@ export const ATTACKS = [
           if (changed.equals(m)) throw new Error("the same M");
           return "another M, and no error";
         }),
-        attempt("this crate, a byte of the envelope", () => text(phi.decrypt(run.kePrime, flipped))),
+        attempt("phi-pre, a byte of the envelope", () => text(phi.decrypt(run.kePrime, flipped))),
       ];
     },
   },
   {
     id: "wrong-rekey",
     title: "a wrong re-encryption key",
-    text: "The cloud re-encrypts with a key of another record. Nobody can see this on the envelope; a proof shows it.",
+    text: "The cloud re-encrypts with a key of another record. The envelope does not show the wrong key; a proof of re-encryption does.",
     compute(run) {
       const scope = phi.Scope.record("another");
       const wrong = new phi.ReKey(keyOf(run, run.skA, scope), keyOf(run, run.skB, scope));
@@ -110,10 +110,10 @@ export const ATTACKS = [
       return [
         attempt("printed form, a check of C'", () => {
           phi.Capsule.fromBytes(after.toBytes());
-          return "C' is read without a complaint";
+          return "C' is accepted, since it is an element of GT";
         }),
-        attempt("this crate, hospital B opens it", () => text(phi.decrypt(run.kePrime, spoilt))),
-        attempt("this crate, the cloud proves it to the patient", () => {
+        attempt("phi-pre, hospital B opens it", () => text(phi.decrypt(run.kePrime, spoilt))),
+        attempt("phi-pre, the patient checks the cloud's proof", () => {
           const proof = phi.ReencryptionProof.prove(run.params, wrong, before.toBytes(), after.toBytes(), context);
           proof.verify(run.params, run.delta, before.toBytes(), after.toBytes(), context);
           return "the proof holds";
@@ -124,7 +124,7 @@ export const ATTACKS = [
   {
     id: "withdrawn",
     title: "withdrawn consent",
-    text: "The patient consents again and withdraws. The cloud and hospital B act all the same.",
+    text: "The patient consents again and withdraws. The cloud and hospital B try to go on.",
     compute(run) {
       const zero = new Uint8Array(32);
       const request = (run.requests = (run.requests ?? 0) + 1);
@@ -134,24 +134,24 @@ export const ATTACKS = [
         attempt("either form, a cloud that kept k_re and asks nobody", () =>
           text(phi.decrypt(run.kePrime, phi.reencrypt(run.kre, run.envelope))),
         ),
-        attempt("this crate, the cloud asks the ledger", () => {
+        attempt("phi-pre, the cloud asks the ledger", () => {
           const status = run.platform.consent(request);
           if (status !== "open") throw new Error(`the consent is ${status}`);
           return "the consent is open";
         }),
-        attempt("this crate, hospital B completes the request", () => run.platform.complete(request, zero, Date.now())),
+        attempt("phi-pre, hospital B completes the request", () => run.platform.complete(request, zero, Date.now())),
       ];
     },
   },
   {
     id: "replay",
     title: "a transaction sent again",
-    text: "Somebody who has seen a transaction sends it to the orderer again.",
+    text: "Somebody who has seen a transaction gets it into a block again, past the orderer, which would refuse it. The peers mark the duplicate.",
     compute(run) {
       run.platform.replay();
       const last = JSON.parse(run.platform.blocks()).at(-1);
       const [{ code, meaning }] = last.transactions;
-      return [{ form: "this crate", succeeds: code === 0, shown: `block ${last.number}, code ${code}, ${meaning}` }];
+      return [{ form: "phi-pre", succeeds: code === 0, shown: `block ${last.number}, code ${code}, ${meaning}` }];
     },
   },
 ];

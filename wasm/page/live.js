@@ -52,7 +52,7 @@ export class Run {
         to: "ledger",
         what: "code from the phone, sealed to the authority",
         bytes: code,
-        note: "The authorities stand beside the ledger here. Hospitals, cloud, peers and the orderer enrol in the same way.",
+        note: "The authorities are drawn in the ledger's column. Hospitals, cloud, peers and the orderer enrol in the same way.",
       },
     ];
     yield [
@@ -121,7 +121,7 @@ export class Run {
         what: "k_d = f(sk, k_s || record), k_e = g2^{k_d}, Y = e(g1, g2)^{k_d}",
         milliseconds: keyTime,
         values: [["record", hex(id)], ["Y", hex(this.y.toBytes())]],
-        note: "The keys of this record alone. k_e decrypts, so it stays secret here; the paper prints it as the key to encrypt with.",
+        note: "These keys are for this record alone. k_e decrypts, so k_e is secret here; in the paper, k_e is the key that encrypts.",
       },
       ["hospital-a", "k_d, k_e of the record", true],
       ["patient", "k_d, k_e of the record", true],
@@ -155,15 +155,16 @@ export class Run {
       ["hospital-a", `the record, ${bytesText(this.record.length)}`, true],
     ];
 
-    const [seen, checkTime] = timed(() => phi.decrypt(this.ke, envelope));
+    const [seen, checkTime] = timed(() => open(this.ke, envelope));
     yield [
       {
         figure: 3,
         from: "patient",
         to: "patient",
-        what: "reads the record, compares the commitment",
-        bytes: seen.length,
+        what: "decrypts and reads the record; its commitment is that of the alarm",
+        bytes: seen.record.length,
         milliseconds: checkTime,
+        note: compared(seen.commitment, this.commitment),
       },
     ];
 
@@ -192,7 +193,7 @@ export class Run {
         bytes: this.bytesOf(txid),
         milliseconds: ms,
         transaction: this.transaction(txid),
-        note: "Three peers endorse, the orderer cuts a block, every peer validates it. The contract asks for the patient's confirmation.",
+        note: "Three peers endorse, the orderer cuts a block, and the block is validated. The contract requires the patient's confirmation (0001) first.",
       },
     ];
     yield [
@@ -205,7 +206,7 @@ export class Run {
         values: [["envelope", hex(envelope.slice(0, 300))]],
       },
       ["cloud", `the envelope, ${bytesText(envelope.length)}`],
-      ["cloud", "store and withhold; read nothing", false, true],
+      ["cloud", "store or withhold the envelope, but not read it", false, true],
     ];
 
     // Figure 4
@@ -241,12 +242,12 @@ export class Run {
       ["ledger", "who consented to share which record with whom"],
     ];
     yield [
-      { figure: 4, from: "patient", to: "cloud", what: "k_re", bytes: 96, note: "On a secret channel: its value is not shown." },
+      { figure: 4, from: "patient", to: "cloud", what: "k_re", bytes: 96, note: "Secret, so its value is not shown. The flow of the library seals it by HPKE; this page does not." },
       ["cloud", "k_re of the record", true],
       ["cloud", "re-encrypt this record, and no other", false, true],
     ];
     yield [
-      { figure: 4, from: "patient", to: "hospital-b", what: "k'_e of the record", bytes: 96, note: "On a secret channel: its value is not shown." },
+      { figure: 4, from: "patient", to: "hospital-b", what: "k'_e of the record", bytes: 96, note: "Secret, so its value is not shown. The flow of the library seals it by HPKE; this page does not." },
       ["hospital-b", "k'_e of the record", true],
     ];
     [this.consent, ms] = timed(() => this.platform.consent(0));
@@ -276,7 +277,8 @@ export class Run {
       },
       ["hospital-b", "the envelope under k'_e"],
     ];
-    [this.received, ms] = timed(() => phi.decrypt(this.kePrime, this.again));
+    const [opened, openTime] = timed(() => open(this.kePrime, this.again));
+    this.received = opened.record;
     yield [
       {
         figure: 4,
@@ -284,7 +286,7 @@ export class Run {
         to: "hospital-b",
         what: "Equation 3 and decryption",
         bytes: this.received.length,
-        milliseconds: ms,
+        milliseconds: openTime,
         note: same(this.received, this.record) ? "The received bytes equal the record." : "The received bytes DIFFER from the record.",
       },
       ["hospital-b", `the record, ${bytesText(this.received.length)}`, true],
@@ -301,16 +303,18 @@ export class Run {
         transaction: this.transaction(txid),
       },
     ];
+    const written = this.platform.commitment(0);
     yield [
       {
         figure: 5,
         from: "ledger",
         to: "hospital-b",
-        what: "integrity: the commitment on the ledger is that of the received bytes",
-        bytes: 32,
-        values: [["commitment", hex(this.commitment)]],
+        what: "the commitment on the ledger, for the integrity of the record",
+        bytes: written.length,
+        values: [["on the ledger", hex(written)], ["of the received bytes", hex(opened.commitment)]],
+        note: compared(opened.commitment, written),
       },
-      ["hospital-b", "prove that the record is the one on the ledger", false, true],
+      ["hospital-b", "check the record against the commitment on the ledger", false, true],
     ];
   }
 
@@ -355,6 +359,16 @@ function join(...parts) {
 
 const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
+/** A record with its commitment. */
+function open(key, envelope) {
+  const decryption = new phi.Decryption(key, envelope.slice(0, 284));
+  const first = decryption.update(envelope.subarray(284));
+  const last = decryption.finish();
+  return { record: join(first, last.bytes), commitment: last.sealed.commitment };
+}
+
+const compared = (found, expected) => (same(found, expected) ? "The commitments are equal." : "The commitments DIFFER.");
+
 /** The largest file that the page takes: it stays in memory. */
 const LARGEST = 64 << 20;
 
@@ -372,7 +386,7 @@ class Page {
       this.said,
       h("h2", {}, "Parties"),
       this.drawn.panels.element,
-      h("h2", {}, "What travels"),
+      h("h2", {}, "Messages"),
       this.drawn.arrows.element,
       this.results,
       h("footer", { class: "quiet" }, "Research code, not audited. All secrets of all parties are in this page; use it to learn, and not for real records."),
@@ -420,7 +434,7 @@ class Page {
     this.results.replaceChildren();
     this.results.hidden = true;
     this.next.disabled = this.play.disabled = false;
-    this.say(`${this.run.name}, ${bytesText(this.run.record.length)}. Step through Figures 2 to 5, or play them. Keys: right arrow, space.`);
+    this.say(`${this.run.name}, ${bytesText(this.run.record.length)}. Step through Figures 2 to 5, or play them. Right arrow: next step. Space: play or pause.`);
   }
 
   step() {
@@ -454,7 +468,7 @@ class Page {
     this.stop();
     this.next.disabled = this.play.disabled = true;
     this.drawn.panels.show(undefined);
-    this.say("Figures 2 to 5 are done. Below: the equations with the bytes of this run, the ledger, and what goes wrong.");
+    this.say("Figures 2 to 5 are done. Below: the equations with the bytes of this run, the ledger, and the attacks.");
     const ledger = h("div", {});
     const draw = () => ledger.replaceChildren(ledgerTable(JSON.parse(this.run.platform.blocks())));
     draw();
@@ -464,8 +478,8 @@ class Page {
       h("div", { class: "parties" }, equations(this.run.equations())),
       h("h2", {}, "The ledger"),
       ledger,
-      h("h2", {}, "What goes wrong"),
-      h("p", { class: "quiet" }, "Each attack is computed on the values of this run when its button is pressed, on the form as printed in the paper and on the form of this crate."),
+      h("h2", {}, "Attacks"),
+      h("p", { class: "quiet" }, "Press a button to run an attack on the values of this run: on the scheme as the paper prints it, and on the scheme of phi-pre."),
       h("div", { class: "attacks" }, ATTACKS.map((attack) => this.attack(attack, draw))),
     );
   }

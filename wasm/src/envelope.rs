@@ -3,6 +3,7 @@
 use crate::capsule::Capsule;
 use crate::error::Fault;
 use crate::forms::public_class;
+use crate::integrity::Salt;
 use crate::keys::{EncryptionKey, Params, PublicKey, ReKey};
 use crate::random::rng;
 use js_sys::Uint8Array;
@@ -41,21 +42,22 @@ public_class! {
             self.0.key_commitment.0.to_vec()
         }
 
-        /// (Z, C).
+        /// (Z, C): 240 bytes.
         #[wasm_bindgen(getter)]
         pub fn capsule(&self) -> Capsule {
             Capsule(self.0.capsule)
         }
 
-        /// Equation 2 on the header.
+        /// Equation 2: the header with C' (192 bytes) in the place of C.
         pub fn reencrypt(&self, key: &ReKey) -> Self {
             Self(self.0.reencrypt(&key.0))
         }
     }
 }
 
-/// Encrypts a record to Y. Returns the envelope: a header of 284 bytes, and the record with 16 bytes for each 64 KiB. The
-/// suite is "chacha20-poly1305" if none is given, since WebAssembly has no instructions for AES; every reader opens both.
+/// Encrypts a record to Y. Returns the envelope: a header of 284 bytes, the record, and a tag of 16 bytes for each chunk of
+/// 64 KiB; an empty record has one empty chunk. The suite is "chacha20-poly1305" if none is given, since WebAssembly has no
+/// instructions for AES; every reader opens both. Codes: "suite", "random".
 #[wasm_bindgen]
 pub fn encrypt(
     params: &Params,
@@ -94,7 +96,7 @@ fn pieces<E>(bytes: &Uint8Array, mut work: impl FnMut(&[u8]) -> Result<(), E>) -
     Ok(())
 }
 
-/// Decrypts an envelope with k_e or k'_e. Code: "refused" for a wrong key or an altered envelope, or that of a malformed
+/// Decrypts an envelope with k_e or k'_e. Code: "refused" for a wrong key or an altered envelope, or the code of a malformed
 /// header. The record is the caller's to overwrite.
 #[wasm_bindgen]
 pub fn decrypt(key: &EncryptionKey, envelope: &[u8]) -> Result<Uint8Array, Fault> {
@@ -102,7 +104,8 @@ pub fn decrypt(key: &EncryptionKey, envelope: &[u8]) -> Result<Uint8Array, Fault
     Ok(Uint8Array::from(record.as_slice()))
 }
 
-/// Equation 2 on an envelope. Returns the envelope that opens under k'_e; a wrong k_re cannot be noticed here.
+/// Equation 2 on an envelope. Returns the envelope that opens under k'_e; a wrong k_re cannot be noticed here. Codes: those of a
+/// malformed header, and "length" for a body that was cut off where its length shows this.
 #[wasm_bindgen]
 pub fn reencrypt(key: &ReKey, envelope: Vec<u8>) -> Result<Vec<u8>, Fault> {
     let mut again = envelope;
@@ -123,7 +126,7 @@ impl SealedRecord {
         self.0.commitment.0.0.to_vec()
     }
 
-    /// The size of the record.
+    /// The size of the record in bytes.
     #[wasm_bindgen(getter)]
     #[allow(clippy::cast_precision_loss, reason = "sizes below 2^53")]
     pub fn bytes(&self) -> f64 {
@@ -131,7 +134,7 @@ impl SealedRecord {
     }
 }
 
-/// One record that is being encrypted piece by piece: `encryptStream` is made of it.
+/// One record that is being encrypted piece by piece: `encryptStream` uses this class.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Encryption {
@@ -141,7 +144,7 @@ pub struct Encryption {
 
 #[wasm_bindgen]
 impl Encryption {
-    /// Draws M and r. The suite is "chacha20-poly1305" if none is given.
+    /// Draws M and r. The suite is "chacha20-poly1305" if none is given. Codes: "suite", "random".
     #[wasm_bindgen(constructor)]
     pub fn new(
         params: &Params,
@@ -178,7 +181,7 @@ impl Encryption {
     }
 }
 
-/// One envelope that is being decrypted piece by piece: `decryptStream` is made of it.
+/// One envelope that is being decrypted piece by piece: `decryptStream` uses this class.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Decryption(Option<Opening>);
@@ -191,6 +194,11 @@ impl Decryption {
     pub fn new(key: &EncryptionKey, header: &[u8]) -> Result<Self, Fault> {
         let header = envelope::Header::from_bytes(header).map_err(envelope::DecryptError::Header)?;
         Ok(Self(Some(Opening::new(Opener::new(&header, &key.0)?))))
+    }
+
+    /// The salt of the record's commitment. Code: "spent".
+    pub fn salt(&self) -> Result<Salt, Fault> {
+        Ok(Salt(self.0.as_ref().ok_or_else(spent)?.salt().clone()))
     }
 
     /// Takes the next bytes after the header. Returns the plaintext of the chunks that are complete. All of it is

@@ -34,7 +34,8 @@ macro_rules! public_class {
 
         #[wasm_bindgen::prelude::wasm_bindgen]
         impl $name {
-            /// Reads the canonical encoding, with every check.
+            /// Reads the canonical encoding, with every check: of length, canonical form, curve, subgroup and identity. The error's code
+            /// names the rule that was broken.
             #[wasm_bindgen(js_name = fromBytes)]
             pub fn from_bytes(bytes: &[u8]) -> Result<Self, $crate::error::Fault> {
                 Ok(Self(<$inner as phi_pre::wire::Wire>::from_bytes(bytes)?))

@@ -34,7 +34,7 @@ impl Session {
 
 #[wasm_bindgen]
 impl Session {
-    /// The session of these names and shares.
+    /// The session of these names and shares. Code: "length".
     #[wasm_bindgen(constructor)]
     pub fn new(
         initiator: Vec<u8>,
@@ -46,7 +46,7 @@ impl Session {
         Ok(Self { initiator: (initiator, share(initiator_share)?), responder: (responder, share(responder_share)?) })
     }
 
-    /// The 32 bytes that a side signs.
+    /// The 32 bytes that a side signs. Code: "party".
     pub fn statement(
         &self,
         #[wasm_bindgen(unchecked_param_type = "\"initiator\" | \"responder\"")] signer: &str,
@@ -55,7 +55,7 @@ impl Session {
     }
 }
 
-/// One side of a handshake, with a fresh secret. It can finish once.
+/// One side of a handshake, with a fresh secret. `finish` works once, also if it fails.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Handshake(Option<pre::Handshake>);
@@ -72,7 +72,7 @@ impl Handshake {
 
 #[wasm_bindgen]
 impl Handshake {
-    /// One side, with a fresh secret.
+    /// One side, with a fresh secret. Codes: "party", "random".
     #[wasm_bindgen(constructor)]
     pub fn new(
         #[wasm_bindgen(unchecked_param_type = "\"initiator\" | \"responder\"")] me: &str,
@@ -86,10 +86,12 @@ impl Handshake {
         Ok(self.0.as_ref().ok_or_else(Self::spent)?.share().0.to_vec())
     }
 
-    /// sk, if `verify` returns true for the statement (32 bytes) that the other side signed. `verify` is synchronous: check a
-    /// signature by WebCrypto before, with `Session.statement`, and compare here.
+    /// sk, if `verify` returns true for the statement (32 bytes) that the other side signed. `verify` must
+    /// answer at once, and WebCrypto does not: check the signature over `session.statement` before, and let `verify` return the
+    /// result.
     ///
-    /// Codes: "unauthenticated", "foreign-share", "small-order", "spent". What `verify` throws is thrown on.
+    /// Codes: "unauthenticated", "foreign-share", "small-order", "spent". An error that
+    /// `verify` throws is passed to the caller.
     pub fn finish(
         &mut self,
         session: &Session,

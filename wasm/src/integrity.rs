@@ -67,7 +67,8 @@ public_class! {
 }
 
 secret_class! {
-    /// The salt of a record's commitment: 32 bytes, known to those who may read the record.
+    /// The salt of a record's commitment: 32 bytes, known to those who may read the record. `Decryption` gives the salt of an
+    /// envelope.
     Salt(integrity::Salt) {
         /// Reads 32 bytes.
         #[wasm_bindgen(js_name = fromBytes)]
@@ -97,7 +98,7 @@ public_class! {
     /// A proof that some chunks of 64 KiB are those of a committed record: 20 bytes, 32 for each chunk, and 32 for each root.
     /// Only for those who may read these chunks.
     RangeProof(integrity::RangeProof) {
-        /// The size of the whole record in bytes.
+        /// The size of the whole record in bytes. It is proved only once `verify` has returned.
         #[wasm_bindgen(getter)]
         pub fn length(&self) -> u64 {
             self.0.length()
@@ -115,7 +116,8 @@ public_class! {
             self.0.range().end
         }
 
-        /// Checks that `shown` are these chunks of the record with this commitment (32 bytes). Codes: "refused", "range".
+        /// Checks that `shown` are these chunks of the record with this commitment (32 bytes). Codes: "refused", "range",
+        /// "length".
         pub fn verify(&self, commitment: &[u8], shown: &Uint8Array) -> Result<(), Fault> {
             let commitment = integrity::Commitment::from_bytes(commitment)?;
             Ok(self.0.verify(&commitment, &secret(shown))?)

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 public_class! {
     /// The public parameters g1, g2 and k_s: 176 bytes.
     Params(pre::Params) {
-        /// The parameters with this k_s: 32 public bytes.
+        /// The parameters with this k_s: 32 public bytes. Code: "length".
         #[wasm_bindgen(constructor)]
         pub fn new(seed: &[u8]) -> Result<Self, Fault> {
             Ok(Self(pre::Params::new(Wire::from_bytes(seed)?)))
@@ -50,7 +50,7 @@ public_class! {
             self.0.seed().0.to_vec()
         }
 
-        /// k_d = f(sk, k_s || scope).
+        /// k_d = f(sk, k_s || scope), in Z_q^*: 32 bytes.
         pub fn derive(&self, sk: &SharedSecret, scope: &Scope) -> DecryptionKey {
             DecryptionKey(self.0.derive(&sk.0, scope.get()))
         }
@@ -93,12 +93,12 @@ fn name_bytes(name: &JsValue) -> Result<Vec<u8>, Fault> {
 
 #[wasm_bindgen]
 impl Scope {
-    /// One record. A name is a string, in UTF-8, or bytes.
+    /// One record. A name is a string, in UTF-8, or bytes. Code: "name".
     pub fn record(#[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] name: &JsValue) -> Result<Self, Fault> {
         Ok(Self { kind: Kind::Record, name: name_bytes(name)? })
     }
 
-    /// The records of one folder. A name is a string, in UTF-8, or bytes.
+    /// The records of one folder. A name is a string, in UTF-8, or bytes. Code: "name".
     pub fn folder(#[wasm_bindgen(unchecked_param_type = "string | Uint8Array")] name: &JsValue) -> Result<Self, Fault> {
         Ok(Self { kind: Kind::Folder, name: name_bytes(name)? })
     }
@@ -112,7 +112,7 @@ impl Scope {
 secret_class! {
     /// sk: the secret of a user and a hospital, from their Handshake. 32 bytes.
     SharedSecret(pre::SharedSecret) {
-        /// Reads 32 bytes.
+        /// Reads 32 bytes. Code: "length".
         #[wasm_bindgen(js_name = fromBytes)]
         pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
             Ok(Self(pre::SharedSecret::try_from(secret(bytes).as_slice())?))
@@ -141,13 +141,13 @@ secret_class! {
             Ok(Self(pre::DecryptionKey::random(&mut rng()?)))
         }
 
-        /// k_e = g2^{k_d}, which is secret too.
+        /// k_e = g2^{k_d}, in G2: 96 bytes, secret too.
         #[wasm_bindgen(js_name = encryptionKey)]
         pub fn encryption_key(&self, params: &Params) -> EncryptionKey {
             EncryptionKey(self.0.encryption_key(&params.0))
         }
 
-        /// Y = e(g1, g2)^{k_d}, which is public.
+        /// Y = e(g1, g2)^{k_d}, in GT: 192 bytes, public.
         #[wasm_bindgen(js_name = publicKey)]
         pub fn public_key(&self, params: &Params) -> PublicKey {
             PublicKey(self.0.public_key(&params.0))
@@ -158,7 +158,7 @@ secret_class! {
 secret_class! {
     /// k_e, in G2: 96 secret bytes. It decrypts by Equation 3, and ReKey makes k_re from two of them.
     EncryptionKey(pre::EncryptionKey) {
-        /// Reads 96 bytes, with every check of G2.
+        /// Reads 96 bytes. Codes: "length", "flags", "non-canonical", "not-on-curve", "not-in-subgroup", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
         pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
             Ok(Self(pre::EncryptionKey::from_bytes(&secret(bytes))?))
@@ -169,7 +169,7 @@ secret_class! {
             Message(self.0.decapsulate(&capsule.0))
         }
 
-        /// Equation 3 on n·240 bytes of capsules. Returns M of each capsule in order, and undefined for one that cannot be read.
+        /// Equation 3 on n·240 bytes of capsules. Returns M of each capsule in order, and undefined for a capsule that cannot be read. Code: "length".
         #[wasm_bindgen(js_name = decapsulateMany, unchecked_return_type = "(Message | undefined)[]")]
         pub fn decapsulate_many(&self, capsules: &[u8]) -> Result<Array, Fault> {
             let read = pre::Capsule::decode_batch(records(capsules)?);
@@ -220,7 +220,7 @@ secret_class! {
             Ok(Self(pre::ReKey::new(&from.0, &to.0)?))
         }
 
-        /// Reads 96 bytes, with every check of G2.
+        /// Reads 96 bytes. Codes: "length", "flags", "non-canonical", "not-on-curve", "not-in-subgroup", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
         pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
             Ok(Self(pre::ReKey::from_bytes(&secret(bytes))?))
@@ -241,8 +241,8 @@ secret_class! {
             Capsule(self.0.reencrypt(&capsule.0))
         }
 
-        /// Equation 2 on n·240 bytes of capsules: faster for each capsule than `reencrypt`. A capsule that cannot be read
-        /// becomes 240 zeros, which no decoder accepts, and its index and reason are in `errors`.
+        /// Equation 2 on n·240 bytes of capsules, with the checks of `Capsule.fromBytes`. A capsule that cannot be read becomes
+        /// 240 zeros, which no decoder accepts, and its index and reason are in `errors`. Code: "length".
         #[wasm_bindgen(js_name = reencryptMany)]
         pub fn reencrypt_many(&self, capsules: &[u8]) -> Result<Batch, Fault> {
             let again = self.0.prepare().reencrypt_bytes(records(capsules)?);
@@ -285,7 +285,7 @@ impl Batch {
 secret_class! {
     /// The secret a of keys by name: 32 bytes. It gives k_e of every scope.
     NamedSecret(pre::NamedSecret) {
-        /// Reads 32 bytes.
+        /// Reads 32 bytes, big-endian. Codes: "length", "non-canonical", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
         pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
             Ok(Self(pre::NamedSecret::from_bytes(&secret(bytes))?))
@@ -301,7 +301,7 @@ secret_class! {
             NamedPublic(self.0.public(&params.0))
         }
 
-        /// k_e = H2(scope)^a.
+        /// k_e = H2(scope)^a, in G2: 96 secret bytes.
         #[wasm_bindgen(js_name = encryptionKey)]
         pub fn encryption_key(&self, params: &Params, scope: &Scope) -> EncryptionKey {
             EncryptionKey(self.0.encryption_key(&params.0, scope.get()))
@@ -312,7 +312,7 @@ secret_class! {
 public_class! {
     /// A = g1^a, in G1: 48 bytes. With the name of a scope, it gives the public key of the scope.
     NamedPublic(pre::NamedPublic) {
-        /// Y = e(A, H2(scope)).
+        /// Y = e(A, H2(scope)), in GT: 192 bytes.
         #[wasm_bindgen(js_name = publicKey)]
         pub fn public_key(&self, params: &Params, scope: &Scope) -> PublicKey {
             PublicKey(self.0.public_key(&params.0, scope.get()))

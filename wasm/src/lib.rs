@@ -1,12 +1,12 @@
 //! The npm package `phi-pre`: the classes that JavaScript sees.
 //!
-//! Each class wraps one type of the library, under the same name. Doc comments become those of the TypeScript types. Secret
+//! Most classes wrap one type of the library, under the same name. Doc comments become those of the TypeScript types. Secret
 //! bytes are copied between JavaScript's memory and that of WebAssembly in buffers that are overwritten.
 
 #![allow(
     clippy::missing_errors_doc,
     clippy::needless_pass_by_value,
-    reason = "errors are documented by their codes in the README, and vectors come from JavaScript by value"
+    reason = "the doc comments name the codes, and vectors come from JavaScript by value"
 )]
 #![allow(unreachable_pub, reason = "JavaScript reaches what is pub")]
 

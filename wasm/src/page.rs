@@ -36,7 +36,7 @@ impl Delivery for Phone {
     }
 }
 
-/// The platform.
+/// All members and the ledger of one run.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Platform {
@@ -47,7 +47,7 @@ pub struct Platform {
     /// The records and the requests of this run.
     drafts: Vec<(RecordId, Nonce)>,
     requests: Vec<RequestId>,
-    /// Bytes of the sealed answer and of the sealed enrolment of the user.
+    /// Bytes of the sealed code and of the sealed enrolment of the user.
     registration: [usize; 2],
 }
 
@@ -65,7 +65,7 @@ fn network(error: NetworkError) -> Fault {
     Fault::new("ledger", error.to_string())
 }
 
-/// The ledger's own words; a refusal of the contract has its number in the code.
+/// The ledger's own words, which name a refusal of the contract with its number.
 fn ledger(error: LedgerError) -> Fault {
     Fault::new("ledger", error.to_string())
 }
@@ -204,6 +204,13 @@ impl Platform {
         self.transact(&action, &certificate, &key, now)
     }
 
+    /// The commitment of a record as the ledger has it: 32 bytes.
+    pub fn commitment(&self, draft: usize) -> Result<Vec<u8>, Fault> {
+        let record = self.network.record(self.drafted(draft)?.0, &self.creator()).map_err(ledger)?;
+        let record = record.ok_or_else(|| Fault::new("ledger", "there is no such record"))?;
+        Ok(record.commitment.0.0.to_vec())
+    }
+
     /// 0002: the user consents. `delta` and `grant` are digests of 32 bytes.
     pub fn share(&mut self, draft: usize, delta: &[u8], grant: &[u8], now: f64) -> Result<String, Fault> {
         let (_, certificate, key) = self.member()?;
@@ -249,7 +256,7 @@ impl Platform {
         .to_owned())
     }
 
-    /// Sends the last transaction again, as anybody could who has seen it. The block and the code are in `blocks`.
+    /// Commits the last transaction again, without the checks of an orderer. The new block and its code are in `blocks`.
     pub fn replay(&mut self) -> Result<(), Fault> {
         let last = self.network.blocks().last().and_then(|committed| committed.block.transactions.first().cloned());
         let last = last.ok_or_else(|| Fault::new("ledger", "there is no transaction"))?;

@@ -26,6 +26,7 @@ public_class! {
     /// A proof that each capsule of a list was re-encrypted with the k_re of a Δ: 112 bytes.
     ReencryptionProof(pre::ReencryptionProof) {
         /// Proves that `after` follows from `before` by k_re: n·240 bytes each. The context binds the proof to its occasion.
+        /// If `after` does not follow from `before`, `verify` refuses the proof.
         /// Codes: "length", "other-z", or the code of a malformed capsule.
         pub fn prove(
             params: &Params,

@@ -11,14 +11,15 @@ use phi_pre::pre;
 use phi_pre::wire::Wire;
 use wasm_bindgen::prelude::*;
 
-/// The share k_j of a proxy, with its index j from 1 on. `key` is secret.
+/// The share k_j of a proxy, with its index j from 1 on. k_j is secret.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct KeyShare(pre::KeyShare);
 
 #[wasm_bindgen]
 impl KeyShare {
-    /// A share from its index and its key of 96 secret bytes.
+    /// A share from its index and its key of 96 secret bytes, with the checks of `ReKey.fromBytes`. `combine` refuses an index outside
+    /// 1 to n.
     #[wasm_bindgen(constructor)]
     pub fn new(index: u8, key: &Uint8Array) -> Result<Self, Fault> {
         Ok(Self(pre::KeyShare::new(index, pre::ReKey::from_bytes(&secret(key))?)))
@@ -35,7 +36,7 @@ impl KeyShare {
         ReKey(self.0.key().clone())
     }
 
-    /// D_j = e(Z, k_j), the partial re-encryption.
+    /// The partial re-encryption: D_j = e(Z, k_j) in GT, with j and Z 241 bytes.
     pub fn reencrypt(&self, capsule: &Capsule) -> Result<Partial, Fault> {
         let mut partials = self.0.prepare().reencrypt(&[capsule.0]).into_iter();
         partials.next().map(Partial).ok_or_else(|| Fault::new("threshold", "no partial re-encryption"))
@@ -68,8 +69,9 @@ public_class! {
             Ok(PublicReKey(self.0.of_share(index)?))
         }
 
-        /// C' from the partial re-encryptions of exactly t proxies, each of 241 bytes. It does not check them; proofs do. Code:
-        /// "threshold", or that of a malformed one.
+        /// C' from the partial re-encryptions of exactly t proxies, each of 241 bytes. A wrong partial
+        /// re-encryption gives a wrong C' and no error: check the proof of each proxy before. Code: "threshold", or that of a malformed
+        /// partial re-encryption.
         pub fn combine(&self, capsule: &Capsule, partials: Vec<Uint8Array>) -> Result<Capsule, Fault> {
             let read = partials.iter().map(|partial| pre::Partial::from_bytes(&partial.to_vec()));
             Ok(Capsule(self.0.combine(&capsule.0, &read.collect::<Result<Vec<_>, _>>()?)?))

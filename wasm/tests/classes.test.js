@@ -59,7 +59,21 @@ test("streams refuse what was cut off or changed", async () => {
   }
   await assert.rejects(through(envelope, phi.decryptStream(keyPrime)), refused("refused"));
   const text = new ReadableStream({ start: (it) => (it.enqueue("a record"), it.close()) });
-  await assert.rejects(text.pipeThrough(phi.encryptStream(params, y)).getReader().read(), refused("bytes"));
+  const sealing = phi.encryptStream(params, y);
+  await assert.rejects(text.pipeThrough(sealing).getReader().read(), refused("bytes"));
+  await assert.rejects(sealing.sealed, refused("bytes"));
+});
+
+test("the salt of an envelope proves chunks of its record", () => {
+  const record = new Uint8Array(200_000).map((_, i) => i);
+  const envelope = phi.encrypt(params, y, record);
+  const decryption = new phi.Decryption(key, envelope.slice(0, 284));
+  decryption.update(envelope.slice(284));
+  const proof = decryption.salt().prove(record, 1, 2);
+  const { commitment } = decryption.finish().sealed;
+  phi.RangeProof.fromBytes(proof.toBytes()).verify(commitment, record.slice(65536, 131072));
+  assert.throws(() => proof.verify(commitment, record.slice(0, 65536)), refused("refused"));
+  assert.throws(() => decryption.salt(), refused("spent"));
 });
 
 test("errors have codes", () => {

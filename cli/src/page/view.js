@@ -29,7 +29,7 @@ const grouped = new Intl.NumberFormat("en");
 export const bytesText = (bytes) => `${grouped.format(bytes)} ${bytes === 1 ? "byte" : "bytes"}`;
 const timeText = (ms) => `${ms < 10 ? ms.toFixed(2) : ms.toFixed(1)} ms`;
 
-/** A value in hexadecimal digits: its beginning, and all of it in a tooltip and for copying. */
+/** A value in hexadecimal digits: its beginning. A tooltip shows all of it. */
 export function hexOf(text, most = 64) {
   const short = text.length > most ? `${text.slice(0, most)}…` : text;
   return h("code", { class: "hex", title: text.length > most ? text : undefined }, short);
@@ -101,7 +101,7 @@ export function panels() {
   return {
     element: h("div", { class: "parties" }, ...cards.values()),
     hold(party, { name, secret, can }) {
-      const mark = secret ? h("span", { class: "tag secret" }, "secret") : h("span", { class: "tag quiet" }, can ? "can" : "public");
+      const mark = secret ? h("span", { class: "tag secret" }, "secret") : h("span", { class: "tag quiet" }, can ? "can" : "not secret");
       lists.get(party)?.append(h("li", {}, mark, " ", name));
     },
     show(step) {
@@ -158,7 +158,7 @@ function figures(groups) {
         h("td", { style: "width: 45%" }, h("span", { class: "bar", style: `width: ${(100 * value) / most}%`, "aria-hidden": "true" })),
         h("td", { class: "quiet" }, note ?? ""),
       );
-    return h("section", {}, h("h2", {}, title), table(title, [["what"], [unit, "number"], ["compared"], ["remark"]], rows.map(line)));
+    return h("section", {}, h("h2", {}, title), table(title, [["what"], [unit, "number"], ["relative to the largest"], ["remark"]], rows.map(line)));
   });
 }
 
@@ -174,7 +174,7 @@ export function report(main, transcript) {
   }
   if (transcript.figures) main.append(...figures(transcript.figures));
   if (transcript.groups) {
-    main.append(h("h2", {}, "What travelled"));
+    main.append(h("h2", {}, "Messages"));
     for (const { title, steps } of transcript.groups) main.append(group(title, steps, transcript.groups.length <= 6));
   }
   if (transcript.blocks) main.append(h("h2", {}, "The ledger"), lazily("Blocks and codes", () => ledgerTable(transcript.blocks), transcript.blocks.length <= 60));

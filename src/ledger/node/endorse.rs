@@ -1,9 +1,9 @@
 //! The checks of an endorsing peer, and its signature: the same for peers with files and for those in memory.
 //!
 //! ```text
-//! certificate's time, proposal's time window, signature, txid, channel and contract    at ingress
+//! certificate's time, proposal's time window, txid, channel and contract, signature    at ingress
 //! duplicate txid, role                                                                 before simulation
-//! run the contract on the state; sign payload || own certificate                       only if it succeeds
+//! run the contract on the state, check the response's size; sign payload || own certificate
 //! ```
 
 use super::error::EndorseError;

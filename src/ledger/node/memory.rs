@@ -1,7 +1,8 @@
-//! A channel in memory: where there are no files, as in a web page. Endorsement, the blocks, the verdicts and their rules
-//! are those of [`Network`](super::network::Network).
+//! A channel in memory: where there are no files, as in a web page. The checks of the endorsing peers, the blocks and the
+//! rules of validation are those of [`Network`](super::network::Network).
 //!
-//! Departure: each transaction gets a block of its own, and the peers share one state, which each of them would compute.
+//! Departures: every peer must endorse; the orderer checks nothing, so validation alone refuses a transaction; each transaction
+//! gets a block of its own; the peers share one state, which each of them would compute.
 
 use super::endorse::Endorser;
 use super::error::NetworkError;
@@ -34,7 +35,7 @@ impl MemoryNetwork {
     /// Starts a channel with block 0.
     ///
     /// # Errors
-    /// [`NetworkError`].
+    /// [`NetworkError::Commit`].
     pub fn create(
         config: &Config,
         orderer: Signer,
@@ -74,7 +75,8 @@ impl MemoryNetwork {
     /// Endorses, assembles, signs and commits a transaction, and returns its code.
     ///
     /// # Errors
-    /// [`NetworkError::Endorse`] with the first refusal; [`NetworkError::Policy`].
+    /// [`NetworkError::Endorse`] with the first refusal; [`NetworkError::Policy`], [`NetworkError::Identity`],
+    /// [`NetworkError::Assemble`], [`NetworkError::Commit`].
     pub fn transact(
         &mut self,
         proposal: &SignedProposal,
