@@ -85,7 +85,7 @@ export const ATTACKS = [
       const other = run.y.encapsulate(run.params)[0];
       const swapped = phi.Capsule.fromBytes(Uint8Array.from([...run.header.capsule.z, ...other.c]));
       const flipped = run.again.slice();
-      flipped[flipped.length - 20] ^= 1;
+      flipped[284] ^= 1; // the first byte of the body
       const m = run.ke.decapsulate(run.header.capsule);
       return [
         attempt("printed form, C alone", () => {

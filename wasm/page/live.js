@@ -399,7 +399,7 @@ class Page {
     document.body.addEventListener("drop", (event) => {
       event.preventDefault();
       document.body.classList.remove("drop");
-      this.take(event.dataTransfer.files[0]);
+      this.take(event.dataTransfer?.files[0]);
     });
     addEventListener("keydown", (event) => {
       // Not while a control has the focus: the control answers then.
@@ -414,8 +414,12 @@ class Page {
 
   async take(file) {
     if (!file) return;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     if (file.size > LARGEST) return this.say(`${file.name} has ${bytesText(file.size)}; the page takes up to ${bytesText(LARGEST)}.`);
-    this.begin({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+    const bytes = await file.arrayBuffer().catch(() => undefined);
+    if (turn !== this.turn) return; // another file was chosen meanwhile
+    if (!bytes) return this.say(`${file.name} cannot be read.`);
+    this.begin({ name: file.name, bytes: new Uint8Array(bytes) });
   }
 
   say(text) {

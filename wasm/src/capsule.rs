@@ -1,8 +1,10 @@
 //! Capsules (Z, C), and the element M that a capsule carries.
 
-use crate::forms::{public_class, secret_class};
+use crate::error::Fault;
+use crate::forms::{bytes_of, public_class, secret_class};
 use js_sys::Uint8Array;
 use phi_pre::pre;
+use wasm_bindgen::prelude::*;
 
 public_class! {
     /// (Z, C), before or after re-encryption: 48 + 192 = 240 bytes.
@@ -27,9 +29,10 @@ secret_class! {
         /// The 32-byte key of one record of a folder: HKDF of M, Z of the folder's capsule, and the bytes of the record's
         /// name.
         #[wasm_bindgen(js_name = recordKey)]
-        pub fn record_key(&self, folder: &Capsule, record: &[u8]) -> Uint8Array {
+        pub fn record_key(&self, folder: &Capsule, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] record: &JsValue) -> Result<Uint8Array, Fault> {
+            let record = &*bytes_of(record)?;
             let keys = pre::RecordKeys::new(&folder.0, &self.0);
-            Uint8Array::from(&keys.key(record).expose()[..])
+            Ok(Uint8Array::from(&keys.key(record).expose()[..]))
         }
     }
 }

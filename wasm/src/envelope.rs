@@ -2,7 +2,7 @@
 
 use crate::capsule::Capsule;
 use crate::error::Fault;
-use crate::forms::public_class;
+use crate::forms::{array_of, bytes_of, public_class};
 use crate::integrity::Salt;
 use crate::keys::{EncryptionKey, Params, PublicKey, ReKey};
 use crate::random::rng;
@@ -16,11 +16,13 @@ use zeroize::Zeroizing;
 const AES: &str = "aes-256-gcm";
 const CHACHA: &str = "chacha20-poly1305";
 
-fn suite(name: &str) -> Result<Suite, Fault> {
-    match name {
-        AES => Ok(Suite::Aes256Gcm),
-        CHACHA => Ok(Suite::ChaCha20Poly1305),
-        _ => Err(Fault::new("suite", format!("{name:?} is neither {AES:?} nor {CHACHA:?}"))),
+/// The suite of this name. If none is given, the one that is faster here.
+fn suite(name: &JsValue) -> Result<Suite, Fault> {
+    match name.as_string().as_deref() {
+        Some(AES) => Ok(Suite::Aes256Gcm),
+        Some(CHACHA) => Ok(Suite::ChaCha20Poly1305),
+        None if name.is_undefined() => Ok(Suite::ChaCha20Poly1305),
+        _ => Err(Fault::new("suite", format!("a suite is {AES:?} or {CHACHA:?}"))),
     }
 }
 
@@ -62,17 +64,18 @@ public_class! {
 pub fn encrypt(
     params: &Params,
     to: &PublicKey,
-    record: &Uint8Array,
-    #[wasm_bindgen(unchecked_optional_param_type = "\"aes-256-gcm\" | \"chacha20-poly1305\"")] suite: Option<String>,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] record: &JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "\"aes-256-gcm\" | \"chacha20-poly1305\"")] suite: &JsValue,
 ) -> Result<Vec<u8>, Fault> {
-    seal(params, to, record, suite.as_deref().unwrap_or(CHACHA), &mut rng()?)
+    let record = array_of(record)?;
+    seal(params, to, record, suite, &mut rng()?)
 }
 
 pub(crate) fn seal(
     params: &Params,
     to: &PublicKey,
     record: &Uint8Array,
-    name: &str,
+    name: &JsValue,
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, Fault> {
     let bytes = record.length() as usize;
@@ -99,7 +102,11 @@ fn pieces<E>(bytes: &Uint8Array, mut work: impl FnMut(&[u8]) -> Result<(), E>) -
 /// Decrypts an envelope with k_e or k'_e. Code: "refused" for a wrong key or an altered envelope, or the code of a malformed
 /// header. The record is the caller's to overwrite.
 #[wasm_bindgen]
-pub fn decrypt(key: &EncryptionKey, envelope: &[u8]) -> Result<Uint8Array, Fault> {
+pub fn decrypt(
+    key: &EncryptionKey,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] envelope: &JsValue,
+) -> Result<Uint8Array, Fault> {
+    let envelope = &*bytes_of(envelope)?;
     let record = Zeroizing::new(envelope::decrypt(&key.0, envelope)?);
     Ok(Uint8Array::from(record.as_slice()))
 }
@@ -107,7 +114,11 @@ pub fn decrypt(key: &EncryptionKey, envelope: &[u8]) -> Result<Uint8Array, Fault
 /// Equation 2 on an envelope. Returns the envelope that opens under k'_e; a wrong k_re cannot be noticed here. Codes: those of a
 /// malformed header, and "length" for a body that was cut off where its length shows this.
 #[wasm_bindgen]
-pub fn reencrypt(key: &ReKey, envelope: Vec<u8>) -> Result<Vec<u8>, Fault> {
+pub fn reencrypt(
+    key: &ReKey,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] envelope: &JsValue,
+) -> Result<Vec<u8>, Fault> {
+    let envelope = bytes_of(envelope)?;
     let mut again = envelope;
     envelope::reencrypt(&key.0, &mut again)?;
     Ok(again)
@@ -149,11 +160,9 @@ impl Encryption {
     pub fn new(
         params: &Params,
         to: &PublicKey,
-        #[wasm_bindgen(unchecked_optional_param_type = "\"aes-256-gcm\" | \"chacha20-poly1305\"")] suite: Option<
-            String,
-        >,
+        #[wasm_bindgen(unchecked_optional_param_type = "\"aes-256-gcm\" | \"chacha20-poly1305\"")] suite: &JsValue,
     ) -> Result<Self, Fault> {
-        let suite = self::suite(suite.as_deref().unwrap_or(CHACHA))?;
+        let suite = self::suite(suite)?;
         let mut header = Vec::with_capacity(envelope::Header::BYTES);
         let sealing = Sealing::new(Sealer::new(&params.0, &to.0, suite, &mut rng()?)?, &mut header);
         Ok(Self { header, sealing: Some(sealing) })
@@ -166,7 +175,11 @@ impl Encryption {
     }
 
     /// Takes the next bytes of the record. Returns the chunks that are complete, the next bytes of the envelope. Code: "spent".
-    pub fn update(&mut self, record: &Uint8Array) -> Result<Vec<u8>, Fault> {
+    pub fn update(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] record: &JsValue,
+    ) -> Result<Vec<u8>, Fault> {
+        let record = array_of(record)?;
         let mut envelope = Vec::new();
         let sealing = self.sealing.as_mut().ok_or_else(spent)?;
         pieces(record, |piece| sealing.update(piece, &mut envelope))?;
@@ -191,7 +204,11 @@ impl Decryption {
     /// Decapsulates by Equation 3 and checks the key. `header` is the first 284 bytes of the envelope. Code: "refused" for a
     /// wrong key, or that of a malformed header.
     #[wasm_bindgen(constructor)]
-    pub fn new(key: &EncryptionKey, header: &[u8]) -> Result<Self, Fault> {
+    pub fn new(
+        key: &EncryptionKey,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] header: &JsValue,
+    ) -> Result<Self, Fault> {
+        let header = &*bytes_of(header)?;
         let header = envelope::Header::from_bytes(header).map_err(envelope::DecryptError::Header)?;
         Ok(Self(Some(Opening::new(Opener::new(&header, &key.0)?))))
     }
@@ -203,7 +220,11 @@ impl Decryption {
 
     /// Takes the next bytes after the header. Returns the plaintext of the chunks that are complete. All of it is
     /// authenticated, but it is the whole record only once `finish` has returned. Codes: "refused", "spent".
-    pub fn update(&mut self, body: &[u8]) -> Result<Uint8Array, Fault> {
+    pub fn update(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] body: &JsValue,
+    ) -> Result<Uint8Array, Fault> {
+        let body = &*bytes_of(body)?;
         let mut record = Zeroizing::new(Vec::with_capacity(body.len() + CHUNK_BYTES));
         self.0.as_mut().ok_or_else(spent)?.update(body, &mut record)?;
         Ok(Uint8Array::from(record.as_slice()))

@@ -1,17 +1,18 @@
 //! Authenticated Diffie-Hellman: how a user and a hospital come to sk.
 
 use crate::error::Fault;
+use crate::forms::bytes_of;
 use crate::keys::SharedSecret;
 use crate::random::rng;
 use js_sys::{Function, Uint8Array};
 use phi_pre::pre::{self, DhPublicKey, Party};
 use wasm_bindgen::prelude::*;
 
-pub(crate) fn party(name: &str) -> Result<Party, Fault> {
-    match name {
-        "initiator" => Ok(Party::Initiator),
-        "responder" => Ok(Party::Responder),
-        _ => Err(Fault::new("party", format!("{name:?} is neither \"initiator\" nor \"responder\""))),
+pub(crate) fn party(name: &JsValue) -> Result<Party, Fault> {
+    match name.as_string().as_deref() {
+        Some("initiator") => Ok(Party::Initiator),
+        Some("responder") => Ok(Party::Responder),
+        _ => Err(Fault::new("party", "a party is \"initiator\" or \"responder\"")),
     }
 }
 
@@ -37,11 +38,15 @@ impl Session {
     /// The session of these names and shares. Code: "length".
     #[wasm_bindgen(constructor)]
     pub fn new(
-        initiator: Vec<u8>,
-        initiator_share: &[u8],
-        responder: Vec<u8>,
-        responder_share: &[u8],
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] initiator: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] initiator_share: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] responder: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] responder_share: &JsValue,
     ) -> Result<Self, Fault> {
+        let initiator = bytes_of(initiator)?;
+        let initiator_share = &*bytes_of(initiator_share)?;
+        let responder = bytes_of(responder)?;
+        let responder_share = &*bytes_of(responder_share)?;
         let share = |bytes| DhPublicKey::from_bytes(bytes);
         Ok(Self { initiator: (initiator, share(initiator_share)?), responder: (responder, share(responder_share)?) })
     }
@@ -49,7 +54,7 @@ impl Session {
     /// The 32 bytes that a side signs. Code: "party".
     pub fn statement(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "\"initiator\" | \"responder\"")] signer: &str,
+        #[wasm_bindgen(unchecked_param_type = "\"initiator\" | \"responder\"")] signer: &JsValue,
     ) -> Result<Vec<u8>, Fault> {
         Ok(self.get().statement(party(signer)?).0.to_vec())
     }
@@ -75,7 +80,7 @@ impl Handshake {
     /// One side, with a fresh secret. Codes: "party", "random".
     #[wasm_bindgen(constructor)]
     pub fn new(
-        #[wasm_bindgen(unchecked_param_type = "\"initiator\" | \"responder\"")] me: &str,
+        #[wasm_bindgen(unchecked_param_type = "\"initiator\" | \"responder\"")] me: &JsValue,
     ) -> Result<Self, Fault> {
         Ok(Self::of(pre::Handshake::new(party(me)?, &mut rng()?)))
     }
@@ -95,8 +100,9 @@ impl Handshake {
     pub fn finish(
         &mut self,
         session: &Session,
-        #[wasm_bindgen(unchecked_param_type = "(statement: Uint8Array) => boolean")] verify: &Function,
+        #[wasm_bindgen(unchecked_param_type = "(statement: Uint8Array) => boolean")] verify: &JsValue,
     ) -> Result<SharedSecret, JsValue> {
+        let verify: &Function = verify.dyn_ref().ok_or_else(|| Fault::new("function", "verify is a function"))?;
         let handshake = self.0.take().ok_or_else(Self::spent)?;
         let mut thrown = None;
         let finished = handshake.finish(&session.get(), |statement| {

@@ -1,9 +1,8 @@
 //! Multi-vector identifiers ID_i, and the commitments to records on the ledger.
 
 use crate::error::Fault;
-use crate::forms::{public_class, secret, secret_class};
+use crate::forms::{array_of, bytes_of, number_of, public_class, secret, secret_class};
 use crate::random::rng;
-use js_sys::Uint8Array;
 use phi_pre::identifier;
 use phi_pre::integrity::{self, Committer};
 use phi_pre::wire::Wire;
@@ -23,7 +22,8 @@ impl UserId {
 
     /// Reads 32 bytes.
     #[wasm_bindgen(js_name = fromBytes)]
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
+    pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+        let bytes = &*bytes_of(bytes)?;
         Ok(Self(Wire::from_bytes(bytes)?))
     }
 
@@ -44,7 +44,8 @@ secret_class! {
 
         /// Reads 32 bytes.
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(identifier::Vector::try_from(secret(bytes).as_slice())?))
         }
     }
@@ -72,26 +73,30 @@ secret_class! {
     Salt(integrity::Salt) {
         /// Reads 32 bytes.
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(integrity::Salt::try_from(secret(bytes).as_slice())?))
         }
 
         /// The commitment to a record: 32 bytes that hide the record and bind to it.
-        pub fn commit(&self, record: &Uint8Array) -> Vec<u8> {
-            Committer::commit(&self.0, &secret(record)).0.0.to_vec()
+        pub fn commit(&self, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] record: &JsValue) -> Result<Vec<u8>, Fault> {
+            let record = array_of(record)?;
+            Ok(Committer::commit(&self.0, &secret(record)).0.0.to_vec())
         }
 
         /// A proof for chunks `first` to `end` (of 64 KiB each) of a record. Code: "range".
-        pub fn prove(&self, record: &Uint8Array, first: u32, end: u32) -> Result<RangeProof, Fault> {
-            Ok(RangeProof(integrity::RangeProof::new(&self.0, &secret(record), first.into()..end.into())?))
+        pub fn prove(&self, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] record: &JsValue, #[wasm_bindgen(unchecked_param_type = "number")] first: &JsValue, #[wasm_bindgen(unchecked_param_type = "number")] end: &JsValue) -> Result<RangeProof, Fault> {
+            let record = array_of(record)?;
+            Ok(RangeProof(integrity::RangeProof::new(&self.0, &secret(record), u64::from(number_of(first, u32::MAX)?)..u64::from(number_of(end, u32::MAX)?))?))
         }
     }
 }
 
 /// SHA-256 of a record, the literal form of Fig. 5: 32 bytes.
 #[wasm_bindgen(js_name = literalDigest)]
-pub fn literal_digest(record: &Uint8Array) -> Vec<u8> {
-    phi_pre::hash::sha256(&[&secret(record)]).0.to_vec()
+pub fn literal_digest(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] record: &JsValue) -> Result<Vec<u8>, Fault> {
+    let record = array_of(record)?;
+    Ok(phi_pre::hash::sha256(&[&secret(record)]).0.to_vec())
 }
 
 public_class! {
@@ -118,7 +123,9 @@ public_class! {
 
         /// Checks that `shown` are these chunks of the record with this commitment (32 bytes). Codes: "refused", "range",
         /// "length".
-        pub fn verify(&self, commitment: &[u8], shown: &Uint8Array) -> Result<(), Fault> {
+        pub fn verify(&self, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] commitment: &JsValue, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] shown: &JsValue) -> Result<(), Fault> {
+            let commitment = &*bytes_of(commitment)?;
+            let shown = array_of(shown)?;
             let commitment = integrity::Commitment::from_bytes(commitment)?;
             Ok(self.0.verify(&commitment, &secret(shown))?)
         }

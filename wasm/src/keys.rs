@@ -2,11 +2,12 @@
 
 use crate::capsule::{Capsule, Message};
 use crate::error::Fault;
-use crate::forms::{public_class, secret, secret_class};
+use crate::forms::{array_of, bytes_of, public_class, secret, secret_class};
 use crate::random::rng;
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, JsString};
 use phi_pre::error::DecodeError;
 use phi_pre::pre;
+use phi_pre::secret::wiped;
 use phi_pre::wire::Wire;
 use rand_core::Rng;
 use wasm_bindgen::prelude::*;
@@ -17,7 +18,8 @@ public_class! {
     Params(pre::Params) {
         /// The parameters with this k_s: 32 public bytes. Code: "length".
         #[wasm_bindgen(constructor)]
-        pub fn new(seed: &[u8]) -> Result<Self, Fault> {
+        pub fn new(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] seed: &JsValue) -> Result<Self, Fault> {
+            let seed = &*bytes_of(seed)?;
             Ok(Self(pre::Params::new(Wire::from_bytes(seed)?)))
         }
 
@@ -84,10 +86,11 @@ impl Scope {
 
 /// The bytes of a name: UTF-8 of a string, or the bytes of an array.
 fn name_bytes(name: &JsValue) -> Result<Vec<u8>, Fault> {
-    match (name.as_string(), name.dyn_ref::<Uint8Array>()) {
-        (Some(text), _) => Ok(text.into_bytes()),
-        (None, Some(bytes)) => Ok(bytes.to_vec()),
-        _ => Err(Fault::new("name", "a name is a string or a Uint8Array")),
+    match name.dyn_ref::<JsString>() {
+        // Different texts with lone surrogates would become the same bytes.
+        Some(text) if !text.is_valid_utf16() => Err(Fault::new("name", "a name with a lone surrogate")),
+        Some(text) => Ok(String::from(text).into_bytes()),
+        None => bytes_of(name).map_err(|_| Fault::new("name", "a name is a string or a Uint8Array")),
     }
 }
 
@@ -114,15 +117,18 @@ secret_class! {
     SharedSecret(pre::SharedSecret) {
         /// Reads 32 bytes. Code: "length".
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(pre::SharedSecret::try_from(secret(bytes).as_slice())?))
         }
 
         /// A fresh secret, for two parties that have a secret channel and no Handshake.
         pub fn random() -> Result<Self, Fault> {
-            let mut bytes = Zeroizing::new([0; 32]);
-            rng()?.fill_bytes(&mut *bytes);
-            Ok(Self(pre::SharedSecret::from_bytes(*bytes)))
+            wiped(|| {
+                let mut bytes = Zeroizing::new([0; 32]);
+                rng()?.fill_bytes(&mut *bytes);
+                Ok(Self(pre::SharedSecret::from_bytes(*bytes)))
+            })
         }
     }
 }
@@ -132,7 +138,8 @@ secret_class! {
     DecryptionKey(pre::DecryptionKey) {
         /// Reads 32 bytes, big-endian. Codes: "length", "non-canonical", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(pre::DecryptionKey::from_bytes(&secret(bytes))?))
         }
 
@@ -160,7 +167,8 @@ secret_class! {
     EncryptionKey(pre::EncryptionKey) {
         /// Reads 96 bytes. Codes: "length", "flags", "non-canonical", "not-on-curve", "not-in-subgroup", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(pre::EncryptionKey::from_bytes(&secret(bytes))?))
         }
 
@@ -171,7 +179,8 @@ secret_class! {
 
         /// Equation 3 on n·240 bytes of capsules. Returns M of each capsule in order, and undefined for a capsule that cannot be read. Code: "length".
         #[wasm_bindgen(js_name = decapsulateMany, unchecked_return_type = "(Message | undefined)[]")]
-        pub fn decapsulate_many(&self, capsules: &[u8]) -> Result<Array, Fault> {
+        pub fn decapsulate_many(&self, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] capsules: &JsValue) -> Result<Array, Fault> {
+            let capsules = &*bytes_of(capsules)?;
             let read = pre::Capsule::decode_batch(records(capsules)?);
             let good: Vec<_> = read.iter().filter_map(|capsule| capsule.as_ref().ok().copied()).collect();
             let mut messages = self.0.prepare().decapsulate(&good).into_iter();
@@ -222,7 +231,8 @@ secret_class! {
 
         /// Reads 96 bytes. Codes: "length", "flags", "non-canonical", "not-on-curve", "not-in-subgroup", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(pre::ReKey::from_bytes(&secret(bytes))?))
         }
 
@@ -244,7 +254,8 @@ secret_class! {
         /// Equation 2 on n·240 bytes of capsules, with the checks of `Capsule.fromBytes`. A capsule that cannot be read becomes
         /// 240 zeros, which no decoder accepts, and its index and reason are in `errors`. Code: "length".
         #[wasm_bindgen(js_name = reencryptMany)]
-        pub fn reencrypt_many(&self, capsules: &[u8]) -> Result<Batch, Fault> {
+        pub fn reencrypt_many(&self, #[wasm_bindgen(unchecked_param_type = "Uint8Array")] capsules: &JsValue) -> Result<Batch, Fault> {
+            let capsules = &*bytes_of(capsules)?;
             let again = self.0.prepare().reencrypt_bytes(records(capsules)?);
             let mut batch = Batch { capsules: vec![0; capsules.len()], errors: Vec::new() };
             for (i, (again, room)) in again.into_iter().zip(batch.capsules.chunks_mut(pre::Capsule::BYTES)).enumerate() {
@@ -287,7 +298,8 @@ secret_class! {
     NamedSecret(pre::NamedSecret) {
         /// Reads 32 bytes, big-endian. Codes: "length", "non-canonical", "identity".
         #[wasm_bindgen(js_name = fromBytes)]
-        pub fn from_bytes(bytes: &Uint8Array) -> Result<Self, Fault> {
+        pub fn from_bytes(#[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue) -> Result<Self, Fault> {
+            let bytes = array_of(bytes)?;
             Ok(Self(pre::NamedSecret::from_bytes(&secret(bytes))?))
         }
 

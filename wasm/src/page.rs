@@ -4,6 +4,7 @@
 //! adds the cryptography through the classes of the package.
 
 use crate::error::Fault;
+use crate::forms::bytes_of;
 use crate::keys::SharedSecret;
 use crate::random::rng;
 use js_sys::Array;
@@ -181,7 +182,13 @@ impl Platform {
     }
 
     /// 0001: the user confirms a draft, counted from 0.
-    pub fn confirm(&mut self, draft: usize, commitment: &[u8], now: f64) -> Result<String, Fault> {
+    pub fn confirm(
+        &mut self,
+        draft: usize,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] commitment: &JsValue,
+        now: f64,
+    ) -> Result<String, Fault> {
+        let commitment = &*bytes_of(commitment)?;
         let (id, certificate, key) = self.member()?;
         let action = Action::Confirmation {
             record: self.drafted(draft)?.0,
@@ -193,7 +200,13 @@ impl Platform {
     }
 
     /// 0000: hospital A writes the record.
-    pub fn record(&mut self, draft: usize, commitment: &[u8], now: f64) -> Result<String, Fault> {
+    pub fn record(
+        &mut self,
+        draft: usize,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] commitment: &JsValue,
+        now: f64,
+    ) -> Result<String, Fault> {
+        let commitment = &*bytes_of(commitment)?;
         let (id, ..) = self.member()?;
         let action = Action::MedicalRecord {
             nonce: self.drafted(draft)?.1,
@@ -212,7 +225,15 @@ impl Platform {
     }
 
     /// 0002: the user consents. `delta` and `grant` are digests of 32 bytes.
-    pub fn share(&mut self, draft: usize, delta: &[u8], grant: &[u8], now: f64) -> Result<String, Fault> {
+    pub fn share(
+        &mut self,
+        draft: usize,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] delta: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] grant: &JsValue,
+        now: f64,
+    ) -> Result<String, Fault> {
+        let delta = &*bytes_of(delta)?;
+        let grant = &*bytes_of(grant)?;
         let (_, certificate, key) = self.member()?;
         let nonce = Nonce::random(&mut rng()?);
         let action = Action::ShareRequest {
@@ -229,7 +250,13 @@ impl Platform {
     }
 
     /// 0003: hospital B has received the record of a request, counted from 0. `deliveries` is a digest of 32 bytes.
-    pub fn complete(&mut self, request: usize, deliveries: &[u8], now: f64) -> Result<String, Fault> {
+    pub fn complete(
+        &mut self,
+        request: usize,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] deliveries: &JsValue,
+        now: f64,
+    ) -> Result<String, Fault> {
+        let deliveries = &*bytes_of(deliveries)?;
         let action =
             Action::ShareComplete { request: self.requested(request)?, deliveries: Digest::from_bytes(deliveries)? };
         let (certificate, key) = of(&self.hospitals[1]);

@@ -1,10 +1,11 @@
 //! Proofs of re-encryption: anybody checks Equation 2 without a secret.
 
 use crate::error::Fault;
-use crate::forms::public_class;
+use crate::forms::{bytes_of, public_class};
 use crate::keys::{Params, PublicKey, ReKey, records};
 use crate::random::rng;
 use phi_pre::pre;
+use wasm_bindgen::prelude::*;
 
 public_class! {
     /// Δ = e(g1, k_re) = Y'/Y, in GT: 192 bytes. It is public.
@@ -31,10 +32,13 @@ public_class! {
         pub fn prove(
             params: &Params,
             key: &ReKey,
-            before: &[u8],
-            after: &[u8],
-            context: &[u8],
+            #[wasm_bindgen(unchecked_param_type = "Uint8Array")] before: &JsValue,
+            #[wasm_bindgen(unchecked_param_type = "Uint8Array")] after: &JsValue,
+            #[wasm_bindgen(unchecked_param_type = "Uint8Array")] context: &JsValue,
         ) -> Result<Self, Fault> {
+            let before = &*bytes_of(before)?;
+            let after = &*bytes_of(after)?;
+            let context = &*bytes_of(context)?;
             let delta = pre::PublicReKey::of(&params.0, &key.0);
             let statement = statement(params, &delta, before, after, context)?;
             Ok(Self(pre::ReencryptionProof::new(&params.0, &key.0, &statement, &mut rng()?)))
@@ -45,10 +49,13 @@ public_class! {
             &self,
             params: &Params,
             delta: &PublicReKey,
-            before: &[u8],
-            after: &[u8],
-            context: &[u8],
+            #[wasm_bindgen(unchecked_param_type = "Uint8Array")] before: &JsValue,
+            #[wasm_bindgen(unchecked_param_type = "Uint8Array")] after: &JsValue,
+            #[wasm_bindgen(unchecked_param_type = "Uint8Array")] context: &JsValue,
         ) -> Result<(), Fault> {
+            let before = &*bytes_of(before)?;
+            let after = &*bytes_of(after)?;
+            let context = &*bytes_of(context)?;
             Ok(self.0.verify(&params.0, &statement(params, &delta.0, before, after, context)?)?)
         }
     }

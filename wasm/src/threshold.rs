@@ -2,14 +2,18 @@
 
 use crate::capsule::Capsule;
 use crate::error::Fault;
-use crate::forms::{public_class, secret};
+use crate::forms::{array_of, bytes_of, number_of, public_class, secret};
 use crate::keys::{Params, ReKey, pair};
 use crate::proof::PublicReKey;
 use crate::random::rng;
-use js_sys::{Array, Uint8Array};
+use js_sys::Array;
 use phi_pre::pre;
 use phi_pre::wire::Wire;
 use wasm_bindgen::prelude::*;
+
+fn small(value: &JsValue) -> Result<u8, Fault> {
+    Ok(u8::try_from(number_of(value, 255)?).unwrap_or(u8::MAX))
+}
 
 /// The share k_j of a proxy, with its index j from 1 on. k_j is secret.
 #[wasm_bindgen]
@@ -21,8 +25,12 @@ impl KeyShare {
     /// A share from its index and its key of 96 secret bytes, with the checks of `ReKey.fromBytes`. `combine` refuses an index outside
     /// 1 to n.
     #[wasm_bindgen(constructor)]
-    pub fn new(index: u8, key: &Uint8Array) -> Result<Self, Fault> {
-        Ok(Self(pre::KeyShare::new(index, pre::ReKey::from_bytes(&secret(key))?)))
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "number")] index: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] key: &JsValue,
+    ) -> Result<Self, Fault> {
+        let key = array_of(key)?;
+        Ok(Self(pre::KeyShare::new(small(index)?, pre::ReKey::from_bytes(&secret(key))?)))
     }
 
     /// j.
@@ -65,16 +73,17 @@ public_class! {
 
         /// Δ_j, the public key of the share j. Code: "threshold".
         #[wasm_bindgen(js_name = ofShare)]
-        pub fn of_share(&self, index: u8) -> Result<PublicReKey, Fault> {
-            Ok(PublicReKey(self.0.of_share(index)?))
+        pub fn of_share(&self, #[wasm_bindgen(unchecked_param_type = "number")] index: &JsValue) -> Result<PublicReKey, Fault> {
+            Ok(PublicReKey(self.0.of_share(small(index)?)?))
         }
 
         /// C' from the partial re-encryptions of exactly t proxies, each of 241 bytes. A wrong partial
         /// re-encryption gives a wrong C' and no error: check the proof of each proxy before. Code: "threshold", or that of a malformed
         /// partial re-encryption.
-        pub fn combine(&self, capsule: &Capsule, partials: Vec<Uint8Array>) -> Result<Capsule, Fault> {
-            let read = partials.iter().map(|partial| pre::Partial::from_bytes(&partial.to_vec()));
-            Ok(Capsule(self.0.combine(&capsule.0, &read.collect::<Result<Vec<_>, _>>()?)?))
+        pub fn combine(&self, capsule: &Capsule, #[wasm_bindgen(unchecked_param_type = "Uint8Array[]")] partials: &JsValue) -> Result<Capsule, Fault> {
+            let partials: &Array = partials.dyn_ref().ok_or_else(|| Fault::new("bytes", "an array of Uint8Array is needed"))?;
+            let read = partials.iter().map(|partial| Ok(pre::Partial::from_bytes(&bytes_of(&partial)?)?));
+            Ok(Capsule(self.0.combine(&capsule.0, &read.collect::<Result<Vec<_>, Fault>>()?)?))
         }
     }
 }
@@ -83,8 +92,13 @@ public_class! {
 impl ReKey {
     /// Shares k_re among n proxies, of which any t re-encrypt together; 1 <= t <= n <= 16. Code: "threshold".
     #[wasm_bindgen(unchecked_return_type = "[KeyShare[], SharePublic]")]
-    pub fn split(&self, params: &Params, t: u8, n: u8) -> Result<Array, Fault> {
-        let (shares, public) = self.0.split(&params.0, pre::Threshold::new(t, n)?, &mut rng()?);
+    pub fn split(
+        &self,
+        params: &Params,
+        #[wasm_bindgen(unchecked_param_type = "number")] t: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "number")] n: &JsValue,
+    ) -> Result<Array, Fault> {
+        let (shares, public) = self.0.split(&params.0, pre::Threshold::new(small(t)?, small(n)?)?, &mut rng()?);
         let shares: Array = shares.into_iter().map(KeyShare).map(JsValue::from).collect();
         Ok(pair(shares, SharePublic(public)))
     }

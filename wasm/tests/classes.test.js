@@ -11,6 +11,9 @@ const [a, b] = [phi.DecryptionKey.random(), phi.DecryptionKey.random()];
 const [key, keyPrime, y] = [a.encryptionKey(params), b.encryptionKey(params), a.publicKey(params)];
 const rekey = new phi.ReKey(key, keyPrime);
 
+/** All bytes of the module's memory. */
+const memory = () => Buffer.from(phi.moduleMemory().buffer.slice(0));
+
 /** An error of this code. */
 const refused = (code) => (error) => error instanceof phi.PhiPreError && error.code === code;
 
@@ -65,7 +68,7 @@ test("streams refuse what was cut off or changed", async () => {
 });
 
 test("the salt of an envelope proves chunks of its record", () => {
-  const record = new Uint8Array(200_000).map((_, i) => i);
+  const record = new Uint8Array(200_000).map((_, i) => i ^ (i >>> 16));
   const envelope = phi.encrypt(params, y, record);
   const decryption = new phi.Decryption(key, envelope.slice(0, 284));
   decryption.update(envelope.slice(284));
@@ -93,6 +96,71 @@ test("errors have codes", () => {
   assert.throws(() => phi.Scope.record(7), refused("name"));
   assert.throws(() => new phi.Handshake("both"), refused("party"));
   assert.throws(() => rekey.split(params, 3, 2), refused("threshold"));
+});
+
+test("arguments of another type or size are refused, again and again, and nothing is lost", () => {
+  const salt = phi.Salt.fromBytes(new Uint8Array(32).fill(7));
+  const encryption = new phi.Encryption(params, y);
+  const [capsule, m] = y.encapsulate(params);
+  const others = [undefined, null, 5, "hello", {}, [1, 2], new ArrayBuffer(8), new Uint16Array(8), new DataView(new ArrayBuffer(8)), { length: -1 }];
+  for (let times = 0; times < 100; times++) {
+    for (const other of others) {
+      for (const call of [
+        () => phi.encrypt(params, y, other),
+        () => phi.decrypt(key, other),
+        () => phi.reencrypt(rekey, other),
+        () => phi.literalDigest(other),
+        () => salt.commit(other),
+        () => salt.prove(other, 0, 1),
+        () => encryption.update(other),
+        () => m.recordKey(capsule, other),
+        () => phi.Capsule.fromBytes(other),
+        () => phi.DecryptionKey.fromBytes(other),
+        () => rekey.reencryptMany(other),
+        () => new phi.Params(other),
+        () => new phi.Session(other, other, other, other),
+        () => phi.ReencryptionProof.prove(params, rekey, capsule.toBytes(), capsule.toBytes(), other),
+      ])
+        assert.throws(call, refused("bytes"));
+    }
+  }
+  for (const other of [5, {}, null, "both"]) {
+    assert.throws(() => new phi.Handshake(other), refused("party"));
+    assert.throws(() => phi.encrypt(params, y, new Uint8Array(1), other), refused("suite"));
+  }
+  for (const other of [undefined, null, "1", -1, 1.5, NaN, 256, 2 ** 32, 1n]) {
+    assert.throws(() => new phi.KeyShare(other, rekey.toBytes()), refused("number"));
+    assert.throws(() => rekey.split(params, other, 3), refused("number"));
+    if (other !== 256) assert.throws(() => salt.prove(new Uint8Array(9), other, 1), refused("number"));
+  }
+  for (const name of ["\ud800", "a\udfff", 7, null]) assert.throws(() => phi.Scope.record(name), refused("name"));
+  assert.throws(() => phi.literalDigest(new Uint8Array(2 ** 29 + 1)), refused("limit"));
+  // All of them still work.
+  encryption.update(new Uint8Array(3));
+  const last = encryption.finish();
+  assert.equal(last.sealed.bytes, 3);
+  for (const object of [salt, encryption, last, m, capsule]) object.free();
+});
+
+test("the seed of a generator does not stay in memory", () => {
+  const seeds = [];
+  const real = crypto.getRandomValues;
+  crypto.getRandomValues = (array) => {
+    const filled = real.call(crypto, array);
+    seeds.push(Buffer.from(array));
+    return filled;
+  };
+  try {
+    phi.DecryptionKey.random().free();
+    y.encapsulate(params).forEach((made) => made.free());
+    new phi.Encryption(params, y).free();
+    phi.SharedSecret.random().free();
+    rekey.split(params, 2, 3);
+  } finally {
+    crypto.getRandomValues = real;
+  }
+  assert.equal(seeds.length, 5);
+  seeds.forEach((seed, i) => assert.ok(!memory().includes(seed), `seed ${i}`));
 });
 
 test("a batch names each capsule that it cannot read", () => {
@@ -159,9 +227,6 @@ test("proofs and shares hold, and fail for another capsule", () => {
   }
   assert.throws(() => shared.combine(before, partials), refused("threshold"));
 });
-
-/** All bytes of the module's memory. */
-const memory = () => Buffer.from(phi.moduleMemory().buffer.slice(0));
 
 test("secrets are not enumerable, and free() overwrites them", () => {
   const record = crypto.getRandomValues(new Uint8Array(64));

@@ -3,6 +3,10 @@
  * live; a report holds the transcript of a run of the command.
  */
 
+/** A text in which characters that act on a terminal or turn the direction of reading are written as their numbers. */
+const visible = (text) =>
+  text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+
 /** An element with attributes and children. Text is never read as markup. */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -11,7 +15,8 @@ export function h(name, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(key, "");
     else if (value !== undefined && value !== false) element.setAttribute(key, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== false));
+  const shown = children.flat(Infinity).filter((child) => child !== undefined && child !== false);
+  element.append(...shown.map((child) => (typeof child === "string" ? visible(child) : child)));
   return element;
 }
 
