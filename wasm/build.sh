@@ -31,7 +31,8 @@ if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
     build=(cargo build)
 elif [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
     linker=$(first wasm-ld-19 wasm-ld) || missing wasm-ld-19 "Debian: lld-19"
-    export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker
+    # Panics end the module: their places in the source would only add to the size.
+    export RUSTFLAGS="-Zlocation-detail=none" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$linker
     build=(/usr/bin/cargo build "-Zbuild-std=std,panic_abort")
 else
     missing "the target $target" "rustup target add $target; or Debian: rustc-web cargo-web rust-web-src lld-19"
@@ -39,7 +40,7 @@ fi
 
 if [ "$("$tools/bin/wasm-bindgen" --version 2>/dev/null)" != "wasm-bindgen $bindgen" ]; then
     echo "-- wasm-bindgen $bindgen"
-    (unset RUSTC RUSTC_BOOTSTRAP; cargo install --quiet --version $bindgen --root "$tools" wasm-bindgen-cli)
+    (unset RUSTC RUSTC_BOOTSTRAP RUSTFLAGS; cargo install --quiet --version $bindgen --root "$tools" wasm-bindgen-cli)
 fi
 if [ ! -x "$tools/node_modules/.bin/wasm-opt" ] || [ ! -x "$tools/node_modules/.bin/esbuild" ]; then
     echo "-- wasm-opt of binaryen $binaryen, esbuild $esbuild"
@@ -53,7 +54,7 @@ package() {
     rm -rf "$dist" && mkdir -p "$dist"
     "$tools/bin/wasm-bindgen" --target web --remove-name-section --remove-producers-section --out-dir "$dist" \
         --out-name phi_pre "$CARGO_TARGET_DIR/$target/wasm/phi_pre.wasm"
-    "$tools/node_modules/.bin/wasm-opt" -Oz --strip-debug --enable-bulk-memory --enable-nontrapping-float-to-int \
+    "$tools/node_modules/.bin/wasm-opt" -Oz --converge --strip-debug --enable-bulk-memory --enable-nontrapping-float-to-int \
         --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
         "$dist/phi_pre_bg.wasm" -o "$dist/phi_pre_bg.wasm"
     # The error class is a file of the package, and not of a folder that wasm-bindgen names by a hash.

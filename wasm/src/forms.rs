@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 const MOST: u32 = 1 << 29;
 
 /// An argument that must be a `Uint8Array`. Nothing else is taken: a value of another type would be read as other bytes.
+#[inline(never)]
 pub(crate) fn array_of(value: &JsValue) -> Result<&Uint8Array, Fault> {
     let array: &Uint8Array = value.dyn_ref().ok_or_else(|| Fault::new("bytes", "a Uint8Array is needed"))?;
     // `length` of js-sys has 32 bits.
@@ -21,11 +22,13 @@ pub(crate) fn array_of(value: &JsValue) -> Result<&Uint8Array, Fault> {
 }
 
 /// The bytes of an argument that must be a `Uint8Array`.
+#[inline(never)]
 pub(crate) fn bytes_of(value: &JsValue) -> Result<Vec<u8>, Fault> {
     Ok(array_of(value)?.to_vec())
 }
 
 /// An argument that must be a whole number from 0 to `most`.
+#[inline(never)]
 pub(crate) fn number_of(value: &JsValue, most: u32) -> Result<u32, Fault> {
     let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=f64::from(most)).contains(number));
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in the range")]
