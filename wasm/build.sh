@@ -62,6 +62,8 @@ package() {
     sed -i -E "s#'\./snippets/[^']*/js/error\.js'#'./error.js'#" "$dist/phi_pre.js"
     sed -i '1i /// <reference lib="esnext.disposable" />\nimport type { PhiPreError } from "./error.js";' "$dist/phi_pre.d.ts"
     cp wasm/js/*.{js,d.ts,json} wasm/README.md LICENSE-MIT LICENSE-APACHE "$dist/"
+    # Modules that only export are their own types.
+    for name in classes hazmat; do cp "$dist/$name.js" "$dist/$name.d.ts"; done
     rm -f "$dist/.gitignore"
 }
 

@@ -42,7 +42,7 @@ export function hexOf(text, most = 64) {
 
 /** Named values: long ones are cut, and texts of several lines are shown as they are. */
 function pairs(values) {
-  const shown = (value) => (value.includes("\n") ? h("pre", {}, value) : hexOf(value, 192));
+  const shown = (value) => (value.includes("\n") ? h("pre", {}, value) : hexOf(value, 400));
   return h("dl", {}, values.map(([name, value]) => [h("dt", {}, name), h("dd", {}, shown(String(value)))]));
 }
 
