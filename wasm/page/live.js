@@ -31,10 +31,11 @@ export class Run {
     this.record = file?.bytes ?? utf8(SAMPLE);
   }
 
-  transaction(txid) {
+  /** What a step shows of a transaction on the ledger: its size, its block and its code. */
+  written(txid) {
     const block = JSON.parse(this.platform.blocks()).find((it) => it.transactions.some((each) => each.txid === txid));
-    const { code } = block.transactions.find((each) => each.txid === txid);
-    return { txid, block: block.number, code };
+    const { code, bytes } = block.transactions.find((each) => each.txid === txid);
+    return { bytes, transaction: { txid, block: block.number, code } };
   }
 
   /** The steps: each is computed when it is asked for. Yields the step, and what the parties hold after it. */
@@ -176,9 +177,8 @@ export class Run {
         from: "patient",
         to: "ledger",
         what: "medical-record-confirmation-transaction (0001)",
-        bytes: this.bytesOf(txid),
         milliseconds: ms,
-        transaction: this.transaction(txid),
+        ...this.written(txid),
         values: [["ID_i", hex(this.platform.pseudonym)], ["commitment", hex(this.commitment)]],
       },
       ["ledger", "ID_i, a salted commitment"],
@@ -190,9 +190,8 @@ export class Run {
         from: "hospital-a",
         to: "ledger",
         what: "medical-record-transaction (0000)",
-        bytes: this.bytesOf(txid),
         milliseconds: ms,
-        transaction: this.transaction(txid),
+        ...this.written(txid),
         note: "Three peers endorse, the orderer cuts a block, and the block is validated. The contract requires the patient's confirmation (0001) first.",
       },
     ];
@@ -235,9 +234,8 @@ export class Run {
         from: "patient",
         to: "ledger",
         what: "share-request-transaction (0002): the consent",
-        bytes: this.bytesOf(txid),
         milliseconds: ms,
-        transaction: this.transaction(txid),
+        ...this.written(txid),
       },
       ["ledger", "who consented to share which record with whom"],
     ];
@@ -298,9 +296,8 @@ export class Run {
         from: "hospital-b",
         to: "ledger",
         what: "share-complete-transaction (0003)",
-        bytes: this.bytesOf(txid),
         milliseconds: ms,
-        transaction: this.transaction(txid),
+        ...this.written(txid),
       },
     ];
     const written = this.platform.commitment(0);
@@ -316,10 +313,6 @@ export class Run {
       },
       ["hospital-b", "check the record against the commitment on the ledger", false, true],
     ];
-  }
-
-  bytesOf(txid) {
-    return JSON.parse(this.platform.blocks()).flatMap((it) => it.transactions).find((it) => it.txid === txid).bytes;
   }
 
   /** Equations 1 to 3 with the bytes of this run. */

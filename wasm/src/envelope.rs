@@ -118,8 +118,7 @@ pub fn reencrypt(
     key: &ReKey,
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] envelope: &JsValue,
 ) -> Result<Vec<u8>, Fault> {
-    let envelope = bytes_of(envelope)?;
-    let mut again = envelope;
+    let mut again = bytes_of(envelope)?;
     envelope::reencrypt(&key.0, &mut again)?;
     Ok(again)
 }

@@ -8,7 +8,7 @@ use crate::forms::bytes_of;
 use crate::keys::SharedSecret;
 use crate::random::rng;
 use js_sys::Array;
-use phi_pre::contract::{self, Action, Creator, Ledger, LedgerError, PhiContract, RecordId, RequestId, ShareStatus};
+use phi_pre::contract::{self, Action, Creator, Ledger, PhiContract, RecordId, RequestId, ShareStatus};
 use phi_pre::hash::Digest;
 use phi_pre::identifier::Pseudonym;
 use phi_pre::identity::{
@@ -17,7 +17,7 @@ use phi_pre::identity::{
 };
 use phi_pre::integrity::Commitment;
 use phi_pre::ledger::{
-    Config, CutRules, MemoryNetwork, NetworkError, Nonce, Organisation, Policy, SignedTransaction, Signer, Transaction,
+    Config, CutRules, MemoryNetwork, Nonce, Organisation, Policy, SignedTransaction, Signer, Transaction,
 };
 use phi_pre::pre::{Handshake, Party, Session};
 use phi_pre::time::{Millis, Seconds};
@@ -62,12 +62,8 @@ fn identity(error: IdentityError) -> Fault {
     Fault::new("identity", error.to_string())
 }
 
-fn network(error: NetworkError) -> Fault {
-    Fault::new("ledger", error.to_string())
-}
-
 /// The ledger's own words, which name a refusal of the contract with its number.
-fn ledger(error: LedgerError) -> Fault {
+fn ledger(error: impl core::fmt::Display) -> Fault {
     Fault::new("ledger", error.to_string())
 }
 
@@ -117,7 +113,7 @@ impl Platform {
             cut: CutRules::default(),
             window: Config::WINDOW,
         };
-        let network = MemoryNetwork::create(&config, orderer, peers, Arc::new(PhiContract)).map_err(network)?;
+        let network = MemoryNetwork::create(&config, orderer, peers, Arc::new(PhiContract)).map_err(ledger)?;
 
         let mut phone = Phone(String::new());
         let ticket = users.begin_registration(&number, now, &mut phone, rng).map_err(identity)?;
@@ -136,14 +132,6 @@ impl Platform {
     #[wasm_bindgen(getter)]
     pub fn registration(&self) -> Vec<u32> {
         self.registration.iter().map(|bytes| u32::try_from(*bytes).unwrap_or(u32::MAX)).collect()
-    }
-
-    /// Bytes of the certificates of the user's ID_i, of both hospitals and of the cloud.
-    #[wasm_bindgen(getter)]
-    pub fn certificates(&self) -> Vec<u32> {
-        let users = self.user.members.iter().map(|(certificate, _)| certificate);
-        let all = users.chain(self.hospitals.iter().chain([&self.cloud]).map(|member| &member.certificate));
-        all.map(|certificate| u32::try_from(certificate.der().len()).unwrap_or(u32::MAX)).collect()
     }
 
     /// ID_i under which the records of this run are written: 32 bytes.
@@ -287,7 +275,7 @@ impl Platform {
     pub fn replay(&mut self) -> Result<(), Fault> {
         let last = self.network.blocks().last().and_then(|committed| committed.block.transactions.first().cloned());
         let last = last.ok_or_else(|| Fault::new("ledger", "there is no transaction"))?;
-        self.network.commit(&SignedTransaction::from_bytes(&last)?).map_err(network)
+        self.network.commit(&SignedTransaction::from_bytes(&last)?).map_err(ledger)
     }
 
     /// The blocks as JSON: number, hash, previous, bytes, and of each transaction its txid, type, creator and code.
