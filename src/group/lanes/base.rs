@@ -6,7 +6,7 @@
 //! first and their sum is reduced once (lazy reduction). Bounds:
 //! - a normal value is below `bound`·p; both factors of [`Base::times_wide`] must be below 2^416 ≈ 2^35.3·p;
 //! - a wide value T has |T| < R·p before [`Base::reduce`], which returns T/R + K·p plus a number between 0 and 2p, so
-//!   T/R + K·p must not be negative;
+//!   T/R + K·p must not be negative, unless more is added before the carries are taken;
 //! - a column of T is a signed word of 64 bits, and one product adds at most 2^56 to it, so a sum has at most 63 products.
 //!
 //! The steps do not depend on the data, so the bounds are the same for all inputs. In debug builds `One` carries the
@@ -43,19 +43,57 @@ pub(super) trait Base: Copy + 'static {
         Self::constant(&ONE)
     }
 
+    /// a + b, without carries.
+    fn add(a: &Sum<Self>, b: &Sum<Self>) -> Sum<Self>;
+    /// a − b + k, without carries. A sum may be negative; a value and a factor may not.
+    fn subtract(a: &Sum<Self>, b: &Sum<Self>, k: &Multiple) -> Sum<Self>;
+    fn value(sum: &Sum<Self>) -> Self;
+    fn factor(sum: &Sum<Self>) -> Factor<Self>;
+    /// From below 8192p to below 1.1p; at most three results of reductions are in the sum.
+    fn weakened(sum: &Sum<Self>) -> Self;
+
+    #[inline(always)]
+    fn weaken(&self) -> Self {
+        Self::weakened(&Sum(*self))
+    }
+
     /// self + other; the bounds add.
-    fn plus(&self, other: &Self) -> Self;
+    #[inline(always)]
+    fn plus(&self, other: &Self) -> Self {
+        Sum(*self).plus(other).value()
+    }
+
     /// self − other + K·p for other below K·p.
-    fn minus<const K: usize>(&self, other: &Self) -> Self;
-    /// From below 16p to below 1.01p.
-    fn weaken(&self) -> Self;
+    #[inline(always)]
+    fn minus<const K: usize>(&self, other: &Self) -> Self {
+        Sum(*self).minus::<K>(other).value()
+    }
 
     /// self·other.
-    fn times_wide(&self, other: &Self) -> Self::Wide;
+    #[inline(always)]
+    fn times_wide(&self, other: &Self) -> Self::Wide {
+        Self::product(&Factor(*self), &Factor(*other))
+    }
+
+    /// a·b.
+    fn product(a: &Factor<Self>, b: &Factor<Self>) -> Self::Wide;
+    /// a·b and c·d, side by side: each IFMA instruction waits for the one before it in its column, and the other product
+    /// fills the wait.
+    fn products(a: &Factor<Self>, b: &Factor<Self>, c: &Factor<Self>, d: &Factor<Self>) -> [Self::Wide; 2];
     /// self².
-    fn square_wide(&self) -> Self::Wide;
+    #[inline(always)]
+    fn square_wide(&self) -> Self::Wide {
+        Self::square(&Factor(*self))
+    }
+
+    /// a².
+    fn square(a: &Factor<Self>) -> Self::Wide;
+    /// a² and b², side by side.
+    fn squares(a: &Factor<Self>, b: &Factor<Self>) -> [Self::Wide; 2];
     fn wide_plus(a: &Self::Wide, b: &Self::Wide) -> Self::Wide;
     fn wide_minus(a: &Self::Wide, b: &Self::Wide) -> Self::Wide;
+    /// cross − low − high for low = a·b, high = c·d and cross = (a + c)·(b + d): a·d + c·b, which is not negative.
+    fn mixed(cross: &Self::Wide, low: &Self::Wide, high: &Self::Wide) -> Self::Wide;
     fn column(wide: &Self::Wide, i: usize) -> Self::Column;
     fn set_column(wide: &mut Self::Wide, i: usize, column: Self::Column);
     fn column_plus(a: Self::Column, b: Self::Column) -> Self::Column;
@@ -64,16 +102,15 @@ pub(super) trait Base: Copy + 'static {
     fn raise(&self, wide: &Self::Wide) -> Self::Wide;
     /// wide − self·R.
     fn lower(&self, wide: &Self::Wide) -> Self::Wide;
+    /// wide/R mod p, without carries, below (bound of wide/R + K + 2)·p.
+    fn reduce_sum<const K: usize>(wide: &Self::Wide) -> Sum<Self>;
+    /// The same of two values, side by side: each step of a reduction waits for the one before it.
+    fn reduce_sums<const K: usize, const L: usize>(a: &Self::Wide, b: &Self::Wide) -> [Sum<Self>; 2];
     /// wide/R mod p, below (bound of wide/R + K + 2)·p.
-    fn reduce<const K: usize>(wide: &Self::Wide) -> Self;
-    /// N·wide/R mod p, N at most 4, below N·(bound of wide/R + K + 2)·p.
-    fn reduce_times<const K: usize, const N: usize>(wide: &Self::Wide) -> Self;
-    /// As [`Self::reduce`], weakened.
-    fn reduce_weak<const K: usize>(wide: &Self::Wide) -> Self;
-    /// 3·wide/R + 2·self, weakened; wide a sum of products alone, self below 2p.
-    fn thrice_and_twice(&self, wide: &Self::Wide) -> Self;
-    /// 3·wide/R − 2·self, weakened; wide a sum of products alone, self below 2p.
-    fn thrice_less_twice(&self, wide: &Self::Wide) -> Self;
+    #[inline(always)]
+    fn reduce<const K: usize>(wide: &Self::Wide) -> Self {
+        Self::reduce_sum::<K>(wide).value()
+    }
 
     /// 1/self in each lane, 0 for 0; below 1.01p. One inversion serves all lanes.
     fn inverse(&self) -> Self;
@@ -83,6 +120,48 @@ pub(super) trait Base: Copy + 'static {
     fn larger_half(&self) -> Mask;
     /// `self` in the lanes of the mask, `other` elsewhere.
     fn select(&self, mask: Mask, other: &Self) -> Self;
+}
+
+/// A sum whose limbs have no carries yet.
+#[derive(Clone, Copy)]
+pub(super) struct Sum<F>(pub(super) F);
+
+/// A factor. In lanes its limbs have their carries, but their bits from 52 on have no meaning: IFMA does not read them.
+#[derive(Clone, Copy)]
+pub(super) struct Factor<F>(pub(super) F);
+
+impl<F: Base> Sum<F> {
+    #[inline(always)]
+    pub(super) fn plus(&self, other: &F) -> Self {
+        F::add(self, &Sum(*other))
+    }
+
+    #[inline(always)]
+    pub(super) fn plus_sum(&self, other: &Self) -> Self {
+        F::add(self, other)
+    }
+
+    /// self − other + K·p.
+    #[inline(always)]
+    pub(super) fn minus<const K: usize>(&self, other: &F) -> Self {
+        F::subtract(self, &Sum(*other), const { &Multiple::new(K) })
+    }
+
+    /// self − other + k.
+    #[inline(always)]
+    pub(super) fn minus_within(&self, other: &F, k: &Multiple) -> Self {
+        F::subtract(self, &Sum(*other), k)
+    }
+
+    #[inline(always)]
+    pub(super) fn value(&self) -> F {
+        F::value(self)
+    }
+
+    #[inline(always)]
+    pub(super) fn factor(&self) -> Factor<F> {
+        F::factor(self)
+    }
 }
 
 /// A constant of F_p.
@@ -117,6 +196,34 @@ impl Constant {
 
 static ZERO: Constant = Constant::new(Fq::ZERO);
 static ONE: Constant = Constant::new(Fq::ONE);
+
+/// A multiple of p, whose top limb may be longer than 52 bits.
+pub(super) struct Multiple {
+    #[cfg(test)]
+    pub(super) k: usize,
+    pub(super) limbs: [u64; LIMBS],
+}
+
+impl Multiple {
+    /// k·p.
+    #[allow(clippy::cast_possible_truncation)] // limbs
+    pub(super) const fn new(k: usize) -> Self {
+        let p = split(&P);
+        let mut limbs = [0; LIMBS];
+        let (mut carry, mut i) = (0_u128, 0);
+        while i < LIMBS {
+            let sum = p[i] as u128 * k as u128 + carry;
+            limbs[i] = if i + 1 < LIMBS { sum as u64 & ((1 << LIMB_BITS) - 1) } else { sum as u64 };
+            carry = sum >> LIMB_BITS;
+            i += 1;
+        }
+        Self {
+            #[cfg(test)]
+            k,
+            limbs,
+        }
+    }
+}
 
 /// A constant of F_p².
 pub(super) type Constant2 = [Constant; 2];

@@ -9,7 +9,7 @@
 //! - Final exponentiation (Hayashida, Hayasaka, Teruya; eprint 2020/875): easy part f^((p⁶ − 1)(p² + 1)), then
 //!   (x − 1)²·(x + p)·(x² + p² − 1) + 3: five powers by x, 8 products, 1 squaring.
 
-use super::base::{Base, Constant2, Mask, constant2};
+use super::base::{Base, Constant2, Mask, Multiple, constant2};
 use super::fp2::{Fp2, Wide2};
 use super::kernels::kernels;
 use super::tower::{Fp6, Fp12, TowerKernels};
@@ -21,11 +21,13 @@ use std::sync::LazyLock;
 kernels! {
     /// Squarings, powers by x and Frobenius maps in the cyclotomic subgroup, and the final exponentiation.
     trait CyclotomicKernels: TowerKernels;
-    fn square4_even(aa: &Wide2<Self>, bb: &Wide2<Self>, m: &mut Fp2<Self>) = square4_even;
+    fn square4_even(aa: &Wide2<Self>, bb: &Wide2<Self>, m: &mut Fp2<Self>, k: &Multiple) = square4_even;
     fn square4_odd(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, false>;
     fn square4_odd_xi(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, true>;
     /// f ← f^(2^n) for f in the cyclotomic subgroup.
     fn cyclotomic_square_times(f: &mut Fp12<Self>, n: usize) = square_times;
+    fn numerator(g: &Compressed<Self>, out: &mut Fp2<Self>) = numerator;
+    fn decompress_a00(g: &Compressed<Self>, a11: &Fp2<Self>, out: &mut Fp2<Self>) = decompress_a00;
     fn compressed_square_times(f: &mut Compressed<Self>, n: usize) = compressed_square_times;
     /// f^|x| for f in the cyclotomic subgroup.
     fn power_x(f: &Fp12<Self>) -> Fp12<Self> = power_x;
@@ -45,11 +47,28 @@ impl<F: CyclotomicKernels> Fp12<F> {
     }
 }
 
-/// The first half of (a + b·t)², t² = ξ, from aa = a² and bb = b²: m ← 3·(aa + ξ·bb)/R − 2m. All below 2p in, 1.01p out.
+/// The squarings between two weakenings: each one doubles the bounds of the coefficients, which start below 2p.
+const RUN: usize = 8;
+
+/// At \[i\]: what the squaring i of a run adds before it subtracts a coefficient, so that the result is not negative.
+static OFFSETS: [Multiple; RUN] = {
+    let (mut out, mut bound, mut i) = ([const { Multiple::new(0) }; RUN], 2, 0);
+    while i < RUN {
+        out[i] = Multiple::new(bound + 1);
+        bound = 2 * bound + 12;
+        i += 1;
+    }
+    assert!(bound < 8192); // what `weaken` takes
+    out
+};
+
+/// The first half of (a + b·t)², t² = ξ, from aa = a² and bb = b²: m ← 3·(aa + ξ·bb)/R − 2m.
 #[inline(always)]
-fn square4_even<F: Base>(aa: &Wide2<F>, bb: &Wide2<F>, m: &mut Fp2<F>) {
+fn square4_even<F: Base>(aa: &Wide2<F>, bb: &Wide2<F>, m: &mut Fp2<F>, k: &Multiple) {
     let c0 = aa.plus(&bb.times_xi());
-    *m = Fp2(m.0.thrice_less_twice(&c0.0), m.1.thrice_less_twice(&c0.1));
+    let [x, y] = F::reduce_sums::<0, 0>(&c0.0, &c0.1);
+    let (dx, dy) = (x.minus_within(&m.0, k), y.minus_within(&m.1, k));
+    *m = Fp2(x.plus_sum(&dx).plus_sum(&dx).value(), y.plus_sum(&dy).plus_sum(&dy).value());
 }
 
 /// The second, with cross = (a + b)²: n ← 3·(cross − aa − bb)/R + 2n; with XI the product is also multiplied by ξ.
@@ -57,32 +76,37 @@ fn square4_even<F: Base>(aa: &Wide2<F>, bb: &Wide2<F>, m: &mut Fp2<F>) {
 fn square4_odd<F: Base, const XI: bool>(aa: &Wide2<F>, bb: &Wide2<F>, cross: &Wide2<F>, n: &mut Fp2<F>) {
     let c1 = cross.minus(aa).minus(bb);
     let c1 = if XI { c1.times_xi() } else { c1 };
-    *n = Fp2(n.0.thrice_and_twice(&c1.0), n.1.thrice_and_twice(&c1.1));
+    let [x, y] = F::reduce_sums::<1, 1>(&c1.0, &c1.1);
+    let (sx, sy) = (x.plus(&n.0), y.plus(&n.1));
+    *n = Fp2(x.plus_sum(&sx).plus_sum(&sx).value(), y.plus_sum(&sy).plus_sum(&sy).value());
 }
 
 /// The pairs (a10, a02) and (a01, a12): the new values of each pair come from the squares of the other pair.
 #[inline(always)]
-fn square_pairs<F: CyclotomicKernels>(a10: &mut Fp2<F>, a02: &mut Fp2<F>, a01: &mut Fp2<F>, a12: &mut Fp2<F>) {
+fn square_pairs<F: CyclotomicKernels>([a10, a02, a01, a12]: [&mut Fp2<F>; 4], k: &Multiple) {
     let (aa, bb) = (F::square2_wide(a10), F::square2_wide(a02));
-    let cross = F::square2_wide(&a10.plus(a02));
+    let cross = F::square_sum2_wide(a10, a02);
     let (cc, dd) = (F::square2_wide(a01), F::square2_wide(a12));
-    let cross2 = F::square2_wide(&a01.plus(a12));
-    F::square4_even(&aa, &bb, a01);
+    let cross2 = F::square_sum2_wide(a01, a12);
+    F::square4_even(&aa, &bb, a01, k);
     F::square4_odd(&aa, &bb, &cross, a12);
-    F::square4_even(&cc, &dd, a02);
+    F::square4_even(&cc, &dd, a02, k);
     F::square4_odd_xi(&cc, &dd, &cross2, a10);
 }
 
 /// f ← f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
 #[inline(always)]
 fn square_times<F: CyclotomicKernels>(f: &mut Fp12<F>, n: usize) {
-    let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
-    for _ in 0..n {
-        let (aa, bb) = (F::square2_wide(a00), F::square2_wide(a11));
-        let cross = F::square2_wide(&a00.plus(a11));
-        F::square4_even(&aa, &bb, a00);
-        F::square4_odd(&aa, &bb, &cross, a11);
-        square_pairs(a10, a02, a01, a12);
+    for done in (0..n).step_by(RUN) {
+        for k in OFFSETS.iter().take(n - done) {
+            let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
+            let (aa, bb) = (F::square2_wide(a00), F::square2_wide(a11));
+            let cross = F::square_sum2_wide(a00, a11);
+            F::square4_even(&aa, &bb, a00, k);
+            F::square4_odd(&aa, &bb, &cross, a11);
+            square_pairs([a10, a02, a01, a12], k);
+        }
+        *f = f.weaken();
     }
 }
 
@@ -115,10 +139,36 @@ impl<F: CyclotomicKernels> Compressed<F> {
 /// f ← f^(2^n).
 #[inline(always)]
 fn compressed_square_times<F: CyclotomicKernels>(f: &mut Compressed<F>, n: usize) {
-    let Compressed([a10, a02, a01, a12]) = f;
-    for _ in 0..n {
-        square_pairs(a10, a02, a01, a12);
+    for done in (0..n).step_by(RUN) {
+        for k in OFFSETS.iter().take(n - done) {
+            square_pairs(f.0.each_mut(), k);
+        }
+        f.0 = f.0.map(|x| x.weaken());
     }
+}
+
+/// ξ·g5² + 3·g4² − 2·g3, below 6p.
+#[inline(always)]
+fn numerator<F: CyclotomicKernels>(Compressed([_, g3, g4, g5]): &Compressed<F>, out: &mut Fp2<F>) {
+    let (mut wide, square) = (F::square2_wide(g5), F::square2_wide(g4));
+    for i in 0..F::COLUMNS {
+        let square = square.column(i);
+        wide.set_column(i, &wide.column(i).times_xi().plus(&square).plus(&square).plus(&square));
+    }
+    F::reduce2_raised(&wide.lowered(g3).lowered(g3), out);
+}
+
+/// ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1, weakened.
+#[inline(always)]
+fn decompress_a00<F: CyclotomicKernels>(Compressed([g2, g3, g4, g5]): &Compressed<F>, a11: &Fp2<F>, out: &mut Fp2<F>) {
+    let (mut wide, square) = (F::multiply2_wide(g2, g5), F::square2_wide(a11));
+    let cross = F::multiply2_wide(g3, g4);
+    for i in 0..F::COLUMNS {
+        let (square, cross) = (square.column(i), cross.column(i));
+        let sum = wide.column(i).plus(&square).plus(&square).minus(&cross).minus(&cross).minus(&cross);
+        wide.set_column(i, &sum.times_xi());
+    }
+    F::reduce2_weak(&wide.raised(&Fp2::one()), out);
 }
 
 /// The whole elements: with g2..g5 = a10, a02, a01, a12,
@@ -142,14 +192,11 @@ fn decompress<F: CyclotomicKernels, const N: usize>(powers: &[Compressed<F>; N])
         let Compressed([g2, g3, g4, g5]) = &powers[i];
         let inverse = if i == 0 { rest } else { rest.times(&products[i]) };
         rest = rest.times(&powers[i].denominator());
-        let square = g4.squared();
-        let numerator = g5.squared().times_xi::<4>().plus(&square).plus(&square).plus(&square).minus::<4>(&g3.plus(g3));
-        let a11 = numerator.times(&inverse).weaken();
-        let cross = g3.times(g4);
-        let square = a11.squared();
-        let sum = square.plus(&square).plus(&g2.times(g5)).minus::<16>(&cross.plus(&cross).plus(&cross));
-        let a00 = sum.times_xi::<32>().plus(&Fp2::one());
-        let a00 = Fp2(F::multiply1(&a00.0, &F::one()), F::multiply1(&a00.1, &F::one())).weaken();
+        let mut a11 = Fp2::zero();
+        F::numerator(&powers[i], &mut a11);
+        let a11 = a11.times(&inverse).weaken();
+        let mut a00 = Fp2::zero();
+        F::decompress_a00(&powers[i], &a11, &mut a00);
         out[i] = Fp12(Fp6(a00, *g4, *g3), Fp6(*g2, a11, *g5));
     }
     Some(out)

@@ -12,8 +12,8 @@
 //! Debug builds do not inline the methods. Without the optimizer, which lets variables share stack slots, the frames of
 //! whole kernels would exceed the stack of a thread.
 
-use super::base::{Base, Constant, LIMBS, Mask, doubled, split};
-use super::limbs::{CARRY, K, LIMB_MASK, M, MULTIPLES, P52, QUOTIENT, multiple};
+use super::base::{Base, Constant, Factor, LIMBS, Mask, Multiple, Sum, doubled, split};
+use super::limbs::{CARRY, K, LIMB_MASK, M, MINUS_P, P52, QUOTIENT};
 use super::single::Single;
 use super::vector::V;
 use crate::group::backend::Backend;
@@ -30,6 +30,17 @@ macro_rules! each {
         }
         out
     }};
+}
+
+/// The body for each row of a product. The compiler would keep a loop, and with it the columns in memory.
+macro_rules! rows {
+    ($j:ident => $body:expr) => {
+        rows!($j => $body; 0, 1, 2, 3, 4, 5, 6, 7)
+    };
+    ($j:ident => $body:expr; $($row:literal),*) => { $({
+        const $j: usize = $row;
+        $body
+    })* };
 }
 
 /// Eight values.
@@ -51,11 +62,20 @@ impl Eight {
         Self(limbs)
     }
 
-    /// Subtracts a multiple of p that is close to the value and never above it; the limbs need not be normalised.
+    /// Subtracts a multiple of p that is close to the value and never above it: adds q·(2^416 − p), and drops q·2^416. The
+    /// limbs need not be normalised.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn weakened(limbs: [V; LIMBS]) -> Self {
-        let quotient = limbs[LIMBS - 1].less_at_least_zero(CARRY).times_32(V::splat(QUOTIENT)).shift_right::<40>();
-        Self::normalised(each!(i => limbs[i].minus(V::look_up(&MULTIPLES[i], quotient))))
+    fn less_quotient(mut limbs: [V; LIMBS]) -> Self {
+        let q = limbs[LIMBS - 1].less_at_least_zero(CARRY).times_32(V::splat(QUOTIENT)).shift_right::<40>();
+        for i in 0..LIMBS {
+            limbs[i] = limbs[i].plus_low(q, V::splat(MINUS_P[i]));
+        }
+        for i in 0..LIMBS - 1 {
+            limbs[i + 1] = limbs[i + 1].plus_high(q, V::splat(MINUS_P[i]));
+        }
+        let mut out = Self::normalised(limbs);
+        out.0[LIMBS - 1] = out.0[LIMBS - 1].and(V::splat(LIMB_MASK));
+        out
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -196,36 +216,92 @@ impl Eight {
 }
 
 impl WideEight {
-    /// self/R + N·p + (0, 2p), its limbs below 2^58 and not normalised: 7·16 + 17 = 129 IFMA.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn reduced<const N: usize>(&self) -> [V; LIMBS] {
-        let offset = const { multiple(N) };
-        let mut t = self.0;
+    #[inline(always)]
+    fn zero() -> Self {
+        Self([V::splat(0); 2 * LIMBS])
+    }
+
+    /// Adds a·(limb J of b).
+    #[inline(always)]
+    fn add_row<const J: usize>(&mut self, a: &Factor<Eight>, b: &Factor<Eight>) {
         for i in 0..LIMBS {
-            t[LIMBS + i] = t[LIMBS + i].plus(V::splat(offset[i]));
+            self.0[i + J] = self.0[i + J].plus_low(a.0.0[i], b.0.0[J]);
         }
-        // t_i − q + q·k·p: the limb becomes 0; its carry and q·M are added one limb higher. IFMA reads the low 52 bits of
-        // its operand, which are q.
-        for i in 0..LIMBS - 1 {
-            let q = t[i];
+        for i in 0..LIMBS {
+            self.0[i + J + 1] = self.0[i + J + 1].plus_high(a.0.0[i], b.0.0[J]);
+        }
+    }
+
+    /// Adds the products of limb J with the limbs above.
+    #[inline(always)]
+    fn add_mixed<const J: usize>(&mut self, a: &Factor<Eight>) {
+        for i in J + 1..LIMBS {
+            self.0[i + J] = self.0[i + J].plus_low(a.0.0[i], a.0.0[J]);
+        }
+        for i in J + 1..LIMBS {
+            self.0[i + J + 1] = self.0[i + J + 1].plus_high(a.0.0[i], a.0.0[J]);
+        }
+    }
+
+    #[inline(always)]
+    fn double(&mut self) {
+        for i in 1..2 * LIMBS - 1 {
+            self.0[i] = self.0[i].plus(self.0[i]);
+        }
+    }
+
+    /// Adds the squares of the limbs.
+    #[inline(always)]
+    fn add_squares(&mut self, a: &Factor<Eight>) {
+        for i in 0..LIMBS {
+            self.0[2 * i] = self.0[2 * i].plus_low(a.0.0[i], a.0.0[i]);
+            self.0[2 * i + 1] = self.0[2 * i + 1].plus_high(a.0.0[i], a.0.0[i]);
+        }
+    }
+
+    /// self + N·p·R.
+    #[inline(always)]
+    fn raised_by<const N: usize>(&self) -> Self {
+        let offset = const { Multiple::new(N).limbs };
+        let mut t = *self;
+        for i in 0..LIMBS {
+            t.0[LIMBS + i] = t.0[LIMBS + i].plus(V::splat(offset[i]));
+        }
+        t
+    }
+
+    /// The step I of the reduction: adds the multiple of p that makes column I zero, and its carry. 16 IFMA, 17 in the
+    /// last step.
+    ///
+    /// t_i − q + q·k·p: the limb becomes 0; its carry and q·M are added one limb higher. IFMA reads the low 52 bits of its
+    /// operand, which are q.
+    #[inline(always)]
+    fn clear<const I: usize>(&mut self) {
+        let t = &mut self.0;
+        if I < LIMBS - 1 {
+            let q = t[I];
             for j in 0..LIMBS {
-                t[i + 1 + j] = t[i + 1 + j].plus_low(q, V::splat(M[j]));
+                t[I + 1 + j] = t[I + 1 + j].plus_low(q, V::splat(M[j]));
             }
             for j in 0..LIMBS {
-                t[i + 2 + j] = t[i + 2 + j].plus_high(q, V::splat(M[j]));
+                t[I + 2 + j] = t[I + 2 + j].plus_high(q, V::splat(M[j]));
             }
-            t[i + 1] = t[i + 1].plus(q.signed_shift::<52>());
+        } else {
+            let q = V::splat(0).plus_low(t[I], V::splat(K));
+            for j in 0..LIMBS {
+                t[I + j] = t[I + j].plus_low(q, V::splat(P52[j]));
+            }
+            for j in 0..LIMBS {
+                t[I + 1 + j] = t[I + 1 + j].plus_high(q, V::splat(P52[j]));
+            }
         }
-        let last = LIMBS - 1;
-        let q = V::splat(0).plus_low(t[last], V::splat(K));
-        for j in 0..LIMBS {
-            t[last + j] = t[last + j].plus_low(q, V::splat(P52[j]));
-        }
-        for j in 0..LIMBS {
-            t[last + 1 + j] = t[last + 1 + j].plus_high(q, V::splat(P52[j]));
-        }
-        t[last + 1] = t[last + 1].plus(t[last].signed_shift::<52>());
-        each!(i => t[LIMBS + i])
+        t[I + 1] = t[I + 1].plus(t[I].signed_shift::<52>());
+    }
+
+    /// The upper columns, which are below 2^58.
+    #[inline(always)]
+    fn upper(&self) -> Sum<Eight> {
+        Sum(Eight(each!(i => self.0[LIMBS + i])))
     }
 }
 
@@ -240,54 +316,72 @@ impl Base for Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn plus(&self, other: &Self) -> Self {
-        Self::normalised(each!(i => self.0[i].plus(other.0[i])))
+    fn add(a: &Sum<Self>, b: &Sum<Self>) -> Sum<Self> {
+        Sum(Self(each!(i => a.0.0[i].plus(b.0.0[i]))))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn minus<const K: usize>(&self, other: &Self) -> Self {
-        let offset = const { multiple(K) };
-        Self::normalised(each!(i => self.0[i].plus(V::splat(offset[i])).minus(other.0[i])))
+    fn subtract(a: &Sum<Self>, b: &Sum<Self>, k: &Multiple) -> Sum<Self> {
+        Sum(Self(each!(i => a.0.0[i].plus(V::splat(k.limbs[i])).minus(b.0.0[i]))))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn weaken(&self) -> Self {
-        Self::weakened(self.0)
+    fn value(sum: &Sum<Self>) -> Self {
+        Self::normalised(sum.0.0)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn times_wide(&self, other: &Self) -> WideEight {
-        let mut columns = [V::splat(0); 2 * LIMBS];
-        for j in 0..LIMBS {
-            for i in 0..LIMBS {
-                columns[i + j] = columns[i + j].plus_low(self.0[i], other.0[j]);
-            }
-            for i in 0..LIMBS {
-                columns[i + j + 1] = columns[i + j + 1].plus_high(self.0[i], other.0[j]);
-            }
+    fn factor(sum: &Sum<Self>) -> Factor<Self> {
+        let mut limbs = sum.0.0;
+        for i in 0..LIMBS - 1 {
+            limbs[i + 1] = limbs[i + 1].plus(limbs[i].signed_shift::<52>());
         }
-        WideEight(columns)
+        Factor(Self(limbs))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn square_wide(&self) -> WideEight {
-        let mut columns = [V::splat(0); 2 * LIMBS];
-        for j in 0..LIMBS {
-            for i in j + 1..LIMBS {
-                columns[i + j] = columns[i + j].plus_low(self.0[i], self.0[j]);
-            }
-            for i in j + 1..LIMBS {
-                columns[i + j + 1] = columns[i + j + 1].plus_high(self.0[i], self.0[j]);
-            }
-        }
-        for i in 1..2 * LIMBS - 1 {
-            columns[i] = columns[i].plus(columns[i]);
-        }
-        for i in 0..LIMBS {
-            columns[2 * i] = columns[2 * i].plus_low(self.0[i], self.0[i]);
-            columns[2 * i + 1] = columns[2 * i + 1].plus_high(self.0[i], self.0[i]);
-        }
-        WideEight(columns)
+    fn weakened(sum: &Sum<Self>) -> Self {
+        Self::less_quotient(sum.0.0)
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn product(a: &Factor<Self>, b: &Factor<Self>) -> WideEight {
+        let mut out = WideEight::zero();
+        rows!(J => out.add_row::<J>(a, b));
+        out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn products(a: &Factor<Self>, b: &Factor<Self>, c: &Factor<Self>, d: &Factor<Self>) -> [WideEight; 2] {
+        let (mut ab, mut cd) = (WideEight::zero(), WideEight::zero());
+        rows!(J => {
+            ab.add_row::<J>(a, b);
+            cd.add_row::<J>(c, d);
+        });
+        [ab, cd]
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn square(a: &Factor<Self>) -> WideEight {
+        let mut out = WideEight::zero();
+        rows!(J => out.add_mixed::<J>(a));
+        out.double();
+        out.add_squares(a);
+        out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn squares(a: &Factor<Self>, b: &Factor<Self>) -> [WideEight; 2] {
+        let (mut aa, mut bb) = (WideEight::zero(), WideEight::zero());
+        rows!(J => {
+            aa.add_mixed::<J>(a);
+            bb.add_mixed::<J>(b);
+        });
+        aa.double();
+        bb.double();
+        aa.add_squares(a);
+        bb.add_squares(b);
+        [aa, bb]
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -306,6 +400,11 @@ impl Base for Eight {
             out.0[i] = a.0[i].minus(b.0[i]);
         }
         out
+    }
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn mixed(cross: &WideEight, low: &WideEight, high: &WideEight) -> WideEight {
+        Self::wide_minus(&Self::wide_minus(cross, low), high)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -347,44 +446,20 @@ impl Base for Eight {
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn reduce<const N: usize>(wide: &WideEight) -> Self {
-        Self::normalised(wide.reduced::<N>())
+    fn reduce_sum<const K: usize>(wide: &WideEight) -> Sum<Self> {
+        let mut t = wide.raised_by::<K>();
+        rows!(I => t.clear::<I>());
+        t.upper()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn reduce_times<const K: usize, const N: usize>(wide: &WideEight) -> Self {
-        let t = wide.reduced::<K>();
-        Self::normalised(each!(i => {
-            let mut sum = t[i];
-            for _ in 1..N {
-                sum = sum.plus(t[i]);
-            }
-            sum
-        }))
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn reduce_weak<const N: usize>(wide: &WideEight) -> Self {
-        Self::weakened(wide.reduced::<N>())
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn thrice_and_twice(&self, wide: &WideEight) -> Self {
-        let t = wide.reduced::<1>();
-        Self::weakened(each!(i => {
-            let sum = t[i].plus(self.0[i]);
-            t[i].plus(sum).plus(sum)
-        }))
-    }
-
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn thrice_less_twice(&self, wide: &WideEight) -> Self {
-        let offset = const { multiple(4) };
-        let t = wide.reduced::<1>();
-        Self::weakened(each!(i => {
-            let difference = t[i].minus(self.0[i]);
-            t[i].plus(V::splat(offset[i])).plus(difference).plus(difference)
-        }))
+    fn reduce_sums<const K: usize, const L: usize>(a: &WideEight, b: &WideEight) -> [Sum<Self>; 2] {
+        let (mut t, mut u) = (a.raised_by::<K>(), b.raised_by::<L>());
+        rows!(I => {
+            t.clear::<I>();
+            u.clear::<I>();
+        });
+        [t.upper(), u.upper()]
     }
 
     /// Montgomery's trick as a tree over the lanes: 6 products in all lanes, and one inversion.

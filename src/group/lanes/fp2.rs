@@ -2,7 +2,7 @@
 //!
 //! Written once for both base fields. A product is Karatsuba's, three products of F_p.
 
-use super::base::{Base, Constant2, Mask};
+use super::base::{Base, Constant2, Factor, Mask, Sum};
 use super::kernels::kernels;
 use core::mem::MaybeUninit;
 
@@ -16,14 +16,18 @@ kernels! {
     /// c0² + c1².
     fn norm2(a: &Fp2<Self>) -> Self = norm2;
     fn multiply2_wide(a: &Fp2<Self>, b: &Fp2<Self>) -> Wide2<Self> = multiply2_wide;
-    fn multiply2_wide_into<'o>(a: &Fp2<Self>, b: &Fp2<Self>, slot: &'o mut MaybeUninit<Wide2<Self>>) -> &'o mut Wide2<Self> = multiply2_wide_into;
+    /// (a + b)·(c + d).
+    fn multiply_sums2_wide<'o>(a: &Fp2<Self>, b: &Fp2<Self>, c: &Fp2<Self>, d: &Fp2<Self>, slot: &'o mut MaybeUninit<Wide2<Self>>) -> &'o mut Wide2<Self> = multiply_sums2_wide;
+    fn multiply_factors2_wide<'o>(a: &Factor2<Self>, b: &Factor2<Self>, slot: &'o mut MaybeUninit<Wide2<Self>>) -> &'o mut Wide2<Self> = multiply_factors2_wide;
     fn multiply2(a: &Fp2<Self>, b: &Fp2<Self>) -> Fp2<Self> = multiply2;
     fn square2(a: &Fp2<Self>) -> Fp2<Self> = square2;
     fn square2_wide(a: &Fp2<Self>) -> Wide2<Self> = square2_wide;
+    /// (a + b)².
+    fn square_sum2_wide(a: &Fp2<Self>, b: &Fp2<Self>) -> Wide2<Self> = square_sum2_wide;
     /// Below 3.01p, for sums of products alone.
-    fn reduce2(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_into::<_, 1>;
+    fn reduce2(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2::<_, 1>;
     /// For wide values from which at most 15p·R was subtracted.
-    fn reduce2_raised(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_into::<_, 16>;
+    fn reduce2_raised(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2::<_, 16>;
     /// Weakened, for sums of products that were raised.
     fn reduce2_weak(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_weak;
     fn inverse2(a: &Fp2<Self>) -> Fp2<Self> = inverse2;
@@ -37,6 +41,43 @@ pub(super) struct Fp2<F>(pub(super) F, pub(super) F);
 pub(super) struct Wide2<F: Base>(pub(super) F::Wide, pub(super) F::Wide);
 /// One column of a wide value in F_p².
 pub(super) struct Column2<F: Base>(F::Column, F::Column);
+
+/// A sum whose limbs have no carries yet.
+#[derive(Clone, Copy)]
+pub(super) struct Sum2<F>(Sum<F>, Sum<F>);
+/// A factor: c0, c1 and the third factor of Karatsuba's product, c0 + c1.
+#[derive(Clone, Copy)]
+pub(super) struct Factor2<F>(Factor<F>, Factor<F>, Factor<F>);
+
+impl<F: Base> Sum2<F> {
+    #[inline(always)]
+    pub(super) fn plus(&self, x: &Fp2<F>) -> Self {
+        Self(self.0.plus(&x.0), self.1.plus(&x.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn minus<const K: usize>(&self, x: &Fp2<F>) -> Self {
+        Self(self.0.minus::<K>(&x.0), self.1.minus::<K>(&x.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn factor(&self) -> Factor2<F> {
+        Factor2(self.0.factor(), self.1.factor(), F::add(&self.0, &self.1).factor())
+    }
+}
+
+impl<F: Base> Fp2<F> {
+    #[inline(always)]
+    pub(super) const fn sum(&self) -> Sum2<F> {
+        Sum2(Sum(self.0), Sum(self.1))
+    }
+
+    /// As a factor.
+    #[inline(always)]
+    pub(super) fn factor(&self) -> Factor2<F> {
+        Factor2(Factor(self.0), Factor(self.1), F::add(&Sum(self.0), &Sum(self.1)).factor())
+    }
+}
 
 impl<F: Base> Column2<F> {
     #[inline(always)]
@@ -86,6 +127,12 @@ impl<F: Base> Wide2<F> {
     #[inline(always)]
     pub(super) fn raised(&self, x: &Fp2<F>) -> Self {
         Self(x.0.raise(&self.0), x.1.raise(&self.1))
+    }
+
+    /// self − x·R.
+    #[inline(always)]
+    pub(super) fn lowered(&self, x: &Fp2<F>) -> Self {
+        Self(x.0.lower(&self.0), x.1.lower(&self.1))
     }
 
     /// self + ξ·x·R.
@@ -173,12 +220,12 @@ impl<F: Fp2Kernels> Fp2<F> {
 
 #[inline(always)]
 fn multiply1<F: Base>(a: &F, b: &F) -> F {
-    F::reduce::<1>(&a.times_wide(b))
+    F::reduce::<0>(&a.times_wide(b))
 }
 
 #[inline(always)]
 fn square1<F: Base>(a: &F) -> F {
-    F::reduce::<1>(&a.square_wide())
+    F::reduce::<0>(&a.square_wide())
 }
 
 #[inline(always)]
@@ -192,7 +239,7 @@ fn square1_times<F: Base>(a: &F, n: usize) -> F {
 
 #[inline(always)]
 fn norm2<F: Base>(a: &Fp2<F>) -> F {
-    F::reduce::<1>(&F::wide_plus(&a.0.square_wide(), &a.1.square_wide()))
+    F::reduce::<0>(&F::wide_plus(&a.0.square_wide(), &a.1.square_wide()))
 }
 
 /// conjugate/norm; 0 for 0. Below 4p, for coefficients below 64p.
@@ -203,48 +250,86 @@ fn inverse2<F: Fp2Kernels>(a: &Fp2<F>) -> Fp2<F> {
 
 #[inline(always)]
 fn multiply2<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Fp2<F> {
-    reduce2::<F, 1>(&multiply2_wide(a, b))
+    reduce_product2(&multiply2_wide(a, b))
 }
 
 #[inline(always)]
 fn square2<F: Base>(a: &Fp2<F>) -> Fp2<F> {
-    reduce2::<F, 1>(&square2_wide(a))
+    reduce_product2(&square2_wide(a))
 }
 
 /// (a0 + a1)(b0 + b1) − a0·b0 − a1·b1 beside a0·b0 − a1·b1: 3 products.
 #[inline(always)]
 fn multiply2_wide<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Wide2<F> {
-    let low = a.0.times_wide(&b.0);
-    let high = a.1.times_wide(&b.1);
-    let cross = a.0.plus(&a.1).times_wide(&b.0.plus(&b.1));
-    Wide2(F::wide_minus(&low, &high), F::wide_minus(&F::wide_minus(&cross, &low), &high))
+    let [low, high] = F::products(&Factor(a.0), &Factor(b.0), &Factor(a.1), &Factor(b.1));
+    let (a, b) = (Sum(a.0).plus(&a.1).factor(), Sum(b.0).plus(&b.1).factor());
+    joined2(&low, &high, &F::product(&a, &b))
+}
+
+#[inline(always)]
+fn multiply_sums2_wide<'o, F: Base>(
+    a: &Fp2<F>,
+    b: &Fp2<F>,
+    c: &Fp2<F>,
+    d: &Fp2<F>,
+    slot: &'o mut MaybeUninit<Wide2<F>>,
+) -> &'o mut Wide2<F> {
+    slot.write(karatsuba2(&a.sum().plus(b).factor(), &c.sum().plus(d).factor()))
+}
+
+#[inline(always)]
+fn multiply_factors2_wide<'o, F: Base>(
+    a: &Factor2<F>,
+    b: &Factor2<F>,
+    slot: &'o mut MaybeUninit<Wide2<F>>,
+) -> &'o mut Wide2<F> {
+    slot.write(karatsuba2(a, b))
+}
+
+#[inline(always)]
+fn karatsuba2<F: Base>(a: &Factor2<F>, b: &Factor2<F>) -> Wide2<F> {
+    let [low, high] = F::products(&a.0, &b.0, &a.1, &b.1);
+    joined2(&low, &high, &F::product(&a.2, &b.2))
 }
 
 /// The same with a = b: 3 squares.
 #[inline(always)]
 fn square2_wide<F: Base>(a: &Fp2<F>) -> Wide2<F> {
-    let low = a.0.square_wide();
-    let high = a.1.square_wide();
-    let cross = a.0.plus(&a.1).square_wide();
-    Wide2(F::wide_minus(&low, &high), F::wide_minus(&F::wide_minus(&cross, &low), &high))
+    squares2(&a.factor())
 }
 
 #[inline(always)]
-fn multiply2_wide_into<'o, F: Base>(a: &Fp2<F>, b: &Fp2<F>, slot: &'o mut MaybeUninit<Wide2<F>>) -> &'o mut Wide2<F> {
-    slot.write(multiply2_wide(a, b))
+fn square_sum2_wide<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Wide2<F> {
+    squares2(&a.sum().plus(b).factor())
 }
 
 #[inline(always)]
-fn reduce2_into<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
-    *out = reduce2::<F, K>(w);
+fn squares2<F: Base>(a: &Factor2<F>) -> Wide2<F> {
+    let [low, high] = F::squares(&a.0, &a.1);
+    joined2(&low, &high, &F::square(&a.2))
+}
+
+/// low − high and cross − low − high.
+#[inline(always)]
+fn joined2<F: Base>(low: &F::Wide, high: &F::Wide, cross: &F::Wide) -> Wide2<F> {
+    Wide2(F::wide_minus(low, high), F::mixed(cross, low, high))
+}
+
+/// Of one product, in which c1 is not negative.
+#[inline(always)]
+fn reduce_product2<F: Base>(w: &Wide2<F>) -> Fp2<F> {
+    let [x, y] = F::reduce_sums::<1, 0>(&w.0, &w.1);
+    Fp2(x.value(), y.value())
 }
 
 #[inline(always)]
-fn reduce2<F: Base, const K: usize>(w: &Wide2<F>) -> Fp2<F> {
-    Fp2(F::reduce::<K>(&w.0), F::reduce::<K>(&w.1))
+fn reduce2<F: Base, const K: usize>(w: &Wide2<F>, out: &mut Fp2<F>) {
+    let [x, y] = F::reduce_sums::<K, K>(&w.0, &w.1);
+    *out = Fp2(x.value(), y.value());
 }
 
 #[inline(always)]
 fn reduce2_weak<F: Base>(w: &Wide2<F>, out: &mut Fp2<F>) {
-    *out = Fp2(F::reduce_weak::<4>(&w.0), F::reduce_weak::<4>(&w.1));
+    let [x, y] = F::reduce_sums::<4, 4>(&w.0, &w.1);
+    *out = Fp2(F::weakened(&x), F::weakened(&y));
 }

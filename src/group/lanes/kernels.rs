@@ -6,6 +6,20 @@
 //! function with the target features of the lanes, so that the crate builds for any x86-64 and only these functions
 //! use AVX-512.
 
+use core::hint::black_box;
+use core::mem::MaybeUninit;
+
+/// 64 bytes, as a register has.
+#[repr(align(64))]
+struct Register(#[expect(dead_code)] [u8; 64]);
+
+/// Makes the compiler align the stack of this function to 64 bytes. Otherwise the registers that the compiler stores
+/// there cross the lines of the cache.
+#[inline(always)]
+pub(super) fn align_stack() {
+    black_box(&MaybeUninit::<Register>::uninit());
+}
+
 /// Declares the kernels of a layer: a trait, its implementation for `One` by the generic bodies, and its implementation
 /// for `Eight` by the same bodies with the target features of the lanes.
 macro_rules! kernels {
@@ -31,7 +45,10 @@ macro_rules! kernels {
                     target_feature(enable = "avx512f,avx512dq,avx512ifma")
                 )]
                 #[inline(never)]
-                fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) }
+                fn $name$(<$o>)?($($a: $t),*) $(-> $r)? {
+                    $crate::group::lanes::kernels::align_stack();
+                    $body($($a),*)
+                }
             )*
         }
 

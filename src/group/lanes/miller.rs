@@ -28,19 +28,19 @@ kernels! {
     fn miller_loop_each(p: &PointG1<Self>, q: &PointG2<Self>) -> Fp12<Self> = miller_loop_each;
 }
 
-/// What the lines need of P = (x, y): x/y and 1/y, both below 4p.
+/// What the lines need of P = (x, y): x/(2y) and 1/(2y), both below 4p.
 #[derive(Clone, Copy)]
 pub(super) struct PointG1<F> {
-    pub(super) x_over_y: F,
-    pub(super) y_inverse: F,
+    pub(super) x_over_2y: F,
+    pub(super) inverse_of_2y: F,
 }
 
 impl<F: MillerKernels> PointG1<F> {
     /// y is not 0: the curve has no point of order 2.
     #[inline(always)]
     pub(super) fn new(x: &F, y: &F) -> Self {
-        let y_inverse = y.inverse();
-        Self { x_over_y: F::multiply1(x, &y_inverse), y_inverse }
+        let inverse_of_2y = y.plus(y).inverse();
+        Self { x_over_2y: F::multiply1(x, &inverse_of_2y), inverse_of_2y }
     }
 }
 
@@ -70,7 +70,7 @@ impl Lines {
 
 #[inline(always)]
 fn line<F: MillerKernels>(a: &Constant2, b: &Constant2, p: &PointG1<F>) -> Line<F> {
-    Line(Fp2::constant(a).scaled(&p.y_inverse), Fp2::constant(b).scaled(&p.x_over_y))
+    Line(Fp2::constant(a).scaled(&p.inverse_of_2y), Fp2::constant(b).scaled(&p.x_over_2y))
 }
 
 static NO_LINE: [Constant2; 2] = [constant2(&Fq2::ZERO); 2];
@@ -87,7 +87,7 @@ fn miller_loop<F: MillerKernels>(p: &PointG1<F>, lines: &Lines) -> Fp12<F> {
     let mut lines = lines.0.iter();
     let [a, b] = lines.next().unwrap_or(&NO_LINE); // there are 68, as many as are asked for
     let Line(l0, l1) = F::line(a, b, p);
-    let mut f = Fp12(Fp6(l0, l1, Fp2::zero()), Fp6(Fp2::zero(), Fp2::one(), Fp2::zero()));
+    let mut f = Fp12(Fp6(l0.plus(&l0), l1.plus(&l1), Fp2::zero()), Fp6(Fp2::zero(), Fp2::one(), Fp2::zero()));
     for (i, bit) in bits().enumerate() {
         if i > 0 {
             F::square12(&mut f);
@@ -110,7 +110,7 @@ fn conjugate<F: MillerKernels>(f: &Fp12<F>) -> Fp12<F> {
 #[derive(Clone, Copy)]
 pub(super) struct Homogeneous<F>(Fp2<F>, Fp2<F>, Fp2<F>);
 
-/// 2R and the tangent at R (Costello, Lange, Naehrig; eprint 2009/615, section 5, coordinates times 4 to save halvings).
+/// 2R and half of the tangent at R (Costello, Lange, Naehrig; eprint 2009/615, section 5, coordinates times 4 to save halvings).
 #[inline(always)]
 fn double_step<F: MillerKernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Homogeneous<F>, Line<F>, Fp2<F>) {
     let Homogeneous(x, y, z) = r;
@@ -122,7 +122,8 @@ fn double_step<F: MillerKernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Homogen
     let c12 = c3.plus(&c3).plus(&c3.plus(&c3));
     let e = c12.times_xi::<64>();
     let f = e.plus(&e).plus(&e);
-    let h = y.plus(z).squared().minus::<16>(&b.plus(&c));
+    let yz = y.times(z);
+    let h = yz.plus(&yz);
     let ee = e.squared();
     let ee12 = ee.plus(&ee).plus(&ee);
     let ee12 = ee12.plus(&ee12).plus(&ee12.plus(&ee12));
@@ -134,8 +135,8 @@ fn double_step<F: MillerKernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Homogen
     );
     let j = x.squared();
     let j3 = j.plus(&j).plus(&j);
-    let line = Line(e.minus::<4>(&b).scaled(&p.y_inverse), j3.scaled(&p.x_over_y));
-    (double, line, Fp2::zero().minus::<32>(&h))
+    let line = Line(e.minus::<4>(&b).scaled(&p.inverse_of_2y), j3.scaled(&p.x_over_2y));
+    (double, line, Fp2::zero().minus::<4>(&yz))
 }
 
 /// R + Q and the line through them.
@@ -153,7 +154,9 @@ fn add_step<F: MillerKernels>(r: &Homogeneous<F>, q: &PointG2<F>, p: &PointG1<F>
         Homogeneous(lambda.times(&h), reduced(&theta.times(&g.minus::<16>(&h)).minus::<4>(&e.times(y))), z.times(&e));
     let j = theta.times(&q.x).minus::<4>(&lambda.times(&q.y));
     let minus_theta = Fp2::zero().minus::<16>(&theta);
-    (sum, Line(j.scaled(&p.y_inverse), minus_theta.scaled(&p.x_over_y)), lambda)
+    // Twice the line, so that λ is the half of its third coefficient.
+    let line = Line(j.plus(&j).scaled(&p.inverse_of_2y), minus_theta.plus(&minus_theta).scaled(&p.x_over_2y));
+    (sum, line, lambda)
 }
 
 /// The same value below 4p.

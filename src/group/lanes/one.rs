@@ -3,7 +3,7 @@
 //! A debug build carries the bounds that [`Base`] states and asserts them at each step.
 #![allow(clippy::cast_precision_loss)] // the bounds are small
 
-use super::base::{Base, Constant, Mask};
+use super::base::{Base, Constant, Factor, Mask, Multiple, Sum};
 use ark_bls12_381::Fq;
 use ark_ff::{AdditiveGroup, Field};
 
@@ -13,10 +13,11 @@ const P_OVER_R: f64 = 2.3e-11;
 /// reduction's own).
 const PRODUCTS: f64 = 63.0;
 
-/// A value and its bound in units of p.
+/// A value and its bounds in units of p. A sum on the way to a value may be below 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct One {
     pub(super) value: Fq,
+    low: f64,
     bound: f64,
 }
 
@@ -32,14 +33,20 @@ pub(super) struct WideOne {
 impl One {
     /// A value below p.
     pub(super) const fn new(value: Fq) -> Self {
-        Self { value, bound: 1.0 }
+        Self { value, low: 0.0, bound: 1.0 }
     }
 
     #[track_caller]
     fn bounded(value: Fq, bound: f64) -> Self {
         // A factor has eight limbs of 52 bits; 2^34·p is below 2^416.
         debug_assert!(bound < 1.7e10, "a normal value below {bound}p");
-        Self { value, bound }
+        Self { value, low: 0.0, bound }
+    }
+
+    #[track_caller]
+    fn not_negative(self) -> Self {
+        debug_assert!(self.low >= 0.0, "a value above {}p is a factor or normal", self.low);
+        Self::bounded(self.value, self.bound)
     }
 }
 
@@ -52,48 +59,43 @@ impl Base for One {
         Self::new(constant.value)
     }
 
-    fn plus(&self, other: &Self) -> Self {
-        Self::bounded(self.value + other.value, self.bound + other.bound)
+    fn add(Sum(a): &Sum<Self>, Sum(b): &Sum<Self>) -> Sum<Self> {
+        Sum(Self { value: a.value + b.value, low: a.low + b.low, bound: a.bound + b.bound })
     }
 
-    fn minus<const K: usize>(&self, other: &Self) -> Self {
-        debug_assert!(other.bound <= K as f64, "{}p subtracted from {K}p", other.bound);
-        Self::bounded(self.value - other.value, self.bound + K as f64)
+    fn subtract(Sum(a): &Sum<Self>, Sum(b): &Sum<Self>, k: &Multiple) -> Sum<Self> {
+        let k = k.k as f64;
+        Sum(Self { value: a.value - b.value, low: a.low - b.bound + k, bound: a.bound - b.low + k })
     }
 
-    fn weaken(&self) -> Self {
-        debug_assert!(self.bound <= 16.0, "{}p weakened", self.bound);
-        Self::bounded(self.value, 1.01)
+    fn value(sum: &Sum<Self>) -> Self {
+        sum.0.not_negative()
     }
 
-    fn reduce_times<const K: usize, const N: usize>(wide: &WideOne) -> Self {
-        debug_assert!(N <= 4, "{N} times unnormalised limbs");
-        let reduced = Self::reduce::<K>(wide);
-        Self::bounded(reduced.value * Fq::from(N as u64), reduced.bound * N as f64)
+    fn factor(sum: &Sum<Self>) -> Factor<Self> {
+        Factor(sum.0.not_negative())
     }
 
-    fn reduce_weak<const K: usize>(wide: &WideOne) -> Self {
-        Self::reduce::<K>(wide).weaken()
+    fn weakened(sum: &Sum<Self>) -> Self {
+        let One { value, bound, .. } = sum.0.not_negative();
+        debug_assert!(bound <= 8192.0, "{bound}p weakened");
+        Self::bounded(value, 1.006 + bound / 106_000.0)
     }
 
-    fn thrice_and_twice(&self, wide: &WideOne) -> Self {
-        let reduced = Self::reduce::<1>(wide);
-        debug_assert!(reduced.bound <= 3.1 && self.bound <= 2.0, "3·{}p + 2·{}p", reduced.bound, self.bound);
-        Self::bounded(reduced.value * Fq::from(3) + self.value.double(), 1.01)
+    fn product(Factor(a): &Factor<Self>, Factor(b): &Factor<Self>) -> WideOne {
+        WideOne { value: a.value * b.value, low: 0.0, high: a.bound * b.bound * P_OVER_R, products: 1.0 }
     }
 
-    fn thrice_less_twice(&self, wide: &WideOne) -> Self {
-        let reduced = Self::reduce::<1>(wide);
-        debug_assert!(reduced.bound <= 3.1 && self.bound <= 2.0, "3·{}p − 2·{}p", reduced.bound, self.bound);
-        Self::bounded(reduced.value * Fq::from(3) - self.value.double(), 1.01)
+    fn products(a: &Factor<Self>, b: &Factor<Self>, c: &Factor<Self>, d: &Factor<Self>) -> [WideOne; 2] {
+        [Self::product(a, b), Self::product(c, d)]
     }
 
-    fn times_wide(&self, other: &Self) -> WideOne {
-        WideOne { value: self.value * other.value, low: 0.0, high: self.bound * other.bound * P_OVER_R, products: 1.0 }
+    fn square(a: &Factor<Self>) -> WideOne {
+        Self::product(a, a)
     }
 
-    fn square_wide(&self) -> WideOne {
-        self.times_wide(self)
+    fn squares(a: &Factor<Self>, b: &Factor<Self>) -> [WideOne; 2] {
+        [Self::square(a), Self::square(b)]
     }
 
     fn wide_plus(a: &WideOne, b: &WideOne) -> WideOne {
@@ -112,6 +114,10 @@ impl Base for One {
             high: a.high - b.low,
             products: a.products + b.products,
         }
+    }
+
+    fn mixed(cross: &WideOne, low: &WideOne, high: &WideOne) -> WideOne {
+        WideOne { low: 0.0, high: cross.high, ..Self::wide_minus(&Self::wide_minus(cross, low), high) }
     }
 
     fn column(wide: &WideOne, _: usize) -> WideOne {
@@ -138,10 +144,14 @@ impl Base for One {
         WideOne { value: wide.value - self.value, low: wide.low - self.bound, ..*wide }
     }
 
-    fn reduce<const K: usize>(wide: &WideOne) -> Self {
+    fn reduce_sum<const K: usize>(wide: &WideOne) -> Sum<Self> {
         debug_assert!(wide.products <= PRODUCTS, "{} products in a column", wide.products);
-        debug_assert!(wide.low + K as f64 >= 0.0, "{}p + {K}p is negative", wide.low);
-        Self::bounded(wide.value, wide.high + K as f64 + 2.0)
+        let k = K as f64;
+        Sum(Self { value: wide.value, low: wide.low + k, bound: wide.high + k + 2.0 })
+    }
+
+    fn reduce_sums<const K: usize, const L: usize>(a: &WideOne, b: &WideOne) -> [Sum<Self>; 2] {
+        [Self::reduce_sum::<K>(a), Self::reduce_sum::<L>(b)]
     }
 
     fn inverse(&self) -> Self {
@@ -149,7 +159,7 @@ impl Base for One {
     }
 
     fn zeros(&self) -> Mask {
-        debug_assert!(self.bound <= 16.0, "{}p made canonical", self.bound);
+        debug_assert!(self.bound <= 8192.0, "{}p made canonical", self.bound);
         Mask::from(self.value == Fq::ZERO)
     }
 
@@ -159,6 +169,6 @@ impl Base for One {
 
     fn select(&self, mask: Mask, other: &Self) -> Self {
         let bound = self.bound.max(other.bound);
-        Self { value: if mask & 1 == 1 { self.value } else { other.value }, bound }
+        Self::bounded(if mask & 1 == 1 { self.value } else { other.value }, bound)
     }
 }

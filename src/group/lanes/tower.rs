@@ -14,7 +14,7 @@
 //! | F_p¹² by a torus element c + w | 12 | 6 | 6156 |
 
 use super::base::{Base, Mask};
-use super::fp2::{Fp2, Fp2Kernels, Wide2};
+use super::fp2::{Factor2, Fp2, Fp2Kernels, Wide2};
 use super::kernels::kernels;
 use core::mem::MaybeUninit;
 
@@ -22,7 +22,7 @@ kernels! {
     /// Products, squares and inverses in F_p⁶ and F_p¹², and products by lines of the Miller loop.
     trait TowerKernels: Fp2Kernels;
     fn multiply6_wide<'o>(a: &Fp6<Self>, b: &Fp6<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_wide;
-    fn multiply6_by_01_wide<'o>(a: &Fp6<Self>, b0: &Fp2<Self>, b1: &Fp2<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_by_01_wide;
+    fn multiply6_by_line_wide<'o>(a: &Fp6<Self>, line: &LineFactor<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_by_line_wide;
     fn inverse6(a: &Fp6<Self>) -> Fp6<Self> = inverse6;
     fn multiply12(f: &mut Fp12<Self>, g: &Fp12<Self>) = multiply12;
     fn square12(f: &mut Fp12<Self>) = square12;
@@ -126,9 +126,9 @@ fn multiply6_wide<'o, F: TowerKernels>(a: &Fp6<F>, b: &Fp6<F>, slots: &'o mut Sl
     let t2 = F::multiply2_wide(&a.2, &b.2);
     let [s0, s1, s2] = &mut slots.0;
     let c = Wide6(
-        F::multiply2_wide_into(&a.1.plus(&a.2), &b.1.plus(&b.2), s0),
-        F::multiply2_wide_into(&a.0.plus(&a.1), &b.0.plus(&b.1), s1),
-        F::multiply2_wide_into(&a.0.plus(&a.2), &b.0.plus(&b.2), s2),
+        F::multiply_sums2_wide(&a.1, &a.2, &b.1, &b.2, s0),
+        F::multiply_sums2_wide(&a.0, &a.1, &b.0, &b.1, s1),
+        F::multiply_sums2_wide(&a.0, &a.2, &b.0, &b.2, s2),
     );
     for i in 0..F::COLUMNS {
         let (t0, t1, t2) = (t0.column(i), t1.column(i), t2.column(i));
@@ -140,35 +140,52 @@ fn multiply6_wide<'o, F: TowerKernels>(a: &Fp6<F>, b: &Fp6<F>, slots: &'o mut Sl
     c
 }
 
-/// a·(b0 + b1·v): 5 products.
+/// A line of the Miller loop at P, l0 + l1·v + l4·v·w, by l0/2 and l1/2: (l0/2, l1/2).
+#[derive(Clone, Copy)]
+pub(super) struct Line<F>(pub(super) Fp2<F>, pub(super) Fp2<F>);
+
+/// L = l0 + l1·v as a factor: L/2 at v = 0, ∞, 1 and −1.
+pub(super) struct LineFactor<F>([Factor2<F>; 4]);
+
+impl<F: Base> Line<F> {
+    /// l0 and l1 are below K·p.
+    #[inline(always)]
+    fn factor<const K: usize>(&self) -> LineFactor<F> {
+        let Self(l0, l1) = self;
+        LineFactor([l0.factor(), l1.factor(), l0.sum().plus(l1).factor(), l0.sum().minus::<K>(l1).factor()])
+    }
+}
+
+/// a·L, a below 64p: 4 products.
+///
+/// The product of a0 + a1·v + a2·v² and L/2 is a polynomial in v of degree 3. Its values at 0, ∞, 1 and −1 determine twice
+/// its coefficients, which are the coefficients of a·L.
 #[inline(always)]
-fn multiply6_by_01_wide<'o, F: TowerKernels>(
+fn multiply6_by_line_wide<'o, F: TowerKernels>(
     a: &Fp6<F>,
-    b0: &Fp2<F>,
-    b1: &Fp2<F>,
+    line: &LineFactor<F>,
     slots: &'o mut Slots6<F>,
 ) -> Wide6<'o, F> {
-    let t0 = F::multiply2_wide(&a.0, b0);
-    let t1 = F::multiply2_wide(&a.1, b1);
+    let LineFactor([at_0, at_infinity, at_1, at_minus_1]) = line;
+    let mut room = MaybeUninit::uninit();
     let [s0, s1, s2] = &mut slots.0;
+    let even = a.0.sum().plus(&a.2);
+    let c3 = F::multiply_factors2_wide(&a.2.factor(), at_infinity, &mut room);
     let c = Wide6(
-        F::multiply2_wide_into(&a.2, b1, s0),
-        F::multiply2_wide_into(&a.0.plus(&a.1), &b0.plus(b1), s1),
-        F::multiply2_wide_into(&a.2, b0, s2),
+        F::multiply_factors2_wide(&a.0.factor(), at_0, s0),
+        F::multiply_factors2_wide(&even.plus(&a.1).factor(), at_1, s1),
+        F::multiply_factors2_wide(&even.minus::<64>(&a.1).factor(), at_minus_1, s2),
     );
     for i in 0..F::COLUMNS {
-        let (t0, t1) = (t0.column(i), t1.column(i));
-        let (c0, c1, c2) = (c.0.column(i), c.1.column(i), c.2.column(i));
-        c.0.set_column(i, &c0.times_xi().plus(&t0));
-        c.1.set_column(i, &c1.minus(&t0).minus(&t1));
-        c.2.set_column(i, &c2.plus(&t1));
+        let (c0, c3) = (c.0.column(i), c3.column(i));
+        let (plus, minus) = (c.1.column(i), c.2.column(i));
+        let (c0, c3) = (c0.plus(&c0), c3.plus(&c3));
+        c.0.set_column(i, &c0.plus(&c3.times_xi()));
+        c.1.set_column(i, &plus.minus(&minus).minus(&c3));
+        c.2.set_column(i, &plus.plus(&minus).minus(&c0));
     }
     c
 }
-
-/// A line of the Miller loop at P: l0 + l1·v + l4·v·w.
-#[derive(Clone, Copy)]
-pub(super) struct Line<F>(pub(super) Fp2<F>, pub(super) Fp2<F>);
 
 impl<F: TowerKernels> Fp12<F> {
     #[inline(always)]
@@ -271,14 +288,15 @@ fn square12<F: TowerKernels>(f: &mut Fp12<F>) {
     f.1.reduce_from(&m);
 }
 
-/// f ← f·(l0 + l1·v + v·w), the line normalised so that its third coefficient is 1: 10 products. f below 12p.
+/// f ← f·(l0 + l1·v + v·w), the line normalised so that its third coefficient is 1: 8 products. f below 12p.
 ///
 /// With L = l0 + l1·v: c0 = f0·L + v²·f1 and c1 = f1·L + v·f0; the summands without a product are raised by R.
 #[inline(always)]
 fn multiply_by_line<F: TowerKernels>(f: &mut Fp12<F>, line: &Line<F>) {
     let (mut s0, mut s1) = (Slots6::new(), Slots6::new());
-    let t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
-    let t1 = F::multiply6_by_01_wide(&f.1, &line.0, &line.1, &mut s1);
+    let line = line.factor::<4>();
+    let t0 = F::multiply6_by_line_wide(&f.0, &line, &mut s0);
+    let t1 = F::multiply6_by_line_wide(&f.1, &line, &mut s1);
     let Fp12(Fp6(a0, a1, a2), Fp6(b0, b1, b2)) = f;
     *t0.0 = t0.0.raised_by_xi_times(b1);
     *t0.1 = t0.1.raised_by_xi_times(b2);
@@ -315,19 +333,21 @@ fn multiply_by_torus<F: TowerKernels>(f: &mut Fp12<F>, c: &Fp6<F>) {
     F::reduce2_weak(t1.2, b2);
 }
 
-/// f ← f·(l0 + l1·v + l4·v·w), for lines that are not normalised: 13 products.
+/// f ← 2·f·(l0 + l1·v + l4·v·w), for lines that are not normalised, by l0/2, l1/2 and l4/2: 11 products.
 #[inline(always)]
 fn multiply_by_full_line<F: TowerKernels>(f: &mut Fp12<F>, line: &Line<F>, l4: &Fp2<F>) {
     let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
-    let mut t0 = F::multiply6_by_01_wide(&f.0, &line.0, &line.1, &mut s0);
+    let mut t0 = F::multiply6_by_line_wide(&f.0, &line.factor::<4>(), &mut s0);
     // f1·l4·v
     let [s10, s11, s12] = &mut s1.0;
+    let factor = l4.sum().plus(l4).factor();
     let t1 = Wide6(
-        F::multiply2_wide_into(&f.1.2, l4, s10),
-        F::multiply2_wide_into(&f.1.0, l4, s11),
-        F::multiply2_wide_into(&f.1.1, l4, s12),
+        F::multiply_factors2_wide(&f.1.2.factor(), &factor, s10),
+        F::multiply_factors2_wide(&f.1.0.factor(), &factor, s11),
+        F::multiply_factors2_wide(&f.1.1.factor(), &factor, s12),
     );
     *t1.0 = t1.0.times_xi();
-    let mut cross = F::multiply6_by_01_wide(&f.0.plus(&f.1), &line.0, &line.1.plus(l4), &mut s2);
+    let sum = Line(line.0, line.1.plus(l4));
+    let mut cross = F::multiply6_by_line_wide(&f.0.plus(&f.1), &sum.factor::<64>(), &mut s2);
     karatsuba12(f, &mut t0, &t1, &mut cross);
 }
