@@ -143,7 +143,9 @@ fn compressed_square_times<F: CyclotomicKernels>(f: &mut Compressed<F>, n: usize
         for k in OFFSETS.iter().take(n - done) {
             square_pairs(f.0.each_mut(), k);
         }
-        f.0 = f.0.map(|x| x.weaken());
+        for coefficient in &mut f.0 {
+            *coefficient = coefficient.weaken(); // in a closure the code would not have the lanes' features
+        }
     }
 }
 
