@@ -244,9 +244,11 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
     let sealed = y.encapsulate_many(&params, 9, &mut seeded(DRAWN));
     let capsules: Vec<Capsule> = sealed.iter().map(|(capsule, _)| *capsule).collect();
     let (capsule, m) = (capsules[0], sealed[0].1.clone());
-    let encoded = Capsule::encode_batch(&capsules);
+    // More than the lanes compute together.
+    let many: Vec<Capsule> = capsules.iter().copied().cycle().take(41).collect();
+    let encoded = Capsule::encode_batch(&many);
     let k_re = ReKey::new(&k_e, &k_e_prime).unwrap();
-    let batch: Vec<_> = capsules.iter().map(|capsule| (*capsule, &k_re)).collect();
+    let batch: Vec<_> = many.iter().map(|capsule| (*capsule, &k_re)).collect();
 
     let scalar = |key: &DecryptionKey| Scalar::from_bytes(key.to_bytes().expose()).unwrap();
     let g2 = |bytes: &Secret<[u8; 96]>| G2::from_bytes(bytes.expose()).unwrap();
@@ -314,7 +316,7 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "decapsulate by k_d" => k_d.decapsulate(&params, &capsule);
         "decapsulate by k_e" => k_e.decapsulate(&capsule);
         "prepare k_e" => k_e.prepare();
-        "decapsulate nine by k_e" => k_e.prepare().decapsulate(&capsules);
+        "decapsulate 41 by k_e" => k_e.prepare().decapsulate(&many);
         "k_re = k'_e / k_e" => ReKey::new(&k_e, &k_e_prime);
         "k_re from bytes" => ReKey::from_bytes(k_re_bytes.expose());
         "k_re to bytes" => k_re.to_bytes();
@@ -322,9 +324,9 @@ fn scheme<'a>(engine: &'a str, run: &impl Fn(&'a str, Secrets) -> Run<'a>) {
         "k_re, product" => k_re.compose(&k_re);
         "re-encrypt" => k_re.reencrypt(&capsule);
         "prepare k_re" => k_re.prepare();
-        "re-encrypt nine" => k_re.prepare().reencrypt(&capsules);
-        "re-encrypt nine from bytes to bytes" => k_re.prepare().reencrypt_bytes(&encoded);
-        "re-encrypt nine, each under its own key" => ReKey::reencrypt_each(&batch);
+        "re-encrypt 41" => k_re.prepare().reencrypt(&many);
+        "re-encrypt 41 from bytes to bytes" => k_re.prepare().reencrypt_bytes(&encoded);
+        "re-encrypt 41, each under its own key" => ReKey::reencrypt_each(&batch);
         "M to bytes" => m.to_bytes();
         "M compared" => m == sealed[1].1;
         "key of a record in a folder" => RecordKeys::new(&capsule, &m).key(b"x");

@@ -189,8 +189,8 @@ impl Engaged {
 
     /// Overwrites the stack that this engine has used on a group.
     fn wipe(self) -> fn() {
-        /// Bytes of the stack that eight pairings in lanes use at most.
-        const EIGHT: usize = 352 << 10;
+        /// Bytes of the stack that four groups of eight pairings in lanes use at most.
+        const EIGHT: usize = 704 << 10;
         if self.engine() == Engine::Lanes { overwrite_stack::<EIGHT> } else { overwrite_stack::<WIPED_BYTES> }
     }
 }

@@ -10,7 +10,7 @@
 //!   (x − 1)²·(x + p)·(x² + p² − 1) + 3: five powers by x, 8 products, 1 squaring.
 
 use super::base::{Base, Constant2, Mask, Multiple, constant2};
-use super::fp2::{Fp2, Wide2};
+use super::fp2::{Fp2, GROUPS, INVERSES, Wide2};
 use super::kernels::kernels;
 use super::tower::{Fp6, Fp12, TowerKernels};
 use crate::constant_time::{self, declassify};
@@ -29,12 +29,12 @@ kernels! {
     fn numerator(g: &Compressed<Self>, out: &mut Fp2<Self>) = numerator;
     fn decompress_a00(g: &Compressed<Self>, a11: &Fp2<Self>, out: &mut Fp2<Self>) = decompress_a00;
     fn compressed_square_times(f: &mut Compressed<Self>, n: usize) = compressed_square_times;
-    /// f^|x| for f in the cyclotomic subgroup.
-    fn power_x(f: &Fp12<Self>) -> Fp12<Self> = power_x;
+    /// f^|x| for each f in the cyclotomic subgroup.
+    fn powers_x(f: &[Fp12<Self>], out: &mut [Fp12<Self>]) = powers_x;
     fn frobenius(f: &Fp12<Self>, n: usize) -> Fp12<Self> = frobenius;
-    fn final_exponentiation(f: &Fp12<Self>) -> Fp12<Self> = final_exponentiation;
+    fn final_exponentiations(f: &mut [Fp12<Self>]) = final_exponentiations;
     /// The lanes in which f^p = f^x.
-    fn frobenius_is_x(f: &Fp12<Self>) -> Mask = frobenius_is_x;
+    fn frobenius_is_x(f: &[Fp12<Self>]) -> [Mask; GROUPS] = frobenius_is_x;
 }
 
 impl<F: CyclotomicKernels> Fp12<F> {
@@ -120,14 +120,6 @@ impl<F: CyclotomicKernels> Compressed<F> {
         Self([f.1.0, f.0.2, f.0.1, f.1.2])
     }
 
-    /// self^(2^n).
-    #[inline(always)]
-    fn squared(&self, n: usize) -> Self {
-        let mut out = *self;
-        F::compressed_square_times(&mut out, n);
-        out
-    }
-
     /// 4·g2.
     #[inline(always)]
     fn denominator(&self) -> Fp2<F> {
@@ -173,73 +165,82 @@ fn decompress_a00<F: CyclotomicKernels>(Compressed([g2, g3, g4, g5]): &Compresse
     F::reduce2_weak(&wide.raised(&Fp2::one()), out);
 }
 
-/// The whole elements: with g2..g5 = a10, a02, a01, a12,
-/// a11 = (ξ·g5² + 3·g4² − 2·g3)/(4·g2) and a00 = ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1. None where a lane has g2 = 0, as the
-/// identity has: the formula does not hold there, and the caller squares without compression.
+/// The whole element: with g2..g5 = a10, a02, a01, a12 and `inverse` = 1/(4·g2),
+/// a11 = (ξ·g5² + 3·g4² − 2·g3)/(4·g2) and a00 = ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1.
 #[inline(always)]
-fn decompress<F: CyclotomicKernels, const N: usize>(powers: &[Compressed<F>; N]) -> Option<[Fp12<F>; N]> {
-    // One inversion of all the 4·g2: products[i] is that of the powers before i.
-    let mut products = [Fp2::one(); N];
-    let mut product = powers[0].denominator();
-    for i in 1..N {
-        products[i] = product;
-        product = product.times(&powers[i].denominator());
-    }
-    if !declassify(constant_time::equal(product.zeros().into(), 0)) {
-        return None;
-    }
-    let mut rest = product.inverse();
-    let mut out = [Fp12::one(); N];
-    for i in (0..N).rev() {
-        let Compressed([g2, g3, g4, g5]) = &powers[i];
-        let inverse = if i == 0 { rest } else { rest.times(&products[i]) };
-        rest = rest.times(&powers[i].denominator());
-        let mut a11 = Fp2::zero();
-        F::numerator(&powers[i], &mut a11);
-        let a11 = a11.times(&inverse).weaken();
-        let mut a00 = Fp2::zero();
-        F::decompress_a00(&powers[i], &a11, &mut a00);
-        out[i] = Fp12(Fp6(a00, *g4, *g3), Fp6(*g2, a11, *g5));
-    }
-    Some(out)
+fn decompressed<F: CyclotomicKernels>(g: &Compressed<F>, inverse: &Fp2<F>) -> Fp12<F> {
+    let (mut a11, mut a00) = (Fp2::zero(), Fp2::zero());
+    F::numerator(g, &mut a11);
+    a11 = a11.times(inverse).weaken();
+    F::decompress_a00(g, &a11, &mut a00);
+    let Compressed([g2, g3, g4, g5]) = g;
+    Fp12(Fp6(a00, *g4, *g3), Fp6(*g2, a11, *g5))
 }
 
-/// f^|x| below 3.01p; f below 2p.
+/// f^|x| below 3.01p; f below 2p. One inversion for all f.
+///
+/// In a lane with g2 = 0, as the identity has, there is no decompression, and all f are squared without compression.
 #[inline(always)]
-fn power_x<F: CyclotomicKernels>(f: &Fp12<F>) -> Fp12<F> {
-    let s16 = Compressed::new(f).squared(16);
-    let s48 = s16.squared(32);
-    let s57 = s48.squared(9);
-    let s60 = s57.squared(3);
-    let [f16, f48, f57, f60] = if let Some(powers) = decompress(&[s16, s48, s57, s60]) {
-        powers
-    } else {
-        let f16 = f.cyclotomic_squared(16);
-        let f48 = f16.cyclotomic_squared(32);
-        let f57 = f48.cyclotomic_squared(9);
-        [f16, f48, f57, f57.cyclotomic_squared(3)]
-    };
-    let f62 = f60.cyclotomic_squared(2);
-    let mut power = f62.cyclotomic_squared(1);
-    F::multiply12(&mut power, &f62);
-    F::multiply12(&mut power, &f60);
-    F::multiply12(&mut power, &f57);
-    F::multiply12(&mut power, &f48);
-    F::multiply12(&mut power, &f16);
-    power
+fn powers_x<F: CyclotomicKernels>(f: &[Fp12<F>], out: &mut [Fp12<F>]) {
+    /// From each power of 2 to the next one.
+    const SQUARINGS: [usize; 4] = [16, 32, 9, 3];
+    let mut compressed = [[Compressed([Fp2::zero(); 4]); 4]; GROUPS];
+    let mut inverses = [Fp2::zero(); INVERSES];
+    for i in 0..f.len() {
+        let mut power = Compressed::new(&f[i]);
+        for j in 0..4 {
+            F::compressed_square_times(&mut power, SQUARINGS[j]);
+            compressed[i][j] = power;
+            inverses[4 * i + j] = power.denominator();
+        }
+    }
+    let zeros = F::inverses2(&mut inverses[..4 * f.len()]);
+    let decompressible = declassify(constant_time::equal(zeros.into(), 0));
+    for i in 0..f.len() {
+        let mut powers = [Fp12::one(); 4];
+        if decompressible {
+            for j in 0..4 {
+                powers[j] = decompressed(&compressed[i][j], &inverses[4 * i + j]);
+            }
+        } else {
+            let mut power = f[i];
+            for j in 0..4 {
+                F::cyclotomic_square_times(&mut power, SQUARINGS[j]);
+                powers[j] = power;
+            }
+        }
+        let [f16, f48, f57, f60] = &powers;
+        let f62 = f60.cyclotomic_squared(2);
+        let power = &mut out[i];
+        *power = f62.cyclotomic_squared(1);
+        for factor in [&f62, f60, f57, f48, f16] {
+            F::multiply12(power, factor);
+        }
+    }
 }
 
-/// f^x for the negative x, below 1.01p.
+/// f^x for the negative x, below 1.1p.
 #[inline(always)]
-fn to_x<F: CyclotomicKernels>(f: &Fp12<F>) -> Fp12<F> {
-    F::power_x(f).conjugate().weaken()
+fn to_x<F: CyclotomicKernels>(f: &[Fp12<F>], out: &mut [Fp12<F>]) {
+    F::powers_x(f, out);
+    for i in 0..f.len() {
+        out[i] = out[i].conjugate().weaken();
+    }
 }
 
 /// f^p = f^x: the elements of order q of the cyclotomic subgroup (Scott, eprint 2021/1130). f below 4p.
 #[inline(always)]
-fn frobenius_is_x<F: CyclotomicKernels>(f: &Fp12<F>) -> Mask {
-    let f = f.weaken();
-    F::equals12(&F::frobenius(&f, 1), &to_x(&f))
+fn frobenius_is_x<F: CyclotomicKernels>(f: &[Fp12<F>]) -> [Mask; GROUPS] {
+    let (mut weak, mut powers) = ([Fp12::one(); GROUPS], [Fp12::one(); GROUPS]);
+    for i in 0..f.len() {
+        weak[i] = f[i].weaken();
+    }
+    to_x(&weak[..f.len()], &mut powers);
+    let mut out = [0; GROUPS];
+    for i in 0..f.len() {
+        out[i] = F::equals12(&F::frobenius(&weak[i], 1), &powers[i]);
+    }
+    out
 }
 
 /// At \[n − 1\]\[i\]\[j\]: what the coefficient of w^i·v^j takes under the n-th power of the Frobenius.
@@ -279,19 +280,38 @@ fn image<F: CyclotomicKernels>(x: &Fp2<F>, c: &Constant2) -> Fp2<F> {
     x.times(&Fp2::constant(c)).weaken()
 }
 
-/// f^(3·(p¹² − 1)/q), below 3.01p; the 3 is arkworks' and blst's as well. Lanes with f = 0 give 0.
+/// f ← f^(3·(p¹² − 1)/q), below 3.01p; the 3 is arkworks' and blst's as well. Lanes with f = 0 give 0.
 #[inline(always)]
-fn final_exponentiation<F: CyclotomicKernels>(f: &Fp12<F>) -> Fp12<F> {
+fn final_exponentiations<F: CyclotomicKernels>(f: &mut [Fp12<F>]) {
+    let n = f.len();
+    let (mut a, mut b) = ([Fp12::one(); GROUPS], [Fp12::one(); GROUPS]);
     // Easy part. The conjugate is f^(p⁶).
-    let f = Fp12(f.0, Fp6::zero().minus::<64>(&f.1)).times(&F::inverse12(f));
-    let f = F::frobenius(&f, 2).times(&f).weaken();
+    b[..n].copy_from_slice(f);
+    F::inverses12(&mut b[..n]);
+    for i in 0..n {
+        let power = Fp12(f[i].0, Fp6::zero().minus::<64>(&f[i].1)).times(&b[i]);
+        f[i] = F::frobenius(&power, 2).times(&power).weaken();
+    }
     // (x − 1)²
-    let a = to_x(&f).times(&f.conjugate()).weaken();
-    let a = to_x(&a).times(&a.conjugate()).weaken();
+    to_x(f, &mut a);
+    for i in 0..n {
+        a[i] = a[i].times(&f[i].conjugate()).weaken();
+    }
+    to_x(&a[..n], &mut b);
+    for i in 0..n {
+        b[i] = b[i].times(&a[i].conjugate()).weaken();
+    }
     // x + p
-    let a = to_x(&a).times(&F::frobenius(&a, 1)).weaken();
-    // x² + p² − 1
-    let b = to_x(&to_x(&a)).times(&F::frobenius(&a, 2)).times(&a.conjugate());
-    // + 3
-    b.times(&f.cyclotomic_squared(1)).times(&f)
+    to_x(&b[..n], &mut a);
+    for i in 0..n {
+        a[i] = a[i].times(&F::frobenius(&b[i], 1)).weaken();
+    }
+    // x² + p² − 1, then + 3
+    let mut c = [Fp12::one(); GROUPS];
+    to_x(&a[..n], &mut c);
+    to_x(&c[..n], &mut b);
+    for i in 0..n {
+        let power = b[i].times(&F::frobenius(&a[i], 2)).times(&a[i].conjugate());
+        f[i] = power.times(&f[i].cyclotomic_squared(1)).times(&f[i]);
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::base::Mask;
 use super::ifma::Ifma;
-use super::pipeline::{self, Coordinates, Verdict};
+use super::pipeline::{self, Coordinates, GROUPS, Verdict};
 use super::product::PointRows;
 use super::single::{Single, constant};
 use super::{miller, table};
@@ -18,6 +18,7 @@ use crate::group::exponent::{Comb, Digits, Halves};
 use crate::group::power::Table;
 use crate::group::torus;
 use crate::group::traits::is_identity;
+use crate::parallel;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, Field, Zero};
@@ -146,19 +147,30 @@ impl Backend for Lanes {
     }
 
     fn group_size(self, len: usize) -> usize {
-        if len < LEAST { 1 } else { 8 }
+        let share = len.div_ceil(parallel::threads()).next_multiple_of(8);
+        if len < LEAST { 1 } else { share.clamp(8, 8 * GROUPS) }
     }
 
     fn pairing_all(self, pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12> {
-        let eight = |pairs: [(&G1Affine, &G2Affine); 8]| {
-            // The lanes have no representation of the identity; its pairing is 1.
-            let trivial = pairs.map(|(p, q)| is_identity(p) || is_identity(q));
-            let p = from_fn(|i| if trivial[i] { G1Affine::generator() } else { *pairs[i].0 });
-            let q = from_fn(|i| if trivial[i] { G2Affine::generator() } else { *pairs[i].1 });
-            let out = pipeline::pairing_each(self.0, &p, &q);
-            from_fn(|i| if trivial[i] { Fq12::ONE } else { out[i] })
+        // The lanes have no representation of the identity; its pairing is 1.
+        let trivial = |(p, q): &(&G1Affine, &G2Affine)| is_identity(p) || is_identity(q);
+        let groups = |pairs: &[[(&G1Affine, &G2Affine); 8]]| {
+            let p = pairs
+                .iter()
+                .map(|pairs| pairs.map(|pair| if trivial(&pair) { G1Affine::generator() } else { *pair.0 }));
+            let q = pairs
+                .iter()
+                .map(|pairs| pairs.map(|pair| if trivial(&pair) { G2Affine::generator() } else { *pair.1 }));
+            let q = Zeroizing::new(q.collect::<Vec<_>>());
+            let mut out = pipeline::pairing_each(self.0, &p.collect::<Vec<_>>(), &q);
+            for (pair, out) in pairs.iter().flatten().zip(out.as_flattened_mut()) {
+                if trivial(pair) {
+                    *out = Fq12::ONE;
+                }
+            }
+            out
         };
-        in_eights(pairs, |(p, q)| self.pairing(p, q), eight)
+        in_groups(pairs, |(p, q)| self.pairing(p, q), groups)
     }
 
     fn multiply_by_pairing_all(self, pairs: &[(&G1Affine, &Fq12)], lines: &Lines) -> Vec<Fq12> {
@@ -169,11 +181,18 @@ impl Backend for Lanes {
         let Some(prepared) = lines.eight() else {
             return pairs.iter().map(one).collect();
         };
-        in_eights(pairs, one, |pairs| {
+        in_groups(pairs, one, |pairs| {
             // As in `pairing_all`.
-            let p = pairs.map(|(p, _)| if is_identity(p) { G1Affine::generator() } else { *p });
-            let out = pipeline::pair_and_multiply(self.0, &p, &pairs.map(|(_, c)| *c), prepared);
-            from_fn(|i| if is_identity(pairs[i].0) { *pairs[i].1 } else { out[i] })
+            let p =
+                pairs.iter().map(|pairs| pairs.map(|(p, _)| if is_identity(p) { G1Affine::generator() } else { *p }));
+            let c = Zeroizing::new(pairs.iter().map(|pairs| pairs.map(|(_, c)| *c)).collect::<Vec<_>>());
+            let mut out = pipeline::pair_and_multiply(self.0, &p.collect::<Vec<_>>(), &c, prepared);
+            for ((p, c), out) in pairs.iter().flatten().zip(out.as_flattened_mut()) {
+                if is_identity(p) {
+                    *out = **c;
+                }
+            }
+            out
         })
     }
 
@@ -241,23 +260,28 @@ impl Backend for Lanes {
     }
 
     fn encode_t6_all(self, elements: &[&Fq12]) -> Vec<[u8; T6_BYTES]> {
-        let eight =
-            |elements: [&Fq12; 8]| {
-                let (coordinates, special) = pipeline::encode_gt(self.0, &elements.map(|g| *g));
-                from_fn(|i| {
-                    if lane(special, i) { self.encode_t6(elements[i]) } else { torus::write_regular(&coordinates[i]) }
+        let groups = |elements: &[[&Fq12; 8]]| {
+            let values = Zeroizing::new(elements.iter().map(|elements| elements.map(|g| *g)).collect::<Vec<_>>());
+            let encoded = pipeline::encode_gt(self.0, &values);
+            from_fn(|group| {
+                let (coordinates, special) = &encoded[group];
+                from_fn(|i| match elements.get(group) {
+                    Some(elements) if lane(*special, i) => self.encode_t6(elements[i]),
+                    _ => torus::write_regular(&coordinates[i]),
                 })
-            };
-        in_eights(elements, |g| self.encode_t6(g), eight)
+            })
+        };
+        in_groups(elements, |g| self.encode_t6(g), groups)
     }
 
     fn decode_record_all(self, records: &[[u8; RECORD_BYTES]]) -> Vec<Decoded> {
-        regular_in_eights(
+        regular_in_groups(
             records,
             |record| self.decode_record(record),
             |_, coordinates| {
-                let (values, verdict) = pipeline::decode(self.0, coordinates);
-                from_fn(|i| verdict.of_lane(i).map(|()| values[i]))
+                let (values, verdicts) = pipeline::decode(self.0, coordinates);
+                let result = |group: usize, i| verdicts[group].of_lane(i).map(|()| values[group][i]);
+                (0..8 * coordinates.len()).map(|i| result(i / 8, i % 8)).collect()
             },
         )
     }
@@ -274,14 +298,16 @@ impl Backend for Lanes {
         let Some(prepared) = lines.eight() else {
             return records.iter().map(one).collect();
         };
-        regular_in_eights(records, one, |records, coordinates| {
-            let (out, special, verdict) = pipeline::reencrypt(self.0, coordinates, prepared);
-            from_fn(|i| {
-                if lane(special, i) {
-                    return one(records[i]);
+        regular_in_groups(records, one, |records, coordinates| {
+            let (encoded, verdicts) = pipeline::reencrypt(self.0, coordinates, prepared);
+            let result = |group: usize, i: usize| {
+                let (out, special) = &encoded[group];
+                if lane(*special, i) {
+                    return one(records[group][i]);
                 }
-                verdict.of_lane(i).map(|()| replace_c(records[i], &torus::write_regular(&out[i])))
-            })
+                verdicts[group].of_lane(i).map(|()| replace_c(records[group][i], &torus::write_regular(&out[i])))
+            };
+            (0..8 * coordinates.len()).map(|i| result(i / 8, i % 8)).collect()
         })
     }
 
@@ -331,25 +357,52 @@ fn in_eights<T: Copy, R: Copy>(items: &[T], one: impl Fn(&T) -> R, eight: impl F
     out
 }
 
-/// As [`in_eights`], for records: `eight` on the records of the regular form, `one` on all others.
-fn regular_in_eights<R>(
+/// `groups` on up to [`GROUPS`] groups of eight items, the last one filled up as in [`eights`]; `one` on an item that
+/// remains alone.
+fn in_groups<T: Copy, R: Copy>(
+    items: &[T],
+    one: impl Fn(&T) -> R,
+    groups: impl Fn(&[[T; 8]]) -> [[R; 8]; GROUPS],
+) -> Vec<R> {
+    let mut out = Vec::with_capacity(items.len());
+    let (grouped, alone) = items.split_at(in_lanes(items.len()));
+    for part in grouped.chunks(8 * GROUPS) {
+        out.extend_from_slice(&groups(&filled(part)).as_flattened()[..part.len()]);
+    }
+    out.extend(alone.iter().map(one));
+    out
+}
+
+/// The number of items that are computed in lanes: all, or all but one that would be alone in its group.
+const fn in_lanes(n: usize) -> usize {
+    if n % 8 == 1 { n - 1 } else { n }
+}
+
+/// Groups of eight items; the last one is filled up with copies of its last item.
+fn filled<T: Copy>(items: &[T]) -> Vec<[T; 8]> {
+    items.chunks(8).map(|group| from_fn(|i| group[i.min(group.len() - 1)])).collect()
+}
+
+/// As [`in_groups`], for records: `groups` on the records of the regular form, `one` on all others.
+fn regular_in_groups<R>(
     records: &[[u8; RECORD_BYTES]],
     one: impl Fn(&[u8; RECORD_BYTES]) -> R,
-    eight: impl Fn([&[u8; RECORD_BYTES]; 8], &[Coordinates; 8]) -> [R; 8],
+    groups: impl Fn(&[[&[u8; RECORD_BYTES]; 8]], &[[Coordinates; 8]]) -> Vec<R>,
 ) -> Vec<R> {
     let mut out = Vec::with_capacity(records.len());
-    for group in records.chunks(8) {
-        let regular: Vec<_> =
-            group.iter().enumerate().filter_map(|(i, record)| Some((i, record, coordinates(record)?))).collect();
-        let mut in_lanes = [const { None }; 8];
-        if regular.len() > 1 {
-            let at = |i: usize| &regular[i.min(regular.len() - 1)];
-            let results = eight(from_fn(|i| at(i).1), &from_fn(|i| at(i).2));
-            for ((i, ..), result) in regular.iter().zip(results) {
-                in_lanes[*i] = Some(result);
+    for part in records.chunks(8 * GROUPS) {
+        let mut regular: Vec<_> =
+            part.iter().enumerate().filter_map(|(i, record)| Some((i, record, coordinates(record)?))).collect();
+        regular.truncate(in_lanes(regular.len()));
+        let mut results: Vec<Option<R>> = part.iter().map(|_| None).collect();
+        if !regular.is_empty() {
+            let sources: Vec<_> = regular.iter().map(|(_, record, _)| *record).collect();
+            let coordinates: Vec<_> = regular.iter().map(|(.., coordinates)| *coordinates).collect();
+            for ((i, ..), result) in regular.iter().zip(groups(&filled(&sources), &filled(&coordinates))) {
+                results[*i] = Some(result);
             }
         }
-        out.extend(group.iter().zip(in_lanes).map(|(record, result)| result.unwrap_or_else(|| one(record))));
+        out.extend(part.iter().zip(results).map(|(record, result)| result.unwrap_or_else(|| one(record))));
     }
     out
 }

@@ -30,8 +30,16 @@ kernels! {
     fn reduce2_raised(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2::<_, 16>;
     /// Weakened, for sums of products that were raised.
     fn reduce2_weak(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_weak;
-    fn inverse2(a: &Fp2<Self>) -> Fp2<Self> = inverse2;
+    /// Replaces each value by its inverse, 0 by 0, with one inversion for all; below 3p.
+    fn inverses1(values: &mut [Self]) = inverses1;
+    /// The same in F_p², below 4p, for coefficients below 64p. The lanes in which any value was 0.
+    fn inverses2(values: &mut [Fp2<Self>]) -> Mask = inverses2;
 }
+
+/// At most this many groups of eight records are computed together, so that they share their inversions.
+pub(super) const GROUPS: usize = 4;
+/// At most this many values share an inversion.
+pub(super) const INVERSES: usize = 4 * GROUPS;
 
 /// c0 + c1·u.
 #[derive(Clone, Copy)]
@@ -208,11 +216,6 @@ impl<F: Fp2Kernels> Fp2<F> {
     }
 
     #[inline(always)]
-    pub(super) fn inverse(&self) -> Self {
-        F::inverse2(self)
-    }
-
-    #[inline(always)]
     pub(super) fn zeros(&self) -> Mask {
         self.0.zeros() & self.1.zeros()
     }
@@ -242,10 +245,40 @@ fn norm2<F: Base>(a: &Fp2<F>) -> F {
     F::reduce::<0>(&F::wide_plus(&a.0.square_wide(), &a.1.square_wide()))
 }
 
-/// conjugate/norm; 0 for 0. Below 4p, for coefficients below 64p.
+/// Montgomery's trick: 3 products for each value.
 #[inline(always)]
-fn inverse2<F: Fp2Kernels>(a: &Fp2<F>) -> Fp2<F> {
-    a.conjugate::<64>().scaled(&F::norm2(a).inverse())
+fn inverses1<F: Fp2Kernels>(values: &mut [F]) {
+    // before[i]: the product of the values before i, with 1 in the place of 0.
+    let (mut before, mut zeros) = ([F::one(); INVERSES], [0; INVERSES]);
+    let mut product = F::one();
+    for i in 0..values.len() {
+        zeros[i] = values[i].zeros();
+        values[i] = F::one().select(zeros[i], &values[i]);
+        before[i] = product;
+        product = F::multiply1(&product, &values[i]);
+    }
+    let mut rest = product.inverse();
+    for i in (0..values.len()).rev() {
+        let inverse = F::multiply1(&rest, &before[i]);
+        rest = F::multiply1(&rest, &values[i]);
+        values[i] = F::zero().select(zeros[i], &inverse);
+    }
+}
+
+/// conjugate/norm.
+#[inline(always)]
+fn inverses2<F: Fp2Kernels>(values: &mut [Fp2<F>]) -> Mask {
+    let mut norms = [F::zero(); INVERSES];
+    let mut zeros = 0;
+    for i in 0..values.len() {
+        norms[i] = F::norm2(&values[i]);
+        zeros |= norms[i].zeros();
+    }
+    F::inverses1(&mut norms[..values.len()]);
+    for i in 0..values.len() {
+        values[i] = values[i].conjugate::<64>().scaled(&norms[i]);
+    }
+    zeros
 }
 
 #[inline(always)]

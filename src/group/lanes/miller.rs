@@ -9,7 +9,7 @@
 //! eight records. A Q for each lane also costs 63 doublings and 5 additions on the twist, and products by whole lines.
 
 use super::base::{Constant2, constant2};
-use super::fp2::Fp2;
+use super::fp2::{Fp2, GROUPS};
 use super::kernels::kernels;
 use super::single::constant;
 use super::tower::{Fp6, Fp12, Line, TowerKernels};
@@ -36,11 +36,19 @@ pub(super) struct PointG1<F> {
 }
 
 impl<F: MillerKernels> PointG1<F> {
-    /// y is not 0: the curve has no point of order 2.
+    /// From each (x, y), by one inversion for all; y is not 0: the curve has no point of order 2.
     #[inline(always)]
-    pub(super) fn new(x: &F, y: &F) -> Self {
-        let inverse_of_2y = y.plus(y).inverse();
-        Self { x_over_2y: F::multiply1(x, &inverse_of_2y), inverse_of_2y }
+    pub(super) fn all(points: &[(F, F)]) -> [Self; GROUPS] {
+        let mut inverses = [F::one(); GROUPS];
+        for i in 0..points.len() {
+            inverses[i] = points[i].1.plus(&points[i].1);
+        }
+        F::inverses1(&mut inverses[..points.len()]);
+        let mut out = [Self { x_over_2y: F::zero(), inverse_of_2y: F::zero() }; GROUPS];
+        for i in 0..points.len() {
+            out[i] = Self { x_over_2y: F::multiply1(&points[i].0, &inverses[i]), inverse_of_2y: inverses[i] };
+        }
+        out
     }
 }
 

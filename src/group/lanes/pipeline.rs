@@ -6,6 +6,7 @@ use super::base::{Base, Mask};
 use super::curve::{CurveKernels, Jacobian};
 use super::cyclotomic::CyclotomicKernels;
 use super::eight::Eight;
+pub(super) use super::fp2::GROUPS;
 use super::fp2::{Fp2, Fp2Kernels};
 use super::glv::GlvKernels;
 use super::ifma::Ifma;
@@ -18,9 +19,12 @@ use crate::group::buckets;
 use crate::group::exponent::{Comb, Digits, Halves};
 use crate::group::power::Windows;
 use ark_bls12_381::{Fq, Fq2, Fq6, Fq12, G1Affine, G2Affine};
+use ark_ff::AdditiveGroup;
 
 /// Eight values, one for each lane.
 type ByLane<T> = [T; 8];
+/// Values for each group of eight records.
+type Groups<T> = [T; GROUPS];
 
 /// Declares the entries into the lanes: each takes the proof that the processor has the lanes, and its body is compiled
 /// with their features.
@@ -40,15 +44,34 @@ macro_rules! entries {
 }
 
 entries! {
-    /// C·e(P, Q) for a fixed Q; the points are finite.
-    fn pair_and_multiply(p: &ByLane<G1Affine>, c: &ByLane<Fq12>, lines: &Lines) -> ByLane<Fq12> {
-        let e = Eight::final_exponentiation(&Eight::miller_loop(&point1(p), lines));
-        store12(&e.times(&load12(c)))
+    /// C·e(P, Q) for a fixed Q, of up to [`GROUPS`] groups; the points are finite.
+    fn pair_and_multiply(p: &[ByLane<G1Affine>], c: &[ByLane<Fq12>], lines: &Lines) -> Groups<ByLane<Fq12>> {
+        let mut f = [Fp12::one(); GROUPS];
+        let points = points1(p);
+        for i in 0..p.len() {
+            f[i] = Eight::miller_loop(&points[i], lines);
+        }
+        Eight::final_exponentiations(&mut f[..p.len()]);
+        let mut out = [[Fq12::ZERO; 8]; GROUPS];
+        for i in 0..p.len() {
+            out[i] = store12(&f[i].times(&load12(&c[i])));
+        }
+        out
     }
 
-    /// e(P, Q) for a Q in each lane; the points are finite.
-    fn pairing_each(p: &ByLane<G1Affine>, q: &ByLane<G2Affine>) -> ByLane<Fq12> {
-        store12(&Eight::final_exponentiation(&Eight::miller_loop_each(&point1(p), &point2(q))))
+    /// e(P, Q) for a Q in each lane, of up to [`GROUPS`] groups; the points are finite.
+    fn pairing_each(p: &[ByLane<G1Affine>], q: &[ByLane<G2Affine>]) -> Groups<ByLane<Fq12>> {
+        let mut f = [Fp12::one(); GROUPS];
+        let points = points1(p);
+        for i in 0..p.len() {
+            f[i] = Eight::miller_loop_each(&points[i], &point2(&q[i]));
+        }
+        Eight::final_exponentiations(&mut f[..p.len()]);
+        let mut out = [[Fq12::ZERO; 8]; GROUPS];
+        for i in 0..p.len() {
+            out[i] = store12(&f[i]);
+        }
+        out
     }
 
     fn multiply_gt(a: &ByLane<Fq12>, b: &ByLane<Fq12>) -> ByLane<Fq12> {
@@ -57,12 +80,14 @@ entries! {
 
     /// The Miller loop alone, for measurements.
     fn miller_loop_alone(p: &ByLane<G1Affine>, lines: &Lines) -> Mask {
-        Eight::miller_loop(&point1(p), lines).0.0.0.zeros()
+        Eight::miller_loop(&points1(std::slice::from_ref(p))[0], lines).0.0.0.zeros()
     }
 
     /// The final exponentiation alone, for measurements.
     fn final_exponentiation_alone(f: &ByLane<Fq12>) -> ByLane<Fq12> {
-        store12(&Eight::final_exponentiation(&load12(f)))
+        let mut f = load12(f);
+        Eight::final_exponentiations(std::slice::from_mut(&mut f));
+        store12(&f)
     }
 
     /// a^k in each lane; a in GT.
@@ -129,27 +154,46 @@ entries! {
     }
 
     /// Decodes (Z, C) from its coordinates, with every check.
-    fn decode(coordinates: &ByLane<Coordinates>) -> (ByLane<(G1Affine, Fq12)>, Verdict) {
-        let (record, verdict) = decoded(coordinates);
-        let (x, y, c) = (record.x.store(), record.y.store(), store12(&record.c));
-        (std::array::from_fn(|i| (G1Affine::new_unchecked(x[i], y[i]), c[i])), verdict)
+    fn decode(coordinates: &[ByLane<Coordinates>]) -> (Groups<ByLane<(G1Affine, Fq12)>>, Groups<Verdict>) {
+        let (records, verdicts) = decoded(coordinates);
+        let mut out = [[(G1Affine::identity(), Fq12::ZERO); 8]; GROUPS];
+        for i in 0..coordinates.len() {
+            let (x, y, c) = (records.points[i].0.store(), records.points[i].1.store(), store12(&records.c[i]));
+            for lane in 0..8 {
+                out[i][lane] = (G1Affine::new_unchecked(x[lane], y[lane]), c[lane]);
+            }
+        }
+        (out, verdicts)
     }
 
-    /// From the coordinates of (Z, C) to those of C·e(Z, Q), with every check. The mask names the lanes whose result
-    /// has no regular form.
-    fn reencrypt(coordinates: &ByLane<Coordinates>, lines: &Lines) -> (ByLane<[[u64; 6]; 4]>, Mask, Verdict) {
-        let (record, verdict) = decoded(coordinates);
-        let p = PointG1::new(&record.x, &record.y);
-        let e = Eight::final_exponentiation(&Eight::miller_loop(&p, lines));
-        let (out, special) = encoded(&e.times(&record.c));
-        (out, special, verdict)
+    /// From the coordinates of (Z, C) to those of C·e(Z, Q), with every check.
+    fn reencrypt(coordinates: &[ByLane<Coordinates>], lines: &Lines) -> (Groups<Encoded>, Groups<Verdict>) {
+        let n = coordinates.len();
+        let (records, verdicts) = decoded(coordinates);
+        let mut f = [Fp12::one(); GROUPS];
+        let points = PointG1::all(&records.points[..n]);
+        for i in 0..n {
+            f[i] = Eight::miller_loop(&points[i], lines);
+        }
+        Eight::final_exponentiations(&mut f[..n]);
+        for i in 0..n {
+            f[i] = f[i].times(&records.c[i]);
+        }
+        (encoded(&f[..n]), verdicts)
     }
 
-    /// The coordinates (a0, a2) of elements of GT, and the lanes that have no regular form.
-    fn encode_gt(g: &ByLane<Fq12>) -> (ByLane<[[u64; 6]; 4]>, Mask) {
-        encoded(&load12(g))
+    /// The coordinates of elements of GT.
+    fn encode_gt(g: &[ByLane<Fq12>]) -> Groups<Encoded> {
+        let mut f = [Fp12::one(); GROUPS];
+        for i in 0..g.len() {
+            f[i] = load12(&g[i]);
+        }
+        encoded(&f[..g.len()])
     }
 }
+
+/// The coordinates (a0, a2) of elements of GT, and the lanes that have no regular form.
+pub(super) type Encoded = (ByLane<[[u64; 6]; 4]>, Mask);
 
 /// The number of groups of eight powers that share one inversion.
 pub(super) const TOGETHER: usize = 8;
@@ -192,7 +236,7 @@ pub(super) struct Coordinates {
 }
 
 /// The lanes that pass each check.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Verdict {
     pub(super) on_curve: Mask,
     pub(super) in_g1: Mask,
@@ -200,31 +244,59 @@ pub(super) struct Verdict {
     pub(super) in_gt: Mask,
 }
 
-/// (Z, C) in the lanes. In lanes that fail a check the values are meaningless but within the bounds.
-struct Record {
-    x: Eight,
-    y: Eight,
-    c: Fp12<Eight>,
+/// (x, y) of Z and C in the lanes. In lanes that fail a check the values are meaningless but within the bounds.
+struct Records {
+    points: Groups<(Eight, Eight)>,
+    c: Groups<Fp12<Eight>>,
 }
 
 #[inline(always)]
-fn decoded(coordinates: &ByLane<Coordinates>) -> (Record, Verdict) {
-    let larger = coordinates.iter().rev().fold(0, |mask, r| (mask << 1) | Mask::from(r.larger));
-    let x = Eight::from_integers(&coordinates.map(|r| r.x)).weaken();
-    let (y, on_curve) = Eight::decompress_g1(&x, larger);
-    let in_g1 = Eight::in_g1(&x, &y);
-    let a = |i: usize| Eight::from_integers(&coordinates.map(|r| r.c[i]));
-    let (a0, a2) = (Fp2(a(0), a(1)), Fp2(a(2), a(3)));
-    let c = Eight::decompress_gt(&a0, &a2);
-    let verdict = Verdict { on_curve, in_g1, a0_not_zero: !a0.zeros(), in_gt: Eight::frobenius_is_x(&c) };
-    (Record { x, y, c }, verdict)
+fn decoded(coordinates: &[ByLane<Coordinates>]) -> (Records, Groups<Verdict>) {
+    let n = coordinates.len();
+    let mut records = Records { points: [(Eight::zero(), Eight::zero()); GROUPS], c: [Fp12::one(); GROUPS] };
+    let mut compressed = [(Fp2::zero(), Fp2::zero()); GROUPS];
+    let mut verdicts = [Verdict::default(); GROUPS];
+    for i in 0..n {
+        let mut larger = 0;
+        for lane in 0..8 {
+            larger |= Mask::from(coordinates[i][lane].larger) << lane;
+        }
+        let x = Eight::from_integers(&coordinates[i].map(|r| r.x)).weaken();
+        let (y, on_curve) = Eight::decompress_g1(&x, larger);
+        records.points[i] = (x, y);
+        compressed[i] = (c_of(&coordinates[i], 0), c_of(&coordinates[i], 2));
+        verdicts[i].on_curve = on_curve;
+        verdicts[i].in_g1 = Eight::in_g1(&x, &y);
+        verdicts[i].a0_not_zero = !compressed[i].0.zeros();
+    }
+    Eight::decompress_gt(&compressed[..n], &mut records.c);
+    let in_gt = Eight::frobenius_is_x(&records.c[..n]);
+    for i in 0..n {
+        verdicts[i].in_gt = in_gt[i];
+    }
+    (records, verdicts)
+}
+
+/// a0 or a2 of C, whose coefficients begin at `i`.
+#[inline(always)]
+fn c_of(coordinates: &ByLane<Coordinates>, i: usize) -> Fp2<Eight> {
+    Fp2(Eight::from_integers(&coordinates.map(|r| r.c[i])), Eight::from_integers(&coordinates.map(|r| r.c[i + 1])))
 }
 
 #[inline(always)]
-fn encoded(g: &Fp12<Eight>) -> (ByLane<[[u64; 6]; 4]>, Mask) {
-    let (a0, a2, special) = Eight::compress_gt(g);
-    let c = [a0.0.to_integers(), a0.1.to_integers(), a2.0.to_integers(), a2.1.to_integers()];
-    (std::array::from_fn(|lane| c.map(|c| c[lane])), special)
+fn encoded(g: &[Fp12<Eight>]) -> Groups<Encoded> {
+    let mut compressed = [(Fp2::zero(), Fp2::zero()); GROUPS];
+    Eight::compress_gt(g, &mut compressed);
+    let mut out = [([[[0; 6]; 4]; 8], 0); GROUPS];
+    for i in 0..g.len() {
+        let (a0, a2) = &compressed[i];
+        let c = [a0.0.to_integers(), a0.1.to_integers(), a2.0.to_integers(), a2.1.to_integers()];
+        for lane in 0..8 {
+            out[i].0[lane] = c.map(|c| c[lane]);
+        }
+        out[i].1 = a0.zeros();
+    }
+    out
 }
 
 #[inline(always)]
@@ -266,8 +338,12 @@ fn store12(x: &Fp12<Eight>) -> ByLane<Fq12> {
 }
 
 #[inline(always)]
-fn point1(p: &ByLane<G1Affine>) -> PointG1<Eight> {
-    PointG1::new(&load1(&p.map(|p| p.x)), &load1(&p.map(|p| p.y)))
+fn points1(p: &[ByLane<G1Affine>]) -> Groups<PointG1<Eight>> {
+    let mut points = [(Eight::zero(), Eight::zero()); GROUPS];
+    for i in 0..p.len() {
+        points[i] = (load1(&p[i].map(|p| p.x)), load1(&p[i].map(|p| p.y)));
+    }
+    PointG1::all(&points[..p.len()])
 }
 
 #[inline(always)]

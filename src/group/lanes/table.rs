@@ -113,7 +113,8 @@ fn overwrite(elements: &mut [Fp12<Eight>]) {
 #[inline(always)]
 fn quotient(f: &Fp12<Eight>) -> Fp12<Eight> {
     let (a, b) = (f.0.times(&f.0), f.1.times(&f.1).times_v::<4>());
-    let inverse = Eight::inverse6(&a.minus::<8>(&b).weaken());
+    let mut inverse = a.minus::<8>(&b).weaken();
+    Eight::inverses6(std::slice::from_mut(&mut inverse));
     let cross = f.0.times(&f.1);
     Fp12(a.plus(&b).times(&inverse), cross.plus(&cross).times(&inverse))
 }

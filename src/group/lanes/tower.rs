@@ -14,7 +14,7 @@
 //! | F_p¹² by a torus element c + w | 12 | 6 | 6156 |
 
 use super::base::{Base, Mask};
-use super::fp2::{Factor2, Fp2, Fp2Kernels, Wide2};
+use super::fp2::{Factor2, Fp2, Fp2Kernels, GROUPS, Wide2};
 use super::kernels::kernels;
 use core::mem::MaybeUninit;
 
@@ -23,10 +23,12 @@ kernels! {
     trait TowerKernels: Fp2Kernels;
     fn multiply6_wide<'o>(a: &Fp6<Self>, b: &Fp6<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_wide;
     fn multiply6_by_line_wide<'o>(a: &Fp6<Self>, line: &LineFactor<Self>, slots: &'o mut Slots6<Self>) -> Wide6<'o, Self> = multiply6_by_line_wide;
-    fn inverse6(a: &Fp6<Self>) -> Fp6<Self> = inverse6;
+    /// Replaces each element by its inverse, 0 by 0, with one inversion for all. Coefficients below 16p in, 4p out.
+    fn inverses6(elements: &mut [Fp6<Self>]) = inverses6;
     fn multiply12(f: &mut Fp12<Self>, g: &Fp12<Self>) = multiply12;
     fn square12(f: &mut Fp12<Self>) = square12;
-    fn inverse12(a: &Fp12<Self>) -> Fp12<Self> = inverse12;
+    /// The same in F_p¹²; below 8p out.
+    fn inverses12(elements: &mut [Fp12<Self>]) = inverses12;
     /// The lanes in which both are equal; coefficients below 6p.
     fn equals12(a: &Fp12<Self>, b: &Fp12<Self>) -> Mask = equals12;
     fn multiply_by_line(f: &mut Fp12<Self>, line: &Line<Self>) = multiply_by_line;
@@ -106,16 +108,23 @@ impl<F: TowerKernels> Fp6<F> {
     }
 }
 
-/// 0 for 0: 9 products, 3 squares, one inversion of F_p². Coefficients below 8p.
+/// 9 products and 3 squares for each element.
 #[inline(always)]
-fn inverse6<F: TowerKernels>(a: &Fp6<F>) -> Fp6<F> {
-    let Fp6(a, b, c) = a;
-    let x = a.squared().minus::<16>(&b.times(c).times_xi::<4>());
-    let y = c.squared().times_xi::<4>().minus::<4>(&a.times(b));
-    let z = b.squared().minus::<4>(&a.times(c));
-    let norm = c.times(&y).plus(&b.times(&z)).times_xi::<8>().plus(&a.times(&x));
-    let inverse = norm.inverse();
-    Fp6(x.times(&inverse), y.times(&inverse), z.times(&inverse))
+fn inverses6<F: TowerKernels>(elements: &mut [Fp6<F>]) {
+    let mut norms = [Fp2::zero(); GROUPS];
+    for i in 0..elements.len() {
+        let Fp6(a, b, c) = &elements[i];
+        let x = a.squared().minus::<16>(&b.times(c).times_xi::<4>());
+        let y = c.squared().times_xi::<4>().minus::<4>(&a.times(b));
+        let z = b.squared().minus::<4>(&a.times(c));
+        norms[i] = c.times(&y).plus(&b.times(&z)).times_xi::<8>().plus(&a.times(&x));
+        elements[i] = Fp6(x, y, z);
+    }
+    F::inverses2(&mut norms[..elements.len()]);
+    for i in 0..elements.len() {
+        let Fp6(x, y, z) = &elements[i];
+        elements[i] = Fp6(x.times(&norms[i]), y.times(&norms[i]), z.times(&norms[i]));
+    }
 }
 
 /// 6 products.
@@ -228,12 +237,19 @@ impl<F: TowerKernels> Fp12<F> {
     }
 }
 
-/// conjugate/(c0² − v·c1²); 0 for 0. Coefficients below 5p.
+/// conjugate/(c0² − v·c1²).
 #[inline(always)]
-fn inverse12<F: TowerKernels>(f: &Fp12<F>) -> Fp12<F> {
-    let norm = f.0.times(&f.0).minus::<16>(&f.1.times(&f.1).times_v::<4>());
-    let inverse = F::inverse6(&norm);
-    Fp12(f.0.times(&inverse), Fp6::zero().minus::<4>(&f.1.times(&inverse)))
+fn inverses12<F: TowerKernels>(elements: &mut [Fp12<F>]) {
+    let mut norms = [Fp6::zero(); GROUPS];
+    for i in 0..elements.len() {
+        let f = &elements[i];
+        norms[i] = f.0.times(&f.0).minus::<16>(&f.1.times(&f.1).times_v::<4>());
+    }
+    F::inverses6(&mut norms[..elements.len()]);
+    for i in 0..elements.len() {
+        let f = &elements[i];
+        elements[i] = Fp12(f.0.times(&norms[i]), Fp6::zero().minus::<4>(&f.1.times(&norms[i])));
+    }
 }
 
 /// Coefficients below 6p.
