@@ -1,6 +1,9 @@
-//! The phases of a pairing, each alone and by a chosen engine: for measurements, no part of the interface.
+//! The phases of a pairing, each alone and by a chosen engine, and the instructions of the engine `lanes`: for
+//! measurements, no part of the interface.
 
 use super::backend::Backend;
+use super::lanes::Lanes;
+pub use super::lanes::{Instructions, KERNELS, OPERATIONS, Rates};
 use super::{Engaged, G1, G2Prepared, Gt};
 
 /// The Miller loops of eight points with the lines of `q`.
@@ -19,4 +22,9 @@ pub fn final_exponentiation(engaged: Engaged, f: &[Gt; 8]) {
 #[inline]
 pub fn multiply(engaged: Engaged, a: &[Gt; 8]) -> [Gt; 8] {
     engaged.measure_products(&a.map(|a| a.0)).map(Gt)
+}
+
+/// The rates of this processor, where it has the engine `lanes`.
+pub fn rates() -> Option<Rates> {
+    Lanes::detect().map(Lanes::rates)
 }

@@ -3,6 +3,7 @@
 
 mod cases;
 mod ledger;
+mod limits;
 mod machine;
 mod measure;
 mod plot;

@@ -2,11 +2,11 @@
 
 use super::cases::{BATCH, FILE, REENCRYPT, World};
 use super::measure::Case;
-use super::{machine, plot, schemes};
+use super::{limits, machine, plot, schemes};
 use crate::output::{Failure, named, new_file, progress, warn_unsynced};
 use crate::page;
 use phi_pre::envelope::create_public_file;
-use phi_pre::group::{Engaged, Engine};
+use phi_pre::group::{Engaged, Engine, phase};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -110,6 +110,10 @@ pub(crate) fn run(files: &Files, rounds: u16, of_schemes: bool) -> Result<(), Fa
         plot::of_schemes(&cases, &foot, &schemes::plotted())?
     } else {
         print(&cases, REENCRYPT, "re-encryption with precomputed line coefficients of k_re");
+        if let Some(rates) = phase::rates() {
+            limits::print(&cases, rates);
+            file["lanes"] = limits::json(&cases, rates);
+        }
         plot::of_engines(&cases, &foot)?
     };
     let figures = serde_json::to_string_pretty(&file)? + "\n";

@@ -9,8 +9,8 @@
 //!   T/R + K·p must not be negative, unless more is added before the carries are taken;
 //! - a column of T is a signed word of 64 bits, and one product adds at most 2^56 to it, so a sum has at most 63 products.
 //!
-//! The steps do not depend on the data, so the bounds are the same for all inputs. In debug builds `One` carries the
-//! bounds beside the value and asserts each of them; its tests thereby prove the bounds for `Eight` too.
+//! The steps do not depend on the data, so the bounds are the same for all inputs. `One` carries the bounds beside the
+//! value and asserts each of them; its tests thereby prove the bounds for `Eight` too.
 
 use ark_bls12_381::{Fq, Fq2};
 use ark_ff::{AdditiveGroup, Field};

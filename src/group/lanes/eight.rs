@@ -264,8 +264,10 @@ impl WideEight {
     fn raised_by<const N: usize>(&self) -> Self {
         let offset = const { Multiple::new(N).limbs };
         let mut t = *self;
-        for i in 0..LIMBS {
-            t.0[LIMBS + i] = t.0[LIMBS + i].plus(V::splat(offset[i]));
+        if N > 0 {
+            for i in 0..LIMBS {
+                t.0[LIMBS + i] = t.0[LIMBS + i].plus(V::splat(offset[i]));
+            }
         }
         t
     }

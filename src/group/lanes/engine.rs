@@ -4,6 +4,7 @@
 //! its last record; a group of one record is computed as a single operation.
 
 use super::base::Mask;
+use super::count::Rates;
 use super::ifma::Ifma;
 use super::pipeline::{self, Coordinates, GROUPS, Verdict};
 use super::product::PointRows;
@@ -25,6 +26,7 @@ use ark_ff::{AdditiveGroup, Field, Zero};
 use std::array::from_fn;
 use std::hint::black_box;
 use std::sync::{LazyLock, OnceLock};
+use std::time::Instant;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Fewer records than this are computed one by one: two single pairings take less time than eight in lanes.
@@ -47,6 +49,21 @@ impl Lanes {
     /// The engine, where this processor has AVX-512 F, DQ and IFMA.
     pub(in crate::group) fn detect() -> Option<Self> {
         Ifma::detect().map(Self)
+    }
+
+    /// What this processor executes, by the best of some short measurements.
+    pub(in crate::group) fn rates(self) -> Rates {
+        const ROUNDS: u32 = 20_000;
+        let rate = |additions: bool| {
+            let measure = |_| {
+                let start = Instant::now();
+                black_box(pipeline::issue(self.0, black_box(ROUNDS), additions));
+                let nanoseconds = start.elapsed().as_secs_f64() * 1e9;
+                f64::from(ROUNDS * if additions { 24 } else { 12 }) / nanoseconds
+            };
+            (0..20).map(measure).fold(0.0, f64::max)
+        };
+        Rates { ifma: rate(false), mixed: rate(true) }
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`ifma`], [`base`] | the proof that the processor has AVX-512 F, DQ and IFMA; the trait of the base field, with the ranges of its values |
 //! | [`limbs`] | the constants of the Montgomery reduction |
 //! | [`vector`] | the instructions; on other architectures, and with the feature `portable-lanes`, `portable.rs` replaces the file |
+//! | [`count`] | how many instructions of each class the lanes execute |
 //! | [`single`] | the engine for single operations |
 //! | `one`, [`eight`] | one element of F_p by arkworks, the reference in tests; eight elements, one in each lane |
 //! | [`kernels`] | the macro that declares the functions that are not inlined, with the AVX-512 target features |
@@ -43,6 +44,7 @@
 #![allow(clippy::needless_range_loop)] // the loops use the index of a limb or column in several arrays
 
 mod base;
+mod count;
 mod curve;
 mod cyclotomic;
 mod eight;
@@ -64,6 +66,7 @@ mod tower;
 #[cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), path = "portable.rs")]
 mod vector;
 
+pub use count::{Instructions, KERNELS, OPERATIONS, Rates};
 pub(super) use engine::{Lanes, Lines};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The base field as one element of arkworks' F_p: the readable form of the lanes, and their test.
 //!
-//! A debug build carries the bounds that [`Base`] states and asserts them at each step.
+//! It carries the bounds that [`Base`] states and asserts them at each step.
 #![allow(clippy::cast_precision_loss)] // the bounds are small
 
 use super::base::{Base, Constant, Factor, Mask, Multiple, Sum};
@@ -39,13 +39,13 @@ impl One {
     #[track_caller]
     fn bounded(value: Fq, bound: f64) -> Self {
         // A factor has eight limbs of 52 bits; 2^34·p is below 2^416.
-        debug_assert!(bound < 1.7e10, "a normal value below {bound}p");
+        assert!(bound < 1.7e10, "a normal value below {bound}p");
         Self { value, low: 0.0, bound }
     }
 
     #[track_caller]
     fn not_negative(self) -> Self {
-        debug_assert!(self.low >= 0.0, "a value above {}p is a factor or normal", self.low);
+        assert!(self.low >= 0.0, "a value above {}p is a factor or normal", self.low);
         Self::bounded(self.value, self.bound)
     }
 }
@@ -78,7 +78,7 @@ impl Base for One {
 
     fn weakened(sum: &Sum<Self>) -> Self {
         let One { value, bound, .. } = sum.0.not_negative();
-        debug_assert!(bound <= 8192.0, "{bound}p weakened");
+        assert!(bound <= 8192.0, "{bound}p weakened");
         Self::bounded(value, 1.006 + bound / 106_000.0)
     }
 
@@ -145,7 +145,7 @@ impl Base for One {
     }
 
     fn reduce_sum<const K: usize>(wide: &WideOne) -> Sum<Self> {
-        debug_assert!(wide.products <= PRODUCTS, "{} products in a column", wide.products);
+        assert!(wide.products <= PRODUCTS, "{} products in a column", wide.products);
         let k = K as f64;
         Sum(Self { value: wide.value, low: wide.low + k, bound: wide.high + k + 2.0 })
     }
@@ -159,7 +159,7 @@ impl Base for One {
     }
 
     fn zeros(&self) -> Mask {
-        debug_assert!(self.bound <= 8192.0, "{}p made canonical", self.bound);
+        assert!(self.bound <= 8192.0, "{}p made canonical", self.bound);
         Mask::from(self.value == Fq::ZERO)
     }
 

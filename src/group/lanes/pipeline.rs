@@ -15,6 +15,7 @@ use super::product::{self, GtRows, PointRows};
 use super::table::{self, TorusWindow};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12};
+use super::vector::V;
 use crate::group::buckets;
 use crate::group::exponent::{Comb, Digits, Halves};
 use crate::group::power::Windows;
@@ -180,6 +181,25 @@ entries! {
             f[i] = f[i].times(&records.c[i]);
         }
         (encoded(&f[..n]), verdicts)
+    }
+
+    /// 12·n IFMA instructions in 12 chains, with an addition after each or alone; for measurements.
+    fn issue(n: u32, additions: bool) -> ByLane<u64> {
+        let x = V::splat(3);
+        let (mut products, mut sums) = ([x; 12], [x; 12]);
+        for _ in 0..n {
+            for i in 0..12 {
+                products[i] = products[i].plus_low(x, x);
+                if additions {
+                    sums[i] = sums[i].plus(products[i]);
+                }
+            }
+        }
+        let mut sum = x;
+        for i in 0..12 {
+            sum = sum.plus(products[i]).plus(sums[i]);
+        }
+        sum.store()
     }
 
     /// The coordinates of elements of GT.

@@ -5,7 +5,32 @@
 //! follow every word: `tests/constant_time.rs` does so. The methods are not inlined, which keeps the kernels small.
 #![cfg_attr(not(feature = "portable-lanes"), allow(dead_code))]
 
+#[cfg(test)]
+use super::count::Instructions;
 use crate::constant_time::{equal, look_up, mask, select};
+#[cfg(test)]
+use std::cell::Cell;
+
+#[cfg(test)]
+thread_local! {
+    static COUNTS: Cell<Instructions> = const { Cell::new(Instructions::new([0; 5])) };
+}
+
+/// Adds to the count of a class. Tests compare the counts with those in `count.rs`.
+macro_rules! count {
+    ($class:ident, $n:expr) => {
+        #[cfg(test)]
+        COUNTS.with(|counts| counts.set(Instructions { $class: counts.get().$class + $n, ..counts.get() }));
+    };
+}
+
+/// The instructions that `f` executes.
+#[cfg(test)]
+pub(super) fn counted(f: impl FnOnce()) -> Instructions {
+    COUNTS.set(Instructions::default());
+    f();
+    COUNTS.get()
+}
 
 /// Eight words.
 #[derive(Clone, Copy)]
@@ -29,58 +54,71 @@ impl V {
 
     #[inline(never)]
     pub(super) fn plus(self, other: Self) -> Self {
+        count!(add, 1);
         self.with(other, u64::wrapping_add)
     }
 
     #[inline(never)]
     pub(super) fn minus(self, other: Self) -> Self {
+        count!(add, 1);
         self.with(other, u64::wrapping_sub)
     }
 
     #[inline(never)]
     pub(super) fn and(self, other: Self) -> Self {
+        count!(logic, 1);
         self.with(other, |x, y| x & y)
     }
 
     #[inline(never)]
     pub(super) fn or(self, other: Self) -> Self {
+        count!(logic, 1);
         self.with(other, |x, y| x | y)
     }
 
     #[inline(never)]
     #[allow(clippy::cast_possible_truncation)] // masked
     pub(super) fn plus_low(self, a: Self, b: Self) -> Self {
-        self.plus(a.with(b, |x, y| (u128::from(x & LOW) * u128::from(y & LOW)) as u64 & LOW))
+        count!(ifma, 1);
+        let product = a.with(b, |x, y| (u128::from(x & LOW) * u128::from(y & LOW)) as u64 & LOW);
+        self.with(product, u64::wrapping_add)
     }
 
     #[inline(never)]
     #[allow(clippy::cast_possible_truncation)] // below 2^52
     pub(super) fn plus_high(self, a: Self, b: Self) -> Self {
-        self.plus(a.with(b, |x, y| ((u128::from(x & LOW) * u128::from(y & LOW)) >> 52) as u64))
+        count!(ifma, 1);
+        let product = a.with(b, |x, y| ((u128::from(x & LOW) * u128::from(y & LOW)) >> 52) as u64);
+        self.with(product, u64::wrapping_add)
     }
 
     #[inline(never)]
     pub(super) fn times_32(self, other: Self) -> Self {
+        count!(shift, 1);
         self.with(other, |x, y| (x & 0xffff_ffff) * (y & 0xffff_ffff))
     }
 
     #[inline(never)]
     pub(super) fn shift_right<const N: u32>(self) -> Self {
+        count!(shift, 1);
         self.map(|x| x >> N)
     }
 
     #[inline(never)]
     pub(super) fn signed_shift<const N: u32>(self) -> Self {
+        count!(shift, 1);
         self.map(|x| (x.cast_signed() >> N).cast_unsigned())
     }
 
     #[inline(never)]
     pub(super) fn shift_left<const N: u32>(self) -> Self {
+        count!(shift, 1);
         self.map(|x| x << N)
     }
 
     #[inline(never)]
     pub(super) fn rotate<const N: i32>(self) -> Self {
+        count!(shuffle, 1);
         let mut words = self.0;
         words.rotate_left(N.unsigned_abs() as usize);
         Self(words)
@@ -109,31 +147,37 @@ impl V {
 
     #[inline(never)]
     pub(super) fn less_at_least_zero(self, n: u64) -> Self {
+        count!(add, 2);
         self.map(|x| x.wrapping_sub(n)).map(|x| x & !(x.cast_signed() >> 63).cast_unsigned())
     }
 
     #[inline(never)]
     pub(super) fn look_up(table: &[u64; 16], index: Self) -> Self {
+        count!(shuffle, 1);
         index.map(|i| look_up(&table.map(|entry| [entry]), i & 15)[0])
     }
 
     #[inline(never)]
     pub(super) fn select(self, lanes: u8, other: Self) -> Self {
+        count!(shuffle, 1);
         Self(std::array::from_fn(|i| select(mask(u64::from(lanes >> i)), self.0[i], other.0[i])))
     }
 
     #[inline(never)]
     pub(super) fn negatives(self) -> u8 {
+        count!(logic, 1);
         self.bits(|x| x >> 63)
     }
 
     #[inline(never)]
     pub(super) fn zeros(self) -> u8 {
+        count!(logic, 1);
         self.bits(|x| equal(x, 0))
     }
 
     #[inline(never)]
     pub(super) fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        count!(shuffle, 24);
         std::array::from_fn(|i| Self(rows.map(|row| row.0[i])))
     }
 }
