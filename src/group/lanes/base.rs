@@ -49,7 +49,7 @@ pub(super) trait Base: Copy + 'static {
     fn subtract(a: &Sum<Self>, b: &Sum<Self>, k: &Multiple) -> Sum<Self>;
     fn value(sum: &Sum<Self>) -> Self;
     fn factor(sum: &Sum<Self>) -> Factor<Self>;
-    /// From below 8192p to below 1.1p; at most three results of reductions are in the sum.
+    /// From below 8192p to below 1.1p; at most one result of a reduction is in the sum.
     fn weakened(sum: &Sum<Self>) -> Self;
 
     #[inline(always)]
@@ -112,7 +112,7 @@ pub(super) trait Base: Copy + 'static {
         Self::reduce_sum::<K>(wide).value()
     }
 
-    /// 1/self in each lane, 0 for 0; below 1.01p. One inversion serves all lanes.
+    /// 1/self in each lane, 0 for 0; below 1.1p. One inversion serves all lanes.
     fn inverse(&self) -> Self;
     /// The lanes whose value is 0 mod p.
     fn zeros(&self) -> Mask;

@@ -207,7 +207,7 @@ fn times_x<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
     out
 }
 
-/// The lanes whose point of the curve has order q; x, y below 1.01p.
+/// The lanes whose point of the curve has order q; x, y below 1.1p.
 #[inline(always)]
 fn in_g1<F: CurveKernels>(x: &F, y: &F) -> Mask {
     let Jacobian(x2, y2, z) = times_x(&times_x(&Jacobian(*x, *y, F::one())));

@@ -46,7 +46,7 @@ pub(super) const MINUS_P: [u64; LIMBS] = {
 };
 /// 2^40/(top limb of p + 1). A top limb times this, shifted right by 40, is a quotient by p that is never too large.
 pub(super) const QUOTIENT: u64 = (1 << 40) / (P52[LIMBS - 1] + 1);
-/// The most by which a top limb can be too small or too large as long as the limbs below it are not normalised: the limbs
-/// of a reduction are below 2^58 and carry less than 2^6. An error of 2·64 in the top limb, which is 106,513 in p, adds
-/// 0.002p to a weakened value.
-pub(super) const CARRY: u64 = 64;
+/// The most by which a top limb can be too small or too large as long as the limbs below it are not normalised. The limb
+/// below the top one has at most 63 products of three parts of 52 bits each, and as much from the reduction as one product.
+/// An error of 2·256 in the top limb, which is 106,513 in p, adds 0.005p to a weakened value.
+pub(super) const CARRY: u64 = 256;

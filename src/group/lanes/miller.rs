@@ -2,10 +2,10 @@
 //!
 //! A line through points of the twist has at P = (x, y) the value l0 + l1·x·v + l4·y·v·w with l0, l1, l4 in F_p². The
 //! final exponentiation removes factors in F_p², so for a fixed Q each line is divided by l4·y beforehand:
-//! l0/l4·(1/y) + l1/l4·(x/y)·v + v·w. A product by it takes 10 products of F_p² in place of 13; 1/y is one inversion for
-//! all lanes.
+//! l0/l4·(1/y) + l1/l4·(x/y)·v + v·w. A product by it takes 8 products of F_p² in place of 11, by l0/2 and l1/2
+//! (`tower.rs`); 1/(2y) is one inversion for all lanes of several groups.
 //!
-//! With a fixed Q a record costs 62 squarings, 67 products by a line and 68 lines of 4 products: 812 thousand IFMA for
+//! With a fixed Q a record costs 62 squarings, 67 products by a line and 68 lines of 4 products: 765 thousand IFMA for
 //! eight records. A Q for each lane also costs 63 doublings and 5 additions on the twist, and products by whole lines.
 
 use super::base::{Constant2, constant2};

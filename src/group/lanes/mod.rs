@@ -24,20 +24,19 @@
 //! | [`engine`] | the engine as the rest of the group uses it |
 //!
 //! # Cost
-//! Costs are counted in IFMA instructions for eight records. An AMD Zen 5 executes two of them in a cycle (measured: 2.0),
-//! so limit = IFMA / 2 cycles / 3.53 GHz / 8 records, and reached = limit / measured. Times are for one record, measured on one
-//! thread of a virtual machine with two cores. Q is k_re, with precomputed line coefficients.
+//! [`count`] has the vector instructions of each kernel. `phi-pre bench` measures what the processor executes in a nanosecond, and
+//! prints how much of that limit an operation reaches. On a Xeon whose two ports serve IFMA and all other instructions (3.88 GHz, one
+//! thread, batch of 64 and phases of eight), in microseconds for one record, Q = k_re with precomputed line coefficients:
 //!
-//! | phase | IFMA | limit | measured | reached |
-//! |---|---|---|---|---|
-//! | Miller loop | 813 thousand | 14.4 µs | 21.2 µs | 0.68 |
-//! | final exponentiation | 1203 thousand | 21.3 µs | 37.2 µs | 0.57 |
-//! | Equation 2, C·e(Z, Q) | 2.05 million | 36.3 µs | 58.2 µs | 0.62 |
+//! | operation | IFMA | all | limit | measured | reached |
+//! |---|---|---|---|---|---|
+//! | Miller loop | 96 thousand | 143 thousand | 18.9 | 23.7 | 0.80 |
+//! | final exponentiation | 148 thousand | 242 thousand | 32.0 | 41.6 | 0.77 |
+//! | Equation 2, C·e(Z, Q) | 243 thousand | 386 thousand | 51.0 | 63.1 | 0.81 |
 //!
-//! For Equation 2, blst with precomputed line coefficients takes 480 µs in the same run, 8.2 times as long. Three costs
-//! explain the difference from the limit:
-//! the additions around each product of F_p² (1.6 IFMA a cycle within the product, 1.3 within products of F_p¹²), unreduced
-//! products (wide values, see [`base`]) that are stored to memory, and seven inversions, each computed once for all eight lanes (2.1 µs each).
+//! For Equation 2, blst with precomputed line coefficients takes 443 µs in the same run. The kernels alone reach 0.84 to 0.95:
+//! `square2_wide` 0.95, `multiply_factors2_wide` 0.93, `multiply2_wide` 0.84. The rest is lost between them, where unreduced
+//! products (wide values, see [`base`]) pass through memory.
 
 #![allow(clippy::inline_always)] // the generic code must end up inside the functions that have the lanes' features
 #![allow(clippy::large_stack_arrays)] // batches overwrite the stack, and no secret goes to the heap

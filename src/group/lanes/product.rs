@@ -16,7 +16,7 @@ use crate::group::buckets::{Group, Lanes};
 
 /// A value of F_p in memory.
 type Row = [u64; LIMBS];
-/// An element of G1 other than 1, by x and y, below 1.01p.
+/// An element of G1 other than 1, by x and y, below 1.1p.
 pub(super) type PointRows = [Row; 2];
 /// An element of GT by its coefficients, below 4p.
 pub(super) type GtRows = [Row; 12];
