@@ -185,7 +185,7 @@ fn next_row(runner: &mut CtRunner, rng: &mut BenchRng) {
 fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().unwrap();
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let engines = [Engine::Blst, Engine::Lanes].into_iter().filter(|engine| engine.engage().is_ok());
+    let engines = [Engine::Blst, Engine::Lanes256, Engine::Lanes].into_iter().filter(|engine| engine.engage().is_ok());
     let operations =
         engines.flat_map(|engine| OPERATIONS.iter().map(move |(name, run)| (engine, engine.name(), name, run)));
     let controls = CONTROLS.iter().map(|(name, run)| (Engine::Blst, "control", name, run));

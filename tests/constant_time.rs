@@ -301,18 +301,15 @@ fn above(run: &Run) {
     });
 }
 
-/// The kernels of the real lanes: two runs with different secrets take the same steps and touch the same addresses.
+/// The kernels of an engine in lanes: two runs with different secrets take the same steps and touch the same addresses.
 #[cfg(all(target_arch = "x86_64", target_os = "linux", not(feature = "portable-lanes")))]
-fn lanes_by_steps(run: &Run) {
+fn by_steps(run: &Run, engine: Engine) {
     use trace::traces;
 
-    let Ok(lanes) = Engine::Lanes.engage() else {
-        println!("traces of the lanes: skipped, since this processor lacks AVX-512 IFMA");
-        return;
-    };
-    lanes.install();
-    // Work on all cores stays on this thread, which the trace follows.
-    rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().unwrap();
+    match engine.engage() {
+        Ok(lanes) => lanes.install(),
+        Err(error) => return println!("traces of {engine}: skipped: {error}"),
+    }
     let rng = &mut ChaCha20Rng::seed_from_u64(7);
     let exponents = [(); 2].map(|()| [(); 8].map(|()| Scalar::random(rng)));
     let bytes = exponents.map(|exponents| exponents[0].to_bytes());
@@ -334,9 +331,9 @@ fn lanes_by_steps(run: &Run) {
         } else {
             "DEPENDS ON A SECRET"
         };
-        println!("{:64} {verdict} ({} instructions)", format!("traces of the lanes: {name}"), first.steps);
+        println!("{:64} {verdict} ({} instructions)", format!("traces of {engine}: {name}"), first.steps);
         if same == control {
-            run.wrong.borrow_mut().push(format!("traces of the lanes: {name}: {first:?} {second:?}"));
+            run.wrong.borrow_mut().push(format!("traces of {engine}: {name}: {first:?} {second:?}"));
         }
     };
     check("control: a skipped zero", &|| _ = black_box(leaky::skipped_zero(&byte.get().map(|byte| byte & 1))));
@@ -354,7 +351,10 @@ fn main() {
         let run = Run { filter: None, wrong: RefCell::default() };
         #[cfg(all(target_arch = "x86_64", target_os = "linux", not(feature = "portable-lanes")))]
         if std::env::var_os("PHI_PRE_STEPS").is_some() {
-            lanes_by_steps(&run);
+            // Work on all cores stays on this thread, which the trace follows.
+            rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().unwrap();
+            by_steps(&run, Engine::Lanes);
+            by_steps(&run, Engine::Lanes256);
         } else {
             println!("traces of the lanes: skipped; PHI_PRE_STEPS=1 steps through them, which takes a minute");
         }

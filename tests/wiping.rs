@@ -187,7 +187,7 @@ fn on_a_known_stack() -> (Vec<String>, BTreeSet<usize>) {
     rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global().unwrap();
     let (wrong, found) = (RefCell::default(), RefCell::default());
     let run = |title, secrets| Run { title, secrets, rng: seeded(DRAWN).into(), wrong: &wrong, found: &found };
-    for engine in [Engine::Lanes, Engine::Blst] {
+    for engine in [Engine::Lanes, Engine::Lanes256, Engine::Blst] {
         match engine.engage() {
             Ok(engaged) => {
                 engaged.install();

@@ -14,7 +14,7 @@ pub(crate) fn rng() -> Result<ChaCha20Rng, Failure> {
     Ok(ChaCha20Rng::from_seed(*seed))
 }
 
-/// Installs the engine that the environment variable `PHI_PRE_ENGINE` names: `plain`, `blst` or `lanes`. Without the
+/// Installs the engine that the environment variable `PHI_PRE_ENGINE` names: `plain`, `blst`, `lanes256` or `lanes`. Without the
 /// variable, the library chooses the fastest engine that is available.
 pub(crate) fn install_engine() -> Result<(), Failure> {
     const VARIABLE: &str = "PHI_PRE_ENGINE";

@@ -358,7 +358,9 @@ fn an_engine_that_is_not_there_is_an_error() {
         let message = String::from_utf8(run.stderr).unwrap();
         assert_eq!(
             message,
-            format!("phi-pre: PHI_PRE_ENGINE: no engine is called {engine:?} (there are plain, blst, lanes)\n")
+            format!(
+                "phi-pre: PHI_PRE_ENGINE: no engine is called {engine:?} (there are plain, blst, lanes256, lanes)\n"
+            )
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }

@@ -71,7 +71,7 @@ pub(crate) fn set_threads(n: usize) -> Result<(), Fault> {
     pool(Some(n)).map(drop)
 }
 
-/// The engine of the process: "plain", "blst" or "lanes". Without set_engine, the fastest that this machine has.
+/// The engine of the process: "plain", "blst", "lanes256" or "lanes". Without set_engine, the fastest that this machine has.
 #[pyfunction]
 pub(crate) fn engine() -> &'static str {
     Engaged::current().engine().name()

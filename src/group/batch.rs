@@ -1,7 +1,7 @@
 //! Batches: Equation 2 and its neighbours over many records, from values or from bytes.
 //!
-//! Each batch is cut into groups of as many records as the engine computes at once: eight for
-//! [`Engine::Lanes`](super::Engine::Lanes) in batches of three and more, else one. With the feature `parallel` the groups
+//! Each batch is cut into parts of as many records as the engine computes together: 8 to 32 for
+//! [`Engine::Lanes`](super::Engine::Lanes) in batches of three and more, else one. With the feature `parallel` the parts
 //! are spread over all cores. A bad record is an error at its own index and leaves the other results as they are. All
 //! results equal those of the single operations, bit for bit.
 
@@ -190,8 +190,11 @@ impl Engaged {
     /// Overwrites the stack that this engine has used on a group.
     fn wipe(self) -> fn() {
         /// Bytes of the stack that four groups of eight pairings in lanes use at most.
-        const EIGHT: usize = 704 << 10;
-        if self.engine() == Engine::Lanes { overwrite_stack::<EIGHT> } else { overwrite_stack::<WIPED_BYTES> }
+        const GROUPS: usize = 704 << 10;
+        match self.engine() {
+            Engine::Lanes | Engine::Lanes256 => overwrite_stack::<GROUPS>,
+            Engine::Plain | Engine::Blst => overwrite_stack::<WIPED_BYTES>,
+        }
     }
 }
 

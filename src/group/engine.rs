@@ -1,10 +1,11 @@
-//! The choice of an engine: one interface, three engines, the same bytes from each.
+//! The choice of an engine: one interface, four engines, the same bytes from each.
 //!
 //! | engine | what it is | where | constant-time |
 //! |---|---|---|---|
 //! | [`Plain`](Engine::Plain) | arkworks, the reference | everywhere, but on WebAssembly only without the feature `blst`, for the size | no |
 //! | [`Blst`](Engine::Blst) | blst, one operation at a time | feature `blst` | yes |
 //! | [`Lanes`](Engine::Lanes) | AVX-512 IFMA lanes: eight records, each in one 64-bit lane of a 512-bit register; blst or arkworks for one or two records | x86-64 processors that have the instructions, found at run time | with the feature `blst` |
+//! | [`Lanes256`](Engine::Lanes256) | the code of the lanes on pairs of 256-bit registers | x86-64 processors with AVX-IFMA, found at run time; tested and measured through the same instructions of AVX-512, never on AVX-IFMA itself | with the feature `blst` |
 //!
 //! The fastest engine that the machine has is used, unless [`Engaged::install`] chooses another one. An engine that was
 //! chosen is never replaced by another one silently. The library reads no environment variable; the command reads
@@ -18,6 +19,8 @@ use super::backend::{Backend, Decoded};
 use super::blst::{self, Blst};
 use super::encoding::{RECORD_BYTES, T6_BYTES};
 use super::lanes::{self, Lanes};
+#[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+use super::lanes256::{self, Lanes256};
 #[cfg(not(all(target_family = "wasm", feature = "blst")))]
 use super::plain::{self, Plain};
 use super::power::Table;
@@ -36,6 +39,8 @@ pub enum Engine {
     Plain,
     /// blst: the feature `blst`.
     Blst,
+    /// As [`Lanes`](Self::Lanes), in pairs of 256-bit registers: AVX-IFMA.
+    Lanes256,
     /// Eight records in AVX-512 IFMA lanes for batches of three records and more; blst or arkworks for smaller ones.
     Lanes,
 }
@@ -45,7 +50,7 @@ pub enum Engine {
 #[non_exhaustive]
 pub enum EngineError {
     /// No engine has this name.
-    #[error("no engine is called {0:?} (there are plain, blst, lanes)")]
+    #[error("no engine is called {0:?} (there are plain, blst, lanes256, lanes)")]
     Unknown(String),
     /// This build or this machine lacks the engine.
     #[error("the engine {0} is not available: {1}")]
@@ -60,13 +65,14 @@ impl Coded for EngineError {
 
 impl Engine {
     /// All engines, slowest first.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Blst, Self::Lanes];
+    pub const ALL: [Self; 4] = [Self::Plain, Self::Blst, Self::Lanes256, Self::Lanes];
 
     /// The name, which [`FromStr`] reads.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Blst => "blst",
+            Self::Lanes256 => "lanes256",
             Self::Lanes => "lanes",
         }
     }
@@ -86,6 +92,12 @@ impl Engine {
             Self::Blst => Ok(Engaged(Choice::Blst(Blst))),
             #[cfg(not(feature = "blst"))]
             Self::Blst => Err(unavailable("built without the feature `blst`")),
+            #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+            Self::Lanes256 => Lanes256::detect()
+                .map(|lanes| Engaged(Choice::Lanes256(lanes)))
+                .ok_or_else(|| unavailable("the processor lacks AVX-IFMA")),
+            #[cfg(not(all(target_arch = "x86_64", not(feature = "portable-lanes"))))]
+            Self::Lanes256 => Err(unavailable("not in this build")),
             Self::Lanes => Lanes::detect()
                 .map(|lanes| Engaged(Choice::Lanes(lanes)))
                 .ok_or_else(|| unavailable("the processor lacks AVX-512 IFMA")),
@@ -123,6 +135,8 @@ enum Choice {
     Plain(Plain),
     #[cfg(feature = "blst")]
     Blst(Blst),
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+    Lanes256(Lanes256),
     Lanes(Lanes),
 }
 
@@ -137,11 +151,13 @@ impl Engaged {
             Choice::Plain(_) => Engine::Plain,
             #[cfg(feature = "blst")]
             Choice::Blst(_) => Engine::Blst,
+            #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+            Choice::Lanes256(_) => Engine::Lanes256,
             Choice::Lanes(_) => Engine::Lanes,
         }
     }
 
-    /// Whether operations on secrets take constant time: yes for `blst` and `lanes` in a build with the feature `blst`.
+    /// Whether operations on secrets take constant time: yes for all but `plain` in a build with the feature `blst`.
     /// SECURITY.md has the table of operations.
     pub const fn is_constant_time(self) -> bool {
         cfg!(feature = "blst") && !matches!(self.engine(), Engine::Plain)
@@ -205,6 +221,8 @@ pub(super) struct Lines {
     plain: OnceLock<plain::Lines>,
     #[cfg(feature = "blst")]
     blst: OnceLock<blst::Lines>,
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+    lanes256: OnceLock<lanes256::Lines>,
     lanes: OnceLock<lanes::Lines>,
 }
 
@@ -217,6 +235,11 @@ impl Lines {
     #[cfg(feature = "blst")]
     fn blst(&self, engine: Blst) -> &blst::Lines {
         self.blst.get_or_init(|| engine.prepare(self.q.expose()))
+    }
+
+    #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+    fn lanes256(&self, engine: Lanes256) -> &lanes256::Lines {
+        self.lanes256.get_or_init(|| engine.prepare(self.q.expose()))
     }
 
     fn lanes(&self, engine: Lanes) -> &lanes::Lines {
@@ -234,6 +257,8 @@ macro_rules! dispatch {
                 Choice::Plain(engine) => engine.$name($($a,)* $($lines.plain(engine))?),
                 #[cfg(feature = "blst")]
                 Choice::Blst(engine) => engine.$name($($a,)* $($lines.blst(engine))?),
+                #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+                Choice::Lanes256(engine) => engine.$name($($a,)* $($lines.lanes256(engine))?),
                 Choice::Lanes(engine) => engine.$name($($a,)* $($lines.lanes(engine))?),
             }
         }
@@ -252,6 +277,8 @@ impl Backend for Engaged {
             plain: OnceLock::new(),
             #[cfg(feature = "blst")]
             blst: OnceLock::new(),
+            #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+            lanes256: OnceLock::new(),
             lanes: OnceLock::new(),
         };
         match self.0 {
@@ -259,6 +286,8 @@ impl Backend for Engaged {
             Choice::Plain(engine) => _ = lines.plain(engine),
             #[cfg(feature = "blst")]
             Choice::Blst(engine) => _ = lines.blst(engine),
+            #[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+            Choice::Lanes256(engine) => _ = lines.lanes256(engine),
             Choice::Lanes(engine) => _ = lines.lanes(engine),
         }
         lines

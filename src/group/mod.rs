@@ -29,6 +29,8 @@ mod exponent;
 mod field;
 mod gt;
 mod lanes;
+#[cfg(all(target_arch = "x86_64", not(feature = "portable-lanes")))]
+mod lanes256;
 mod pairing;
 #[doc(hidden)]
 pub mod phase;

@@ -19,9 +19,10 @@ const ROW: u32 = 22;
 const FOOT: u32 = 26;
 const FONT: &str = "sans-serif";
 /// The colours of the engines, which differ in grey, too, and the sizes of their marks: equal times stay visible.
-const ENGINES: [(Engine, RGBColor, u32); 3] = [
+const ENGINES: [(Engine, RGBColor, u32); 4] = [
     (Engine::Plain, RGBColor(0x8a, 0x95, 0xa1), 9),
     (Engine::Blst, RGBColor(0x3d, 0x6f, 0xb4), 13),
+    (Engine::Lanes256, RGBColor(0x7a, 0x9a, 0x3a), 11),
     (Engine::Lanes, RGBColor(0xc2, 0x41, 0x0c), 8),
 ];
 const PHASES: [(&str, &str); 3] = [

@@ -4,7 +4,7 @@
 //! trait of the layer below. A kernel that calls a kernel makes a function call; all other generic code is inlined into
 //! the kernel that uses it. For `One` a kernel is its generic body. For [`Eight`](super::eight::Eight) each kernel is a
 //! function with the target features of the lanes, so that the crate builds for any x86-64 and only these functions
-//! use AVX-512.
+//! use them.
 
 use core::hint::black_box;
 use core::mem::MaybeUninit;
@@ -33,28 +33,26 @@ macro_rules! kernels {
         }
 
         #[cfg(test)]
-        impl $kernels for $crate::group::lanes::one::One {
+        impl $kernels for super::one::One {
             $(fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) })*
         }
 
         /// The kernels of this layer for the lanes.
-        impl $crate::group::lanes::eight::Eight {
+        impl super::eight::Eight {
             $(
-                #[cfg_attr(
-                    all(target_arch = "x86_64", not(feature = "portable-lanes")),
-                    target_feature(enable = "avx512f,avx512dq,avx512ifma")
-                )]
-                #[inline(never)]
-                fn $name$(<$o>)?($($a: $t),*) $(-> $r)? {
-                    $crate::group::lanes::kernels::align_stack();
-                    $body($($a),*)
+                super::vector::with_features! {
+                    #[inline(never)]
+                    fn $name$(<$o>)?($($a: $t),*) $(-> $r)? {
+                        super::kernels::align_stack();
+                        $body($($a),*)
+                    }
                 }
             )*
         }
 
         #[allow(unsafe_code)] // the entry to the lanes: the one call below
         #[cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), allow(unused_unsafe))]
-        impl $kernels for $crate::group::lanes::eight::Eight {
+        impl $kernels for super::eight::Eight {
             $(
                 #[inline(always)]
                 fn $name$(<$o>)?($($a: $t),*) $(-> $r)? {

@@ -33,11 +33,9 @@ macro_rules! entries {
     ($($(#[$doc:meta])* fn $name:ident($($a:ident: $t:ty),*) -> $r:ty $body:block)*) => { $(
         $(#[$doc])*
         pub(super) fn $name(_: Ifma, $($a: $t),*) -> $r {
-            #[cfg_attr(
-                    all(target_arch = "x86_64", not(feature = "portable-lanes")),
-                    target_feature(enable = "avx512f,avx512dq,avx512ifma")
-                )]
-            fn with_features($($a: $t),*) -> $r $body
+            super::vector::with_features! {
+                fn with_features($($a: $t),*) -> $r $body
+            }
             // SAFETY: the `Ifma` proves that the processor has these features.
             unsafe { with_features($($a),*) }
         }

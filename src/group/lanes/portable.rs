@@ -32,6 +32,12 @@ pub(super) fn counted(f: impl FnOnce()) -> Instructions {
     COUNTS.get()
 }
 
+/// Compiles a function as it is.
+macro_rules! with_features {
+    ($($function:tt)*) => { $($function)* };
+}
+pub(super) use with_features;
+
 /// Eight words.
 #[derive(Clone, Copy)]
 pub(super) struct V([u64; 8]);

@@ -7,6 +7,15 @@
 
 use core::arch::x86_64 as x86;
 
+/// Compiles a function with the features of the lanes.
+macro_rules! with_features {
+    ($($function:tt)*) => {
+        #[target_feature(enable = "avx512f,avx512dq,avx512ifma")]
+        $($function)*
+    };
+}
+pub(super) use with_features;
+
 /// Eight words.
 #[derive(Clone, Copy)]
 pub(super) struct V(x86::__m512i);
