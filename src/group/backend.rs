@@ -158,9 +158,9 @@ pub(super) trait Backend: Copy + Send + Sync {
         1
     }
 
-    /// [`Self::pairing`] of each pair.
-    fn pairing_all(self, pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12> {
-        pairs.iter().map(|(p, q)| self.pairing(p, q)).collect()
+    /// C·e(P, Q) for each.
+    fn multiply_by_pairings_all(self, items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12> {
+        items.iter().map(|(p, q, c)| self.multiply_gt(c, &self.pairing(p, q))).collect()
     }
 
     /// [`Self::multiply_by_pairing`] of each pair (P, C).

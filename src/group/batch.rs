@@ -14,6 +14,7 @@ use crate::error::DecodeError;
 use crate::parallel;
 use crate::secret::{WIPED_BYTES, overwrite_stack};
 use ark_bls12_381::Fq12;
+use ark_ff::Field;
 use zeroize::Zeroizing;
 
 /// C·e(Z, Q) for each pair (Z, C): Equation 2 over a batch.
@@ -42,6 +43,11 @@ pub fn pair_and_multiply_bytes(
 /// e(P, Q) for each pair.
 pub fn pairing_batch(pairs: &[(G1, G2)]) -> Vec<Gt> {
     Engaged::current().pairing_batch(pairs)
+}
+
+/// C·e(Z, Q) for each (Z, Q, C): Equation 2 with a key for each record.
+pub fn pair_each_and_multiply(batch: &[(G1, &G2, Gt)]) -> Vec<Gt> {
+    Engaged::current().pair_each_and_multiply(batch)
 }
 
 /// P^k for each pair.
@@ -87,8 +93,16 @@ impl Engaged {
     /// See [`pairing_batch`].
     pub fn pairing_batch(self, pairs: &[(G1, G2)]) -> Vec<Gt> {
         self.fill_groups(pairs, |group| {
-            let pairs: Vec<_> = group.iter().map(|(p, q)| (&p.0, &q.0)).collect();
-            self.pairing_all(&pairs)
+            let items: Vec<_> = group.iter().map(|(p, q)| (&p.0, &q.0, &Fq12::ONE)).collect();
+            self.multiply_by_pairings_all(&items)
+        })
+    }
+
+    /// See [`pair_each_and_multiply`].
+    pub fn pair_each_and_multiply(self, batch: &[(G1, &G2, Gt)]) -> Vec<Gt> {
+        self.fill_groups(batch, |group| {
+            let items: Vec<_> = group.iter().map(|(z, q, c)| (&z.0, &q.0, &c.0)).collect();
+            self.multiply_by_pairings_all(&items)
         })
     }
 

@@ -45,7 +45,8 @@ pub(crate) mod traits;
 
 pub use batch::{
     decode_records, encode_gt, multiexp_g1_vartime, multiexp_gt_quotients_vartime, pair_and_multiply,
-    pair_and_multiply_bytes, pairing_batch, pow_g1_batch, pow_generator_batch, pow_gt_batch, pow_table_batch,
+    pair_and_multiply_bytes, pair_each_and_multiply, pairing_batch, pow_g1_batch, pow_generator_batch, pow_gt_batch,
+    pow_table_batch,
 };
 pub use encoding::RECORD_BYTES;
 pub use engine::{Engaged, Engine, EngineError};

@@ -6,10 +6,9 @@ use super::capsule::Capsule;
 use super::keys::EncryptionKey;
 use crate::error::{Coded, DecodeError};
 use crate::group::traits::ark_canonical;
-use crate::group::{G2, G2Prepared, pair_and_multiply, pair_and_multiply_bytes, pairing, pairing_batch};
+use crate::group::{G2, G2Prepared, pair_and_multiply, pair_and_multiply_bytes, pair_each_and_multiply, pairing};
 use crate::secret::{Secret, wiped, wiped_short};
 use crate::wire::forms::{secret_forms, try_from_bytes};
-use zeroize::Zeroizing;
 
 /// k_re = k'_e / k_e, in G2: 96 bytes, secret between the user and the proxy.
 ///
@@ -99,10 +98,9 @@ impl ReKey {
     /// all cores; the results are in the order of the inputs.
     pub fn reencrypt_each(batch: &[(Capsule, &Self)]) -> Vec<Capsule> {
         wiped(|| {
-            let pairs = batch.iter().map(|(capsule, k_re)| (capsule.z, *k_re.0.expose())).collect::<Vec<_>>();
-            let shifts = Zeroizing::new(pairing_batch(&Zeroizing::new(pairs)));
-            let shifted = batch.iter().zip(&*shifts);
-            shifted.map(|((capsule, _), shift)| Capsule { z: capsule.z, c: capsule.c * *shift }).collect()
+            let items: Vec<_> = batch.iter().map(|(capsule, k_re)| (capsule.z, k_re.0.expose(), capsule.c)).collect();
+            let shifted = batch.iter().zip(pair_each_and_multiply(&items));
+            shifted.map(|((capsule, _), c)| Capsule { z: capsule.z, c }).collect()
         })
     }
 

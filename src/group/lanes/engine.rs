@@ -168,26 +168,25 @@ impl Backend for Lanes {
         if len < LEAST { 1 } else { share.clamp(8, 8 * GROUPS) }
     }
 
-    fn pairing_all(self, pairs: &[(&G1Affine, &G2Affine)]) -> Vec<Fq12> {
+    fn multiply_by_pairings_all(self, items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12> {
+        type Item<'a> = (&'a G1Affine, &'a G2Affine, &'a Fq12);
         // The lanes have no representation of the identity; its pairing is 1.
-        let trivial = |(p, q): &(&G1Affine, &G2Affine)| is_identity(p) || is_identity(q);
-        let groups = |pairs: &[[(&G1Affine, &G2Affine); 8]]| {
-            let p = pairs
-                .iter()
-                .map(|pairs| pairs.map(|pair| if trivial(&pair) { G1Affine::generator() } else { *pair.0 }));
-            let q = pairs
-                .iter()
-                .map(|pairs| pairs.map(|pair| if trivial(&pair) { G2Affine::generator() } else { *pair.1 }));
-            let q = Zeroizing::new(q.collect::<Vec<_>>());
-            let mut out = pipeline::pairing_each(self.0, &p.collect::<Vec<_>>(), &q);
-            for (pair, out) in pairs.iter().flatten().zip(out.as_flattened_mut()) {
-                if trivial(pair) {
-                    *out = Fq12::ONE;
+        let trivial = |(p, q, _): &Item<'_>| is_identity(p) || is_identity(q);
+        let groups = |items: &[[Item<'_>; 8]]| {
+            let point1 = |item: Item<'_>| if trivial(&item) { G1Affine::generator() } else { *item.0 };
+            let point2 = |item: Item<'_>| if trivial(&item) { G2Affine::generator() } else { *item.1 };
+            let p: Vec<_> = items.iter().map(|items| items.map(point1)).collect();
+            let q = Zeroizing::new(items.iter().map(|items| items.map(point2)).collect::<Vec<_>>());
+            let c = Zeroizing::new(items.iter().map(|items| items.map(|item| *item.2)).collect::<Vec<_>>());
+            let mut out = pipeline::pair_each_and_multiply(self.0, &p, &q, &c);
+            for (item, out) in items.iter().flatten().zip(out.as_flattened_mut()) {
+                if trivial(item) {
+                    *out = *item.2;
                 }
             }
             out
         };
-        in_groups(pairs, |(p, q)| self.pairing(p, q), groups)
+        in_groups(items, |(p, q, c)| Single.multiply_gt(c, &Single.pairing(p, q)), groups)
     }
 
     fn multiply_by_pairing_all(self, pairs: &[(&G1Affine, &Fq12)], lines: &Lines) -> Vec<Fq12> {
@@ -199,7 +198,7 @@ impl Backend for Lanes {
             return pairs.iter().map(one).collect();
         };
         in_groups(pairs, one, |pairs| {
-            // As in `pairing_all`.
+            // As in `multiply_by_pairings_all`.
             let p =
                 pairs.iter().map(|pairs| pairs.map(|(p, _)| if is_identity(p) { G1Affine::generator() } else { *p }));
             let c = Zeroizing::new(pairs.iter().map(|pairs| pairs.map(|(_, c)| *c)).collect::<Vec<_>>());

@@ -21,6 +21,8 @@ kernels! {
     fn multiply_factors2_wide<'o>(a: &Factor2<Self>, b: &Factor2<Self>, slot: &'o mut MaybeUninit<Wide2<Self>>) -> &'o mut Wide2<Self> = multiply_factors2_wide;
     fn multiply2(a: &Fp2<Self>, b: &Fp2<Self>) -> Fp2<Self> = multiply2;
     fn square2(a: &Fp2<Self>) -> Fp2<Self> = square2;
+    /// a·x for x in F_p.
+    fn scale2(a: &Fp2<Self>, x: &Self) -> Fp2<Self> = scale2;
     fn square2_wide(a: &Fp2<Self>) -> Wide2<Self> = square2_wide;
     /// (a + b)².
     fn square_sum2_wide(a: &Fp2<Self>, b: &Fp2<Self>) -> Wide2<Self> = square_sum2_wide;
@@ -212,7 +214,7 @@ impl<F: Fp2Kernels> Fp2<F> {
     /// self·x for x in F_p.
     #[inline(always)]
     pub(super) fn scaled(&self, x: &F) -> Self {
-        Self(F::multiply1(&self.0, x), F::multiply1(&self.1, x))
+        F::scale2(self, x)
     }
 
     #[inline(always)]
@@ -284,6 +286,13 @@ fn inverses2<F: Fp2Kernels>(values: &mut [Fp2<F>]) -> Mask {
 #[inline(always)]
 fn multiply2<F: Base>(a: &Fp2<F>, b: &Fp2<F>) -> Fp2<F> {
     reduce_product2(&multiply2_wide(a, b))
+}
+
+#[inline(always)]
+fn scale2<F: Base>(a: &Fp2<F>, x: &F) -> Fp2<F> {
+    let [c0, c1] = F::products(&Factor(a.0), &Factor(*x), &Factor(a.1), &Factor(*x));
+    let [c0, c1] = F::reduce_sums::<0, 0>(&c0, &c1);
+    Fp2(c0.value(), c1.value())
 }
 
 #[inline(always)]

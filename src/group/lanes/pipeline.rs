@@ -58,8 +58,12 @@ entries! {
         out
     }
 
-    /// e(P, Q) for a Q in each lane, of up to [`GROUPS`] groups; the points are finite.
-    fn pairing_each(p: &[ByLane<G1Affine>], q: &[ByLane<G2Affine>]) -> Groups<ByLane<Fq12>> {
+    /// C·e(P, Q) for a Q in each lane, of up to [`GROUPS`] groups; the points are finite.
+    fn pair_each_and_multiply(
+        p: &[ByLane<G1Affine>],
+        q: &[ByLane<G2Affine>],
+        c: &[ByLane<Fq12>]
+    ) -> Groups<ByLane<Fq12>> {
         let mut f = [Fp12::one(); GROUPS];
         let points = points1(p);
         for i in 0..p.len() {
@@ -68,7 +72,7 @@ entries! {
         Eight::final_exponentiations(&mut f[..p.len()]);
         let mut out = [[Fq12::ZERO; 8]; GROUPS];
         for i in 0..p.len() {
-            out[i] = store12(&f[i]);
+            out[i] = store12(&f[i].times(&load12(&c[i])));
         }
         out
     }

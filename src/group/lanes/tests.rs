@@ -177,8 +177,8 @@ proptest! {
             std::array::from_fn(|i| c[i].0 * Plain.pairing(&p[i].0, &q[0].0))
         );
         prop_assert_eq!(
-            pipeline::pairing_each(ifma, &[points], &[q.map(|q| q.0)])[0],
-            std::array::from_fn(|i| Plain.pairing(&p[i].0, &q[i].0))
+            pipeline::pair_each_and_multiply(ifma, &[points], &[q.map(|q| q.0)], &[c.map(|c| c.0)])[0],
+            std::array::from_fn(|i| c[i].0 * Plain.pairing(&p[i].0, &q[i].0))
         );
     }
 }

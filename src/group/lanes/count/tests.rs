@@ -11,7 +11,7 @@ use crate::group::lanes::tower::{Fp6, Fp12, Line, Slots6, TowerKernels};
 use crate::group::lanes::vector::counted;
 use ark_bls12_381::{Fq, Fq2, Fq12, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
-use ark_ff::AdditiveGroup;
+use ark_ff::{AdditiveGroup, Field};
 use std::fmt::Write;
 use std::mem::MaybeUninit;
 use std::slice::from_mut;
@@ -21,7 +21,7 @@ fn operations() -> Vec<(&'static str, u32, Instructions)> {
     let lines = Lines::new(&[[Fq2::ZERO; 2]; 68]);
     let (p, q, c) = ([G1Affine::generator(); 8], [G2Affine::generator(); 8], [Fq12::ZERO; 8]);
     // The values do not matter, except that no decompression may fail.
-    let e = pipeline::pairing_each(ifma, &[p], &[q])[0];
+    let e = pipeline::pair_each_and_multiply(ifma, &[p], &[q], &[[Fq12::ONE; 8]])[0];
     let record = Coordinates { x: [1, 0, 0, 0, 0, 0], larger: false, c: [[3, 0, 0, 0, 0, 0]; 4] };
     vec![
         ("phase: Miller loop", 8, counted(|| _ = pipeline::miller_loop_alone(ifma, &p, &lines))),
@@ -36,7 +36,11 @@ fn operations() -> Vec<(&'static str, u32, Instructions)> {
             32,
             counted(|| _ = pipeline::reencrypt(ifma, &[[record; 8]; 4], &real_lines())),
         ),
-        ("re-encrypt, a k_re for each record", 32, counted(|| _ = pipeline::pairing_each(ifma, &[p; 4], &[q; 4]))),
+        (
+            "re-encrypt, a k_re for each record",
+            32,
+            counted(|| _ = pipeline::pair_each_and_multiply(ifma, &[p; 4], &[q; 4], &[c; 4])),
+        ),
     ]
 }
 
