@@ -27,6 +27,7 @@ kernels! {
     fn square4_odd_xi(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, true>;
     /// f ← f^(2^n) for f in the cyclotomic subgroup.
     fn cyclotomic_square_times(f: &mut Fp12<Self>, n: usize) = square_times;
+    /// The numerator of a11 of a decompression, and a00: see `decompressed`.
     fn numerator(g: &Compressed<Self>, out: &mut Fp2<Self>) = numerator;
     fn decompress_a00(g: &Compressed<Self>, a11: &Fp2<Self>, out: &mut Fp2<Self>) = decompress_a00;
     fn compressed_square_times(f: &mut Compressed<Self>, n: usize) = compressed_square_times;

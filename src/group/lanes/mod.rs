@@ -12,6 +12,7 @@
 //! | [`limbs`] | the constants of the Montgomery reduction |
 //! | [`vector`] | the instructions; on other architectures, and with the feature `portable-lanes`, `portable.rs` replaces the file |
 //! | [`count`] | how many instructions of each class the lanes execute |
+//! | `ifma256.rs`, `vector256.rs` | both for 256 bits: `lanes256` compiles this folder a second time with them |
 //! | [`single`] | the engine for single operations |
 //! | `one`, [`eight`] | one element of F_p by arkworks, the reference in tests; eight elements, one in each lane |
 //! | [`kernels`] | the macro that declares the functions that are not inlined, with the AVX-512 target features |
