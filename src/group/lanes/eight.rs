@@ -32,15 +32,25 @@ macro_rules! each {
     }};
 }
 
-/// The body for each row of a product. The compiler would keep a loop, and with it the columns in memory.
+/// The body for each row of a product. Of a loop over rows that are not constant the compiler would keep the columns in memory.
+#[cfg(not(feature = "portable-lanes"))]
 macro_rules! rows {
     ($j:ident => $body:expr) => {
         rows!($j => $body; 0, 1, 2, 3, 4, 5, 6, 7)
     };
     ($j:ident => $body:expr; $($row:literal),*) => { $({
-        const $j: usize = $row;
+        let $j: usize = $row;
         $body
     })* };
+}
+/// Portable words are in memory anyway, and the loop takes a tenth of the time to compile.
+#[cfg(feature = "portable-lanes")]
+macro_rules! rows {
+    ($j:ident => $body:expr) => {
+        for $j in 0..LIMBS {
+            $body
+        }
+    };
 }
 
 /// Eight values.
@@ -221,25 +231,25 @@ impl WideEight {
         Self([V::splat(0); 2 * LIMBS])
     }
 
-    /// Adds a·(limb J of b).
+    /// Adds a·(limb j of b).
     #[inline(always)]
-    fn add_row<const J: usize>(&mut self, a: &Factor<Eight>, b: &Factor<Eight>) {
+    fn add_row(&mut self, j: usize, a: &Factor<Eight>, b: &Factor<Eight>) {
         for i in 0..LIMBS {
-            self.0[i + J] = self.0[i + J].plus_low(a.0.0[i], b.0.0[J]);
+            self.0[i + j] = self.0[i + j].plus_low(a.0.0[i], b.0.0[j]);
         }
         for i in 0..LIMBS {
-            self.0[i + J + 1] = self.0[i + J + 1].plus_high(a.0.0[i], b.0.0[J]);
+            self.0[i + j + 1] = self.0[i + j + 1].plus_high(a.0.0[i], b.0.0[j]);
         }
     }
 
-    /// Adds the products of limb J with the limbs above.
+    /// Adds the products of limb j with the limbs above.
     #[inline(always)]
-    fn add_mixed<const J: usize>(&mut self, a: &Factor<Eight>) {
-        for i in J + 1..LIMBS {
-            self.0[i + J] = self.0[i + J].plus_low(a.0.0[i], a.0.0[J]);
+    fn add_mixed(&mut self, j: usize, a: &Factor<Eight>) {
+        for i in j + 1..LIMBS {
+            self.0[i + j] = self.0[i + j].plus_low(a.0.0[i], a.0.0[j]);
         }
-        for i in J + 1..LIMBS {
-            self.0[i + J + 1] = self.0[i + J + 1].plus_high(a.0.0[i], a.0.0[J]);
+        for i in j + 1..LIMBS {
+            self.0[i + j + 1] = self.0[i + j + 1].plus_high(a.0.0[i], a.0.0[j]);
         }
     }
 
@@ -272,32 +282,32 @@ impl WideEight {
         t
     }
 
-    /// The step I of the reduction: adds the multiple of p that makes column I zero, and its carry. 16 IFMA, 17 in the
+    /// The step i of the reduction: adds the multiple of p that makes column i zero, and its carry. 16 IFMA, 17 in the
     /// last step.
     ///
     /// t_i − q + q·k·p: the limb becomes 0; its carry and q·M are added one limb higher. IFMA reads the low 52 bits of its
     /// operand, which are q.
     #[inline(always)]
-    fn clear<const I: usize>(&mut self) {
+    fn clear(&mut self, i: usize) {
         let t = &mut self.0;
-        if I < LIMBS - 1 {
-            let q = t[I];
+        if i < LIMBS - 1 {
+            let q = t[i];
             for j in 0..LIMBS {
-                t[I + 1 + j] = t[I + 1 + j].plus_low(q, V::splat(M[j]));
+                t[i + 1 + j] = t[i + 1 + j].plus_low(q, V::splat(M[j]));
             }
             for j in 0..LIMBS {
-                t[I + 2 + j] = t[I + 2 + j].plus_high(q, V::splat(M[j]));
+                t[i + 2 + j] = t[i + 2 + j].plus_high(q, V::splat(M[j]));
             }
         } else {
-            let q = V::splat(0).plus_low(t[I], V::splat(K));
+            let q = V::splat(0).plus_low(t[i], V::splat(K));
             for j in 0..LIMBS {
-                t[I + j] = t[I + j].plus_low(q, V::splat(P52[j]));
+                t[i + j] = t[i + j].plus_low(q, V::splat(P52[j]));
             }
             for j in 0..LIMBS {
-                t[I + 1 + j] = t[I + 1 + j].plus_high(q, V::splat(P52[j]));
+                t[i + 1 + j] = t[i + 1 + j].plus_high(q, V::splat(P52[j]));
             }
         }
-        t[I + 1] = t[I + 1].plus(t[I].signed_shift::<52>());
+        t[i + 1] = t[i + 1].plus(t[i].signed_shift::<52>());
     }
 
     /// The upper columns, which are below 2^58.
@@ -349,16 +359,16 @@ impl Base for Eight {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn product(a: &Factor<Self>, b: &Factor<Self>) -> WideEight {
         let mut out = WideEight::zero();
-        rows!(J => out.add_row::<J>(a, b));
+        rows!(j => out.add_row(j, a, b));
         out
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn products(a: &Factor<Self>, b: &Factor<Self>, c: &Factor<Self>, d: &Factor<Self>) -> [WideEight; 2] {
         let (mut ab, mut cd) = (WideEight::zero(), WideEight::zero());
-        rows!(J => {
-            ab.add_row::<J>(a, b);
-            cd.add_row::<J>(c, d);
+        rows!(j => {
+            ab.add_row(j, a, b);
+            cd.add_row(j, c, d);
         });
         [ab, cd]
     }
@@ -366,7 +376,7 @@ impl Base for Eight {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn square(a: &Factor<Self>) -> WideEight {
         let mut out = WideEight::zero();
-        rows!(J => out.add_mixed::<J>(a));
+        rows!(j => out.add_mixed(j, a));
         out.double();
         out.add_squares(a);
         out
@@ -375,9 +385,9 @@ impl Base for Eight {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn squares(a: &Factor<Self>, b: &Factor<Self>) -> [WideEight; 2] {
         let (mut aa, mut bb) = (WideEight::zero(), WideEight::zero());
-        rows!(J => {
-            aa.add_mixed::<J>(a);
-            bb.add_mixed::<J>(b);
+        rows!(j => {
+            aa.add_mixed(j, a);
+            bb.add_mixed(j, b);
         });
         aa.double();
         bb.double();
@@ -450,16 +460,16 @@ impl Base for Eight {
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn reduce_sum<const K: usize>(wide: &WideEight) -> Sum<Self> {
         let mut t = wide.raised_by::<K>();
-        rows!(I => t.clear::<I>());
+        rows!(i => t.clear(i));
         t.upper()
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn reduce_sums<const K: usize, const L: usize>(a: &WideEight, b: &WideEight) -> [Sum<Self>; 2] {
         let (mut t, mut u) = (a.raised_by::<K>(), b.raised_by::<L>());
-        rows!(I => {
-            t.clear::<I>();
-            u.clear::<I>();
+        rows!(i => {
+            t.clear(i);
+            u.clear(i);
         });
         [t.upper(), u.upper()]
     }
