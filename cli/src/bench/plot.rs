@@ -262,8 +262,8 @@ mod tests {
             json!({ "processor": "CPU <1>", "cores": 2, "date": "2026-01-01", "phi_pre": "0.2", "commit": "c" });
         let drawn = of_engines(&cases, &foot(&machine)).unwrap();
         let circles = drawn.iter().map(|(name, svg)| (*name, svg.matches("<circle").count())).collect::<Vec<_>>();
-        // Three engines, each with its place in the legend.
-        assert_eq!(circles, [("batch", 3 * 7 + 3), ("threads", 3 * 2 + 3), ("phases", 3 * 3 + 3)]);
+        // Four engines, each with its place in the legend.
+        assert_eq!(circles, [("batch", 4 * 7 + 4), ("threads", 4 * 2 + 4), ("phases", 4 * 3 + 4)]);
         for (name, svg) in &drawn {
             let unit = if *name == "phases" { "microseconds for one record" } else { "records a second" };
             for text in [unit, "CPU &lt;1&gt;, 2 cores", "2026-01-01", "phi-pre 0.2 (c)", "lanes", "?"] {
