@@ -90,27 +90,16 @@ fn engine_alone(k_re: &PreparedReKey, capsules: &[Bytes], threads: usize) -> f64
 }
 
 fn by_parts(k_re: &PreparedReKey, from: &Path, to: &Path) {
-    let (mut from, mut to) = (File::open(from).expect("a file"), File::create(to).expect("a file"));
-    let mut part = vec![[0; Capsule::BYTES]; PART];
+    let (from, mut to) = (File::open(from).expect("a file"), File::create(to).expect("a file"));
+    let mut part = Vec::with_capacity(PART * Capsule::BYTES);
     loop {
-        let read = fill(&mut from, part.as_flattened_mut());
-        if read == 0 {
+        part.clear();
+        (&from).take((PART * Capsule::BYTES) as u64).read_to_end(&mut part).expect("a file");
+        let (capsules, _) = part.as_chunks();
+        if capsules.is_empty() {
             break;
         }
-        let again = k_re.reencrypt_bytes(&part[..read / Capsule::BYTES]);
-        let again: Vec<Bytes> = again.into_iter().collect::<Result<_, _>>().expect("capsules");
+        let again: Vec<Bytes> = k_re.reencrypt_bytes(capsules).into_iter().collect::<Result<_, _>>().expect("capsules");
         to.write_all(again.as_flattened()).expect("a file");
     }
-}
-
-/// The bytes that were read: fewer than the buffer has at the end of the file alone.
-fn fill(file: &mut File, buffer: &mut [u8]) -> usize {
-    let mut read = 0;
-    while read < buffer.len() {
-        match file.read(&mut buffer[read..]).expect("a file") {
-            0 => break,
-            n => read += n,
-        }
-    }
-    read
 }

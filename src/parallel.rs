@@ -42,6 +42,11 @@ pub(crate) const fn threads() -> usize {
     1
 }
 
+/// The size of the chunks that give each thread a share of `len` items: a multiple of eight, at most `most`.
+pub(crate) fn eights(len: usize, most: usize) -> usize {
+    len.div_ceil(threads()).next_multiple_of(8).clamp(8, most)
+}
+
 /// Applies `f` to chunks of `size` items and to the places of their results, for secrets: no result lies anywhere else.
 /// `wipe` overwrites the stack of each core after its last chunk.
 #[cfg(feature = "parallel")]

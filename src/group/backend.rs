@@ -159,7 +159,7 @@ pub(super) trait Backend: Copy + Send + Sync {
     }
 
     /// C·e(P, Q) for each.
-    fn multiply_by_pairings_all(self, items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12> {
+    fn pair_each_and_multiply_all(self, items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12> {
         items.iter().map(|(p, q, c)| self.multiply_gt(c, &self.pairing(p, q))).collect()
     }
 

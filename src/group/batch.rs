@@ -94,7 +94,7 @@ impl Engaged {
     pub fn pairing_batch(self, pairs: &[(G1, G2)]) -> Vec<Gt> {
         self.fill_groups(pairs, |group| {
             let items: Vec<_> = group.iter().map(|(p, q)| (&p.0, &q.0, &Fq12::ONE)).collect();
-            self.multiply_by_pairings_all(&items)
+            self.pair_each_and_multiply_all(&items)
         })
     }
 
@@ -102,14 +102,14 @@ impl Engaged {
     pub fn pair_each_and_multiply(self, batch: &[(G1, &G2, Gt)]) -> Vec<Gt> {
         self.fill_groups(batch, |group| {
             let items: Vec<_> = group.iter().map(|(z, q, c)| (&z.0, &q.0, &c.0)).collect();
-            self.multiply_by_pairings_all(&items)
+            self.pair_each_and_multiply_all(&items)
         })
     }
 
     /// See [`pow_g1_batch`].
     pub fn pow_g1_batch(self, pairs: &[(G1, Scalar)]) -> Vec<G1> {
         // Up to 64 powers share one inversion.
-        let size = pairs.len().div_ceil(parallel::threads()).next_multiple_of(8).clamp(8, 64);
+        let size = parallel::eights(pairs.len(), 64);
         parallel::fill_chunks(pairs, size, G1::identity(), self.wipe(), |group, out| {
             let powers: Vec<_> = group.iter().map(|(p, k)| (&p.0, &k.0)).collect();
             let points = Zeroizing::new(self.pow_g1_all(&powers));

@@ -332,7 +332,7 @@ impl Backend for Engaged {
         fn multiexp_gt_quotients_vartime(powers: &[(&Fq12, &Fq12, i128)]) -> Fq12;
 
         fn group_size(len: usize) -> usize;
-        fn multiply_by_pairings_all(items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12>;
+        fn pair_each_and_multiply_all(items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12>;
         fn multiply_by_pairing_all(pairs: &[(&G1Affine, &Fq12)]; lines) -> Vec<Fq12>;
         fn pow_g1_all(powers: &[(&G1Affine, &Fr)]) -> Vec<G1Affine>;
         fn pow_gt_all(powers: &[(&Fq12, &Fr)]) -> Vec<Fq12>;

@@ -3,7 +3,7 @@
 
 use super::backend::Backend;
 use super::lanes::Lanes;
-pub use super::lanes::{Instructions, KERNELS, OPERATIONS, Rates};
+pub use super::lanes::{Instructions, OPERATIONS, Rates};
 use super::{Engaged, G1, G2Prepared, Gt};
 
 /// The Miller loops of eight points with the lines of `q`.

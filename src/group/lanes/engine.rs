@@ -164,11 +164,10 @@ impl Backend for Lanes {
     }
 
     fn group_size(self, len: usize) -> usize {
-        let share = len.div_ceil(parallel::threads()).next_multiple_of(8);
-        if len < LEAST { 1 } else { share.clamp(8, 8 * GROUPS) }
+        if len < LEAST { 1 } else { parallel::eights(len, 8 * GROUPS) }
     }
 
-    fn multiply_by_pairings_all(self, items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12> {
+    fn pair_each_and_multiply_all(self, items: &[(&G1Affine, &G2Affine, &Fq12)]) -> Vec<Fq12> {
         type Item<'a> = (&'a G1Affine, &'a G2Affine, &'a Fq12);
         // The lanes have no representation of the identity; its pairing is 1.
         let trivial = |(p, q, _): &Item<'_>| is_identity(p) || is_identity(q);
@@ -198,7 +197,7 @@ impl Backend for Lanes {
             return pairs.iter().map(one).collect();
         };
         in_groups(pairs, one, |pairs| {
-            // As in `multiply_by_pairings_all`.
+            // As in `pair_each_and_multiply_all`.
             let p =
                 pairs.iter().map(|pairs| pairs.map(|(p, _)| if is_identity(p) { G1Affine::generator() } else { *p }));
             let c = Zeroizing::new(pairs.iter().map(|pairs| pairs.map(|(_, c)| *c)).collect::<Vec<_>>());
@@ -356,9 +355,14 @@ impl Zeroize for Groups {
 fn eights<T: Copy, R: Copy>(items: &[T], eight: impl Fn([T; 8]) -> [R; 8]) -> Vec<R> {
     let mut out = Vec::with_capacity(items.len());
     for group in items.chunks(8) {
-        out.extend_from_slice(&eight(from_fn(|i| group[i.min(group.len() - 1)]))[..group.len()]);
+        out.extend_from_slice(&eight(full(group))[..group.len()]);
     }
     out
+}
+
+/// A group of eight; a smaller one is filled up with copies of its last item.
+fn full<T: Copy>(group: &[T]) -> [T; 8] {
+    from_fn(|i| group[i.min(group.len() - 1)])
 }
 
 /// `eight` on each group of eight items, `one` on a last group of one item.
@@ -367,13 +371,13 @@ fn in_eights<T: Copy, R: Copy>(items: &[T], one: impl Fn(&T) -> R, eight: impl F
     for group in items.chunks(8) {
         match group {
             [single] => out.push(one(single)),
-            _ => out.extend_from_slice(&eight(from_fn(|i| group[i.min(group.len() - 1)]))[..group.len()]),
+            _ => out.extend_from_slice(&eight(full(group))[..group.len()]),
         }
     }
     out
 }
 
-/// `groups` on up to [`GROUPS`] groups of eight items, the last one filled up as in [`eights`]; `one` on an item that
+/// `groups` on up to [`GROUPS`] groups of eight items, `one` on an item that
 /// remains alone.
 fn in_groups<T: Copy, R: Copy>(
     items: &[T],
@@ -394,9 +398,9 @@ const fn in_lanes(n: usize) -> usize {
     if n % 8 == 1 { n - 1 } else { n }
 }
 
-/// Groups of eight items; the last one is filled up with copies of its last item.
+/// Groups of eight items.
 fn filled<T: Copy>(items: &[T]) -> Vec<[T; 8]> {
-    items.chunks(8).map(|group| from_fn(|i| group[i.min(group.len() - 1)])).collect()
+    items.chunks(8).map(full).collect()
 }
 
 /// As [`in_groups`], for records: `groups` on the records of the regular form, `one` on all others.

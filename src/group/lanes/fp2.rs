@@ -32,8 +32,8 @@ kernels! {
     fn reduce2_raised(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2::<_, 16>;
     /// Weakened, for sums of products that were raised.
     fn reduce2_weak(w: &Wide2<Self>, out: &mut Fp2<Self>) = reduce2_weak;
-    /// Replaces each value by its inverse, 0 by 0, with one inversion for all; below 3p.
-    fn inverses1(values: &mut [Self]) = inverses1;
+    /// Replaces each value by its inverse, 0 by 0, with one inversion for all; below 3p. The lanes in which each value was 0.
+    fn inverses1(values: &mut [Self]) -> [Mask; INVERSES] = inverses1;
     /// The same in F_p², below 4p, for coefficients below 64p. The lanes in which any value was 0.
     fn inverses2(values: &mut [Fp2<Self>]) -> Mask = inverses2;
 }
@@ -249,7 +249,7 @@ fn norm2<F: Base>(a: &Fp2<F>) -> F {
 
 /// Montgomery's trick: 3 products for each value.
 #[inline(always)]
-fn inverses1<F: Fp2Kernels>(values: &mut [F]) {
+fn inverses1<F: Fp2Kernels>(values: &mut [F]) -> [Mask; INVERSES] {
     // before[i]: the product of the values before i, with 1 in the place of 0.
     let (mut before, mut zeros) = ([F::one(); INVERSES], [0; INVERSES]);
     let mut product = F::one();
@@ -265,22 +265,23 @@ fn inverses1<F: Fp2Kernels>(values: &mut [F]) {
         rest = F::multiply1(&rest, &values[i]);
         values[i] = F::zero().select(zeros[i], &inverse);
     }
+    zeros
 }
 
 /// conjugate/norm.
 #[inline(always)]
 fn inverses2<F: Fp2Kernels>(values: &mut [Fp2<F>]) -> Mask {
     let mut norms = [F::zero(); INVERSES];
-    let mut zeros = 0;
     for i in 0..values.len() {
         norms[i] = F::norm2(&values[i]);
-        zeros |= norms[i].zeros();
     }
-    F::inverses1(&mut norms[..values.len()]);
+    let zeros = F::inverses1(&mut norms[..values.len()]);
+    let mut any = 0;
     for i in 0..values.len() {
         values[i] = values[i].conjugate::<64>().scaled(&norms[i]);
+        any |= zeros[i];
     }
-    zeros
+    any
 }
 
 #[inline(always)]

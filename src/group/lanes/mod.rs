@@ -66,7 +66,7 @@ mod tower;
 #[cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), path = "portable.rs")]
 mod vector;
 
-pub use count::{Instructions, KERNELS, OPERATIONS, Rates};
+pub use count::{Instructions, OPERATIONS, Rates};
 pub(super) use engine::{Lanes, Lines};
 
 #[cfg(test)]

@@ -50,12 +50,7 @@ entries! {
         for i in 0..p.len() {
             f[i] = Eight::miller_loop(&points[i], lines);
         }
-        Eight::final_exponentiations(&mut f[..p.len()]);
-        let mut out = [[Fq12::ZERO; 8]; GROUPS];
-        for i in 0..p.len() {
-            out[i] = store12(&f[i].times(&load12(&c[i])));
-        }
-        out
+        exponentiated(&mut f[..p.len()], c)
     }
 
     /// C·e(P, Q) for a Q in each lane, of up to [`GROUPS`] groups; the points are finite.
@@ -69,12 +64,7 @@ entries! {
         for i in 0..p.len() {
             f[i] = Eight::miller_loop_each(&points[i], &point2(&q[i]));
         }
-        Eight::final_exponentiations(&mut f[..p.len()]);
-        let mut out = [[Fq12::ZERO; 8]; GROUPS];
-        for i in 0..p.len() {
-            out[i] = store12(&f[i].times(&load12(&c[i])));
-        }
-        out
+        exponentiated(&mut f[..p.len()], c)
     }
 
     fn multiply_gt(a: &ByLane<Fq12>, b: &ByLane<Fq12>) -> ByLane<Fq12> {
@@ -225,24 +215,31 @@ pub(super) const TOGETHER: usize = 8;
 #[inline(always)]
 fn normalised(points: &[Jacobian<Eight>; TOGETHER], n: usize) -> [(ByLane<G1Affine>, Mask); TOGETHER] {
     let mut out = [([G1Affine::identity(); 8], 0); TOGETHER];
-    // before[i]: the product of the Z before group i, with 1 in the place of 0.
-    let (mut before, mut product) = ([Eight::one(); TOGETHER], Eight::one());
+    let mut inverses = [Eight::one(); TOGETHER];
     for i in 0..n {
-        before[i] = product;
-        out[i].1 = points[i].2.zeros();
-        product = Eight::multiply1(&product, &Eight::one().select(out[i].1, &points[i].2));
+        inverses[i] = points[i].2;
     }
-    let mut rest = product.inverse();
-    for i in (0..n).rev() {
-        let Jacobian(x, y, z) = &points[i];
-        let inverse = Eight::multiply1(&rest, &before[i]);
-        rest = Eight::multiply1(&rest, &Eight::one().select(out[i].1, z));
-        let square = Eight::square1(&inverse);
-        let (x, y) = (Eight::multiply1(x, &square), Eight::multiply1(y, &Eight::multiply1(&square, &inverse)));
+    let zeros = Eight::inverses1(&mut inverses[..n]);
+    for i in 0..n {
+        let (Jacobian(x, y, _), inverse) = (&points[i], &inverses[i]);
+        let square = Eight::square1(inverse);
+        let (x, y) = (Eight::multiply1(x, &square), Eight::multiply1(y, &Eight::multiply1(&square, inverse)));
         let (x, y) = (x.store(), y.store());
         for lane in 0..8 {
             out[i].0[lane] = G1Affine::new_unchecked(x[lane], y[lane]);
         }
+        out[i].1 = zeros[i];
+    }
+    out
+}
+
+/// C·f^(3·(p¹² − 1)/q) for the values f of Miller loops.
+#[inline(always)]
+fn exponentiated(f: &mut [Fp12<Eight>], c: &[ByLane<Fq12>]) -> Groups<ByLane<Fq12>> {
+    Eight::final_exponentiations(f);
+    let mut out = [[Fq12::ZERO; 8]; GROUPS];
+    for i in 0..f.len() {
+        out[i] = store12(&f[i].times(&load12(&c[i])));
     }
     out
 }

@@ -350,7 +350,7 @@ fn multiply_by_torus<F: TowerKernels>(f: &mut Fp12<F>, c: &Fp6<F>) {
     F::reduce2_weak(t1.2, b2);
 }
 
-/// f ← 2·f·(l0 + l1·v + l4·v·w), for lines that are not normalised, by l0/2, l1/2 and l4/2: 11 products.
+/// f ← f·(l0 + l1·v + l4·v·w), for lines that are not normalised, by l0/2, l1/2 and l4/2: 11 products.
 #[inline(always)]
 fn multiply_by_full_line<F: TowerKernels>(f: &mut Fp12<F>, line: &Line<F>, l4: &Fp2<F>) {
     let (mut s0, mut s1, mut s2) = (Slots6::new(), Slots6::new(), Slots6::new());
