@@ -38,6 +38,8 @@ pub mod phase;
 mod plain;
 mod point;
 mod power;
+#[cfg(all(test, feature = "record-lanes"))]
+mod recorded;
 mod scalar;
 mod table;
 mod torus;

@@ -50,10 +50,10 @@ impl<F: CyclotomicKernels> Fp12<F> {
 }
 
 /// The squarings between two weakenings: each one doubles the bounds of the coefficients, which start below 2p.
-const RUN: usize = 8;
+pub(super) const RUN: usize = 8;
 
 /// At \[i\]: what the squaring i of a run adds before it subtracts a coefficient, so that the result is not negative.
-static OFFSETS: [Multiple; RUN] = {
+pub(super) static OFFSETS: [Multiple; RUN] = {
     let (mut out, mut bound, mut i) = ([const { Multiple::new(0) }; RUN], 2, 0);
     while i < RUN {
         out[i] = Multiple::new(bound + 1);
@@ -85,7 +85,7 @@ fn square4_odd<F: Base, const XI: bool>(aa: &Wide2<F>, bb: &Wide2<F>, cross: &Wi
 
 /// The pairs (a10, a02) and (a01, a12): the new values of each pair come from the squares of the other pair.
 #[inline(always)]
-fn square_pairs<F: CyclotomicKernels>([a10, a02, a01, a12]: [&mut Fp2<F>; 4], k: &Multiple) {
+pub(super) fn square_pairs<F: CyclotomicKernels>([a10, a02, a01, a12]: [&mut Fp2<F>; 4], k: &Multiple) {
     let (aa, bb) = (F::square2_wide(a10), F::square2_wide(a02));
     let cross = F::square_sum2_wide(a10, a02);
     let (cc, dd) = (F::square2_wide(a01), F::square2_wide(a12));
@@ -96,17 +96,23 @@ fn square_pairs<F: CyclotomicKernels>([a10, a02, a01, a12]: [&mut Fp2<F>; 4], k:
     F::square4_odd_xi(&cc, &dd, &cross2, a10);
 }
 
+/// f ← f², without a weakening.
+#[inline(always)]
+pub(super) fn square_once<F: CyclotomicKernels>(f: &mut Fp12<F>, k: &Multiple) {
+    let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
+    let (aa, bb) = (F::square2_wide(a00), F::square2_wide(a11));
+    let cross = F::square_sum2_wide(a00, a11);
+    F::square4_even(&aa, &bb, a00, k);
+    F::square4_odd(&aa, &bb, &cross, a11);
+    square_pairs([a10, a02, a01, a12], k);
+}
+
 /// f ← f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
 #[inline(always)]
 fn square_times<F: CyclotomicKernels>(f: &mut Fp12<F>, n: usize) {
     for done in (0..n).step_by(RUN) {
         for k in OFFSETS.iter().take(n - done) {
-            let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
-            let (aa, bb) = (F::square2_wide(a00), F::square2_wide(a11));
-            let cross = F::square_sum2_wide(a00, a11);
-            F::square4_even(&aa, &bb, a00, k);
-            F::square4_odd(&aa, &bb, &cross, a11);
-            square_pairs([a10, a02, a01, a12], k);
+            square_once(f, k);
         }
         *f = f.weaken();
     }
@@ -114,7 +120,7 @@ fn square_times<F: CyclotomicKernels>(f: &mut Fp12<F>, n: usize) {
 
 /// The coefficients a10, a02, a01, a12 of an element of the cyclotomic subgroup.
 #[derive(Clone, Copy)]
-pub(super) struct Compressed<F>([Fp2<F>; 4]);
+pub(super) struct Compressed<F>(pub(super) [Fp2<F>; 4]);
 
 impl<F: CyclotomicKernels> Compressed<F> {
     #[inline(always)]

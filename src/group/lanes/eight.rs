@@ -55,11 +55,11 @@ macro_rules! rows {
 
 /// Eight values.
 #[derive(Clone, Copy)]
-pub(super) struct Eight([V; LIMBS]);
+pub(super) struct Eight(pub(super) [V; LIMBS]);
 
 /// Eight wide values: sixteen columns of weight 2^(52·i), signed, not normalised.
 #[derive(Clone, Copy)]
-pub(super) struct WideEight([V; 2 * LIMBS]);
+pub(super) struct WideEight(pub(super) [V; 2 * LIMBS]);
 
 impl Eight {
     /// Carries from limb to limb, signed: afterwards all limbs but the top one are in [0, 2^52).

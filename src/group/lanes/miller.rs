@@ -116,7 +116,7 @@ fn conjugate<F: MillerKernels>(f: &Fp12<F>) -> Fp12<F> {
 
 /// A point in homogeneous coordinates (X : Y : Z), all below 4p.
 #[derive(Clone, Copy)]
-pub(super) struct Homogeneous<F>(Fp2<F>, Fp2<F>, Fp2<F>);
+pub(super) struct Homogeneous<F>(pub(super) Fp2<F>, pub(super) Fp2<F>, pub(super) Fp2<F>);
 
 /// 2R and half of the tangent at R (Costello, Lange, Naehrig; eprint 2009/615, section 5, coordinates times 4 to save halvings).
 #[inline(always)]

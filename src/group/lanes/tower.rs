@@ -47,7 +47,11 @@ pub(super) struct Fp12<F>(pub(super) Fp6<F>, pub(super) Fp6<F>);
 /// Room for a [`Wide6`]: 6 KiB in lanes, which are neither cleared nor copied.
 pub(super) struct Slots6<F: Base>([MaybeUninit<Wide2<F>>; 3]);
 /// A sum of products in F_p⁶, in its slots.
-pub(super) struct Wide6<'o, F: Base>(&'o mut Wide2<F>, &'o mut Wide2<F>, &'o mut Wide2<F>);
+pub(super) struct Wide6<'o, F: Base>(
+    pub(super) &'o mut Wide2<F>,
+    pub(super) &'o mut Wide2<F>,
+    pub(super) &'o mut Wide2<F>,
+);
 
 impl<F: Base> Slots6<F> {
     #[inline(always)]
@@ -160,7 +164,7 @@ pub(super) struct LineFactor<F>([Factor2<F>; 4]);
 impl<F: Base> Line<F> {
     /// l0 and l1 are below K·p.
     #[inline(always)]
-    fn factor<const K: usize>(&self) -> LineFactor<F> {
+    pub(super) fn factor<const K: usize>(&self) -> LineFactor<F> {
         let Self(l0, l1) = self;
         LineFactor([l0.factor(), l1.factor(), l0.sum().plus(l1).factor(), l0.sum().minus::<K>(l1).factor()])
     }

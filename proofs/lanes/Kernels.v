@@ -1,0 +1,483 @@
+(** What a kernel must do, and the check that it does.
+
+    A value of eight limbs stands for the element number / R of F_p, R = 2^416, and a wide value for number / R^2. A claim says by
+    a formula which element an output stands for, and bounds its number. [check_sound] is the theorem for the lanes: it holds
+    for each kernel that [check] accepts and for all inputs within their bounds. *)
+Require Import ZArith List Lia Bool FMapPositive.
+From Lanes Require Import Poly Words Methods Steps.
+Import ListNotations.
+Open Scope Z_scope.
+Local Arguments Z.add : simpl never.
+Local Arguments Z.sub : simpl never.
+Local Arguments Z.mul : simpl never.
+Local Arguments Z.pow : simpl never.
+Local Arguments Z.div : simpl never.
+Local Arguments Z.modulo : simpl never.
+
+(** ** Formulas *)
+
+Inductive formula :=
+| Var (r : reg)
+| Num (c : Z)
+| Added (a b : formula)
+| Subtracted (a b : formula)
+| Multiplied (a b : formula).
+
+Fixpoint denoted (v : reg -> Z) (f : formula) : Z :=
+  match f with
+  | Var r => v r
+  | Num c => c
+  | Added a b => denoted v a + denoted v b
+  | Subtracted a b => denoted v a - denoted v b
+  | Multiplied a b => denoted v a * denoted v b
+  end.
+
+Definition congruent (x y : Z) : Prop := (x - y) mod p = 0.
+
+(** 1/R modulo p. *)
+Definition R_inverse : Z := 0xcf358708333688260405e9a0c4ba44fbfcacba62ee6ff12001570c7a87408dd49ad31af38b4d1ff563bfca80d3357da.
+
+Definition element (ws : list Z) : Z := number ws * R_inverse.
+Definition wide_element (ws : list Z) : Z := number ws * R_inverse * R_inverse.
+
+Inductive claim :=
+(** The element, and the greatest number. *)
+| ValueIs (f : formula) (bound : Z)
+(** The same of a wide value, whose number may be negative. *)
+| WideIs (f : formula) (low high : Z)
+(** The greatest number alone. *)
+| Within (bound : Z)
+(** The power of the element of register 1, and the greatest number. *)
+| PowerIs (e : Z) (bound : Z).
+
+(** A value with carries: seven limbs of 52 bits, and the number at most [bound]. *)
+Definition normal (bound : Z) (ws : list Z) : Prop := fit ws (limbs_below bound) /\ inside (number ws) (0, bound).
+
+Definition claimed (w : reg -> list Z) (ws : list Z) (c : claim) : Prop :=
+  match c with
+  | ValueIs f bound => normal bound ws /\ congruent (element ws) (denoted (fun r => element (w r)) f)
+  | WideIs f low high =>
+      inside (number ws) (low, high) /\ congruent (wide_element ws) (denoted (fun r => element (w r)) f)
+  | Within bound => normal bound ws
+  | PowerIs e bound => normal bound ws /\ 0 <= e /\ congruent (element ws) (element (w 1%positive) ^ e)
+  end.
+
+Record specification := Specification {
+  (** The greatest number of each input. *)
+  bounds_of_inputs : list Z;
+  claims : list claim;
+  (** Registers whose elements stay as they are in the formulas. *)
+  kept : list reg
+}.
+
+Definition satisfies (codes : list (method * code)) (k : kernel) (s : specification) : Prop :=
+  forall w,
+    execution codes (Pos.succ (Steps.inputs k)) (steps k) w ->
+    Forall2 (fun r b => normal b (w r)) (registers 1 (Pos.to_nat (Steps.inputs k))) (bounds_of_inputs s) ->
+    Forall2 (fun r c => claimed w (w r) c) (outputs k) (claims s).
+
+(** ** The check *)
+
+Fixpoint polynomial_of (f : formula) : npoly :=
+  match f with
+  | Var r => natom r
+  | Num c => nconst c
+  | Added a b => nadd (polynomial_of a) (polynomial_of b)
+  | Subtracted a b => nsub (polynomial_of a) (polynomial_of b)
+  | Multiplied a b => nmul (polynomial_of a) (polynomial_of b)
+  end.
+
+Definition modulo_p (q : npoly) : npoly :=
+  filter (fun t => negb (snd t =? 0)) (map (fun t => (fst t, snd t mod p)) q).
+
+(** R^m/R^k modulo p. *)
+Fixpoint scale_by_R (m k : nat) : Z :=
+  match m, k with
+  | S m, S k => scale_by_R m k
+  | O, O => 1
+  | S m, O => R * scale_by_R m O mod p
+  | O, S k => R_inverse * (fix powers k := match k with O => 1 | S k => R_inverse * powers k mod p end) k mod p
+  end.
+
+(** From numbers to elements: R for each factor, over R^k. *)
+Definition lift (k : nat) (q : npoly) : npoly :=
+  modulo_p (map (fun t => (fst t, scale_by_R (length (fst t)) k * snd t)) q).
+
+Fixpoint power (q : npoly) (n : nat) : npoly := match n with O => nconst 1 | S n => nmul q (power q n) end.
+
+Definition occurrences (r : reg) (mono : list reg) : nat := length (filter (Pos.eqb r) mono).
+Definition others (r : reg) (mono : list reg) : list reg := filter (fun x => negb (Pos.eqb r x)) mono.
+
+Definition occurs (r : reg) (q : npoly) : bool := existsb (fun t => existsb (Pos.eqb r) (fst t)) q.
+
+(** [q] with [d] for [r]. *)
+Definition substitute (r : reg) (d q : npoly) : npoly :=
+  let kept := filter (fun t => negb (existsb (Pos.eqb r) (fst t))) q in
+  let gone := filter (fun t => existsb (Pos.eqb r) (fst t)) q in
+  modulo_p (fold_right (fun t s =>
+    nadd (nmul [(others r (fst t), snd t)] (power d (occurrences r (fst t)))) s) kept gone).
+
+Definition expand (s : state) (keep : list reg) (q : npoly) : npoly :=
+  fold_left (fun q t =>
+    if existsb (Pos.eqb (fst t)) keep then q
+    else if occurs (fst t) q then substitute (fst t) (lift 2 (snd t)) q else q) (defined s) q.
+
+Definition subsumed (is js : list interval) : bool :=
+  Nat.eqb (length is) (length js) &&
+  forallb (fun t => (fst (snd t) <=? fst (fst t)) && (snd (fst t) <=? snd (snd t))) (combine is js).
+
+Definition agrees (s : state) (keep : list reg) (q : npoly) (f : formula) : bool :=
+  zero reg (modulo_p (nsub (expand s keep q) (polynomial_of f))).
+
+(** The sum of the exponents of a product, if the element of each of its factors is a known power. *)
+Fixpoint exponent (es : PositiveMap.t Z) (mono : list reg) : option Z :=
+  match mono with
+  | [] => Some 0
+  | r :: mono =>
+      match PositiveMap.find r es, exponent es mono with Some e, Some f => Some (e + f) | _, _ => None end
+  end.
+
+(** The registers whose elements are powers of that of register 1, from their definitions, the last one first. *)
+Fixpoint exponents (ds : list (reg * npoly)) : PositiveMap.t Z :=
+  match ds with
+  | [] => PositiveMap.add 1%positive 1 (PositiveMap.empty _)
+  | (n, d) :: ds =>
+      let es := exponents ds in
+      match lift 2 d with
+      | [(mono, 1)] => match exponent es mono with Some e => PositiveMap.add n e es | None => es end
+      | _ => es
+      end
+  end.
+
+Definition is_power (s : state) (q : npoly) (e : Z) : bool :=
+  match lift 1 q with
+  | [(mono, 1)] => match exponent (exponents (defined s)) mono with Some f => e =? f | None => false end
+  | _ => false
+  end.
+
+Definition within (is : list interval) (b : interval) (bound : Z) : bool :=
+  (0 <=? fst b) && (snd b <=? bound) && subsumed is (limbs_below bound).
+
+Definition check_claim (s : state) (keep : list reg) (r : reg) (c : claim) : bool :=
+  match PositiveMap.find r (known_of s), c with
+  | Some (Sum is q b), ValueIs f bound => within is (best s q b) bound && agrees s keep (lift 1 q) f
+  | Some (Sum is q b), Within bound => within is (best s q b) bound
+  | Some (Sum is q b), PowerIs e bound => within is (best s q b) bound && is_power s q e
+  | Some (Wide is q b), WideIs f low high =>
+      let b := best s q b in (low <=? fst b) && (snd b <=? high) && agrees s keep (lift 2 q) f
+  | _, _ => false
+  end.
+
+Definition initial (bs : list Z) (rs : list reg) : state :=
+  fold_right (fun t s =>
+    State (PositiveMap.add (fst t) (Sum (limbs_below (snd t)) (natom (fst t)) (0, snd t)) (known_of s))
+      (PositiveMap.add (fst t) (0, snd t) (range_of s)) []) (State (PositiveMap.empty _) (PositiveMap.empty _) [])
+    (combine rs bs).
+
+Definition check (codes : list (method * code)) (k : kernel) (s : specification) : bool :=
+  let rs := registers 1 (Pos.to_nat (Steps.inputs k)) in
+  Nat.eqb (length rs) (length (bounds_of_inputs s)) && Nat.eqb (length (outputs k)) (length (claims s)) &&
+  match walk codes (Pos.succ (Steps.inputs k)) (steps k) (initial (bounds_of_inputs s) rs) with
+  | Some st => forallb (fun t => check_claim st (kept s) (fst t) (snd t)) (combine (outputs k) (claims s))
+  | None => false
+  end.
+
+(** ** Soundness *)
+
+Lemma R_inverse_spec : congruent (R * R_inverse) 1.
+Proof. vm_compute. reflexivity. Qed.
+
+Lemma congruent_refl x : congruent x x.
+Proof. unfold congruent. rewrite Z.sub_diag. reflexivity. Qed.
+
+Lemma congruent_divide x y : congruent x y <-> exists k, x = y + k * p.
+Proof.
+  unfold congruent. split.
+  - intros H. apply Z.mod_divide in H; [|discriminate]. destruct H as [k K]. exists k. lia.
+  - intros [k ->]. replace (y + k * p - y) with (k * p) by ring. apply Z_mod_mult.
+Qed.
+
+Lemma congruent_sym x y : congruent x y -> congruent y x.
+Proof. intros H. apply congruent_divide in H. destruct H as [k ->]. apply congruent_divide. exists (- k). ring. Qed.
+
+Lemma congruent_trans x y z : congruent x y -> congruent y z -> congruent x z.
+Proof.
+  intros H K. apply congruent_divide in H, K. destruct H as [h ->], K as [k ->].
+  apply congruent_divide. exists (h + k). ring.
+Qed.
+
+Lemma congruent_add a b c d : congruent a b -> congruent c d -> congruent (a + c) (b + d).
+Proof.
+  intros H K. apply congruent_divide in H, K. destruct H as [h ->], K as [k ->].
+  apply congruent_divide. exists (h + k). ring.
+Qed.
+
+Lemma congruent_mul a b c d : congruent a b -> congruent c d -> congruent (a * c) (b * d).
+Proof.
+  intros H K. apply congruent_divide in H, K. destruct H as [h ->], K as [k ->].
+  apply congruent_divide. exists (b * k + d * h + h * k * p). ring.
+Qed.
+
+Lemma polynomial_of_sound v f : nval v (polynomial_of f) = denoted v f.
+Proof.
+  induction f; cbn [polynomial_of denoted];
+    rewrite ?eval_add, ?eval_sub, ?eval_mul, ?eval_constant, ?eval_atom by exact Pos.compare_eq; congruence.
+Qed.
+
+Lemma modulo_p_sound v q : congruent (nval v (modulo_p q)) (nval v q).
+Proof.
+  induction q as [|[mono c] q IH]; [apply congruent_refl|].
+  unfold modulo_p in *. simpl map. simpl filter.
+  assert (M : congruent (c mod p) c).
+  { apply congruent_sym, congruent_divide. exists (c / p). pose proof (Z.div_mod c p ltac:(discriminate)). lia. }
+  destruct (Z.eqb_spec (c mod p) 0) as [E|E]; simpl negb; cbv iota.
+  - simpl. replace (nval v _) with (0 * eval_monomial reg v mono + nval v (filter (fun t => negb (snd t =? 0)) (map (fun t => (fst t, snd t mod p)) q))) at 1 by ring.
+    apply congruent_add; [|exact IH]. apply congruent_mul; [rewrite <- E; exact M|apply congruent_refl].
+  - simpl. apply congruent_add; [|exact IH]. apply congruent_mul; [exact M|apply congruent_refl].
+Qed.
+
+Lemma congruent_mod x : congruent (x mod p) x.
+Proof.
+  apply congruent_sym, congruent_divide. exists (x / p). pose proof (Z.div_mod x p ltac:(discriminate)). lia.
+Qed.
+
+Lemma scale_by_R_sound m : forall k, congruent (scale_by_R m k) (R ^ Z.of_nat m * R_inverse ^ Z.of_nat k).
+Proof.
+  induction m as [|m IH]; intros k.
+  - assert (P : forall k, congruent ((fix powers k := match k with O => 1 | S k => R_inverse * powers k mod p end) k)
+      (R_inverse ^ Z.of_nat k)).
+    { clear. induction k as [|k IH]; [apply congruent_refl|].
+      rewrite Nat2Z.inj_succ, Z.pow_succ_r by lia. eapply congruent_trans; [apply congruent_mod|].
+      apply congruent_mul; [apply congruent_refl|exact IH]. }
+    destruct k as [|k]; [apply congruent_refl|].
+    cbn [scale_by_R]. eapply congruent_trans; [apply congruent_mod|].
+    rewrite Nat2Z.inj_succ, Z.pow_succ_r, Z.mul_1_l by lia. apply congruent_mul; [apply congruent_refl|apply P].
+  - rewrite Nat2Z.inj_succ, Z.pow_succ_r by lia. destruct k as [|k].
+    + cbn [scale_by_R]. eapply congruent_trans; [apply congruent_mod|].
+      rewrite <- Z.mul_assoc. apply congruent_mul; [apply congruent_refl|apply (IH O)].
+    + cbn [scale_by_R]. eapply congruent_trans; [apply IH|].
+      rewrite Nat2Z.inj_succ, Z.pow_succ_r by lia.
+      replace (R * R ^ Z.of_nat m * (R_inverse * R_inverse ^ Z.of_nat k))
+        with (R * R_inverse * (R ^ Z.of_nat m * R_inverse ^ Z.of_nat k)) by ring.
+      rewrite <- (Z.mul_1_l (R ^ Z.of_nat m * _)) at 1.
+      apply congruent_mul; [apply congruent_sym, R_inverse_spec|apply congruent_refl].
+Qed.
+
+Section Elements.
+Variable w : reg -> list Z.
+Local Notation numbers := (Steps.numbers w).
+Let elements r := element (w r).
+
+Lemma monomial_lift mono :
+  congruent (eval_monomial reg numbers mono) (R ^ Z.of_nat (length mono) * eval_monomial reg elements mono).
+Proof.
+  induction mono as [|r mono IH]; [apply congruent_refl|]. cbn [length eval_monomial].
+  rewrite Nat2Z.inj_succ, Z.pow_succ_r by lia.
+  replace (R * R ^ Z.of_nat (length mono) * (elements r * eval_monomial reg elements mono))
+    with (R * elements r * (R ^ Z.of_nat (length mono) * eval_monomial reg elements mono)) by ring.
+  apply congruent_mul; [|exact IH].
+  unfold elements, element. replace (R * (number (w r) * R_inverse)) with (number (w r) * (R * R_inverse)) by ring.
+  replace (numbers r) with (number (w r) * 1) by (unfold Steps.numbers; ring).
+  apply congruent_mul; [apply congruent_refl|]. apply congruent_sym, R_inverse_spec.
+Qed.
+
+Lemma lift_sound k q : congruent (nval elements (lift k q)) (R_inverse ^ Z.of_nat k * nval numbers q).
+Proof.
+  eapply congruent_trans; [apply modulo_p_sound|].
+  induction q as [|[mono d] q IH]; [simpl; rewrite Z.mul_0_r; apply congruent_refl|]. simpl.
+  rewrite Z.mul_add_distr_l. apply congruent_add; [|exact IH].
+  apply congruent_trans with
+    (R ^ Z.of_nat (length mono) * R_inverse ^ Z.of_nat k * d * eval_monomial reg elements mono).
+  - apply congruent_mul; [|apply congruent_refl]. apply congruent_mul; [|apply congruent_refl].
+    apply scale_by_R_sound.
+  - replace (R ^ Z.of_nat (length mono) * R_inverse ^ Z.of_nat k * d * eval_monomial reg elements mono)
+      with (R_inverse ^ Z.of_nat k * (d * (R ^ Z.of_nat (length mono) * eval_monomial reg elements mono))) by ring.
+    apply congruent_mul; [apply congruent_refl|]. apply congruent_mul; [apply congruent_refl|].
+    apply congruent_sym, monomial_lift.
+Qed.
+
+Lemma power_sound q n : nval elements (power q n) = nval elements q ^ Z.of_nat n.
+Proof.
+  induction n as [|n IH]; [apply eval_constant|].
+  simpl power. rewrite eval_mul, IH, Nat2Z.inj_succ, Z.pow_succ_r by (exact Pos.compare_eq || lia). reflexivity.
+Qed.
+
+Lemma monomial_split r mono :
+  eval_monomial reg elements mono =
+  eval_monomial reg elements (others r mono) * elements r ^ Z.of_nat (occurrences r mono).
+Proof.
+  unfold others, occurrences. induction mono as [|x mono IH]; [reflexivity|].
+  cbn [filter eval_monomial]. destruct (Pos.eqb_spec r x) as [->|N]; cbn [negb length eval_monomial]; rewrite IH.
+  - rewrite Nat2Z.inj_succ, Z.pow_succ_r by lia. ring.
+  - ring.
+Qed.
+
+Lemma congruent_pow a b n : congruent a b -> congruent (a ^ Z.of_nat n) (b ^ Z.of_nat n).
+Proof.
+  intros H. induction n as [|n IH]; [apply congruent_refl|].
+  rewrite Nat2Z.inj_succ, !Z.pow_succ_r by lia. apply congruent_mul; assumption.
+Qed.
+
+Lemma substitute_sound r d q :
+  congruent (elements r) (nval elements d) -> congruent (nval elements (substitute r d q)) (nval elements q).
+Proof.
+  intros E. unfold substitute. eapply congruent_trans; [apply modulo_p_sound|].
+  set (kept_terms := filter (fun t => negb (existsb (Pos.eqb r) (fst t))) q).
+  set (gone := filter (fun t => existsb (Pos.eqb r) (fst t)) q).
+  replace (nval elements q) with (nval elements gone + nval elements kept_terms).
+  - induction gone as [|[mono c] gone IH]; [apply congruent_refl|].
+    cbn [fold_right fst snd]. rewrite eval_add, eval_mul, power_sound by exact Pos.compare_eq. simpl.
+    rewrite <- Z.add_assoc. apply congruent_add; [|exact IH].
+    rewrite (monomial_split r mono), Z.add_0_r, Z.mul_assoc.
+    apply congruent_mul; [apply congruent_refl|]. apply congruent_pow, congruent_sym, E.
+  - subst gone kept_terms. induction q as [|[mono c] q IH]; [reflexivity|]. simpl.
+    destruct (existsb (Pos.eqb r) mono); simpl; lia.
+Qed.
+
+Lemma expand_sound s keep q : models w s -> congruent (nval elements (expand s keep q)) (nval elements q).
+Proof.
+  intros M. unfold expand.
+  assert (D : forall r d, In (r, d) (defined s) -> (R * numbers r - nval numbers d) mod p = 0)
+    by exact (models_defined _ _ M).
+  revert q D. induction (defined s) as [|[r d] ds IH]; intros q D; [apply congruent_refl|]. simpl fold_left.
+  eapply congruent_trans; [apply IH; intros; apply D; right; assumption|].
+  destruct (existsb (Pos.eqb r) keep); [apply congruent_refl|].
+  cbn [fst snd]. destruct (occurs r q); [|apply congruent_refl]. apply substitute_sound.
+  specialize (D r d (or_introl eq_refl)). fold (congruent (R * numbers r) (nval numbers d)) in D.
+  eapply congruent_trans; [|apply congruent_sym, lift_sound].
+  eapply congruent_trans; [|apply congruent_mul; [apply congruent_refl|exact D]].
+  replace (R_inverse ^ Z.of_nat 2 * (R * numbers r)) with (numbers r * R_inverse * (R * R_inverse))
+    by (change (Z.of_nat 2) with 2; ring).
+  unfold elements, element, Steps.numbers. rewrite <- (Z.mul_1_r (number (w r) * R_inverse)) at 1.
+  apply congruent_mul; [apply congruent_refl|]. apply congruent_sym, R_inverse_spec.
+Qed.
+
+Lemma agrees_sound s keep q f :
+  models w s -> agrees s keep q f = true -> congruent (nval elements q) (denoted elements f).
+Proof.
+  intros M A. apply (eval_zero reg elements) in A.
+  apply congruent_trans with (nval elements (expand s keep q)); [apply congruent_sym, expand_sound, M|].
+  rewrite <- polynomial_of_sound.
+  pose proof (modulo_p_sound elements (nsub (expand s keep q) (polynomial_of f))) as P.
+  rewrite A, eval_sub in P by exact Pos.compare_eq.
+  apply congruent_divide in P. destruct P as [k P]. apply congruent_divide. exists (- k). lia.
+Qed.
+
+Lemma subsumed_sound ws is : forall js, fit ws is -> subsumed is js = true -> fit ws js.
+Proof.
+  unfold subsumed. revert is. induction ws as [|x ws IH]; intros is js F S; inversion F; subst.
+  - destruct js; [constructor|discriminate].
+  - destruct js as [|j js]; [discriminate|]. simpl in S. rewrite !andb_true_iff in S.
+    destruct S as [L [[A B] C]]. apply Z.leb_le in A, B.
+    constructor; [unfold inside in *; lia|]. eapply IH; [eassumption|]. rewrite C, L. reflexivity.
+Qed.
+
+Lemma exponent_sound es mono : forall e,
+  (forall r f, PositiveMap.find r es = Some f -> 0 <= f /\ congruent (elements r) (elements 1%positive ^ f)) ->
+  exponent es mono = Some e -> 0 <= e /\ congruent (eval_monomial reg elements mono) (elements 1%positive ^ e).
+Proof.
+  induction mono as [|r mono IH]; intros e H E.
+  - injection E as <-. split; [lia|apply congruent_refl].
+  - simpl in E. destruct (PositiveMap.find r es) as [f|] eqn:F; [|discriminate].
+    destruct (exponent es mono) as [g|]; [|discriminate]. injection E as <-.
+    destruct (H _ _ F) as [P C]. destruct (IH _ H eq_refl) as [P' C']. split; [lia|].
+    simpl. rewrite Z.pow_add_r by assumption. apply congruent_mul; assumption.
+Qed.
+
+Lemma exponents_sound s : models w s -> forall r f,
+  PositiveMap.find r (exponents (defined s)) = Some f -> 0 <= f /\ congruent (elements r) (elements 1%positive ^ f).
+Proof.
+  intros M. pose proof (models_defined _ _ M) as D.
+  induction (defined s) as [|[n d] ds IH]; intros r f.
+  - change (exponents []) with (PositiveMap.add 1%positive 1 (PositiveMap.empty Z)).
+    destruct (Pos.eq_dec r 1) as [->|N].
+    + rewrite PositiveMap.gss. intros E. injection E as <-. rewrite Z.pow_1_r. split; [lia|apply congruent_refl].
+    + rewrite PositiveMap.gso, PositiveMap.gempty by exact N. discriminate.
+  - assert (D' : forall r d, In (r, d) ds -> (R * numbers r - nval numbers d) mod p = 0)
+      by (intros; apply D; right; assumption).
+    specialize (IH D'). cbn [exponents].
+    destruct (lift 2 d) as [|[mono [|[]|]] [|]] eqn:L; try apply IH.
+    destruct (exponent (exponents ds) mono) as [e|] eqn:E; [|apply IH].
+    destruct (Pos.eq_dec r n) as [->|N]; [|rewrite PositiveMap.gso by exact N; apply IH].
+    rewrite PositiveMap.gss. intros Q. injection Q as <-.
+    destruct (exponent_sound _ _ _ IH E) as [P C]. split; [exact P|].
+    eapply congruent_trans; [|exact C].
+    specialize (D n d (or_introl eq_refl)). fold (congruent (R * numbers n) (nval numbers d)) in D.
+    pose proof (lift_sound 2 d) as S. rewrite L in S. simpl nval in S.
+    rewrite Z.mul_1_l, Z.add_0_r in S.
+    eapply congruent_trans; [|apply congruent_sym, S].
+    eapply congruent_trans; [|apply congruent_mul; [apply congruent_refl|exact D]].
+    replace (R_inverse ^ Z.of_nat 2 * (R * numbers n)) with (numbers n * R_inverse * (R * R_inverse))
+      by (change (Z.of_nat 2) with 2; ring).
+    unfold elements, element, Steps.numbers. rewrite <- (Z.mul_1_r (number (w n) * R_inverse)) at 1.
+    apply congruent_mul; [apply congruent_refl|]. apply congruent_sym, R_inverse_spec.
+Qed.
+
+Lemma within_sound is b bound ws : fit ws is -> inside (number ws) b -> within is b bound = true -> normal bound ws.
+Proof.
+  intros F I H. unfold within in H. rewrite !andb_true_iff, !Z.leb_le in H. destruct H as [[L U] S].
+  split; [eapply subsumed_sound; eassumption|]. unfold inside in *. simpl. lia.
+Qed.
+
+Lemma element_of_polynomial r q :
+  number (w r) = nval numbers q -> congruent (element (w r)) (nval elements (lift 1 q)).
+Proof.
+  intros N. eapply congruent_trans; [|apply congruent_sym, lift_sound].
+  unfold element. rewrite N, Z.pow_1_r, Z.mul_comm. apply congruent_refl.
+Qed.
+
+Lemma check_claim_sound s keep r c : models w s -> check_claim s keep r c = true -> claimed w (w r) c.
+Proof.
+  intros M H. unfold check_claim in H.
+  destruct (PositiveMap.find r (known_of s)) as [[is q b|is q b|is q b|]|] eqn:K; try discriminate;
+    destruct c as [f bound|f low high|bound|e bound]; try discriminate;
+    apply (models_known _ _ M) in K; destruct K as [F [N I]]; apply (best_sound _ _ M _ _ _ N) in I.
+  - apply andb_prop in H. destruct H as [W A]. split; [eapply within_sound; eassumption|].
+    eapply congruent_trans; [apply element_of_polynomial, N|]. eapply agrees_sound; eassumption.
+  - eapply within_sound; eassumption.
+  - apply andb_prop in H. destruct H as [W A]. split; [eapply within_sound; eassumption|].
+    unfold is_power in A. destruct (lift 1 q) as [|[mono [|[]|]] [|]] eqn:L; try discriminate.
+    destruct (exponent (exponents (defined s)) mono) as [f|] eqn:E; [|discriminate].
+    apply Z.eqb_eq in A. subst f.
+    destruct (exponent_sound _ _ _ (exponents_sound _ M) E) as [P C]. split; [exact P|].
+    eapply congruent_trans; [apply element_of_polynomial, N|]. rewrite L. simpl.
+    rewrite Z.mul_1_l, Z.add_0_r. exact C.
+  - rewrite !andb_true_iff, !Z.leb_le in H. destruct H as [[L U] A].
+    simpl. split; [unfold inside in *; simpl; lia|].
+    eapply congruent_trans; [|eapply agrees_sound; eassumption].
+    eapply congruent_trans; [|apply congruent_sym, lift_sound].
+    unfold wide_element. rewrite N.
+    replace (nval numbers q * R_inverse * R_inverse) with (R_inverse ^ Z.of_nat 2 * nval numbers q)
+      by (change (Z.of_nat 2) with 2; ring).
+    apply congruent_refl.
+Qed.
+
+Lemma initial_models rs : forall bs,
+  Forall2 (fun r b => normal b (w r)) rs bs -> models w (initial bs rs).
+Proof.
+  unfold initial. induction rs as [|r rs IH]; intros bs F; inversion F; subst.
+  - split; simpl; intros; try contradiction; rewrite PositiveMap.gempty in *; discriminate.
+  - simpl. match goal with N : normal _ _ |- _ => destruct N as [Fits I] end.
+    match goal with F : Forall2 _ rs _ |- _ => destruct (IH _ F) as [A B C] end.
+    split; simpl; [| |intros; contradiction].
+    + intros x k. destruct (Pos.eq_dec x r) as [->|D].
+      * rewrite PositiveMap.gss. intros E. injection E as <-. split; [exact Fits|]. split; [symmetry; apply eval_atom|exact I].
+      * rewrite PositiveMap.gso by exact D. apply A.
+    + intros x k. destruct (Pos.eq_dec x r) as [->|D].
+      * rewrite PositiveMap.gss. intros E. injection E as <-. exact I.
+      * rewrite PositiveMap.gso by exact D. apply B.
+Qed.
+End Elements.
+
+Theorem check_sound codes k s :
+  forallb (fun t => verify (fst t) (snd t)) codes = true -> check codes k s = true -> satisfies codes k s.
+Proof.
+  intros V C w X I. unfold check in C. rewrite !andb_true_iff in C. destruct C as [[_ L] C].
+  apply Nat.eqb_eq in L.
+  destruct (walk _ _ _ _) as [st|] eqn:W; [|discriminate].
+  assert (M : models w st) by (eapply walk_sound; [exact V|apply initial_models; exact I|exact X|exact W]).
+  clear W X I. revert L C. generalize (claims s). induction (outputs k) as [|r rs IH]; intros cs L C.
+  - destruct cs; [constructor|discriminate].
+  - destruct cs as [|c cs]; [discriminate|]. simpl in C. apply andb_prop in C. destruct C as [C1 C2].
+    constructor; [eapply check_claim_sound; eassumption|]. apply IH; [injection L; auto|exact C2].
+Qed.
