@@ -1,6 +1,6 @@
 (** The kernels of F_p, F_p^2, F_p^6's inverse and G1: each program does what `Specifications.v` says, for all inputs within their bounds. *)
 Require Import ZArith List.
-From Lanes Require Import Steps Kernels Specifications Programs Verified.
+From Lanes Require Import Statements Kernels Specifications Programs Verified.
 
 Theorem multiply1_proved : satisfies codes multiply1 multiply1_is.
 Proof. checked. Qed.

@@ -1,10 +1,8 @@
-(** What a kernel must do, and the check that it does.
+(** The check of a kernel against its specification, after the walk through its steps.
 
-    A value of eight limbs stands for the element number / R of F_p, R = 2^416, and a wide value for number / R^2. A claim says by
-    a formula which element an output stands for, and bounds its number. [check_sound] is the theorem for the lanes: it holds
-    for each kernel that [check] accepts and for all inputs within their bounds. *)
+    [check_sound] is the theorem for the lanes: each kernel that [check] accepts satisfies its specification. *)
 Require Import ZArith List Lia Bool FMapPositive.
-From Lanes Require Import Poly Words Methods Steps.
+From Lanes Require Import Poly Statements Words Methods Steps.
 Import ListNotations.
 Open Scope Z_scope.
 Local Arguments Z.add : simpl never.
@@ -13,68 +11,6 @@ Local Arguments Z.mul : simpl never.
 Local Arguments Z.pow : simpl never.
 Local Arguments Z.div : simpl never.
 Local Arguments Z.modulo : simpl never.
-
-(** ** Formulas *)
-
-Inductive formula :=
-| Var (r : reg)
-| Num (c : Z)
-| Added (a b : formula)
-| Subtracted (a b : formula)
-| Multiplied (a b : formula).
-
-Fixpoint denoted (v : reg -> Z) (f : formula) : Z :=
-  match f with
-  | Var r => v r
-  | Num c => c
-  | Added a b => denoted v a + denoted v b
-  | Subtracted a b => denoted v a - denoted v b
-  | Multiplied a b => denoted v a * denoted v b
-  end.
-
-Definition congruent (x y : Z) : Prop := (x - y) mod p = 0.
-
-(** 1/R modulo p. *)
-Definition R_inverse : Z := 0xcf358708333688260405e9a0c4ba44fbfcacba62ee6ff12001570c7a87408dd49ad31af38b4d1ff563bfca80d3357da.
-
-Definition element (ws : list Z) : Z := number ws * R_inverse.
-Definition wide_element (ws : list Z) : Z := number ws * R_inverse * R_inverse.
-
-Inductive claim :=
-(** The element, and the greatest number. *)
-| ValueIs (f : formula) (bound : Z)
-(** The same of a wide value, whose number may be negative. *)
-| WideIs (f : formula) (low high : Z)
-(** The greatest number alone. *)
-| Within (bound : Z)
-(** The power of the element of register 1, and the greatest number. *)
-| PowerIs (e : Z) (bound : Z).
-
-(** A value with carries: seven limbs of 52 bits, and the number at most [bound]. *)
-Definition normal (bound : Z) (ws : list Z) : Prop := fit ws (limbs_below bound) /\ inside (number ws) (0, bound).
-
-Definition claimed (w : reg -> list Z) (ws : list Z) (c : claim) : Prop :=
-  match c with
-  | ValueIs f bound => normal bound ws /\ congruent (element ws) (denoted (fun r => element (w r)) f)
-  | WideIs f low high =>
-      inside (number ws) (low, high) /\ congruent (wide_element ws) (denoted (fun r => element (w r)) f)
-  | Within bound => normal bound ws
-  | PowerIs e bound => normal bound ws /\ 0 <= e /\ congruent (element ws) (element (w 1%positive) ^ e)
-  end.
-
-Record specification := Specification {
-  (** The greatest number of each input. *)
-  bounds_of_inputs : list Z;
-  claims : list claim;
-  (** Registers whose elements stay as they are in the formulas. *)
-  kept : list reg
-}.
-
-Definition satisfies (codes : list (method * code)) (k : kernel) (s : specification) : Prop :=
-  forall w,
-    execution codes (Pos.succ (Steps.inputs k)) (steps k) w ->
-    Forall2 (fun r b => normal b (w r)) (registers 1 (Pos.to_nat (Steps.inputs k))) (bounds_of_inputs s) ->
-    Forall2 (fun r c => claimed w (w r) c) (outputs k) (claims s).
 
 (** ** The check *)
 
@@ -175,9 +111,9 @@ Definition initial (bs : list Z) (rs : list reg) : state :=
     (combine rs bs).
 
 Definition check (codes : list (method * code)) (k : kernel) (s : specification) : bool :=
-  let rs := registers 1 (Pos.to_nat (Steps.inputs k)) in
+  let rs := registers 1 (Pos.to_nat (inputs k)) in
   Nat.eqb (length rs) (length (bounds_of_inputs s)) && Nat.eqb (length (outputs k)) (length (claims s)) &&
-  match walk codes (Pos.succ (Steps.inputs k)) (steps k) (initial (bounds_of_inputs s) rs) with
+  match walk codes (Pos.succ (inputs k)) (steps k) (initial (bounds_of_inputs s) rs) with
   | Some st => forallb (fun t => check_claim st (kept s) (fst t) (snd t)) (combine (outputs k) (claims s))
   | None => false
   end.

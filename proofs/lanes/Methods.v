@@ -1,10 +1,9 @@
 (** The methods of `Eight` (src/group/lanes/eight.rs), one by one: what each must compute, and the check of its program.
 
-    A value has eight words, its limbs, and stands for their sum with the weights 2^(52 i). A wide value has sixteen, its
-    columns. [equation] says what a method must do with these numbers; [verify_sound] says that a program which [verify]
-    accepts does so whenever no word overflows; [call_ranges_sound] says that none does where [call_ranges] finds ranges. *)
+    A value has eight words, its limbs, and a wide value sixteen, its columns. [equation] says what a method must do with
+    their numbers. [verify_sound] says that a program which [verify] accepts does so whenever no word overflows. *)
 Require Import ZArith List Lia Bool FMapPositive.
-From Lanes Require Import Poly Words.
+From Lanes Require Import Poly Statements Words.
 Import ListNotations.
 Open Scope Z_scope.
 Local Arguments Z.add : simpl never.
@@ -13,21 +12,6 @@ Local Arguments Z.mul : simpl never.
 Local Arguments Z.pow : simpl never.
 Local Arguments Z.div : simpl never.
 Local Arguments Z.modulo : simpl never.
-
-(** The prime of BLS12-381, and the Montgomery factor. *)
-Definition p : Z := 0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab.
-Definition R : Z := 2 ^ 416.
-
-Inductive method :=
-| Add | Subtract (k : Z) | Value | Factor | Weakened
-| Product | Products | Square | Squares
-| WidePlus | WideMinus | Mixed | Raise | Lower
-| Reduce (k : Z) | ReduceTwo (k l : Z).
-
-(** ** Numbers *)
-
-Fixpoint number (words : list Z) : Z :=
-  match words with [] => 0 | x :: words => x + limb * number words end.
 
 (** What a product reads of a factor: the low 52 bits of each limb. *)
 Definition low_number (words : list Z) : Z := number (map (fun x => x mod limb) words).
@@ -73,32 +57,6 @@ Definition equation (m : method) (ins outs : list (list Z)) : Prop :=
   | ReduceTwo k l, [a; b], [c; d] => reduces k a c /\ reduces l b d
   | _, _, _ => False
   end.
-
-(** ** Programs of methods *)
-
-Record code := Code { body : list instr; results : list (list reg) }.
-
-Definition registers (first : reg) (n : nat) : list reg :=
-  map (fun i => Pos.of_nat (Pos.to_nat first + i)) (seq 0 n).
-
-(** The registers of the arguments. *)
-Definition parameters (m : method) : list (list reg) :=
-  let v i := registers (Pos.of_nat (8 * i + 1)) 8 in
-  let w i := registers (Pos.of_nat (16 * i + 1)) 16 in
-  match m with
-  | Value | Factor | Weakened | Square => [v 0%nat]
-  | Add | Subtract _ | Product | Squares => [v 0%nat; v 1%nat]
-  | Products => [v 0%nat; v 1%nat; v 2%nat; v 3%nat]
-  | Reduce _ => [w 0%nat]
-  | WidePlus | WideMinus | ReduceTwo _ _ => [w 0%nat; w 1%nat]
-  | Mixed => [w 0%nat; w 1%nat; w 2%nat]
-  | Raise | Lower => [registers 1 8; registers 9 16]
-  end.
-
-Definition first (m : method) : reg := Pos.of_nat (length (concat (parameters m)) + 1).
-
-Definition call (m : method) (c : code) (ins outs : list (list Z)) : Prop :=
-  exists e, trace (first m) (body c) e /\ ins = map (map e) (parameters m) /\ outs = map (map e) (results c).
 
 (** ** The check of values *)
 

@@ -4,7 +4,7 @@
     outputs of a kernel are listed as its coefficients, c0 before c1; where a kernel inverts, the number that it inverts
     comes last, and the formulas name the register of the inverse. *)
 Require Import ZArith List.
-From Lanes Require Import Poly Words Methods Steps Kernels Tower.
+From Lanes Require Import Statements Tower.
 Import ListNotations.
 Open Scope Z_scope.
 

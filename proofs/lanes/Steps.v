@@ -1,12 +1,11 @@
-(** Kernels: straight-line programs of calls of the methods, and the check of a kernel against its formula.
+(** The walk through the steps of a kernel.
 
-    A register of a kernel holds words: eight of a value, sixteen of a wide value, one of a column. [check] walks through
-    the steps and keeps, for each register, an interval for each word and its number as a polynomial in the numbers of
-    other registers, over the integers. Where a reduction or weakening makes a new number, it keeps the equation modulo p
-    that defines the number. [check_sound] says what follows for each execution on inputs within their bounds: no word
-    overflows, the outputs are within theirs, and each stands for the element of F_p that the formula says. *)
+    [walk] keeps, for each register, an interval for each word, an interval for its number, and its number as a polynomial
+    in the numbers of other registers, over the integers. Where a reduction or weakening makes a new number, it keeps the
+    equation modulo p that defines the number. [walk_sound] says that all this is true of each execution, in which therefore
+    no word overflows. *)
 Require Import ZArith List Lia Bool FMapPositive.
-From Lanes Require Import Poly Words Methods.
+From Lanes Require Import Poly Statements Words Methods.
 Import ListNotations.
 Open Scope Z_scope.
 Local Arguments Z.add : simpl never.
@@ -26,75 +25,8 @@ Notation nconst := (constant reg).
 Notation natom := (Poly.atom reg).
 Notation nval := (eval reg).
 
-Inductive step :=
-| Constant (words : list Z)
-| Call (m : method) (args : list reg)
-| ColumnOf (r : reg) (i : nat)
-| ColumnPlus (a b : reg)
-| ColumnMinus (a b : reg)
-| Assemble (columns : list reg)
-(** One of two values, by a mask that is not followed. *)
-| Select (a b : reg)
-(** Questions whose answers are masks. A program is recorded for given answers; that the answers are right is tested. *)
-| Zeros (a : reg)
-| LargerHalf (a : reg)
-(** The inverse, which another engine computes: see [result]. *)
-| Inverse (a : reg)
-(** The value again, as a number of its own. *)
-| Cut (a : reg).
-
-Record kernel := Kernel { inputs : positive; steps : list step; outputs : list reg }.
-
-Definition count (s : step) : positive :=
-  match s with Call Products _ | Call Squares _ | Call (ReduceTwo _ _) _ => 2 | _ => 1 end.
-
 Section Codes.
 Variable codes : list (method * code).
-
-(** ** Executions *)
-
-Definition same_method (x y : method) : bool :=
-  match x, y with
-  | Add, Add | Value, Value | Factor, Factor | Weakened, Weakened | Product, Product | Products, Products
-  | Square, Square | Squares, Squares | WidePlus, WidePlus | WideMinus, WideMinus | Mixed, Mixed
-  | Raise, Raise | Lower, Lower => true
-  | Subtract k, Subtract l | Reduce k, Reduce l => k =? l
-  | ReduceTwo k l, ReduceTwo i j => (k =? i) && (l =? j)
-  | _, _ => false
-  end.
-
-Definition code_of (m : method) : option code :=
-  match find (fun t => same_method m (fst t)) codes with Some t => Some (snd t) | None => None end.
-
-Definition runs (m : method) (ins outs : list (list Z)) : Prop :=
-  exists c, code_of m = Some c /\ call m c ins outs.
-
-Definition fit (ws : list Z) (is : list interval) : Prop := Forall2 inside ws is.
-
-(** The limbs of a value with carries, whose number is at most [bound]. *)
-Definition limbs_below (bound : Z) : list interval := repeat (0, limb - 1) 7 ++ [(0, Z.shiftr bound 364)].
-
-Definition word_of (ws : list Z) : Z := hd 0 ws.
-
-Definition result (n : reg) (s : step) (w : reg -> list Z) : Prop :=
-  match s with
-  | Constant ws => w n = ws
-  | Call m args => runs m (map w args) (map w (registers n (Pos.to_nat (count s))))
-  | ColumnOf r i => w n = [nth i (w r) 0]
-  | ColumnPlus a b => w n = [wrap (word_of (w a) + word_of (w b))]
-  | ColumnMinus a b => w n = [wrap (word_of (w a) - word_of (w b))]
-  | Assemble columns => w n = map (fun r => word_of (w r)) columns
-  | Select a b => w n = w a \/ w n = w b
-  | Zeros _ | LargerHalf _ => True
-  | Inverse _ => fit (w n) (limbs_below (11 * p / 10)) /\ inside (number (w n)) (0, 11 * p / 10)
-  | Cut a => w n = w a
-  end.
-
-Fixpoint execution (n : reg) (ss : list step) (w : reg -> list Z) : Prop :=
-  match ss with
-  | [] => True
-  | s :: ss => result n s w /\ execution (n + count s) ss w
-  end.
 
 (** ** Ranges of a method *)
 
@@ -225,7 +157,7 @@ Definition get_column (r : reg) : option (interval * nat * npoly) :=
   match get r with Some (Column i j q) => Some (i, j, q) | _ => None end.
 
 Definition call_of (m : method) (args : list reg) : option (list (list interval)) :=
-  match code_of m, all (map get args) with
+  match code_of codes m, all (map get args) with
   | Some c, Some ks => call_ranges m c (map intervals_of ks)
   | _, _ => None
   end.
@@ -446,7 +378,7 @@ Proof.
     rewrite ?andb_true_iff, ?Z.eqb_eq in H; destruct H || idtac; subst; reflexivity.
 Qed.
 
-Lemma code_of_verified m c : code_of m = Some c -> verify m c = true.
+Lemma code_of_verified m c : code_of codes m = Some c -> verify m c = true.
 Proof.
   unfold code_of. destruct (find _ codes) as [[m' c']|] eqn:F; [|discriminate]. intros E. injection E as <-.
   apply find_some in F. destruct F as [I S]. simpl in *. apply same_method_spec in S. subst m'.
@@ -604,7 +536,7 @@ Proof.
 Qed.
 
 Lemma call_of_sound m args outs os :
-  runs m (map w args) outs -> call_of s m args = Some os -> Forall2 fit outs os /\ equation m (map w args) outs.
+  runs codes m (map w args) outs -> call_of s m args = Some os -> Forall2 fit outs os /\ equation m (map w args) outs.
 Proof.
   intros [c [C K]] H. unfold call_of in H. rewrite C in H.
   destruct (all (map (get s) args)) as [ks|] eqn:E; [|discriminate].
@@ -897,7 +829,7 @@ Proof.
   intros F. revert i. induction F; simpl; intros i L; [lia|]. destruct i; [assumption|]. apply IHF. lia.
 Qed.
 
-Lemma advance_sound s n st s' : models s -> result n st w -> advance s n st = Some s' -> models s'.
+Lemma advance_sound s n st s' : models s -> result codes n st w -> advance s n st = Some s' -> models s'.
 Proof.
   intros M X H. destruct st; simpl in X; cbn [advance] in H.
   - (* Constant *)
@@ -983,7 +915,7 @@ Proof.
     + rewrite eval_scale, E, Z.sub_diag. reflexivity.
 Qed.
 
-Lemma walk_sound ss : forall n s s', models s -> execution n ss w -> walk n ss s = Some s' -> models s'.
+Lemma walk_sound ss : forall n s s', models s -> execution codes n ss w -> walk n ss s = Some s' -> models s'.
 Proof.
   induction ss as [|st ss IH]; simpl; intros n s s' M X H; [injection H as <-; exact M|].
   destruct X as [X Y]. destruct (advance s n st) as [s1|] eqn:A; [|discriminate].

@@ -3,7 +3,7 @@
     F_p^2 = F_p(u), u^2 = -1; F_p^6 = F_p^2(v), v^3 = xi = 1 + u; F_p^12 = F_p^6(w), w^2 = v. Products are written out, without
     Karatsuba or Toom. *)
 Require Import ZArith List.
-From Lanes Require Import Kernels.
+From Lanes Require Import Statements.
 Import ListNotations.
 Open Scope Z_scope.
 

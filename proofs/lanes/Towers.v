@@ -1,6 +1,6 @@
 (** The kernels of F_p^6, F_p^12, the Miller loop and the cyclotomic subgroup: each program does what `Specifications.v` says, for all inputs within their bounds. *)
 Require Import ZArith List.
-From Lanes Require Import Steps Kernels Specifications Programs Verified.
+From Lanes Require Import Statements Kernels Specifications Programs Verified.
 
 Theorem multiply6_wide_proved : satisfies codes multiply6_wide multiply6_wide_is.
 Proof. checked. Qed.

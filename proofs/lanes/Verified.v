@@ -1,6 +1,6 @@
 (** The programs of the methods of `Eight` compute what `Methods.v` says. *)
 Require Import ZArith List.
-From Lanes Require Import Methods Steps Kernels Programs.
+From Lanes Require Import Statements Methods Steps Kernels Programs.
 
 Theorem methods_proved : forallb (fun t => verify (fst t) (snd t)) codes = true.
 Proof. vm_cast_no_check (eq_refl true). Qed.

@@ -1,15 +1,11 @@
-(** Straight-line programs on words of 64 bits: the instructions of the lanes, and two analyses.
+(** Two analyses of programs on words.
 
-    A program is what `src/group/lanes/recorder.rs` writes: one instruction for each line, each with a
-    register of its own. [meaning] gives the meaning of each method of `V` (src/group/lanes/vector.rs) in
-    one lane. A word is an integer in [-2^63, 2^63), the signed reading of its bits.
-
-    [ranges] computes an interval for each register and refuses a program in which an addition,
-    subtraction or shift may leave the 64 bits. [polynomials] computes each register as a polynomial, and
-    [residual] reduces a difference of such polynomials by the two identities
+    [ranges] computes an interval for each register and refuses a program in which an addition, subtraction or shift may
+    leave the 64 bits. [polynomials] computes each register as a polynomial, and [residual] reduces a difference of such
+    polynomials by the two identities
       x = x mod 2^52 + 2^52 (x / 2^52),   a b = lo + 2^52 hi. *)
 Require Import ZArith List Lia Bool FMapPositive.
-From Lanes Require Import Poly.
+From Lanes Require Import Poly Statements.
 Import ListNotations.
 Open Scope Z_scope.
 Local Arguments Z.add : simpl never.
@@ -18,60 +14,6 @@ Local Arguments Z.mul : simpl never.
 Local Arguments Z.pow : simpl never.
 Local Arguments Z.div : simpl never.
 Local Arguments Z.modulo : simpl never.
-
-Notation reg := positive.
-(** 2^52 and 2^63, as numbers, since the checks compute with them. *)
-Notation limb := 4503599627370496.
-Notation half_word := 9223372036854775808.
-
-(** A mask is a register that holds the bit of the lane. *)
-Inductive instr :=
-| Splat (c : Z)
-| Plus (a b : reg)
-| Minus (a b : reg)
-| And (a b : reg)
-| Or (a b : reg)
-| PlusLow (c a b : reg)
-| PlusHigh (c a b : reg)
-| Times32 (a b : reg)
-| ShiftRight (n : Z) (a : reg)
-| SignedShift (n : Z) (a : reg)
-| ShiftLeft (n : Z) (a : reg)
-| LessAtLeastZero (n : Z) (a : reg)
-| Select (mask a b : reg)
-| Negatives (a : reg)
-| Zeros (a : reg).
-
-Definition wrap (z : Z) : Z := (z + 2 ^ 63) mod 2 ^ 64 - 2 ^ 63.
-
-(** The integer that an instruction computes, before the 64 bits cut it off. *)
-Definition unbounded (i : instr) (e : reg -> Z) : Z :=
-  match i with
-  | Splat c => c
-  | Plus a b => e a + e b
-  | Minus a b => e a - e b
-  | And a b => Z.land (e a) (e b)
-  | Or a b => Z.lor (e a) (e b)
-  | PlusLow c a b => e c + ((e a mod limb) * (e b mod limb)) mod limb
-  | PlusHigh c a b => e c + ((e a mod limb) * (e b mod limb)) / limb
-  | Times32 a b => (e a mod 2 ^ 32) * (e b mod 2 ^ 32)
-  | ShiftRight n a => (e a mod 2 ^ 64) / 2 ^ n
-  | SignedShift n a => e a / 2 ^ n
-  | ShiftLeft n a => e a * 2 ^ n
-  | LessAtLeastZero n a => Z.max (wrap (e a - n)) 0
-  | Select mask a b => if e mask =? 0 then e b else e a
-  | Negatives a => if e a <? 0 then 1 else 0
-  | Zeros a => if e a =? 0 then 1 else 0
-  end.
-
-Definition meaning (i : instr) (e : reg -> Z) : Z := wrap (unbounded i e).
-
-(** [e] has in its registers what the program computes, whose first instruction has the register [n]. *)
-Fixpoint trace (n : reg) (p : list instr) (e : reg -> Z) : Prop :=
-  match p with
-  | [] => True
-  | i :: p => e n = meaning i e /\ trace (Pos.succ n) p e
-  end.
 
 (** The same without a limit to the size of words. *)
 Fixpoint exact (n : reg) (p : list instr) (e : reg -> Z) : Prop :=
@@ -82,8 +24,6 @@ Fixpoint exact (n : reg) (p : list instr) (e : reg -> Z) : Prop :=
 
 (** ** Ranges *)
 
-Definition interval := (Z * Z)%type.
-Definition inside (x : Z) (i : interval) : Prop := fst i <= x <= snd i.
 Notation intervals := (PositiveMap.t interval).
 
 Definition word (i : interval) : bool := (- half_word <=? fst i) && (snd i <? half_word).
@@ -120,10 +60,10 @@ Definition range (m : intervals) (i : instr) : option interval :=
   | LessAtLeastZero n a =>
       get a (fun x =>
         if word (fst x - n, snd x - n) then checked (Z.max (fst x - n) 0, Z.max (snd x - n) 0) else None)
-  | Select k a b =>
+  | Blend k a b =>
       get k (fun _ => get a (fun x => get b (fun y => checked (Z.min (fst x) (fst y), Z.max (snd x) (snd y)))))
-  | Negatives a => get a (fun _ => checked (0, 1))
-  | Zeros a => get a (fun _ => checked (0, 1))
+  | IsNegative a => get a (fun _ => checked (0, 1))
+  | IsZero a => get a (fun _ => checked (0, 1))
   end.
 
 Fixpoint ranges (n : reg) (p : list instr) (m : intervals) : option intervals :=
@@ -261,9 +201,9 @@ Proof.
       assert (R : - 2 ^ 63 <= e a - n < 2 ^ 63) by (apply (word_spec _ _ W); unfold inside in *; simpl; lia)
     end.
     simpl. rewrite (wrap_small _ R). unfold inside in *; simpl in *; lia.
-  - (* Select *) simpl. unfold inside in *; simpl in *. destruct (e mask =? 0); lia.
-  - (* Negatives *) simpl. unfold inside; simpl. destruct (e a <? 0); lia.
-  - (* Zeros *) simpl. unfold inside; simpl. destruct (e a =? 0); lia.
+  - (* Blend *) simpl. unfold inside in *; simpl in *. destruct (e mask =? 0); lia.
+  - (* IsNegative *) simpl. unfold inside; simpl. destruct (e a <? 0); lia.
+  - (* IsZero *) simpl. unfold inside; simpl. destruct (e a =? 0); lia.
 Qed.
 
 Lemma holds_add e m n x : holds e m -> inside (e n) x -> holds e (PositiveMap.add n x m).
@@ -289,13 +229,13 @@ Qed.
 
 (** What a polynomial is made of: the value of a register, its low 52 bits, the bits above them as a signed number,
     and both halves of the product of the low 52 bits of two registers. *)
-Inductive atom := Value (r : reg) | Low (r : reg) | Upper (r : reg) | LowOf (a b : reg) | HighOf (a b : reg).
+Inductive atom := Whole (r : reg) | Low (r : reg) | Upper (r : reg) | LowOf (a b : reg) | HighOf (a b : reg).
 
 Definition low (e : reg -> Z) (r : reg) : Z := e r mod limb.
 
 Definition value (e : reg -> Z) (a : atom) : Z :=
   match a with
-  | Value r => e r
+  | Whole r => e r
   | Low r => low e r
   | Upper r => e r / limb
   | LowOf a b => (low e a * low e b) mod limb
@@ -318,7 +258,7 @@ Definition compare_atoms (x y : atom) : comparison :=
   | Low a, Low b => Pos.compare b a
   | Low _, _ => Lt
   | _, Low _ => Gt
-  | Value a, Value b => Pos.compare b a
+  | Whole a, Whole b => Pos.compare b a
   end.
 
 Lemma compare_atoms_eq x y : compare_atoms x y = Eq -> x = y.
@@ -349,7 +289,7 @@ Definition as_constant (p : polynomial) : option Z :=
 Notation polynomials_of := (PositiveMap.t polynomial).
 
 Definition find_polynomial (m : polynomials_of) (r : reg) : polynomial :=
-  match PositiveMap.find r m with Some p => p | None => patom (Value r) end.
+  match PositiveMap.find r m with Some p => p | None => patom (Whole r) end.
 
 Definition low_polynomial (m : polynomials_of) (r : reg) : polynomial :=
   match as_constant (find_polynomial m r) with
@@ -365,13 +305,13 @@ Definition polynomial_of (m : polynomials_of) (n : reg) (i : instr) : polynomial
   | Minus a b => psub (find_polynomial m a) (find_polynomial m b)
   | And a b =>
       match as_constant (find_polynomial m b) with
-      | Some c => if c =? limb - 1 then low_polynomial m a else patom (Value n)
-      | None => patom (Value n)
+      | Some c => if c =? limb - 1 then low_polynomial m a else patom (Whole n)
+      | None => patom (Whole n)
       end
   | PlusLow c a b => padd (find_polynomial m c) (patom (LowOf a b))
   | PlusHigh c a b => padd (find_polynomial m c) (patom (HighOf a b))
-  | SignedShift k a => if k =? 52 then patom (Upper a) else patom (Value n)
-  | _ => patom (Value n)
+  | SignedShift k a => if k =? 52 then patom (Upper a) else patom (Whole n)
+  | _ => patom (Whole n)
   end.
 
 Fixpoint polynomials (n : reg) (p : list instr) (m : polynomials_of) : polynomials_of :=

@@ -394,7 +394,7 @@ fn programs_are_written() {
     let kernels = [fp2(), tower(), curve(), miller(), cyclotomic()].concat();
     let methods: BTreeSet<Method> = kernels.iter().flat_map(|(_, kernel)| kernel.methods.iter().copied()).collect();
     let mut out = String::from(
-        "Require Import ZArith List.\nFrom Lanes Require Import Words Methods Steps.\nImport ListNotations.\nOpen Scope positive_scope.\n",
+        "Require Import ZArith List.\nFrom Lanes Require Import Statements.\nImport ListNotations.\nOpen Scope positive_scope.\n",
     );
     out.push_str("Definition codes : list (method * code) := [\n");
     let codes = methods.iter().map(|method| {

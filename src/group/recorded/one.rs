@@ -1,4 +1,4 @@
-//! The base field as symbols: each method writes one step of `proofs/lanes/Steps.v`, the call of the method of `Eight`
+//! The base field as symbols: each method writes one step of `proofs/lanes/Statements.v`, the call of the method of `Eight`
 //! with that name or an instruction on two columns.
 
 use super::base::{Base, Constant, Factor, LIMBS, Mask, Multiple, Sum};
@@ -101,7 +101,7 @@ fn call<const N: usize>(method: Method, arguments: &[u32]) -> [u32; N] {
     })
 }
 
-/// The method as a term of `Steps.v`.
+/// The method as a term of `Statements.v`.
 pub(super) fn name(method: Method) -> String {
     match method {
         Method::Subtract(k) => format!("(Subtract {k})"),

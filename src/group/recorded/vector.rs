@@ -1,5 +1,5 @@
 //! The vectors and instructions of `lanes/vector.rs` as symbols: each method writes one line, an instruction of
-//! `proofs/lanes/Words.v` on the registers of one lane.
+//! `proofs/lanes/Statements.v` on the registers of one lane.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -107,7 +107,7 @@ impl V {
 
     pub(super) fn select(self, mask: u8, other: Self) -> Self {
         let mask = TAPE.with_borrow(|tape| tape.masks[usize::from(mask)]);
-        push(format!("Select {} {} {}", mask.0, self.0, other.0))
+        push(format!("Blend {} {} {}", mask.0, self.0, other.0))
     }
 
     fn mask(instruction: &str, v: Self) -> u8 {
@@ -119,11 +119,11 @@ impl V {
     }
 
     pub(super) fn negatives(self) -> u8 {
-        Self::mask("Negatives", self)
+        Self::mask("IsNegative", self)
     }
 
     pub(super) fn zeros(self) -> u8 {
-        Self::mask("Zeros", self)
+        Self::mask("IsZero", self)
     }
 
     /// The register of a mask.
