@@ -1,6 +1,23 @@
-(** The kernels of F_p, F_p^2, F_p^6's inverse and G1: each program does what `Specifications.v` says, for all inputs within their bounds. *)
+(** Conversions, and the kernels of F_p, F_p^2, G1 and of inverses: each program does what `Specifications.v` says, for all inputs within their bounds. *)
 Require Import ZArith List.
-From Lanes Require Import Statements Kernels Specifications Programs Verified.
+From Lanes Require Import Statements Kernels Specifications Forms Conversions Programs Verified.
+Open Scope Z_scope.
+
+Theorem canonical_proved : for_each_value canonical (8192 * p) (canonical_form canonical).
+Proof. apply check_canonical_sound. vm_cast_no_check (eq_refl true). Qed.
+Theorem zeros_proved : for_each_value zeros (8192 * p) (answers zeros is_zero).
+Proof. apply check_zeros_sound. vm_cast_no_check (eq_refl true). Qed.
+Theorem larger_half_proved : for_each_value larger_half (8192 * p) (answers larger_half is_in_larger_half).
+Proof. apply check_larger_half_sound. vm_cast_no_check (eq_refl true). Qed.
+(** arkworks keeps x 2^384 mod p. *)
+Theorem load_proved : loads load (2 ^ 384) (hundredths 301).
+Proof. apply (check_loads_sound load (2 ^ 448 mod p)). vm_cast_no_check (eq_refl true). Qed.
+Theorem store_proved : for_each_value store (8192 * p) (stores (2 ^ 384 mod p) store).
+Proof. apply check_stores_sound. vm_cast_no_check (eq_refl true). Qed.
+Theorem from_integers_proved : loads from_integers 1 (hundredths 301).
+Proof. apply (check_loads_sound from_integers (2 ^ 832 mod p)). vm_cast_no_check (eq_refl true). Qed.
+Theorem to_integers_proved : for_each_value to_integers (8192 * p) (stores 1 to_integers).
+Proof. apply check_stores_sound. vm_cast_no_check (eq_refl true). Qed.
 
 Theorem multiply1_proved : satisfies codes multiply1 multiply1_is.
 Proof. checked. Qed.

@@ -2,7 +2,7 @@
 
     [check_sound] is the theorem for the lanes: each kernel that [check] accepts satisfies its specification. *)
 Require Import ZArith List Lia Bool FMapPositive.
-From Lanes Require Import Poly Statements Words Methods Steps.
+From Lanes Require Import Poly Statements Congruence Words Methods Steps.
 Import ListNotations.
 Open Scope Z_scope.
 Local Arguments Z.add : simpl never.
@@ -120,40 +120,6 @@ Definition check (codes : list (method * code)) (k : kernel) (s : specification)
 
 (** ** Soundness *)
 
-Lemma R_inverse_spec : congruent (R * R_inverse) 1.
-Proof. vm_compute. reflexivity. Qed.
-
-Lemma congruent_refl x : congruent x x.
-Proof. unfold congruent. rewrite Z.sub_diag. reflexivity. Qed.
-
-Lemma congruent_divide x y : congruent x y <-> exists k, x = y + k * p.
-Proof.
-  unfold congruent. split.
-  - intros H. apply Z.mod_divide in H; [|discriminate]. destruct H as [k K]. exists k. lia.
-  - intros [k ->]. replace (y + k * p - y) with (k * p) by ring. apply Z_mod_mult.
-Qed.
-
-Lemma congruent_sym x y : congruent x y -> congruent y x.
-Proof. intros H. apply congruent_divide in H. destruct H as [k ->]. apply congruent_divide. exists (- k). ring. Qed.
-
-Lemma congruent_trans x y z : congruent x y -> congruent y z -> congruent x z.
-Proof.
-  intros H K. apply congruent_divide in H, K. destruct H as [h ->], K as [k ->].
-  apply congruent_divide. exists (h + k). ring.
-Qed.
-
-Lemma congruent_add a b c d : congruent a b -> congruent c d -> congruent (a + c) (b + d).
-Proof.
-  intros H K. apply congruent_divide in H, K. destruct H as [h ->], K as [k ->].
-  apply congruent_divide. exists (h + k). ring.
-Qed.
-
-Lemma congruent_mul a b c d : congruent a b -> congruent c d -> congruent (a * c) (b * d).
-Proof.
-  intros H K. apply congruent_divide in H, K. destruct H as [h ->], K as [k ->].
-  apply congruent_divide. exists (b * k + d * h + h * k * p). ring.
-Qed.
-
 Lemma polynomial_of_sound v f : nval v (polynomial_of f) = denoted v f.
 Proof.
   induction f; cbn [polynomial_of denoted];
@@ -170,11 +136,6 @@ Proof.
   - simpl. replace (nval v _) with (0 * eval_monomial reg v mono + nval v (filter (fun t => negb (snd t =? 0)) (map (fun t => (fst t, snd t mod p)) q))) at 1 by ring.
     apply congruent_add; [|exact IH]. apply congruent_mul; [rewrite <- E; exact M|apply congruent_refl].
   - simpl. apply congruent_add; [|exact IH]. apply congruent_mul; [exact M|apply congruent_refl].
-Qed.
-
-Lemma congruent_mod x : congruent (x mod p) x.
-Proof.
-  apply congruent_sym, congruent_divide. exists (x / p). pose proof (Z.div_mod x p ltac:(discriminate)). lia.
 Qed.
 
 Lemma scale_by_R_sound m : forall k, congruent (scale_by_R m k) (R ^ Z.of_nat m * R_inverse ^ Z.of_nat k).

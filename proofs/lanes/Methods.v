@@ -75,23 +75,43 @@ Definition slack (q : polynomial) : bool :=
   forallb (fun t => match fst t with [Low _] => (0 <=? snd t) && (snd t mod p =? 0) | _ => false end) q &&
   (fold_right (fun t s => snd t * (limb - 1) + s) 0 q <? 2 * R * p).
 
-(** The constant of a program that begins with the quotient by p of the top limb. *)
-Definition quotient_of (b : list instr) : option Z :=
-  match b with
-  | LessAtLeastZero n a :: Splat k :: Times32 c d :: ShiftRight s f :: _ =>
-      if (n =? 256) && (a =? 8)%positive && (c =? 9)%positive && (d =? 10)%positive && (s =? 40) && (f =? 11)%positive
-      then Some k else None
-  | _ => None
+(** Whether a register holds the quotient by p of a top limb. *)
+Definition is_quotient (n : reg) (b : list instr) (m : polynomials_of) (top q : reg) : bool :=
+  match instr_at n b q with
+  | Some (ShiftRight k t) =>
+      match instr_at n b t with
+      | Some (Times32 r s) =>
+          match instr_at n b r, as_constant (find_polynomial m s) with
+          | Some (LessAtLeastZero l a), Some c => (k =? 40) && (l =? 256) && Pos.eqb a top && (c =? quotient)
+          | _, _ => false
+          end
+      | _ => false
+      end
+  | _ => false
   end.
 
-Lemma quotient_of_spec b k :
-  quotient_of b = Some k ->
-  exists r, b = LessAtLeastZero 256 8 :: Splat k :: Times32 9 10 :: ShiftRight 40 11 :: r.
+Definition find_quotient (n : reg) (b : list instr) (m : polynomials_of) (top : reg) : option reg :=
+  find (is_quotient n b m top) (registers n (length b)).
+
+Lemma is_quotient_sound n b m e top q :
+  exact n b e -> correct e m -> is_quotient n b m top q = true -> - 2 ^ 62 <= e top < 2 ^ 32 ->
+  low e q = weakening (e top).
 Proof.
-  do 4 (destruct b as [|i b]; [discriminate|]; destruct i; try discriminate). cbv beta iota delta [quotient_of].
-  match goal with |- (if ?b then _ else _) = _ -> _ => destruct b eqn:E; [|discriminate] end.
-  rewrite !andb_true_iff, !Z.eqb_eq, !Pos.eqb_eq in E. intros H. injection H as <-.
-  destruct E as [[[[[-> ->] ->] ->] ->] ->]. eexists. reflexivity.
+  intros X C H T. unfold is_quotient in H.
+  destruct (instr_at n b q) as [[]|] eqn:Q; try discriminate.
+  destruct (instr_at n b a) as [[]|] eqn:E; try discriminate.
+  destruct (instr_at n b a0) as [[]|] eqn:L; try discriminate.
+  destruct (as_constant (find_polynomial m b0)) as [c|] eqn:K; [|discriminate].
+  rewrite !andb_true_iff, !Z.eqb_eq, Pos.eqb_eq in H. destruct H as [[[-> ->] ->] ->].
+  apply (instr_at_sound _ _ _ _ _ X) in Q, E, L. simpl in Q, E, L.
+  apply (as_constant_sound e) in K. rewrite (find_correct e m b0 C) in K.
+  rewrite wrap_small in L by lia.
+  assert (B : 0 <= quotient < 2 ^ 24) by (vm_compute; split; congruence).
+  unfold low. rewrite Q, E, L, K, !Z.mod_small with (b := 2 ^ 32) by lia.
+  unfold weakening. set (k := Z.max (e top - 256) 0) in *.
+  assert (0 <= k < 2 ^ 32) by lia.
+  rewrite (Z.mod_small (k * quotient)) by nia.
+  rewrite Z.mod_small; [reflexivity|]. split; [apply Z.div_pos; nia|apply Z.div_lt_upper_bound; nia].
 Qed.
 
 Section Verify.
@@ -109,7 +129,12 @@ Definition open_low (t : list atom * Z) : polynomial :=
   | ([LowOf a b], c) =>
       match find_polynomial m a with
       | [([LowOf x y], 1)] =>
-          pscale c (pmul (pmul (find_polynomial m x) (find_polynomial m y)) (find_polynomial m b))
+          match as_constant (find_polynomial m y), as_constant (find_polynomial m b) with
+          | Some d, Some f =>
+              if (d * f + 1) mod limb =? 0
+              then pscale c (pmul (pmul (find_polynomial m x) (find_polynomial m y)) (find_polynomial m b)) else [t]
+          | _, _ => [t]
+          end
       | _ => [t]
       end
   | _ => [t]
@@ -169,13 +194,14 @@ Fixpoint residual_low (fuel : nat) (q : polynomial) : polynomial :=
 
 Definition vanishes (q : polynomial) : bool := forallb (fun t => snd t mod R =? 0) q.
 
-Definition weakens (out : list reg) : bool :=
+(** Whether a value is another one less q times p, modulo R. *)
+Definition weakens (from out : list reg) (q : reg) : bool :=
   vanishes (residual_low 100 (residual 1000 m (residual_low 100
-    (difference (number_of out) (psub (number_of (registers 1 8)) (pscale p (low_polynomial m 12))))))).
+    (difference (number_of out) (psub (number_of from) (pscale p (low_polynomial m q))))))).
 
-Definition verify_weakened (c : code) : bool :=
-  match quotient_of (body c), results c with
-  | Some k, [out] => (k =? quotient) && weakens out
+Definition verify_weakened (n : reg) (c : code) : bool :=
+  match find_quotient n (body c) m 8, results c with
+  | Some q, [out] => weakens (registers 1 8) out q
   | _, _ => false
   end.
 
@@ -221,6 +247,8 @@ Proof.
   destruct t as [[|[r|r|r|a b|a b] [|]] c]; try reflexivity.
   simpl open_low. destruct (find_polynomial m a) as [|[[|[r|r|r|x y|x y] [|]] d] [|]] eqn:F; try reflexivity.
   all: destruct d as [|[]|]; try reflexivity.
+  destruct (as_constant (find_polynomial m y)), (as_constant (find_polynomial m b)); try reflexivity.
+  match goal with |- context [if ?x then _ else _] => destruct x; [|reflexivity] end.
   pose proof (find_correct e m a C) as A. rewrite F in A. simpl in A.
   rewrite eval_scale, !eval_mul, !find_correct by (exact compare_atoms_eq || exact C). simpl. unfold low in *.
   rewrite <- A.
@@ -342,37 +370,31 @@ Proof.
   apply Z.eqb_eq in A. simpl. rewrite Zplus_mod, Zmult_mod, A, (IH B). reflexivity.
 Qed.
 
-Lemma verify_weakened_sound c :
-  verify_weakened c = true -> exact (first Weakened) (body c) e ->
+Lemma weakens_sound from out q :
+  weakens from out q = true -> number (map e out) mod R = (number (map e from) - low e q * p) mod R.
+Proof.
+  intros H. apply vanishes_sound in H.
+  rewrite residual_low_sound, residual_sound, residual_low_sound, difference_sound, eval_sub, eval_scale, !number_of_sound,
+    low_correct in H by (exact compare_atoms_eq || exact C).
+  apply same_mod. rewrite <- H. f_equal. ring.
+Qed.
+
+Lemma verify_weakened_sound n c :
+  verify_weakened n c = true -> exact n (body c) e ->
   equation Weakened (map (map e) (parameters Weakened)) (map (map e) (results c)).
 Proof.
   intros H X. unfold verify_weakened in H.
-  destruct (quotient_of (body c)) as [k|] eqn:B; [|discriminate].
-  destruct (quotient_of_spec _ _ B) as [r E]. rewrite E in X. clear B E.
+  destruct (find_quotient n (body c) m 8) as [q|] eqn:Q; [|discriminate].
   destruct (results c) as [|out [|]]; try discriminate.
-  apply andb_prop in H. destruct H as [K H]. apply Z.eqb_eq in K. subst k.
-  apply vanishes_sound in H.
-  rewrite residual_low_sound, residual_sound, residual_low_sound, difference_sound, eval_sub, eval_scale, !number_of_sound,
-    low_correct in H by (exact compare_atoms_eq || exact C).
-  change (first Weakened) with 9%positive in X. simpl in X. destruct X as [X9 [X10 [X11 [X12 _]]]].
-  simpl map. unfold equation. change (map e (registers 1 8)) with [e 1; e 2; e 3; e 4; e 5; e 6; e 7; e 8]%positive in *.
-  simpl last. intros T.
-  assert (E12 : low e 12 = weakening (e 8%positive)).
-  { rewrite wrap_small in X9 by lia.
-    assert (Q : 0 <= quotient < 2 ^ 24) by (vm_compute; split; congruence).
-    unfold low. rewrite X12, X11, X10, X9, !Z.mod_small with (b := 2 ^ 32) by lia.
-    unfold weakening. set (n := Z.max (e 8%positive - 256) 0) in *.
-    assert (0 <= n < 2 ^ 32) by lia.
-    rewrite (Z.mod_small (n * quotient)) by nia.
-    rewrite Z.mod_small; [reflexivity|]. split; [apply Z.div_pos; nia|apply Z.div_lt_upper_bound; nia]. }
-  rewrite E12 in H. apply same_mod. rewrite <- H. f_equal. ring.
+  apply find_some in Q. destruct Q as [_ Q]. intros T.
+  rewrite (weakens_sound _ _ _ H). f_equal. f_equal. f_equal. eapply is_quotient_sound; eassumption.
 Qed.
 End Verify.
 
 Definition verify (m : method) (c : code) : bool :=
   let ps := polynomials (first m) (body c) (PositiveMap.empty _) in
   match m with
-  | Weakened => verify_weakened ps c
+  | Weakened => verify_weakened ps (first m) c
   | _ => verify_values ps m (parameters m) (results c)
   end.
 

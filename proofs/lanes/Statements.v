@@ -59,7 +59,7 @@ Definition unbounded (i : instr) (e : reg -> Z) : Z :=
   | Times32 a b => (e a mod 2 ^ 32) * (e b mod 2 ^ 32)
   | ShiftRight n a => (e a mod 2 ^ 64) / 2 ^ n
   | SignedShift n a => e a / 2 ^ n
-  | ShiftLeft n a => e a * 2 ^ n
+  | ShiftLeft n a => wrap (e a * 2 ^ n)
   | LessAtLeastZero n a => Z.max (wrap (e a - n)) 0
   | Blend mask a b => if e mask =? 0 then e b else e a
   | IsNegative a => if e a <? 0 then 1 else 0
@@ -252,3 +252,37 @@ Definition satisfies (codes : list (method * code)) (k : kernel) (s : specificat
     Forall2 (fun r b => normal b (w r)) (registers 1 (Pos.to_nat (inputs k))) (bounds_of_inputs s) ->
     Forall2 (fun r c => claimed w (w r) c) (outputs k) (claims s).
 
+
+(** ** Canonical forms *)
+
+(** The program of a function of one value, on a value whose number is at most [bound]. *)
+Definition for_each_value (c : code) (bound : Z) (claim : (reg -> Z) -> list Z -> Prop) : Prop :=
+  forall e, trace 9 (body c) e -> normal bound (map e (registers 1 8)) -> claim e (map e (registers 1 8)).
+
+(** The result has the limbs of the number modulo p. *)
+Definition canonical_form (c : code) (e : reg -> Z) (x : list Z) : Prop :=
+  exists o, results c = [o] /\ Forall (fun y => 0 <= y < limb) (map e o) /\ number (map e o) = number x mod p.
+
+(** The result is a mask: 1 if and only if [P]. *)
+Definition answers (c : code) (P : list Z -> Prop) (e : reg -> Z) (x : list Z) : Prop :=
+  exists m, results c = [[m]] /\ (e m = 0 \/ e m = 1) /\ (e m = 1 <-> P x).
+
+Definition is_zero (x : list Z) : Prop := element x mod p = 0.
+(** Whether the element, as an integer below p, is above p/2. *)
+Definition is_in_larger_half (x : list Z) : Prop := p < 2 * (element x mod p).
+
+(** ** Conversions from and to words of 64 bits *)
+
+(** The number of words that are read without a sign. *)
+Fixpoint unsigned_number (words : list Z) : Z :=
+  match words with [] => 0 | x :: words => x mod 2 ^ 64 + 2 ^ 64 * unsigned_number words end.
+
+(** From six words, the element x with x A = their number. *)
+Definition loads (c : code) (A bound : Z) : Prop :=
+  forall e, trace 9 (body c) e -> Forall (fun x => - 2 ^ 63 <= x < 2 ^ 63) (map e (registers 1 8)) ->
+  exists o, results c = [o] /\ normal bound (map e o) /\
+    congruent (element (map e o) * A) (unsigned_number (map e (registers 1 6))).
+
+(** To six words, whose number is x A modulo p for the element x. *)
+Definition stores (A : Z) (c : code) (e : reg -> Z) (x : list Z) : Prop :=
+  exists o rest, results c = [o ++ rest] /\ length o = 6%nat /\ unsigned_number (map e o) = element x * A mod p.

@@ -44,8 +44,7 @@ Definition range (m : intervals) (i : instr) : option interval :=
   | And a b => get a (fun x => get b (fun y => if 0 <=? fst y then checked (0, snd y) else None))
   | Or a b =>
       get a (fun x => get b (fun y =>
-        if (0 <=? fst x) && (0 <=? fst y)
-        then checked (0, 2 ^ (Z.log2 (Z.max (snd x) (snd y)) + 1) - 1) else None))
+        if word x && word y then checked (- half_word, half_word - 1) else None))
   | PlusLow c a b =>
       get c (fun z => get a (fun x => get b (fun y => checked (fst z, snd z + low_bound x y))))
   | PlusHigh c a b =>
@@ -54,9 +53,11 @@ Definition range (m : intervals) (i : instr) : option interval :=
       get a (fun x => get b (fun y =>
         if below x 4294967296 && below y 4294967296 then checked (0, snd x * snd y) else None))
   | ShiftRight n a =>
-      get a (fun x => if below x half_word && (0 <=? n) then checked (fst x / 2 ^ n, snd x / 2 ^ n) else None)
+      get a (fun x =>
+        if 0 <=? n
+        then checked (if below x half_word then (fst x / 2 ^ n, snd x / 2 ^ n) else (0, 2 ^ 64 / 2 ^ n)) else None)
   | SignedShift n a => get a (fun x => if 0 <=? n then checked (fst x / 2 ^ n, snd x / 2 ^ n) else None)
-  | ShiftLeft n a => get a (fun x => if 0 <=? n then checked (fst x * 2 ^ n, snd x * 2 ^ n) else None)
+  | ShiftLeft n a => get a (fun _ => checked (- half_word, half_word - 1))
   | LessAtLeastZero n a =>
       get a (fun x =>
         if word (fst x - n, snd x - n) then checked (Z.max (fst x - n) 0, Z.max (snd x - n) 0) else None)
@@ -126,16 +127,13 @@ Qed.
 Lemma div_inside x z n : 0 <= n -> inside z x -> inside (z / 2 ^ n) (fst x / 2 ^ n, snd x / 2 ^ n).
 Proof. intros N [L U]. pose proof (Z.pow_pos_nonneg 2 n). split; simpl; apply Z.div_le_mono; lia. Qed.
 
-Lemma lor_bound a b x y : 0 <= a <= x -> 0 <= b <= y -> 0 <= Z.lor a b <= 2 ^ (Z.log2 (Z.max x y) + 1) - 1.
+Lemma lor_word x y : - half_word <= x < half_word -> - half_word <= y < half_word -> - half_word <= Z.lor x y <= half_word - 1.
 Proof.
-  intros A B. split; [apply Z.lor_nonneg; lia|].
-  enough (Z.lor a b < 2 ^ (Z.log2 (Z.max x y) + 1)) by lia.
-  destruct (Z.eq_dec (Z.lor a b) 0) as [->|N]; [apply Z.pow_pos_nonneg; pose proof (Z.log2_nonneg (Z.max x y)); lia|].
-  apply Z.log2_lt_pow2.
-  - pose proof (Z.lor_nonneg a b). lia.
-  - rewrite Z.log2_lor by lia.
-    pose proof (Z.log2_le_mono a (Z.max x y) ltac:(lia)).
-    pose proof (Z.log2_le_mono b (Z.max x y) ltac:(lia)). lia.
+  assert (S : forall z, - half_word <= z < half_word <-> Z.shiftr z 63 = 0 \/ Z.shiftr z 63 = -1).
+  { intros z. rewrite Z.shiftr_div_pow2 by discriminate. change (2 ^ 63) with half_word.
+    pose proof (Z.div_mod z half_word ltac:(discriminate)). pose proof (Z.mod_pos_bound z half_word ltac:(reflexivity)). lia. }
+  intros X Y. enough (- half_word <= Z.lor x y < half_word) by lia.
+  rewrite S in X, Y |- *. rewrite Z.shiftr_lor. destruct X as [-> | ->], Y as [-> | ->]; auto.
 Qed.
 
 Lemma land_le a b : 0 <= b -> 0 <= Z.land a b <= b.
@@ -171,9 +169,9 @@ Proof.
   - (* And *) unfold inside in *; simpl in *.
     match goal with E : (0 <=? _) = true |- _ => apply Z.leb_le in E end.
     pose proof (land_le (e a) (e b)). lia.
-  - (* Or *) unfold inside in *; simpl in *.
-    repeat match goal with E : (0 <=? _) = true |- _ => apply Z.leb_le in E end.
-    apply lor_bound; lia.
+  - (* Or *)
+    repeat match goal with W : word ?x = true, A : inside _ ?x |- _ => apply (word_spec _ _ W) in A; clear W end.
+    unfold inside; cbn [fst snd unbounded]. apply lor_word; assumption.
   - (* PlusLow *)
     match goal with A : inside (e a) ?x, B : inside (e b) ?y |- _ => pose proof (low_bound_spec _ _ _ _ A B) end.
     unfold inside in *; simpl in *; lia.
@@ -189,13 +187,16 @@ Proof.
     unfold inside; simpl. rewrite !Z.mod_small by lia. nia.
   - (* ShiftRight *)
     match goal with E : (0 <=? n) = true |- _ => apply Z.leb_le in E end.
-    match goal with X : below ?x _ = true, A : inside (e a) ?x |- _ => pose proof (below_spec _ _ _ X A) end.
-    simpl. rewrite Z.mod_small by lia. apply div_inside; assumption.
+    simpl. destruct (below _ half_word) eqn:Q.
+    + match goal with A : inside (e a) ?x |- _ => pose proof (below_spec _ _ _ Q A) end.
+      rewrite Z.mod_small by lia. apply div_inside; assumption.
+    + pose proof (Z.pow_pos_nonneg 2 n ltac:(lia) ltac:(assumption)).
+      pose proof (Z.mod_pos_bound (e a) (2 ^ 64) ltac:(lia)).
+      unfold inside; cbn [fst snd]. split; [apply Z.div_pos; lia|apply Z.div_le_mono; lia].
   - (* SignedShift *)
     match goal with E : (0 <=? n) = true |- _ => apply Z.leb_le in E end. apply div_inside; assumption.
   - (* ShiftLeft *)
-    match goal with E : (0 <=? n) = true |- _ => apply Z.leb_le in E end.
-    pose proof (Z.pow_pos_nonneg 2 n). unfold inside in *; simpl in *; nia.
+    pose proof (wrap_range (e a * 2 ^ n)). unfold inside; cbn [fst snd unbounded]. lia.
   - (* LessAtLeastZero *)
     match goal with W : word (_ - n, _) = true, A : inside (e a) ?x |- _ =>
       assert (R : - 2 ^ 63 <= e a - n < 2 ^ 63) by (apply (word_spec _ _ W); unfold inside in *; simpl; lia)
@@ -223,6 +224,25 @@ Proof.
     unfold meaning in V. rewrite wrap_small in V by (apply (word_spec x); assumption).
     destruct (IH _ _ _ e R) as [H' X]; [|exact T|auto].
     apply holds_add; [exact H|]. rewrite V. exact I.
+Qed.
+
+(** ** Instructions by their registers *)
+
+Definition instr_at (n : reg) (p : list instr) (r : reg) : option instr :=
+  if (r <? n)%positive then None else nth_error p (Pos.to_nat r - Pos.to_nat n).
+
+Lemma exact_nth p : forall n e k i,
+  exact n p e -> nth_error p k = Some i -> e (Pos.of_nat (Pos.to_nat n + k)) = unbounded i e.
+Proof.
+  induction p as [|j p IH]; intros n e k i X H; destruct k; try discriminate; destruct X as [V X].
+  - injection H as <-. rewrite Nat.add_0_r, Pos2Nat.id. exact V.
+  - replace (Pos.to_nat n + S k)%nat with (Pos.to_nat (Pos.succ n) + k)%nat by lia. eapply IH; eassumption.
+Qed.
+
+Lemma instr_at_sound n p e r i : exact n p e -> instr_at n p r = Some i -> e r = unbounded i e.
+Proof.
+  unfold instr_at. destruct (Pos.ltb_spec r n) as [|L]; [discriminate|]. intros X H.
+  rewrite <- (exact_nth _ _ _ _ _ X H). f_equal. lia.
 Qed.
 
 (** ** Values as polynomials *)

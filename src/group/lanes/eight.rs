@@ -192,7 +192,7 @@ impl Eight {
 
     /// From below 16p to below p.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn canonical(&self) -> Self {
+    pub(super) fn canonical(&self) -> Self {
         let weak = self.weaken();
         let less = Self::normalised(each!(i => weak.0[i].minus(V::splat(P52[i]))));
         let negative = less.0[LIMBS - 1].negatives();

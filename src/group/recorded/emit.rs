@@ -9,7 +9,9 @@ use super::miller::{Homogeneous, MillerKernels, PointG1, PointG2};
 use super::one::{Kernel, Method, One, inverted, list, name, record as record_steps};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12, Line, Slots6, TowerKernels, Wide6};
-use super::vector::{Program, V, record};
+use super::vector::{Program, V, record, rows};
+use ark_bls12_381::Fq;
+use ark_ff::AdditiveGroup;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::mem::MaybeUninit;
@@ -384,6 +386,27 @@ fn inverses<T: Registers>(n: u32, masks: &[Mask], f: impl FnOnce(&mut [T])) -> K
     })
 }
 
+/// The functions of `Eight` that no kernel calls through [`Base`], and the questions for masks. Words that come from memory are
+/// inputs, words that go there are outputs.
+fn forms() -> Vec<(&'static str, Program)> {
+    let words = |f: fn() -> Eight| record(8, |_| words1(f()));
+    let stored = |f: fn(&Eight)| {
+        values(1, |x| {
+            f(&x[0]);
+            vec![rows()]
+        })
+    };
+    vec![
+        ("canonical", values(1, |x| words1(x[0].canonical()))),
+        ("zeros", values(1, |x| vec![vec![V::of_mask(x[0].zeros())]])),
+        ("larger_half", values(1, |x| vec![vec![V::of_mask(x[0].larger_half())]])),
+        ("load", words(|| Eight::load(&[Fq::ZERO; 8]))),
+        ("from_integers", words(|| Eight::from_integers(&[[0; 6]; 8]))),
+        ("store", stored(|x| _ = x.store())),
+        ("to_integers", stored(|x| _ = x.to_integers())),
+    ]
+}
+
 /// Writes the programs as a file of Coq to the path in `PHI_PRE_PROGRAMS`.
 #[test]
 fn programs_are_written() {
@@ -409,6 +432,10 @@ fn programs_are_written() {
         if let [inverse] = inverses[..] {
             writeln!(out, "Definition {name}_inverse : positive := {inverse}.").unwrap();
         }
+    }
+    for (name, Program { code, outputs, .. }) in forms() {
+        let outputs = outputs.iter().map(|words| list(words)).collect::<Vec<_>>().join(";");
+        writeln!(out, "Definition {name} := Code [{}]\n  [{outputs}].", code.join(";")).unwrap();
     }
     std::fs::write(path, out).unwrap();
 }
