@@ -58,10 +58,6 @@ Definition expand (s : state) (keep : list reg) (q : npoly) : npoly :=
     if existsb (Pos.eqb (fst t)) keep then q
     else if occurs (fst t) q then substitute (fst t) (lift 2 (snd t)) q else q) (defined s) q.
 
-Definition subsumed (is js : list interval) : bool :=
-  Nat.eqb (length is) (length js) &&
-  forallb (fun t => (fst (snd t) <=? fst (fst t)) && (snd (fst t) <=? snd (snd t))) (combine is js).
-
 Definition agrees (s : state) (keep : list reg) (q : npoly) (f : formula) : bool :=
   zero reg (modulo_p (nsub (expand s keep q) (polynomial_of f))).
 
@@ -91,9 +87,6 @@ Definition is_power (s : state) (q : npoly) (e : Z) : bool :=
   | _ => false
   end.
 
-Definition within (is : list interval) (b : interval) (bound : Z) : bool :=
-  (0 <=? fst b) && (snd b <=? bound) && subsumed is (limbs_below bound).
-
 Definition check_claim (s : state) (keep : list reg) (r : reg) (c : claim) : bool :=
   match PositiveMap.find r (known_of s), c with
   | Some (Sum is q b), ValueIs f bound => within is (best s q b) bound && agrees s keep (lift 1 q) f
@@ -110,10 +103,11 @@ Definition initial (bs : list Z) (rs : list reg) : state :=
       (PositiveMap.add (fst t) (0, snd t) (range_of s)) []) (State (PositiveMap.empty _) (PositiveMap.empty _) [])
     (combine rs bs).
 
-Definition check (codes : list (method * code)) (k : kernel) (s : specification) : bool :=
+Definition check_using (codes : list (method * code)) (contracts : list (list (list Z * list Z))) (k : kernel) (s : specification)
+  : bool :=
   let rs := registers 1 (Pos.to_nat (inputs k)) in
   Nat.eqb (length rs) (length (bounds_of_inputs s)) && Nat.eqb (length (outputs k)) (length (claims s)) &&
-  match walk codes (Pos.succ (inputs k)) (steps k) (initial (bounds_of_inputs s) rs) with
+  match walk codes contracts (Pos.succ (inputs k)) (steps k) (initial (bounds_of_inputs s) rs) with
   | Some st => forallb (fun t => check_claim st (kept s) (fst t) (snd t)) (combine (outputs k) (claims s))
   | None => false
   end.
@@ -260,15 +254,6 @@ Proof.
   apply congruent_divide in P. destruct P as [k P]. apply congruent_divide. exists (- k). lia.
 Qed.
 
-Lemma subsumed_sound ws is : forall js, fit ws is -> subsumed is js = true -> fit ws js.
-Proof.
-  unfold subsumed. revert is. induction ws as [|x ws IH]; intros is js F S; inversion F; subst.
-  - destruct js; [constructor|discriminate].
-  - destruct js as [|j js]; [discriminate|]. simpl in S. rewrite !andb_true_iff in S.
-    destruct S as [L [[A B] C]]. apply Z.leb_le in A, B.
-    constructor; [unfold inside in *; lia|]. eapply IH; [eassumption|]. rewrite C, L. reflexivity.
-Qed.
-
 Lemma exponent_sound es mono : forall e,
   (forall r f, PositiveMap.find r es = Some f -> 0 <= f /\ congruent (elements r) (elements 1%positive ^ f)) ->
   exponent es mono = Some e -> 0 <= e /\ congruent (eval_monomial reg elements mono) (elements 1%positive ^ e).
@@ -308,12 +293,6 @@ Proof.
       by (change (Z.of_nat 2) with 2; ring).
     unfold elements, element, Steps.numbers. rewrite <- (Z.mul_1_r (number (w n) * R_inverse)) at 1.
     apply congruent_mul; [apply congruent_refl|]. apply congruent_sym, R_inverse_spec.
-Qed.
-
-Lemma within_sound is b bound ws : fit ws is -> inside (number ws) b -> within is b bound = true -> normal bound ws.
-Proof.
-  intros F I H. unfold within in H. rewrite !andb_true_iff, !Z.leb_le in H. destruct H as [[L U] S].
-  split; [eapply subsumed_sound; eassumption|]. unfold inside in *. simpl. lia.
 Qed.
 
 Lemma element_of_polynomial r q :
@@ -366,15 +345,65 @@ Proof.
 Qed.
 End Elements.
 
-Theorem check_sound codes k s :
-  forallb (fun t => verify (fst t) (snd t)) codes = true -> check codes k s = true -> satisfies codes k s.
+(** A used kernel keeps its bounds. *)
+Definition keeps (f : list (list Z) -> list (list Z) -> Prop) (c : list Z * list Z) : Prop :=
+  forall ins outs, f ins outs ->
+  Forall2 (fun x b => normal b x) ins (fst c) -> Forall2 (fun x b => normal b x) outs (snd c).
+
+Definition check (codes : list (method * code)) := check_using codes [].
+
+Lemma Forall2_nth {A B} (P : A -> B -> Prop) l m : Forall2 P l m ->
+  forall k a b, nth_error l k = Some a -> nth_error m k = Some b -> P a b.
 Proof.
-  intros V C w X I. unfold check in C. rewrite !andb_true_iff in C. destruct C as [[_ L] C].
+  intros F. induction F; intros [|k] a b X Y; simpl in *; try discriminate; [congruence|]. eapply IHF; eassumption.
+Qed.
+
+Theorem check_using_sound codes used contracts k s :
+  forallb (fun t => verify (fst t) (snd t)) codes = true -> Forall2 (fun f => Forall (keeps f)) used contracts ->
+  check_using codes contracts k s = true -> satisfies_using codes used k s.
+Proof.
+  intros V U C w X I. unfold check_using in C. rewrite !andb_true_iff in C. destruct C as [[_ L] C].
   apply Nat.eqb_eq in L.
-  destruct (walk _ _ _ _) as [st|] eqn:W; [|discriminate].
-  assert (M : models w st) by (eapply walk_sound; [exact V|apply initial_models; exact I|exact X|exact W]).
+  destruct (walk _ _ _ _ _) as [st|] eqn:W; [|discriminate].
+  assert (M : models w st).
+  { eapply walk_sound; [exact V| |apply initial_models; exact I|exact X|exact W].
+    intros j f cs c ins outs A B K. pose proof (Forall2_nth _ _ _ U _ _ _ A B) as Fa.
+    rewrite Forall_forall in Fa. exact (Fa c K ins outs). }
   clear W X I. revert L C. generalize (claims s). induction (outputs k) as [|r rs IH]; intros cs L C.
   - destruct cs; [constructor|discriminate].
   - destruct cs as [|c cs]; [discriminate|]. simpl in C. apply andb_prop in C. destruct C as [C1 C2].
     constructor; [eapply check_claim_sound; eassumption|]. apply IH; [injection L; auto|exact C2].
+Qed.
+
+Theorem check_sound codes k s :
+  forallb (fun t => verify (fst t) (snd t)) codes = true -> check codes k s = true -> satisfies codes k s.
+Proof. intros V. apply check_using_sound; [exact V|constructor]. Qed.
+
+(** ** Kernels that use kernels *)
+
+Fixpoint bounds_of_claims (cs : list claim) : option (list Z) :=
+  match cs with
+  | [] => Some []
+  | c :: cs =>
+      match c, bounds_of_claims cs with
+      | (ValueIs _ b | Within b | PowerIs _ b), Some bs => Some (b :: bs)
+      | _, _ => None
+      end
+  end.
+
+Definition contract (s : specification) : list Z * list Z :=
+  (bounds_of_inputs s, match bounds_of_claims (claims s) with Some bs => bs | None => [] end).
+
+Theorem satisfies_keeps codes used k s :
+  satisfies_using codes used k s -> bounds_of_claims (claims s) <> None -> keeps (behaviour codes used k) (contract s).
+Proof.
+  intros S B ins outs [w [X [-> ->]]] F. cbn [contract fst snd] in *.
+  assert (I : Forall2 (fun r b => normal b (w r)) (registers 1 (Pos.to_nat (inputs k))) (bounds_of_inputs s)).
+  { revert F. generalize (bounds_of_inputs s). induction (registers 1 (Pos.to_nat (inputs k))) as [|r rs IH];
+      intros bs F; inversion F; subst; constructor; [assumption|apply IH; assumption]. }
+  specialize (S w X I). clear - S B.
+  destruct (bounds_of_claims (claims s)) as [bs|] eqn:E; [|congruence]. clear B. revert bs E.
+  induction S as [|r c rs cs C S IH]; intros bs E; simpl in E; [injection E as <-; constructor|].
+  destruct c; try discriminate; destruct (bounds_of_claims cs) as [bs'|]; try discriminate; injection E as <-;
+    (constructor; [apply C|apply IH; reflexivity]).
 Qed.

@@ -229,3 +229,38 @@ Definition point_g1_is (i : positive) :=
 Definition inverses12_is := kernel_is (inputs_below 12 32) (repeat (Within (times_p 8)) 12 ++ [Within (times_p 3)]).
 Definition decompress_gt_is := kernel_is (inputs_below 4 4) (repeat (Within (times_p 4)) 12 ++ [Within (times_p 3)]).
 Definition compress_gt_is := kernel_is (inputs_below 12 4) (repeat (Within (times_p 4)) 4 ++ [Within (times_p 3)]).
+
+(** ** Bounds for kernels that use kernels *)
+
+Definition bounds_only (n : nat) (input : Z) (outputs : list Z) : specification :=
+  Specification (inputs_below n input) (map (fun b => Within (hundredths b)) outputs) [].
+
+(** The coefficients of F_p^12 after one product by a line, of a value below 4.1 p, and after a second one. *)
+Definition after_line : list Z := [2300; 2700; 2300; 2700; 800; 800; 2300; 2700; 800; 800; 800; 800].
+Definition after_lines : list Z := [2700; 3500; 2700; 3500; 3100; 3100; 2700; 3500; 3100; 3100; 3100; 3100].
+Definition given (bounds : list Z) (rest : list Z) (outputs : list Z) : specification :=
+  Specification (map hundredths bounds ++ rest) (map (fun b => Within (hundredths b)) outputs) [].
+
+Definition multiply_by_line_first := given (repeat 410 12) (inputs_below 4 4) after_line.
+Definition multiply_by_line_second := given after_line (inputs_below 4 4) after_lines.
+Definition square12_after_lines := given after_lines [] (repeat 301 12).
+(** The third coefficient of a chord is larger than that of a tangent. *)
+Definition multiply_by_chord := given (repeat 3200 12) (inputs_below 4 4 ++ inputs_below 2 8) (repeat 301 12).
+Definition inverses12_after_loop := given (repeat 4000 12) [] (repeat 800 12 ++ [300]).
+
+Definition add_any_affine_g1_is := given [2800; 500; 700; 400; 500] [] [2700; 500; 500].
+Definition decompress_g1_is := given [110] [] [110].
+Definition miller_loop_is := given (repeat 400 2) (inputs_below 272 1) (repeat 2700 6 ++ repeat 3200 6).
+Definition miller_loop_each_is := given (repeat 400 6) [] (repeat 301 6 ++ repeat 3200 6).
+Definition in_g1_is := given [110; 110] [] [].
+Definition inverses1_4_is := given (repeat 6400 4) [] (repeat 300 5).
+Definition inverses1_16_is := given (repeat 6400 16) [] (repeat 300 17).
+Definition cyclotomic_square_times_is := given (repeat 200 12) [] (repeat 110 12).
+Definition compressed_square_times_is := given (repeat 200 8) [] (repeat 110 8).
+Definition power_g1_is := given [400; 400] [] [2700; 500; 301].
+Definition inverses2_4_is := given (repeat 6400 8) [] (repeat 400 8 ++ [300]).
+Definition inverses2_16_is := given (repeat 6400 32) [] (repeat 400 32 ++ [300]).
+Definition powers_x_is := given (repeat 200 12) [] (repeat 301 12).
+Definition final_exponentiations_is := given (repeat 3500 12) [] (repeat 301 12).
+Definition frobenius_is_x_is := given (repeat 400 12) [] [].
+Definition equals12_is := given (repeat 600 24) [] [].

@@ -135,15 +135,19 @@ Inductive step :=
 (** 1/a, which another engine computes. Only its bound is assumed here ([result]). *)
 | Inverse (a : reg)
 (** The value again, as a number of its own. *)
-| Cut (a : reg).
+| Cut (a : reg)
+(** The kernel with this number in a list, with so many results. *)
+| Use (k : nat) (results : positive) (args : list reg).
 
 Record kernel := Kernel { inputs : positive; steps : list step; outputs : list reg }.
 
 Definition count (s : step) : positive :=
-  match s with Call Products _ | Call Squares _ | Call (ReduceTwo _ _) _ => 2 | _ => 1 end.
+  match s with Call Products _ | Call Squares _ | Call (ReduceTwo _ _) _ => 2 | Use _ c _ => c | _ => 1 end.
 
 Section Codes.
 Variable codes : list (method * code).
+(** What the used kernels do: from the words of their inputs to those of their outputs. *)
+Variable used : list (list (list Z) -> list (list Z) -> Prop).
 
 Definition same_method (x y : method) : bool :=
   match x, y with
@@ -180,6 +184,8 @@ Definition result (n : reg) (s : step) (w : reg -> list Z) : Prop :=
   | Zeros _ | LargerHalf _ => True
   | Inverse _ => fit (w n) (limbs_below (11 * p / 10)) /\ inside (number (w n)) (0, 11 * p / 10)
   | Cut a => w n = w a
+  | Use k c args =>
+      exists f, nth_error used k = Some f /\ f (map w args) (map w (registers n (Pos.to_nat c)))
   end.
 
 Fixpoint execution (n : reg) (ss : list step) (w : reg -> list Z) : Prop :=
@@ -188,6 +194,10 @@ Fixpoint execution (n : reg) (ss : list step) (w : reg -> list Z) : Prop :=
   | s :: ss => result n s w /\ execution (n + count s) ss w
   end.
 
+(** What a kernel does. *)
+Definition behaviour (k : kernel) (ins outs : list (list Z)) : Prop :=
+  exists w, execution (Pos.succ (inputs k)) (steps k) w /\
+    ins = map w (registers 1 (Pos.to_nat (inputs k))) /\ outs = map w (outputs k).
 End Codes.
 
 (** ** Formulas *)
@@ -246,12 +256,15 @@ Record specification := Specification {
   kept : list reg
 }.
 
-Definition satisfies (codes : list (method * code)) (k : kernel) (s : specification) : Prop :=
+Definition satisfies_using codes used (k : kernel) (s : specification) : Prop :=
   forall w,
-    execution codes (Pos.succ (inputs k)) (steps k) w ->
+    execution codes used (Pos.succ (inputs k)) (steps k) w ->
     Forall2 (fun r b => normal b (w r)) (registers 1 (Pos.to_nat (inputs k))) (bounds_of_inputs s) ->
     Forall2 (fun r c => claimed w (w r) c) (outputs k) (claims s).
 
+
+(** A kernel that uses no other. *)
+Definition satisfies codes := satisfies_using codes [].
 
 (** ** Canonical forms *)
 

@@ -27,6 +27,8 @@ Notation nval := (eval reg).
 
 Section Codes.
 Variable codes : list (method * code).
+(** The greatest numbers of the inputs and of the outputs of the used kernels, with alternatives for each kernel. *)
+Variable contracts : list (list (list Z * list Z)).
 
 (** ** Ranges of a method *)
 
@@ -132,6 +134,21 @@ Definition times (x y : interval) : interval :=
 Definition by_R (x : interval) : interval := (R * fst x, R * snd x).
 Definition intersection (x y : interval) : interval := (Z.max (fst x) (fst y), Z.min (snd x) (snd y)).
 
+Definition subsumed (is js : list interval) : bool :=
+  Nat.eqb (length is) (length js) &&
+  forallb (fun t => (fst (snd t) <=? fst (fst t)) && (snd (fst t) <=? snd (snd t))) (combine is js).
+
+(** Whether a value with these words and this number has carries and is at most [bound]. *)
+Definition within (is : list interval) (b : interval) (bound : Z) : bool :=
+  (0 <=? fst b) && (snd b <=? bound) && subsumed is (limbs_below bound).
+
+(** Values that are known by their bounds alone. *)
+Fixpoint set_all (n : reg) (bounds : list Z) (s : state) : state :=
+  match bounds with
+  | [] => s
+  | b :: bs => set_all (Pos.succ n) bs (set_free n (limbs_below b) (0, b) s)
+  end.
+
 Section Advance.
 Variable s : state.
 
@@ -194,8 +211,9 @@ Definition advance_call (n : reg) (m : method) (args : list reg) (outs : list (l
           let b := best x i in
           if carried o && (0 <=? fst b)
           then
-            (* The bounds of products of differences are close only if a difference is a number of its own. *)
-            if forallb (fun t => 0 <=? snd t) x
+            (* The bounds of products of differences are close only if a difference is a number of its own; and long
+               polynomials take long. *)
+            if forallb (fun t => 0 <=? snd t) x && Nat.leb (length x) 3
             then Some (set n (Sum (limbs_of o b) x b) s) else Some (set_atom n (limbs_of o b) b (nscale R x) s)
           else None
       | None => None
@@ -341,6 +359,15 @@ Definition advance (n : reg) (st : step) : option state :=
       | Some (is, x, i) => Some (set_atom n is (best x i) (nscale R x) s)
       | None => None
       end
+  | Use k c0 args =>
+      match nth_error contracts k, all (map get_sum args) with
+      | Some cs, Some ks =>
+          let fits c :=
+            Nat.eqb (length ks) (length (fst c)) && Nat.eqb (length (snd c)) (Pos.to_nat c0) &&
+            forallb (fun t => let '(is, x, i) := fst t in within is (best x i) (snd t)) (combine ks (fst c)) in
+          match find fits cs with Some c => Some (set_all n (snd c) s) | None => None end
+      | _, _ => None
+      end
   end.
 End Advance.
 
@@ -353,6 +380,12 @@ Fixpoint walk (n : reg) (ss : list step) (s : state) : option state :=
 (** ** Soundness of the walk *)
 
 Hypothesis verified : forallb (fun t => verify (fst t) (snd t)) codes = true.
+
+(** The used kernels keep their bounds. *)
+Variable used : list (list (list Z) -> list (list Z) -> Prop).
+Hypothesis kept : forall k f cs c ins outs,
+  nth_error used k = Some f -> nth_error contracts k = Some cs -> In c cs -> f ins outs ->
+  Forall2 (fun x b => normal b x) ins (fst c) -> Forall2 (fun x b => normal b x) outs (snd c).
 
 Section Models.
 Variable w : reg -> list Z.
@@ -768,7 +801,7 @@ Proof.
     apply andb_prop in B. destruct B as [B P].
     assert (I : inside (number (w n)) (best s p i)) by (rewrite E; apply (best_sound _ M); assumption).
     assert (L : fit (w n) (limbs_of o (best s p i))) by (eapply limbs_fit; [eassumption|exact B|reflexivity|exact I]).
-    destruct (forallb _ p); injection H as <-.
+    destruct (forallb _ p && _); injection H as <-.
     + apply models_set; [exact M|]. split; [exact L|]. split; [congruence|exact I].
     + apply models_atom; [exact M|exact L|exact I|]. unfold numbers at 1. rewrite eval_scale, E.
       match goal with A : number (w a) = _ |- _ => rewrite A end. rewrite Z.sub_diag. reflexivity.
@@ -829,7 +862,36 @@ Proof.
   intros F. revert i. induction F; simpl; intros i L; [lia|]. destruct i; [assumption|]. apply IHF. lia.
 Qed.
 
-Lemma advance_sound s n st s' : models s -> result codes n st w -> advance s n st = Some s' -> models s'.
+Lemma subsumed_sound ws is : forall js, fit ws is -> subsumed is js = true -> fit ws js.
+Proof.
+  unfold subsumed. revert is. induction ws as [|x ws IH]; intros is js F S; inversion F; subst.
+  - destruct js; [constructor|discriminate].
+  - destruct js as [|j js]; [discriminate|]. simpl in S. rewrite !andb_true_iff in S.
+    destruct S as [L [[A B] C]]. apply Z.leb_le in A, B.
+    constructor; [unfold inside in *; lia|]. eapply IH; [eassumption|]. rewrite C, L. reflexivity.
+Qed.
+
+Lemma within_sound is b bound ws : fit ws is -> inside (number ws) b -> within is b bound = true -> normal bound ws.
+Proof.
+  intros F I H. unfold within in H. rewrite !andb_true_iff, !Z.leb_le in H. destruct H as [[L U] S].
+  split; [eapply subsumed_sound; eassumption|]. unfold inside in *. simpl. lia.
+Qed.
+
+Lemma registers_cons n c : registers n (S c) = n :: registers (Pos.succ n) c.
+Proof.
+  unfold registers. cbn [seq map]. rewrite Nat.add_0_r, Pos2Nat.id. f_equal.
+  rewrite <- seq_shift, map_map. apply map_ext. intros i. f_equal. lia.
+Qed.
+
+Lemma set_all_sound bs : forall n s, models s ->
+  Forall2 (fun x b => normal b x) (map w (registers n (length bs))) bs -> models (set_all n bs s).
+Proof.
+  induction bs as [|b bs IH]; intros n s M F; [exact M|].
+  cbn [length] in F. rewrite registers_cons in F. cbn [map] in F. inversion F; subst.
+  cbn [set_all]. apply IH; [|assumption]. apply models_free; [exact M|apply H2|apply H2].
+Qed.
+
+Lemma advance_sound s n st s' : models s -> result codes used n st w -> advance s n st = Some s' -> models s'.
 Proof.
   intros M X H. destruct st; simpl in X; cbn [advance] in H.
   - (* Constant *)
@@ -913,9 +975,26 @@ Proof.
     apply models_atom; [exact M|rewrite X; assumption| |].
     + apply (best_sound _ M); [exact E|]. unfold numbers. rewrite X. assumption.
     + rewrite eval_scale, E, Z.sub_diag. reflexivity.
+  - (* Use *)
+    destruct X as [f [Uf X]].
+    destruct (nth_error contracts k) as [cs|] eqn:Ct; [|discriminate].
+    destruct (all (map (get_sum s) args)) as [ks|] eqn:A; [|discriminate].
+    destruct (find _ cs) as [[ins outs]|] eqn:Fi; [|discriminate]. injection H as <-.
+    apply find_some in Fi. destruct Fi as [In B]. cbn [fst snd] in *.
+    rewrite !andb_true_iff, !Nat.eqb_eq in B. destruct B as [[L L'] B].
+    apply set_all_sound; [exact M|]. rewrite L'.
+    refine (kept _ _ _ _ _ _ Uf Ct In X _). cbn [fst].
+    apply all_spec in A. clear - A L B M. revert ins L B.
+    match type of A with Forall2 _ ?l _ => remember l as gs eqn:G end. revert args G.
+    induction A as [|g [[is x] i] gs ks Q A IH]; intros args G ins L B; destruct args as [|r args]; try discriminate.
+    + destruct ins; [constructor|discriminate].
+    + destruct ins as [|b ins]; [discriminate|]. injection G as G1 G2. simpl in B. apply andb_prop in B. destruct B as [B1 B2].
+      constructor; [|apply (IH _ G2); [simpl in L; lia|exact B2]].
+      rewrite G1 in Q. apply (get_sum_sound _ M) in Q. destruct Q as [F [N I]].
+      eapply within_sound; [exact F| |exact B1]. apply (best_sound _ M); assumption.
 Qed.
 
-Lemma walk_sound ss : forall n s s', models s -> execution codes n ss w -> walk n ss s = Some s' -> models s'.
+Lemma walk_sound ss : forall n s s', models s -> execution codes used n ss w -> walk n ss s = Some s' -> models s'.
 Proof.
   induction ss as [|st ss IH]; simpl; intros n s s' M X H; [injection H as <-; exact M|].
   destruct X as [X Y]. destruct (advance s n st) as [s1|] eqn:A; [|discriminate].

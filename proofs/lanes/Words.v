@@ -29,10 +29,14 @@ Notation intervals := (PositiveMap.t interval).
 Definition word (i : interval) : bool := (- half_word <=? fst i) && (snd i <? half_word).
 Definition below (i : interval) (n : Z) : bool := (0 <=? fst i) && (snd i <? n).
 
-(** Upper bounds of the low 52 bits, and of the halves of a product. *)
+(** Upper bounds of the low 52 bits, and of the halves of a product. Large products are not computed: their low half may be
+    anything, and their high half is at most each factor. *)
 Definition low_bits (x : interval) : Z := if below x limb then snd x else limb - 1.
-Definition low_bound (x y : interval) : Z := Z.min (low_bits x * low_bits y) (limb - 1).
-Definition high_bound (x y : interval) : Z := low_bits x * low_bits y / limb.
+Definition small (x y : Z) : bool := Z.log2 x + Z.log2 y <=? 50.
+Definition low_bound (x y : interval) : Z :=
+  let a := low_bits x in let b := low_bits y in if small a b then a * b else limb - 1.
+Definition high_bound (x y : interval) : Z :=
+  let a := low_bits x in let b := low_bits y in if small a b then 0 else Z.min a b.
 
 Definition range (m : intervals) (i : instr) : option interval :=
   let get a k := match PositiveMap.find a m with Some x => k x | None => None end in
@@ -108,20 +112,37 @@ Proof.
   pose proof (below_spec _ _ _ E A). pose proof (below_snd _ _ _ E A). rewrite Z.mod_small; lia.
 Qed.
 
+Lemma small_spec x y : 0 <= x -> 0 <= y -> small x y = true -> x * y < limb.
+Proof.
+  intros X Y H. unfold small in H. apply Z.leb_le in H.
+  destruct (Z.eq_dec x 0) as [->|NX]; [lia|]. destruct (Z.eq_dec y 0) as [->|NY]; [lia|].
+  pose proof (Z.log2_spec x ltac:(lia)) as [_ A]. pose proof (Z.log2_spec y ltac:(lia)) as [_ B].
+  pose proof (Z.log2_nonneg x). pose proof (Z.log2_nonneg y).
+  apply Z.lt_le_trans with (2 ^ Z.succ (Z.log2 x) * 2 ^ Z.succ (Z.log2 y)); [nia|].
+  rewrite <- Z.pow_add_r by lia. change limb with (2 ^ 52). apply Z.pow_le_mono_r; lia.
+Qed.
+
 Lemma low_bound_spec x y a b :
   inside a x -> inside b y -> 0 <= (a mod limb * (b mod limb)) mod limb <= low_bound x y.
 Proof.
   intros A B. apply low_bits_spec in A, B.
   assert (0 <= (a mod limb * (b mod limb)) mod limb < limb) by (apply Z.mod_pos_bound; lia).
   assert ((a mod limb * (b mod limb)) mod limb <= a mod limb * (b mod limb)) by (apply Z.mod_le; nia).
-  unfold low_bound. split; [lia|]. apply Z.min_glb; nia.
+  unfold low_bound. destruct (small _ _); nia.
 Qed.
 
 Lemma high_bound_spec x y a b :
   inside a x -> inside b y -> 0 <= (a mod limb * (b mod limb)) / limb <= high_bound x y.
 Proof.
   intros A B. apply low_bits_spec in A, B. unfold high_bound.
-  split; [apply Z.div_pos; nia|]. apply Z.div_le_mono; nia.
+  assert (MA : 0 <= a mod limb < limb) by (apply Z.mod_pos_bound; lia).
+  assert (MB : 0 <= b mod limb < limb) by (apply Z.mod_pos_bound; lia).
+  split; [apply Z.div_pos; nia|].
+  destruct (small (low_bits x) (low_bits y)) eqn:S.
+  - apply small_spec in S; [|lia|lia]. rewrite Z.div_small by nia. lia.
+  - apply Z.min_glb.
+    + apply Z.le_trans with (a mod limb * limb / limb); [apply Z.div_le_mono; nia|]. rewrite Z.div_mul by lia. lia.
+    + apply Z.le_trans with (b mod limb * limb / limb); [apply Z.div_le_mono; nia|]. rewrite Z.div_mul by lia. lia.
 Qed.
 
 Lemma div_inside x z n : 0 <= n -> inside z x -> inside (z / 2 ^ n) (fst x / 2 ^ n, snd x / 2 ^ n).

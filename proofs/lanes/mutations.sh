@@ -48,7 +48,7 @@ verdicts() {
 share() {
   local dir=$work/$1 name file change want got number=0
   mkdir "$dir" "$dir/copy"
-  cp -R "$work/plain/target" "$dir/target"
+  cp -Rp "$work/plain/target" "$dir/target"
   tar -C "$root" --exclude=./target --exclude=./.git --exclude=./node_modules -cf - . | tar -C "$dir/copy" -xf -
   while IFS='|' read -r name file change want; do
     number=$((number + 1))

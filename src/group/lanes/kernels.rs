@@ -34,7 +34,7 @@ macro_rules! kernels {
 
         #[cfg(test)]
         impl $kernels for super::one::One {
-            $(fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { $body($($a),*) })*
+            $(fn $name$(<$o>)?($($a: $t),*) $(-> $r)? { super::one::called(stringify!($name), || $body($($a),*)) })*
         }
 
         /// The kernels of this layer for the lanes.

@@ -1,14 +1,16 @@
 //! The programs: each method of `Eight`, and each kernel as calls of these methods.
 
-use super::base::{Base, Factor, LIMBS, Mask, Multiple, Sum};
+use super::base::{Base, Constant, Factor, LIMBS, Mask, Multiple, Sum};
 use super::curve::{CurveKernels, Jacobian};
 use super::cyclotomic::{self, Compressed, CyclotomicKernels, OFFSETS, RUN};
 use super::eight::{Eight, WideEight};
 use super::fp2::{Fp2, Fp2Kernels, Wide2};
-use super::miller::{Homogeneous, MillerKernels, PointG1, PointG2};
-use super::one::{Kernel, Method, One, inverted, list, name, record as record_steps};
+use super::glv::{self, GlvKernels};
+use super::miller::{Homogeneous, Lines, MillerKernels, PointG1, PointG2};
+use super::one::{INPUT, Kernel, Masks, Method, One, Step, inverted, list, name, record as record_steps};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12, Line, Slots6, TowerKernels, Wide6};
+use super::using::{Known, using};
 use super::vector::{Program, V, record, rows};
 use ark_bls12_381::Fq;
 use ark_ff::AdditiveGroup;
@@ -216,7 +218,7 @@ impl Inputs<'_> {
 
 /// `f` on `n` values.
 fn kernel<T: Registers>(n: u32, f: impl FnOnce(&mut Inputs) -> T) -> Kernel {
-    record_steps(n, &[], |x| f(&mut Inputs(x)).registers())
+    record_steps(n, Masks::answers(&[]), |x| f(&mut Inputs(x)).registers())
 }
 
 fn in_place<T: Registers>(mut x: T, f: impl FnOnce(&mut T)) -> T {
@@ -272,13 +274,13 @@ fn tower() -> Vec<Named> {
     vec![
         named(
             "multiply6_wide",
-            record_steps(12, &[], |x| {
+            record_steps(12, Masks::answers(&[]), |x| {
                 One::multiply6_wide(&Fp6::of(x), &Fp6::of(&x[6..]), &mut Slots6::new()).registers()
             }),
         ),
         named(
             "multiply6_by_line_wide",
-            record_steps(10, &[], |x| {
+            record_steps(10, Masks::answers(&[]), |x| {
                 let line: Line<One> = Line::of(&x[6..]);
                 One::multiply6_by_line_wide(&Fp6::of(x), &line.factor::<4>(), &mut Slots6::new()).registers()
             }),
@@ -312,7 +314,9 @@ fn miller() -> Vec<Named> {
     vec![
         named(
             "point_g1",
-            record_steps(2, &[], |x| [PointG1::all(&[(x[0], x[1])])[0].registers(), inverted()].concat()),
+            record_steps(2, Masks::answers(&[]), |x| {
+                [PointG1::all(&[(x[0], x[1])])[0].registers(), inverted()].concat()
+            }),
         ),
         named(
             "line",
@@ -324,14 +328,14 @@ fn miller() -> Vec<Named> {
         ),
         named(
             "double_step",
-            record_steps(8, &[], |x| {
+            record_steps(8, Masks::answers(&[]), |x| {
                 let (r, line, l4) = One::double_step(&Homogeneous::of(x), &PointG1::of(&x[6..]));
                 [r.registers(), line.registers(), l4.registers()].concat()
             }),
         ),
         named(
             "add_step",
-            record_steps(12, &[], |x| {
+            record_steps(12, Masks::answers(&[]), |x| {
                 let (r, line, l4) = One::add_step(&Homogeneous::of(x), &PointG2::of(&x[6..]), &PointG1::of(&x[10..]));
                 [r.registers(), line.registers(), l4.registers()].concat()
             }),
@@ -349,7 +353,7 @@ fn cyclotomic() -> Vec<Named> {
         ),
         named(
             "decompress_gt",
-            record_steps(4, &[], |x| {
+            record_steps(4, Masks::answers(&[]), |x| {
                 let mut out = [Fp12::one()];
                 One::decompress_gt(&[(Fp2::of(x), Fp2::of(&x[2..]))], &mut out);
                 [out[0].registers(), inverted()].concat()
@@ -357,7 +361,7 @@ fn cyclotomic() -> Vec<Named> {
         ),
         named(
             "compress_gt",
-            record_steps(12, &[], |x| {
+            record_steps(12, Masks::answers(&[]), |x| {
                 let mut out = [(Fp2::zero(), Fp2::zero())];
                 One::compress_gt(&[Fp12::of(x)], &mut out);
                 [out[0].0.registers(), out[0].1.registers(), inverted()].concat()
@@ -377,9 +381,93 @@ fn cyclotomic() -> Vec<Named> {
     out
 }
 
+/// Kernels with loops and selections, whose programs use those of other kernels. The masks are free.
+fn first_users() -> Vec<Named> {
+    let free = |n, f: fn(&[One]) -> Vec<u32>| record_steps(n, Masks::Free, f);
+    let mut out = vec![
+        named("add_any_affine_g1", free(5, |x| One::add_any_affine_g1(&Jacobian::of(x), &x[3], &x[4]).registers())),
+        named("decompress_g1", free(1, |x| One::decompress_g1(&x[0], 0).0.registers())),
+        named(
+            "miller_loop_each",
+            free(6, |x| One::miller_loop_each(&PointG1::of(x), &PointG2::of(&x[2..])).registers()),
+        ),
+        named("miller_loop", free(2 + 4 * 68, |x| One::miller_loop(&PointG1::of(x), &lines_of_inputs(3)).registers())),
+        named(
+            "in_g1",
+            free(2, |x| {
+                One::in_g1(&x[0], &x[1]);
+                Vec::new()
+            }),
+        ),
+        named("inverses1_4", inverses(4, &[], |x| _ = One::inverses1(x))),
+        named("inverses1_16", inverses(16, &[], |x| _ = One::inverses1(x))),
+    ];
+    for n in [1, 2, 3, 9, 16, 32] {
+        let power = kernel(12, |x| in_place(x.fp12(), |f| One::cyclotomic_square_times(f, n)));
+        out.push((format!("cyclotomic_square_times_{n}"), power));
+    }
+    for n in [3, 9, 16, 32] {
+        let power = kernel(8, |x| in_place(x.next::<Compressed<One>>(8), |f| One::compressed_square_times(f, n)));
+        out.push((format!("compressed_square_times_{n}"), power));
+    }
+    out
+}
+
+/// Kernels that use those of [`first_users`], too.
+fn second_users() -> Vec<Named> {
+    let powers_x = |masks| {
+        record_steps(12, masks, |x| {
+            let mut out = [Fp12::one()];
+            One::powers_x(&[Fp12::of(x)], &mut out);
+            out[0].registers()
+        })
+    };
+    vec![
+        named(
+            "power_g1",
+            record_steps(2, Masks::Free, |x| One::power_g1(&x[0], &x[1], &glv::Windows::default()).registers()),
+        ),
+        named("inverses2_4", inverses::<Fp2<One>>(8, &[], |x| _ = One::inverses2(x))),
+        named("inverses2_16", inverses::<Fp2<One>>(32, &[], |x| _ = One::inverses2(x))),
+        named("powers_x", powers_x(Masks::answers(&[]))),
+        // One of the four values to invert is 0.
+        named("powers_x_uncompressed", powers_x(Masks::answers(&[1]))),
+    ]
+}
+
+/// Kernels that use those of [`second_users`], too.
+fn third_users() -> Vec<Named> {
+    vec![
+        named(
+            "final_exponentiations",
+            kernel(12, |x| in_place(x.fp12(), |f| One::final_exponentiations(std::slice::from_mut(f)))),
+        ),
+        named(
+            "frobenius_is_x",
+            record_steps(12, Masks::answers(&[]), |x| {
+                One::frobenius_is_x(&[Fp12::of(x)]);
+                Vec::new()
+            }),
+        ),
+        named(
+            "equals12",
+            record_steps(24, Masks::Free, |x| {
+                One::equals12(&Fp12::of(x), &Fp12::of(&x[12..]));
+                Vec::new()
+            }),
+        ),
+    ]
+}
+
+/// The lines of a fixed Q, whose constants are the inputs from `first` on.
+fn lines_of_inputs(first: u64) -> Lines {
+    let input = |i| Constant { value: Fq::ZERO, limbs: [i, 0, 0, 0, 0, 0, 0, INPUT] };
+    Lines((0..68).map(|line| [0, 2].map(|c| [0, 1].map(|d| input(first + 4 * line + c + d)))).collect())
+}
+
 /// The inverses of as many values as `n` registers hold, and the number that was inverted.
 fn inverses<T: Registers>(n: u32, masks: &[Mask], f: impl FnOnce(&mut [T])) -> Kernel {
-    record_steps(n, masks, |x| {
+    record_steps(n, Masks::answers(masks), |x| {
         let mut values: Vec<T> = x.chunks(T::COUNT).map(T::of).collect();
         f(&mut values);
         values.iter().flat_map(T::registers).chain(inverted()).collect()
@@ -414,8 +502,21 @@ fn programs_are_written() {
         eprintln!("skipped: PHI_PRE_PROGRAMS names no file");
         return;
     };
-    let kernels = [fp2(), tower(), curve(), miller(), cyclotomic()].concat();
-    let methods: BTreeSet<Method> = kernels.iter().flat_map(|(_, kernel)| kernel.methods.iter().copied()).collect();
+    let base: Vec<Named> = [fp2(), tower(), curve(), miller(), cyclotomic()].concat();
+    // No kernel uses one with wide results.
+    let mut used: Vec<Named> = base.iter().filter(|(name, _)| !name.contains("wide")).cloned().collect();
+    let names = |level: &[Named]| level.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>().join("; ");
+    let mut lists = vec![("base_kernels", names(&used))];
+    let mut programs = base;
+    for (list, level) in
+        [("first_users", first_users()), ("second_users", second_users()), ("third_users", third_users())]
+    {
+        lists.push((list, names(&level)));
+        let known: Vec<_> = (0..).zip(&used).map(|(place, (name, kernel))| Known { place, name, kernel }).collect();
+        programs.extend(level.iter().map(|(name, kernel)| (name.clone(), using(kernel, &known))));
+        used.extend(level);
+    }
+    let methods: BTreeSet<Method> = programs.iter().flat_map(|(_, kernel)| kernel.methods.iter().copied()).collect();
     let mut out = String::from(
         "Require Import ZArith List.\nFrom Lanes Require Import Statements.\nImport ListNotations.\nOpen Scope positive_scope.\n",
     );
@@ -427,11 +528,15 @@ fn programs_are_written() {
     });
     out.push_str(&codes.collect::<Vec<_>>().join(";\n"));
     out.push_str("].\n");
-    for (name, Kernel { inputs, steps, outputs, inverses, .. }) in kernels {
-        writeln!(out, "Definition {name} := Kernel {inputs} [\n{}]\n {}.", steps.join(";\n"), list(&outputs)).unwrap();
+    for (name, Kernel { inputs, steps, outputs, inverses, .. }) in &programs {
+        let steps = steps.iter().map(Step::to_string).collect::<Vec<_>>().join(";\n");
+        writeln!(out, "Definition {name} := Kernel {inputs} [\n{steps}]\n {}.", list(outputs)).unwrap();
         if let [inverse] = inverses[..] {
             writeln!(out, "Definition {name}_inverse : positive := {inverse}.").unwrap();
         }
+    }
+    for (list, names) in lists {
+        writeln!(out, "Definition {list} := [{names}].").unwrap();
     }
     for (name, Program { code, outputs, .. }) in forms() {
         let outputs = outputs.iter().map(|words| list(words)).collect::<Vec<_>>().join(";");

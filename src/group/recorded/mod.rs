@@ -36,4 +36,5 @@ mod single;
 mod torus;
 #[path = "../lanes/tower.rs"]
 mod tower;
+mod using;
 mod vector;

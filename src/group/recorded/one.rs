@@ -4,6 +4,8 @@
 use super::base::{Base, Constant, Factor, LIMBS, Mask, Multiple, Sum};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt;
+use std::ops::Range;
 
 thread_local! {
     static TAPE: RefCell<Tape> = RefCell::default();
@@ -14,13 +16,66 @@ thread_local! {
 struct Tape {
     /// The registers that are in use: those of the inputs and of all results so far.
     registers: u32,
-    steps: Vec<String>,
+    steps: Vec<Step>,
+    calls: Vec<KernelCall>,
     constants: HashMap<[u64; LIMBS], u32>,
     methods: BTreeSet<Method>,
-    /// The answers to the questions for zeros, in turn; after the last one, no value is zero.
-    masks: VecDeque<Mask>,
+    masks: Masks,
     /// The numbers that were inverted, and their inverses.
     inverses: Vec<(u32, u32)>,
+}
+
+/// How a program treats masks.
+#[derive(Clone, Default)]
+pub(super) enum Masks {
+    /// The questions get these answers, in turn. After the last one, no value is zero.
+    Answers(VecDeque<Mask>),
+    /// A selection may be of either value.
+    #[default]
+    Free,
+}
+
+impl Masks {
+    pub(super) fn answers(answers: &[Mask]) -> Self {
+        Self::Answers(answers.iter().copied().collect())
+    }
+}
+
+/// A step of `Statements.v`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) arguments: Vec<u32>,
+    /// What follows the arguments.
+    pub(super) rest: String,
+    pub(super) first_result: u32,
+    pub(super) results: u32,
+}
+
+impl Step {
+    pub(super) fn is_constant(&self) -> bool {
+        self.name.starts_with("Constant")
+    }
+}
+
+/// As a term of Coq.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self { name, arguments, rest, .. } = self;
+        if name.starts_with("Call") || name.starts_with("Assemble") || name.starts_with("Use") {
+            return write!(f, "{name} {}", list(arguments));
+        }
+        write!(f, "{name}")?;
+        arguments.iter().try_for_each(|a| write!(f, " {a}"))?;
+        write!(f, "{rest}")
+    }
+}
+
+/// The steps of a kernel that another kernel called.
+#[derive(Clone)]
+pub(super) struct KernelCall {
+    pub(super) name: &'static str,
+    pub(super) steps: Range<usize>,
 }
 
 /// A method of `Eight` with its parameters.
@@ -45,10 +100,11 @@ pub(super) enum Method {
 }
 
 impl Tape {
-    fn step(&mut self, step: String) -> u32 {
-        self.steps.push(step);
-        self.registers += 1;
-        self.registers
+    fn step(&mut self, name: String, arguments: &[u32], rest: String, results: u32) -> u32 {
+        let first_result = self.registers + 1;
+        self.registers += results;
+        self.steps.push(Step { name, arguments: arguments.to_vec(), rest, first_result, results });
+        first_result
     }
 }
 
@@ -56,25 +112,37 @@ impl Tape {
 #[derive(Clone)]
 pub(super) struct Kernel {
     pub(super) inputs: u32,
-    pub(super) steps: Vec<String>,
+    pub(super) steps: Vec<Step>,
     pub(super) outputs: Vec<u32>,
+    pub(super) calls: Vec<KernelCall>,
     /// The registers of the inverses.
     pub(super) inverses: Vec<u32>,
     pub(super) methods: BTreeSet<Method>,
 }
 
-/// The steps of `f` on `inputs` values, where the questions for masks get the answers `masks`, in turn. No value is zero
-/// after the last one.
-pub(super) fn record(inputs: u32, masks: &[Mask], f: impl FnOnce(&[One]) -> Vec<u32>) -> Kernel {
-    TAPE.set(Tape { registers: inputs, masks: masks.iter().copied().collect(), ..Tape::default() });
+/// The steps of `f` on `inputs` values.
+pub(super) fn record(inputs: u32, masks: Masks, f: impl FnOnce(&[One]) -> Vec<u32>) -> Kernel {
+    TAPE.set(Tape { registers: inputs, masks, ..Tape::default() });
     let outputs = f(&(1..=inputs).map(One).collect::<Vec<_>>());
-    let Tape { steps, methods, inverses, .. } = TAPE.take();
-    Kernel { inputs, steps, outputs, inverses: inverses.iter().map(|(_, inverse)| *inverse).collect(), methods }
+    let Tape { steps, calls, methods, inverses, .. } = TAPE.take();
+    Kernel { inputs, steps, outputs, calls, inverses: inverses.iter().map(|(_, inverse)| *inverse).collect(), methods }
 }
 
-/// As a term of Coq.
+/// Calls a kernel by its name.
+pub(super) fn called<R>(name: &'static str, kernel: impl FnOnce() -> R) -> R {
+    let steps = || TAPE.with_borrow(|tape| tape.steps.len());
+    let start = steps();
+    let result = kernel();
+    let steps = start..steps();
+    TAPE.with_borrow_mut(|tape| tape.calls.push(KernelCall { name, steps }));
+    result
+}
+
 fn answer() -> Mask {
-    TAPE.with_borrow_mut(|tape| tape.masks.pop_front().unwrap_or(0))
+    TAPE.with_borrow_mut(|tape| match &mut tape.masks {
+        Masks::Answers(answers) => answers.pop_front().unwrap_or(0),
+        Masks::Free => 0,
+    })
 }
 
 /// The numbers that were inverted so far.
@@ -87,16 +155,17 @@ pub(super) fn list(registers: &[u32]) -> String {
     format!("[{}]", registers.iter().map(u32::to_string).collect::<Vec<_>>().join(";"))
 }
 
-fn step(step: String) -> u32 {
-    TAPE.with_borrow_mut(|tape| tape.step(step))
+/// A step with one result.
+fn step(name: &str, arguments: &[u32]) -> u32 {
+    TAPE.with_borrow_mut(|tape| tape.step(name.to_owned(), arguments, String::new(), 1))
 }
 
 /// The call of a method with `N` results.
 fn call<const N: usize>(method: Method, arguments: &[u32]) -> [u32; N] {
     TAPE.with_borrow_mut(|tape| {
         tape.methods.insert(method);
-        let first = tape.step(format!("Call {} {}", name(method), list(arguments)));
-        tape.registers += u32::try_from(N).unwrap() - 1;
+        let results = u32::try_from(N).unwrap();
+        let first = tape.step(format!("Call {}", name(method)), arguments, String::new(), results);
         std::array::from_fn(|i| first + u32::try_from(i).unwrap())
     })
 }
@@ -110,6 +179,9 @@ pub(super) fn name(method: Method) -> String {
         method => format!("{method:?}"),
     }
 }
+
+/// The top limb of a constant that stands for an input.
+pub(super) const INPUT: u64 = u64::MAX;
 
 /// A value.
 #[derive(Clone, Copy)]
@@ -137,7 +209,7 @@ impl Wide {
             return self.whole;
         }
         let columns: Vec<u32> = (0..2 * LIMBS).map(|i| One::column(self, i).0).collect();
-        step(format!("Assemble {}", list(&columns)))
+        step("Assemble", &columns)
     }
 }
 
@@ -146,12 +218,16 @@ impl Base for One {
     type Column = Column;
     const COLUMNS: usize = 2 * LIMBS;
 
+    /// A constant whose top limb is [`INPUT`] is the input that its lowest limb names.
     fn constant(constant: &Constant) -> Self {
+        if constant.limbs[LIMBS - 1] == INPUT {
+            return Self(u32::try_from(constant.limbs[0]).unwrap());
+        }
         TAPE.with_borrow_mut(|tape| {
             let register = tape.constants.get(&constant.limbs).copied();
             Self(register.unwrap_or_else(|| {
                 let limbs = constant.limbs.map(|limb| limb.to_string()).join(";");
-                let register = tape.step(format!("Constant [{limbs}]%Z"));
+                let register = tape.step(format!("Constant [{limbs}]%Z"), &[], String::new(), 1);
                 tape.constants.insert(constant.limbs, register);
                 register
             }))
@@ -217,7 +293,9 @@ impl Base for One {
     }
 
     fn column(wide: &Wide, i: usize) -> Column {
-        wide.exchanged[i].unwrap_or_else(|| Column(step(format!("ColumnOf {} {i}", wide.whole))))
+        wide.exchanged[i].unwrap_or_else(|| {
+            Column(TAPE.with_borrow_mut(|tape| tape.step("ColumnOf".to_owned(), &[wide.whole], format!(" {i}"), 1)))
+        })
     }
 
     fn set_column(wide: &mut Wide, i: usize, column: Column) {
@@ -225,11 +303,11 @@ impl Base for One {
     }
 
     fn column_plus(a: Column, b: Column) -> Column {
-        Column(step(format!("ColumnPlus {} {}", a.0, b.0)))
+        Column(step("ColumnPlus", &[a.0, b.0]))
     }
 
     fn column_minus(a: Column, b: Column) -> Column {
-        Column(step(format!("ColumnMinus {} {}", a.0, b.0)))
+        Column(step("ColumnMinus", &[a.0, b.0]))
     }
 
     fn raise(&self, wide: &Wide) -> Wide {
@@ -252,22 +330,25 @@ impl Base for One {
     }
 
     fn inverse(&self) -> Self {
-        let inverse = step(format!("Inverse {}", self.0));
+        let inverse = step("Inverse", &[self.0]);
         TAPE.with_borrow_mut(|tape| tape.inverses.push((self.0, inverse)));
         Self(inverse)
     }
 
     fn zeros(&self) -> Mask {
-        step(format!("Zeros {}", self.0));
+        step("Zeros", &[self.0]);
         answer()
     }
 
     fn larger_half(&self) -> Mask {
-        step(format!("LargerHalf {}", self.0));
+        step("LargerHalf", &[self.0]);
         answer()
     }
 
     fn select(&self, mask: Mask, other: &Self) -> Self {
+        if TAPE.with_borrow(|tape| matches!(tape.masks, Masks::Free)) {
+            return Self(step("Select", &[self.0, other.0]));
+        }
         if mask & 1 == 1 { *self } else { *other }
     }
 }
