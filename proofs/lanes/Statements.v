@@ -68,6 +68,10 @@ Definition unbounded (i : instr) (e : reg -> Z) : Z :=
 
 Definition meaning (i : instr) (e : reg -> Z) : Z := wrap (unbounded i e).
 
+(** An instruction on the first registers, their words and the result. *)
+Definition agrees_with (sample : instr * list Z * Z) : bool :=
+  let '(i, words, x) := sample in meaning i (fun r => nth (Pos.to_nat r - 1) words 0) =? x.
+
 (** [e] has in its registers what the program computes, whose first instruction has the register [n]. *)
 Fixpoint trace (n : reg) (p : list instr) (e : reg -> Z) : Prop :=
   match p with

@@ -60,7 +60,7 @@ share() {
     perl -0pi -e "$change" "$source"
     if cmp -s "$source" "$dir/original"; then echo "FAILED   $name changes nothing"
     elif ! write "$dir"; then
-      if grep -q 'could not compile' "$dir/log"; then echo "FAILED   $name does not compile"; else echo "refused  $name (no programs)"; fi
+      if grep -q 'could not compile' "$dir/log"; then echo "FAILED   $name does not compile: $(grep -m1 '^error' "$dir/log")"; else echo "refused  $name (no programs)"; fi
     else
       got=$(verdicts "$dir" "$want")
       if [ "$got" = false ]; then echo "refused  $name ($want)"; else echo "FAILED   $name: $want is ${got:-not there}"; fi

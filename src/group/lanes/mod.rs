@@ -66,6 +66,11 @@ mod tower;
 #[cfg_attr(any(not(target_arch = "x86_64"), feature = "portable-lanes"), path = "portable.rs")]
 mod vector;
 
+#[cfg(all(test, target_arch = "x86_64", not(feature = "portable-lanes")))]
+mod portable;
+#[cfg(all(test, target_arch = "x86_64", not(feature = "portable-lanes")))]
+mod vector_tests;
+
 pub use count::{Instructions, OPERATIONS, Rates};
 pub(super) use engine::{Lanes, Lines};
 

@@ -3,7 +3,7 @@
 //! Other architectures build with this file and never call it, since no [`Ifma`](super::ifma::Ifma) can be made there.
 //! With the feature `portable-lanes` the lanes run on it, many times slower, so that tools which do not know AVX-512 can
 //! follow every word: `tests/constant_time.rs` does so. The methods are not inlined, which keeps the kernels small.
-#![cfg_attr(not(feature = "portable-lanes"), allow(dead_code))]
+#![cfg_attr(not(feature = "portable-lanes"), allow(dead_code, unused_imports, unused_macros))]
 
 #[cfg(test)]
 use super::count::Instructions;
@@ -23,6 +23,29 @@ macro_rules! count {
         COUNTS.with(|counts| counts.set(Instructions { $class: counts.get().$class + $n, ..counts.get() }));
     };
 }
+
+/// Words at the limits of 32, 52 and 64 bits.
+#[cfg(test)]
+pub(super) const EDGES: [u64; 18] = [
+    0,
+    1,
+    2,
+    0xffff_ffff,
+    0x1_0000_0000,
+    (1 << 51) - 1,
+    1 << 51,
+    (1 << 52) - 2,
+    (1 << 52) - 1,
+    1 << 52,
+    (1 << 52) + 1,
+    (1 << 58) + 12_345,
+    (1 << 63) - 1,
+    1 << 63,
+    (1 << 63) + 1,
+    u64::MAX - (1 << 52),
+    u64::MAX - 1,
+    u64::MAX,
+];
 
 /// The instructions that `f` executes.
 #[cfg(test)]
@@ -96,6 +119,18 @@ impl V {
         count!(ifma, 1);
         let product = a.with(b, |x, y| ((u128::from(x & LOW) * u128::from(y & LOW)) >> 52) as u64);
         self.with(product, u64::wrapping_add)
+    }
+
+    /// The even words of both, in turn.
+    #[cfg(test)]
+    pub(super) fn low_words(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if i % 2 == 0 { self.0[i] } else { other.0[i - 1] }))
+    }
+
+    /// The odd words of both, in turn.
+    #[cfg(test)]
+    pub(super) fn high_words(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if i % 2 == 0 { self.0[i + 1] } else { other.0[i] }))
     }
 
     #[inline(never)]

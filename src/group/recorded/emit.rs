@@ -8,6 +8,7 @@ use super::fp2::{Fp2, Fp2Kernels, Wide2};
 use super::glv::{self, GlvKernels};
 use super::miller::{Homogeneous, Lines, MillerKernels, PointG1, PointG2};
 use super::one::{INPUT, Kernel, Masks, Method, One, Step, inverted, list, name, record as record_steps};
+use super::portable::{EDGES, V as Words};
 use super::torus::TorusKernels;
 use super::tower::{Fp6, Fp12, Line, Slots6, TowerKernels, Wide6};
 use super::using::{Known, using};
@@ -495,6 +496,48 @@ fn forms() -> Vec<(&'static str, Program)> {
     ]
 }
 
+/// Instructions on registers 1, 2 and 3, the words of these registers, and the result in portable words, which are compared
+/// with the processor's instructions in `lanes/vector_tests.rs`.
+fn samples() -> Vec<String> {
+    type Apply = fn(Words, Words, Words) -> Words;
+    let with_two: [(&str, Apply); 7] = [
+        ("Plus 1 2", |a, b, _| a.plus(b)),
+        ("Minus 1 2", |a, b, _| a.minus(b)),
+        ("And 1 2", |a, b, _| a.and(b)),
+        ("Or 1 2", |a, b, _| a.or(b)),
+        ("Times32 1 2", |a, b, _| a.times_32(b)),
+        ("PlusLow 3 1 2", |a, b, c| c.plus_low(a, b)),
+        ("PlusHigh 3 1 2", |a, b, c| c.plus_high(a, b)),
+    ];
+    let with_one: [(&str, Apply); 8] = [
+        ("ShiftRight 4 1", |a, _, _| a.shift_right::<4>()),
+        ("ShiftRight 40 1", |a, _, _| a.shift_right::<40>()),
+        ("ShiftRight 52 1", |a, _, _| a.shift_right::<52>()),
+        ("SignedShift 52 1", |a, _, _| a.signed_shift::<52>()),
+        ("ShiftLeft 12 1", |a, _, _| a.shift_left::<12>()),
+        ("ShiftLeft 52 1", |a, _, _| a.shift_left::<52>()),
+        ("LessAtLeastZero 256 1", |a, _, _| a.less_at_least_zero(256)),
+        ("Blend 2 1 3", |a, b, c| a.select(b.store()[0].to_le_bytes()[0], c)),
+    ];
+    let sample = |name: &str, f: Apply, words: [u64; 3]| {
+        let [a, b, c] = words.map(|word| Words::load(&[word; 8]));
+        let [a_, b_, c_] = words.map(u64::cast_signed);
+        format!("({name}, [{a_}; {b_}; {c_}]%Z, ({})%Z)", f(a, b, c).store()[0].cast_signed())
+    };
+    let mask = |name: &str, word: u64, mask: u8| format!("({name} 1, [{}]%Z, {}%Z)", word.cast_signed(), mask & 1);
+    let mut out = Vec::new();
+    for (i, a) in EDGES.into_iter().enumerate() {
+        for (j, b) in EDGES.into_iter().enumerate() {
+            let c = EDGES[(5 * i + 7 * j) % EDGES.len()];
+            out.extend(with_two.iter().map(|(name, f)| sample(name, *f, [a, b, c])));
+        }
+        out.extend(with_one.iter().map(|(name, f)| sample(name, *f, [a, i as u64 & 1, EDGES[17 - i]])));
+        out.push(mask("IsNegative", a, Words::load(&[a; 8]).negatives()));
+        out.push(mask("IsZero", a, Words::load(&[a; 8]).zeros()));
+    }
+    out
+}
+
 /// Writes the programs as a file of Coq to the path in `PHI_PRE_PROGRAMS`.
 #[test]
 fn programs_are_written() {
@@ -520,6 +563,7 @@ fn programs_are_written() {
     let mut out = String::from(
         "Require Import ZArith List.\nFrom Lanes Require Import Statements.\nImport ListNotations.\nOpen Scope positive_scope.\n",
     );
+    writeln!(out, "Definition samples : list (instr * list Z * Z) := [\n{}].", samples().join(";\n")).unwrap();
     out.push_str("Definition codes : list (method * code) := [\n");
     let codes = methods.iter().map(|method| {
         let Program { code, outputs, .. } = program(*method);

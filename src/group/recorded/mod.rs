@@ -7,11 +7,13 @@
 #![allow(clippy::duplicate_mod)] // that is what this module is
 #![allow(clippy::inline_always, clippy::large_stack_arrays, clippy::needless_range_loop)] // as in the lanes
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::unused_self)] // it is a test
-#![allow(dead_code)] // what only the engine uses
+#![allow(dead_code, unreachable_pub, unused_imports, unused_macros)] // what only the engine uses
 #![allow(unused_unsafe)] // the recorded vectors need no features of the processor
 
 #[path = "../lanes/base.rs"]
 mod base;
+#[path = "../lanes/count.rs"]
+mod count;
 #[path = "../lanes/curve.rs"]
 mod curve;
 #[path = "../lanes/cyclotomic.rs"]
@@ -30,6 +32,8 @@ mod limbs;
 #[path = "../lanes/miller.rs"]
 mod miller;
 mod one;
+#[path = "../lanes/portable.rs"]
+mod portable;
 #[path = "../lanes/single.rs"]
 mod single;
 #[path = "../lanes/torus.rs"]
