@@ -24,6 +24,10 @@
 //! | [`pipeline`] | whole operations on eight records, from and to the values of arkworks |
 //! | [`engine`] | the engine as the rest of the group uses it |
 //!
+//! # Proofs
+//! `group/recorded` compiles these files once more and writes each kernel as a program. Coq checks its bounds and its formula:
+//! `proofs/README.md`. A change of a bound needs the same change in `proofs/lanes/Specifications.v`.
+//!
 //! # Cost
 //! [`count`] has the vector instructions of each kernel. `phi-pre bench` measures what the processor executes in a nanosecond, and
 //! prints how much of that limit an operation reaches. On a Xeon whose two ports serve IFMA and all other instructions (3.88 GHz, one
