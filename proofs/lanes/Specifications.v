@@ -184,15 +184,16 @@ Fixpoint gamma (n : nat) : Z * Z :=
 Definition constant2 (a : Z * Z) : F2 := (Num (fst a), Num (snd a)).
 
 (** f^(p^n): each coefficient of w^k is conjugated n times and multiplied by gamma^k. *)
-Definition frobenius_is (n : nat) :=
+Definition frobenius12 (n : nat) (f : F12) : F12 :=
   let g := gamma n in
   let image k a :=
     let a := if Nat.odd n then conjugate2 a else a in
     match k with O => a | S k => mul2 a (constant2 (power2_Z g (Pos.of_succ_nat k))) end in
-  kernel_is (inputs_below 12 8)
-    (values (hundredths 110)
-      (coefficients2 (image 0%nat (x2 1)) ++ coefficients2 (image 2%nat (x2 3)) ++ coefficients2 (image 4%nat (x2 5)) ++
-       coefficients2 (image 1%nat (x2 7)) ++ coefficients2 (image 3%nat (x2 9)) ++ coefficients2 (image 5%nat (x2 11)))).
+  let '((a0, a2, a4), (a1, a3, a5)) := f in
+  ((image 0%nat a0, image 2%nat a2, image 4%nat a4), (image 1%nat a1, image 3%nat a3, image 5%nat a5)).
+
+Definition frobenius_is (n : nat) :=
+  kernel_is (inputs_below 12 8) (values (hundredths 110) (coefficients12 (frobenius12 n (x12 1)))).
 
 (** ** Inverses: [i] is the inverse of the last output *)
 
