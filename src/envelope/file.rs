@@ -187,13 +187,23 @@ fn named(source: DecryptError, from: &Path, to: &Path) -> FileError<DecryptError
 /// # Errors
 /// [`DecryptError::Header`] or [`DecryptError::Io`].
 pub fn inspect_file(path: &Path) -> Result<Inspection, FileError<DecryptError>> {
-    let inspect = || -> Result<Inspection, DecryptError> {
-        regular(&File::open(path)?)?;
-        let (file, header) = open(path)?;
-        let (chunks, record_bytes) = body(regular(&file)?)?;
-        Ok(Inspection { header, record_bytes, chunks })
+    Ok(open_file(path)?.1)
+}
+
+/// Opens an envelope, inspects it as [`inspect_file`] does, and leaves the file at the first chunk. Header and body are
+/// those of one file, whatever is put under its name meanwhile.
+///
+/// # Errors
+/// As [`inspect_file`].
+pub(crate) fn open_file(path: &Path) -> Result<(File, Inspection), FileError<DecryptError>> {
+    let open = || -> Result<_, DecryptError> {
+        let file = File::open(path)?;
+        let bytes = regular(&file)?;
+        let (file, header) = locked(file)?;
+        let (chunks, record_bytes) = body(bytes)?;
+        Ok((file, Inspection { header, record_bytes, chunks }))
     };
-    inspect().map_err(FileError::at(path))
+    open().map_err(FileError::at(path))
 }
 
 /// The length of a file, which a pipe or a device does not have.
@@ -208,10 +218,14 @@ fn regular(file: &File) -> io::Result<u64> {
     Ok(found.len())
 }
 
-/// Opens an envelope, reads its header, and leaves the file at the first chunk. The capsule does not change while the
-/// file is open.
+/// Opens an envelope or a pipe, and continues as [`locked`].
 fn open(path: &Path) -> Result<(File, Header), DecryptError> {
-    let mut file = File::open(path)?;
+    locked(File::open(path)?)
+}
+
+/// Reads the header of an envelope, and leaves the file at the first chunk. The capsule does not change while the file
+/// is open.
+fn locked(mut file: File) -> Result<(File, Header), DecryptError> {
     lock_for_reading(&file)?;
     let header = read_header(&mut file)?;
     Ok((file, header))

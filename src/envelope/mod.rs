@@ -48,6 +48,8 @@ mod stream;
 mod unnamed;
 
 pub use error::{DecryptError, EncryptError, FileError};
+#[cfg(all(feature = "flow", not(target_family = "wasm")))]
+pub(crate) use file::open_file;
 #[cfg(not(target_family = "wasm"))]
 pub use file::{
     Created, Inspection, Progress, WrittenEnvelope, check_file, create_file, create_public_file, decrypt_file,

@@ -9,7 +9,7 @@
 use super::FlowError;
 use crate::aead::{Aead, Algorithm, NONCE_BYTES};
 use crate::contract::{Record, RecordId, RequestId, ShareRequest};
-use crate::envelope::{Header, inspect_file};
+use crate::envelope::{Header, open_file};
 use crate::error::DecodeError;
 use crate::group::Gt;
 use crate::hash::{Digest, hkdf, label, tagged};
@@ -24,7 +24,7 @@ use crate::wire::forms::wire_newtype;
 use crate::wire::{Reader, Wire, Writer, concat};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes of the longest name of a record.
@@ -199,10 +199,8 @@ impl Upload {
     /// # Errors
     /// As [`of_file`](Self::of_file).
     pub(super) fn open_file(envelope: &Path) -> Result<(File, Header), FlowError> {
-        let header = inspect_file(envelope)?.header;
-        let mut file = File::open(envelope).map_err(FlowError::file(envelope))?;
-        file.seek(SeekFrom::Start(Header::BYTES as u64)).map_err(FlowError::file(envelope))?;
-        Ok((file, header))
+        let (file, found) = open_file(envelope)?;
+        Ok((file, found.header))
     }
 
     /// The member who must sign the note: the hospital that wrote the record, or the holder of its ID_i after a
