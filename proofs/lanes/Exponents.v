@@ -10,9 +10,10 @@ Definition action_of (k : nat) : option action :=
   match find (fun t => Nat.eqb (fst t) k)
     [(multiply12_at, Product12); (inverses12_at, Inverse12);
      (frobenius_at 1, Power p); (frobenius_at 2, Power (p ^ 2)); (frobenius_at 3, Power (p ^ 3));
-     (cyclotomic_at 0, CyclotomicPower (2 ^ 1)); (cyclotomic_at 1, CyclotomicPower (2 ^ 2));
-     (cyclotomic_at 2, CyclotomicPower (2 ^ 3)); (cyclotomic_at 3, CyclotomicPower (2 ^ 9));
-     (cyclotomic_at 4, CyclotomicPower (2 ^ 16)); (cyclotomic_at 5, CyclotomicPower (2 ^ 32));
+     (squaring_at 0, CyclotomicPower 2); (squaring_at 2, CyclotomicPower 2);
+     (squarings_at 0, CyclotomicPower (2 ^ 2)); (squarings_at 1, CyclotomicPower (2 ^ 3));
+     (squarings_at 2, CyclotomicPower (2 ^ 9)); (squarings_at 3, CyclotomicPower (2 ^ 16));
+     (squarings_at 4, CyclotomicPower (2 ^ 32));
      (powers_x_at, CompressedPower abs_x)]
   with Some t => Some (snd t) | None => None end.
 

@@ -51,6 +51,8 @@ Theorem reduce2_weak_proved : satisfies codes reduce2_weak reduce2_weak_is.
 Proof. checked. Qed.
 Theorem weaken_proved : satisfies codes weaken weaken_is.
 Proof. checked. Qed.
+Theorem weaken_most_proved : satisfies codes weaken weaken_most_is.
+Proof. checked. Qed.
 Theorem inverses1_proved : satisfies codes inverses1 (inverses1_is inverses1_inverse).
 Proof. checked. Qed.
 Theorem inverses1_of_zero_proved : satisfies codes inverses1_of_zero (inverses1_of_zero_is inverses1_of_zero_inverse).

@@ -32,19 +32,20 @@ Definition double_step_at : nat := 28.
 Definition add_step_at : nat := 29.
 Definition inverses12_at : nat := 20.
 Definition frobenius_at (n : nat) : nat := 33 + n.
-Definition cyclotomic_at (i : nat) : nat := 60 + i.
-Definition powers_x_at : nat := 73.
+Definition squaring_at (i : nat) : nat := 37 + 2 * i.
+Definition squarings_at (i : nat) : nat := 66 + i.
+Definition powers_x_at : nat := 78.
 
 Definition all_used : list kernel := base_kernels ++ first_users ++ second_users.
 
 Theorem places :
   map (nth_error all_used)
     [square12_at; multiply12_at; line_at; multiply_by_line_at; multiply_by_full_line_at; double_step_at; add_step_at;
-     inverses12_at; frobenius_at 1; frobenius_at 2; frobenius_at 3; cyclotomic_at 0; cyclotomic_at 1; cyclotomic_at 2;
-     cyclotomic_at 3; cyclotomic_at 4; cyclotomic_at 5; powers_x_at] =
+     inverses12_at; frobenius_at 1; frobenius_at 2; frobenius_at 3; squaring_at 0; squaring_at 2; squarings_at 0;
+     squarings_at 1; squarings_at 2; squarings_at 3; squarings_at 4; powers_x_at] =
   map Some
     [square12; multiply12; line; multiply_by_line; multiply_by_full_line; double_step; add_step; inverses12;
-     frobenius_1; frobenius_2; frobenius_3; cyclotomic_square_times_1; cyclotomic_square_times_2;
+     frobenius_1; frobenius_2; frobenius_3; cyclotomic_square_run_0; cyclotomic_square_run_2; cyclotomic_square_run_0_2;
      cyclotomic_square_times_3; cyclotomic_square_times_9; cyclotomic_square_times_16; cyclotomic_square_times_32;
      powers_x].
 Proof. reflexivity. Qed.

@@ -48,6 +48,7 @@ Definition reduce2_raised_is :=
 Definition reduce2_weak_is :=
   kernel_is (inputs_below 4 64) (values (hundredths 110) (coefficients2 (mul2 (x2 1) (x2 3)))).
 Definition weaken_is := kernel_is (inputs_below 1 8192) (values (hundredths 110) [Var 1]).
+Definition weaken_most_is := kernel_is (inputs_below 1 40000) (values (hundredths 140) [Var 1]).
 
 (** ** F_p^6 and F_p^12 *)
 
@@ -58,7 +59,7 @@ Definition multiply6_wide_is := kernel_is (inputs_below 12 64) (wide6 (mul6 (x6 
 (** The line is given by its halves. *)
 Definition multiply6_by_line_wide_is :=
   kernel_is (inputs_below 6 64 ++ inputs_below 4 4) (wide6 (mul6 (x6 1) (line (x2 7) (x2 9)))).
-Definition multiply12_is := kernel_is (inputs_below 24 64) (values (hundredths 301) (coefficients12 (mul12 (x12 1) (x12 13)))).
+Definition multiply12_is := kernel_is (inputs_below 24 128) (values (hundredths 301) (coefficients12 (mul12 (x12 1) (x12 13)))).
 Definition square12_is := kernel_is (inputs_below 12 32) (values (hundredths 301) (coefficients12 (mul12 (x12 1) (x12 1)))).
 Definition multiply_by_line_is :=
   kernel_is (inputs_below 12 12 ++ inputs_below 4 4)
@@ -81,7 +82,7 @@ Definition of_bounds (bounds : list Z) (fs : list formula) : list claim :=
 Definition double_g1_is := kernel_is (jacobian 28 5 7) (of_bounds (jacobian 27 4 5) (doubled (Var 1) (Var 2) (Var 3))).
 Definition add_g1_is :=
   kernel_is (jacobian 28 5 7 ++ jacobian 28 5 7)
-    (of_bounds (jacobian 2 2 3) (summed (Var 1) (Var 2) (Var 3) (Var 4) (Var 5) (Var 6))).
+    (of_bounds (jacobian 10 4 3) (summed (Var 1) (Var 2) (Var 3) (Var 4) (Var 5) (Var 6))).
 Definition add_affine_g1_is :=
   kernel_is (jacobian 28 5 7 ++ inputs_below 2 16)
     (of_bounds (jacobian 13 4 3) (summed_affine (Var 1) (Var 2) (Var 3) (Var 4) (Var 5))).
@@ -143,7 +144,7 @@ Definition cyclotomic_square (f : F12) : F12 :=
    (square_odd_xi a01 a12 a10, square_odd a00 a11 a11, square_odd a10 a02 a12)).
 
 (** The bounds of the coefficients before each squaring between two weakenings. *)
-Fixpoint run_bound (i : nat) : Z := match i with O => 2 | S i => 2 * run_bound i + 12 end.
+Fixpoint run_bound (i : nat) : Z := match i with O => 5 | S i => 2 * run_bound i + 12 end.
 
 Definition cyclotomic_square_is (i : nat) :=
   kernel_is (inputs_below 12 (run_bound i)) (values (times_p (run_bound (S i))) (coefficients12 (cyclotomic_square (x12 1)))).
@@ -164,8 +165,8 @@ Definition numerator_is :=
       (coefficients2 (sub2 (add2 (xi (mul2 g5 g5)) (times2 3 (mul2 g4 g4))) (times2 2 g3)))).
 Definition decompress_a00_is :=
   let '(g2, g3, g4, g5, a11) := (x2 1, x2 3, x2 5, x2 7, x2 9) in
-  kernel_is (inputs_below 10 2)
-    (values (hundredths 110)
+  kernel_is (inputs_below 10 4)
+    (values (hundredths 401)
       (coefficients2 (add2 (xi (sub2 (add2 (times2 2 (mul2 a11 a11)) (mul2 g2 g5)) (times2 3 (mul2 g3 g4)))) one2))).
 
 (** Powers in F_p^2, by squarings. *)
@@ -193,7 +194,7 @@ Definition frobenius12 (n : nat) (f : F12) : F12 :=
   ((image 0%nat a0, image 2%nat a2, image 4%nat a4), (image 1%nat a1, image 3%nat a3, image 5%nat a5)).
 
 Definition frobenius_is (n : nat) :=
-  kernel_is (inputs_below 12 8) (values (hundredths 110) (coefficients12 (frobenius12 n (x12 1)))).
+  kernel_is (inputs_below 12 8) (values (hundredths 301) (coefficients12 (frobenius12 n (x12 1)))).
 
 (** ** Inverses: [i] is the inverse of the last output *)
 
@@ -250,18 +251,19 @@ Definition multiply_by_chord := given (repeat 3200 12) (inputs_below 4 4 ++ inpu
 Definition inverses12_after_loop := given (repeat 4000 12) [] (repeat 800 12 ++ [300]).
 
 Definition add_any_affine_g1_is := given [2800; 500; 700; 400; 500] [] [2700; 500; 500].
-Definition decompress_g1_is := given [110] [] [110].
+Definition decompress_g1_is := given [400] [] [300].
 Definition miller_loop_is := given (repeat 400 2) (inputs_below 272 1) (repeat 2700 6 ++ repeat 3200 6).
 Definition miller_loop_each_is := given (repeat 400 6) [] (repeat 301 6 ++ repeat 3200 6).
-Definition in_g1_is := given [110; 110] [] [].
+Definition in_g1_is := given [400; 400] [] [].
 Definition inverses1_4_is := given (repeat 6400 4) [] (repeat 300 5).
 Definition inverses1_16_is := given (repeat 6400 16) [] (repeat 300 17).
-Definition cyclotomic_square_times_is := given (repeat 200 12) [] (repeat 110 12).
-Definition compressed_square_times_is := given (repeat 200 8) [] (repeat 110 8).
+Definition cyclotomic_square_run_0_2_is := given (repeat 500 12) [] (repeat 5600 12).
+Definition cyclotomic_square_times_is := given (repeat 500 12) [] (repeat 140 12).
+Definition compressed_square_times_is := given (repeat 500 8) [] (repeat 140 8).
 Definition power_g1_is := given [400; 400] [] [2700; 500; 301].
 Definition inverses2_4_is := given (repeat 6400 8) [] (repeat 400 8 ++ [300]).
 Definition inverses2_16_is := given (repeat 6400 32) [] (repeat 400 32 ++ [300]).
-Definition powers_x_is := given (repeat 200 12) [] (repeat 301 12).
+Definition powers_x_is := given (repeat 500 12) [] (repeat 301 12).
 Definition final_exponentiations_is := given (repeat 3500 12) [] (repeat 301 12).
 Definition frobenius_is_x_is := given (repeat 400 12) [] [].
 Definition equals12_is := given (repeat 600 24) [] [].

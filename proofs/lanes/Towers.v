@@ -40,21 +40,27 @@ Theorem frobenius_2_proved : satisfies codes frobenius_2 (frobenius_is 2).
 Proof. checked. Qed.
 Theorem frobenius_3_proved : satisfies codes frobenius_3 (frobenius_is 3).
 Proof. checked. Qed.
-Theorem cyclotomic_square_0_proved : satisfies codes cyclotomic_square_0 (cyclotomic_square_is 0).
+Theorem cyclotomic_square_run_0_proved : satisfies codes cyclotomic_square_run_0 (cyclotomic_square_is 0).
 Proof. checked. Qed.
-Theorem cyclotomic_square_1_proved : satisfies codes cyclotomic_square_1 (cyclotomic_square_is 1).
+Theorem cyclotomic_square_run_1_proved : satisfies codes cyclotomic_square_run_1 (cyclotomic_square_is 1).
 Proof. checked. Qed.
-Theorem cyclotomic_square_2_proved : satisfies codes cyclotomic_square_2 (cyclotomic_square_is 2).
+Theorem cyclotomic_square_run_2_proved : satisfies codes cyclotomic_square_run_2 (cyclotomic_square_is 2).
 Proof. checked. Qed.
-Theorem cyclotomic_square_3_proved : satisfies codes cyclotomic_square_3 (cyclotomic_square_is 3).
+Theorem cyclotomic_square_run_3_proved : satisfies codes cyclotomic_square_run_3 (cyclotomic_square_is 3).
 Proof. checked. Qed.
-Theorem cyclotomic_square_4_proved : satisfies codes cyclotomic_square_4 (cyclotomic_square_is 4).
+Theorem cyclotomic_square_run_4_proved : satisfies codes cyclotomic_square_run_4 (cyclotomic_square_is 4).
 Proof. checked. Qed.
-Theorem cyclotomic_square_5_proved : satisfies codes cyclotomic_square_5 (cyclotomic_square_is 5).
+Theorem cyclotomic_square_run_5_proved : satisfies codes cyclotomic_square_run_5 (cyclotomic_square_is 5).
 Proof. checked. Qed.
-Theorem cyclotomic_square_6_proved : satisfies codes cyclotomic_square_6 (cyclotomic_square_is 6).
+Theorem cyclotomic_square_run_6_proved : satisfies codes cyclotomic_square_run_6 (cyclotomic_square_is 6).
 Proof. checked. Qed.
-Theorem cyclotomic_square_7_proved : satisfies codes cyclotomic_square_7 (cyclotomic_square_is 7).
+Theorem cyclotomic_square_run_7_proved : satisfies codes cyclotomic_square_run_7 (cyclotomic_square_is 7).
+Proof. checked. Qed.
+Theorem cyclotomic_square_run_8_proved : satisfies codes cyclotomic_square_run_8 (cyclotomic_square_is 8).
+Proof. checked. Qed.
+Theorem cyclotomic_square_run_9_proved : satisfies codes cyclotomic_square_run_9 (cyclotomic_square_is 9).
+Proof. checked. Qed.
+Theorem cyclotomic_square_run_10_proved : satisfies codes cyclotomic_square_run_10 (cyclotomic_square_is 10).
 Proof. checked. Qed.
 Theorem compressed_square_0_proved : satisfies codes compressed_square_0 (compressed_square_is 0).
 Proof. checked. Qed.
@@ -71,4 +77,10 @@ Proof. checked. Qed.
 Theorem compressed_square_6_proved : satisfies codes compressed_square_6 (compressed_square_is 6).
 Proof. checked. Qed.
 Theorem compressed_square_7_proved : satisfies codes compressed_square_7 (compressed_square_is 7).
+Proof. checked. Qed.
+Theorem compressed_square_8_proved : satisfies codes compressed_square_8 (compressed_square_is 8).
+Proof. checked. Qed.
+Theorem compressed_square_9_proved : satisfies codes compressed_square_9 (compressed_square_is 9).
+Proof. checked. Qed.
+Theorem compressed_square_10_proved : satisfies codes compressed_square_10 (compressed_square_is 10).
 Proof. checked. Qed.

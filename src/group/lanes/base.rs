@@ -23,6 +23,9 @@ pub(super) const LIMBS: usize = 8;
 /// One bit for each lane, the lowest bit for the first lane; `One` has the lowest bit alone.
 pub(super) type Mask = u8;
 
+/// The bound of what [`Base::weaken`] takes, in units of p.
+pub(super) const WEAKENABLE: usize = 40_000;
+
 pub(super) trait Base: Copy + 'static {
     /// A sum of products.
     type Wide: Copy;
@@ -49,7 +52,8 @@ pub(super) trait Base: Copy + 'static {
     fn subtract(a: &Sum<Self>, b: &Sum<Self>, k: &Multiple) -> Sum<Self>;
     fn value(sum: &Sum<Self>) -> Self;
     fn factor(sum: &Sum<Self>) -> Factor<Self>;
-    /// From below 8192p to below 1.1p; at most one result of a reduction is in the sum.
+    /// From below [`WEAKENABLE`]·p, to below 1.1p from below 8192p and to below 1.4p otherwise; at most one result of a
+    /// reduction is in the sum.
     fn weakened(sum: &Sum<Self>) -> Self;
 
     #[inline(always)]

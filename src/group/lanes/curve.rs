@@ -95,14 +95,14 @@ fn square_root<F: CurveKernels>(a: &F) -> F {
 }
 
 /// y of the curve point with this x, the larger of ±y in the lanes of the mask, the smaller elsewhere; and the lanes in
-/// which the curve has such a point.
+/// which the curve has such a point. x below 4p, y up to 3p.
 #[inline(always)]
 fn decompress<F: CurveKernels>(x: &F, larger: Mask) -> (F, Mask) {
     let y2 = F::multiply1(&F::square1(x), x).plus(&F::constant(&FOUR));
-    let y = F::square_root(&y2).weaken();
+    let y = F::square_root(&y2);
     let on_curve = F::square1(&y).minus::<8>(&y2).zeros();
-    let y = y.select(!(y.larger_half() ^ larger), &F::zero().minus::<2>(&y));
-    (y.weaken(), on_curve)
+    let y = y.select(!(y.larger_half() ^ larger), &F::zero().minus::<3>(&y));
+    (y, on_curve)
 }
 
 /// 2P: 3 products, 4 squares. X below 27p, Y below 4p, Z below 5p.
@@ -133,7 +133,7 @@ fn double_four_times<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
     out
 }
 
-/// P + Q for P ≠ ±Q, else Z = 0: 11 products, 4 squares.
+/// P + Q for P ≠ ±Q, else Z = 0: 11 products, 4 squares. X below 10p, Y below 4p, Z below 3p.
 #[inline(always)]
 fn add<F: CurveKernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
     let (Jacobian(x1, y1, z1), Jacobian(x2, y2, z2)) = (p, q);
@@ -145,11 +145,11 @@ fn add<F: CurveKernels>(p: &Jacobian<F>, q: &Jacobian<F>) -> Jacobian<F> {
     let r = r.plus(&r);
     let i = F::square1(&h.plus(&h));
     let j = F::multiply1(&h, &i);
-    let v = F::multiply1(&u1, &i).weaken();
-    let x3 = F::reduce::<8>(&j.plus(&v).plus(&v).lower(&r.square_wide())).weaken();
+    let v = F::multiply1(&u1, &i);
+    let x3 = F::reduce::<7>(&j.plus(&v).plus(&v).lower(&r.square_wide()));
     let s1j = s1.times_wide(&j);
     let twice = F::wide_plus(&s1j, &s1j);
-    let y3 = F::reduce::<1>(&F::wide_minus(&r.times_wide(&v.minus::<2>(&x3)), &twice)).weaken();
+    let y3 = F::reduce::<1>(&F::wide_minus(&r.times_wide(&v.minus::<10>(&x3)), &twice));
     let z3 = F::multiply1(&F::multiply1(z1, z2), &h.plus(&h));
     Jacobian(x3, y3, z3)
 }
@@ -207,7 +207,7 @@ fn times_x<F: CurveKernels>(p: &Jacobian<F>) -> Jacobian<F> {
     out
 }
 
-/// The lanes whose point of the curve has order q; x, y below 1.1p.
+/// The lanes whose point of the curve has order q; x, y below 4p.
 #[inline(always)]
 fn in_g1<F: CurveKernels>(x: &F, y: &F) -> Mask {
     let Jacobian(x2, y2, z) = times_x(&times_x(&Jacobian(*x, *y, F::one())));

@@ -4,13 +4,14 @@
 //!   aij is the coefficient of w^i·v^j. 9 squares and 6 reductions of F_p²: 3492 IFMA in lanes.
 //! - Compressed squaring (Karabina; eprint 2010/542): the last two pairs depend on themselves alone, so the first pair is
 //!   left out and computed at the end, by one inversion for all powers that are needed. 6 squares, 4 reductions: 2328 IFMA.
-//! - No squaring weakens its results (see [`Base::weaken`]): their bounds double, and every eighth squaring weakens them.
+//! - No squaring weakens its results (see [`Base::weaken`]): their bounds double, and up to eleven squarings make a run,
+//!   after which the results are weakened.
 //! - f^|x|, |x| = 2^16 + 2^48 + 2^57 + 2^60 + 2^62 + 2^63: 60 compressed squarings, 4 decompressions, 3 squarings and
 //!   5 products. The inversion is shared with other groups of eight records.
 //! - Final exponentiation (Hayashida, Hayasaka, Teruya; eprint 2020/875): easy part f^((p⁶ − 1)(p² + 1)), then
 //!   (x − 1)²·(x + p)·(x² + p² − 1) + 3: five powers by x, 8 products, 1 squaring.
 
-use super::base::{Base, Constant2, Mask, Multiple, constant2};
+use super::base::{Base, Constant2, Mask, Multiple, WEAKENABLE, constant2};
 use super::fp2::{Fp2, GROUPS, INVERSES, Wide2};
 use super::kernels::kernels;
 use super::tower::{Fp6, Fp12, TowerKernels};
@@ -25,6 +26,9 @@ kernels! {
     fn square4_even(aa: &Wide2<Self>, bb: &Wide2<Self>, m: &mut Fp2<Self>, k: &Multiple) = square4_even;
     fn square4_odd(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, false>;
     fn square4_odd_xi(aa: &Wide2<Self>, bb: &Wide2<Self>, cross: &Wide2<Self>, n: &mut Fp2<Self>) = square4_odd::<_, true>;
+    /// The squarings of a run from `done` to `end`; f in the cyclotomic subgroup. Below 22p after the first one, 56p after
+    /// the second, 124p after the third.
+    fn cyclotomic_square_run(f: &mut Fp12<Self>, done: usize, end: usize) = square_run;
     /// f ← f^(2^n) for f in the cyclotomic subgroup.
     fn cyclotomic_square_times(f: &mut Fp12<Self>, n: usize) = square_times;
     /// The numerator of a11 of a decompression, and a00: see `decompressed`.
@@ -39,28 +43,21 @@ kernels! {
     fn frobenius_is_x(f: &[Fp12<Self>]) -> [Mask; GROUPS] = frobenius_is_x;
 }
 
-impl<F: CyclotomicKernels> Fp12<F> {
-    /// self^(2^n) in the cyclotomic subgroup, self below 2p.
-    #[inline(always)]
-    pub(super) fn cyclotomic_squared(&self, n: usize) -> Self {
-        let mut out = *self;
-        F::cyclotomic_square_times(&mut out, n);
-        out
-    }
-}
+/// The squarings between two weakenings: each one doubles the bounds of the coefficients, which start below [`START`].
+pub(super) const RUN: usize = 11;
 
-/// The squarings between two weakenings: each one doubles the bounds of the coefficients, which start below 2p.
-pub(super) const RUN: usize = 8;
+/// The bound of the coefficients before a run, in units of p.
+const START: usize = 5;
 
 /// At \[i\]: what the squaring i of a run adds before it subtracts a coefficient, so that the result is not negative.
 pub(super) static OFFSETS: [Multiple; RUN] = {
-    let (mut out, mut bound, mut i) = ([const { Multiple::new(0) }; RUN], 2, 0);
+    let (mut out, mut bound, mut i) = ([const { Multiple::new(0) }; RUN], START, 0);
     while i < RUN {
         out[i] = Multiple::new(bound + 1);
         bound = 2 * bound + 12;
         i += 1;
     }
-    assert!(bound < 8192); // what `weaken` takes
+    assert!(bound < WEAKENABLE);
     out
 };
 
@@ -98,7 +95,7 @@ pub(super) fn square_pairs<F: CyclotomicKernels>([a10, a02, a01, a12]: [&mut Fp2
 
 /// f ← f², without a weakening.
 #[inline(always)]
-pub(super) fn square_once<F: CyclotomicKernels>(f: &mut Fp12<F>, k: &Multiple) {
+fn square_once<F: CyclotomicKernels>(f: &mut Fp12<F>, k: &Multiple) {
     let Fp12(Fp6(a00, a01, a02), Fp6(a10, a11, a12)) = f;
     let (aa, bb) = (F::square2_wide(a00), F::square2_wide(a11));
     let cross = F::square_sum2_wide(a00, a11);
@@ -107,13 +104,18 @@ pub(super) fn square_once<F: CyclotomicKernels>(f: &mut Fp12<F>, k: &Multiple) {
     square_pairs([a10, a02, a01, a12], k);
 }
 
-/// f ← f^(2^n), f in the cyclotomic subgroup, coefficients below 2p.
+#[inline(always)]
+fn square_run<F: CyclotomicKernels>(f: &mut Fp12<F>, done: usize, end: usize) {
+    for k in &OFFSETS[done..end] {
+        square_once(f, k);
+    }
+}
+
+/// f ← f^(2^n), f in the cyclotomic subgroup, coefficients below 5p. Below 1.4p.
 #[inline(always)]
 fn square_times<F: CyclotomicKernels>(f: &mut Fp12<F>, n: usize) {
     for done in (0..n).step_by(RUN) {
-        for k in OFFSETS.iter().take(n - done) {
-            square_once(f, k);
-        }
+        square_run(f, 0, RUN.min(n - done));
         *f = f.weaken();
     }
 }
@@ -136,7 +138,7 @@ impl<F: CyclotomicKernels> Compressed<F> {
     }
 }
 
-/// f ← f^(2^n).
+/// f ← f^(2^n), coefficients below 5p. Below 1.4p.
 #[inline(always)]
 fn compressed_square_times<F: CyclotomicKernels>(f: &mut Compressed<F>, n: usize) {
     for done in (0..n).step_by(RUN) {
@@ -160,7 +162,7 @@ fn numerator<F: CyclotomicKernels>(Compressed([_, g3, g4, g5]): &Compressed<F>, 
     F::reduce2_raised(&wide.lowered(g3).lowered(g3), out);
 }
 
-/// ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1, weakened.
+/// ξ·(2·a11² + g2·g5 − 3·g3·g4) + 1, below 4.01p.
 #[inline(always)]
 fn decompress_a00<F: CyclotomicKernels>(Compressed([g2, g3, g4, g5]): &Compressed<F>, a11: &Fp2<F>, out: &mut Fp2<F>) {
     let (mut wide, square) = (F::multiply2_wide(g2, g5), F::square2_wide(a11));
@@ -170,7 +172,7 @@ fn decompress_a00<F: CyclotomicKernels>(Compressed([g2, g3, g4, g5]): &Compresse
         let sum = wide.column(i).plus(&square).plus(&square).minus(&cross).minus(&cross).minus(&cross);
         wide.set_column(i, &sum.times_xi());
     }
-    F::reduce2_weak(&wide.raised(&Fp2::one()), out);
+    F::reduce2(&wide.raised(&Fp2::one()), out);
 }
 
 /// The whole element: with g2..g5 = a10, a02, a01, a12 and `inverse` = 1/(4·g2),
@@ -179,13 +181,13 @@ fn decompress_a00<F: CyclotomicKernels>(Compressed([g2, g3, g4, g5]): &Compresse
 fn decompressed<F: CyclotomicKernels>(g: &Compressed<F>, inverse: &Fp2<F>) -> Fp12<F> {
     let (mut a11, mut a00) = (Fp2::zero(), Fp2::zero());
     F::numerator(g, &mut a11);
-    a11 = a11.times(inverse).weaken();
+    a11 = a11.times(inverse);
     F::decompress_a00(g, &a11, &mut a00);
     let Compressed([g2, g3, g4, g5]) = g;
     Fp12(Fp6(a00, *g4, *g3), Fp6(*g2, a11, *g5))
 }
 
-/// f^|x| below 3.01p; f below 2p. One inversion for all f.
+/// f^|x| below 3.01p; f below 5p. One inversion for all f.
 ///
 /// In a lane with g2 = 0, as the identity has, there is no decompression, and all f are squared without compression.
 #[inline(always)]
@@ -218,35 +220,34 @@ fn powers_x<F: CyclotomicKernels>(f: &[Fp12<F>], out: &mut [Fp12<F>]) {
             }
         }
         let [f16, f48, f57, f60] = &powers;
-        let f62 = f60.cyclotomic_squared(2);
+        let mut f62 = *f60;
+        F::cyclotomic_square_run(&mut f62, 0, 2);
         let power = &mut out[i];
-        *power = f62.cyclotomic_squared(1);
+        *power = f62;
+        F::cyclotomic_square_run(power, 2, 3);
         for factor in [&f62, f60, f57, f48, f16] {
             F::multiply12(power, factor);
         }
     }
 }
 
-/// f^x for the negative x, below 1.1p.
+/// f^x for the negative x, below 4p; f below 5p.
 #[inline(always)]
 fn to_x<F: CyclotomicKernels>(f: &[Fp12<F>], out: &mut [Fp12<F>]) {
     F::powers_x(f, out);
     for i in 0..f.len() {
-        out[i] = out[i].conjugate().weaken();
+        out[i] = out[i].conjugate();
     }
 }
 
 /// f^p = f^x: the elements of order q of the cyclotomic subgroup (Scott, eprint 2021/1130). f below 4p.
 #[inline(always)]
 fn frobenius_is_x<F: CyclotomicKernels>(f: &[Fp12<F>]) -> [Mask; GROUPS] {
-    let (mut weak, mut powers) = ([Fp12::one(); GROUPS], [Fp12::one(); GROUPS]);
-    for i in 0..f.len() {
-        weak[i] = f[i].weaken();
-    }
-    to_x(&weak[..f.len()], &mut powers);
+    let mut powers = [Fp12::one(); GROUPS];
+    to_x(f, &mut powers);
     let mut out = [0; GROUPS];
     for i in 0..f.len() {
-        out[i] = F::equals12(&F::frobenius(&weak[i], 1), &powers[i]);
+        out[i] = F::equals12(&F::frobenius(&f[i], 1), &powers[i]);
     }
     out
 }
@@ -272,7 +273,7 @@ static FROBENIUS: LazyLock<[[[Constant2; 3]; 2]; 3]> = LazyLock::new(|| {
     })
 });
 
-/// f^(p^n), n = 1, 2, 3; coefficients below 8p in, below 1.1p out.
+/// f^(p^n), n = 1, 2, 3; coefficients below 8p in, below 3.01p out.
 #[inline(always)]
 fn frobenius<F: CyclotomicKernels>(f: &Fp12<F>, n: usize) -> Fp12<F> {
     let [[_, t01, t02], [t10, t11, t12]] = &FROBENIUS[n - 1];
@@ -285,7 +286,7 @@ fn frobenius<F: CyclotomicKernels>(f: &Fp12<F>, n: usize) -> Fp12<F> {
 
 #[inline(always)]
 fn image<F: CyclotomicKernels>(x: &Fp2<F>, c: &Constant2) -> Fp2<F> {
-    x.times(&Fp2::constant(c)).weaken()
+    x.times(&Fp2::constant(c))
 }
 
 /// f ← f^(3·(p¹² − 1)/q), below 3.01p; the 3 is arkworks' and blst's as well. Lanes with f = 0 give 0.
@@ -298,21 +299,21 @@ fn final_exponentiations<F: CyclotomicKernels>(f: &mut [Fp12<F>]) {
     F::inverses12(&mut b[..n]);
     for i in 0..n {
         let power = Fp12(f[i].0, Fp6::zero().minus::<64>(&f[i].1)).times(&b[i]);
-        f[i] = F::frobenius(&power, 2).times(&power).weaken();
+        f[i] = F::frobenius(&power, 2).times(&power);
     }
     // (x − 1)²
     to_x(f, &mut a);
     for i in 0..n {
-        a[i] = a[i].times(&f[i].conjugate()).weaken();
+        a[i] = a[i].times(&f[i].conjugate());
     }
     to_x(&a[..n], &mut b);
     for i in 0..n {
-        b[i] = b[i].times(&a[i].conjugate()).weaken();
+        b[i] = b[i].times(&a[i].conjugate());
     }
     // x + p
     to_x(&b[..n], &mut a);
     for i in 0..n {
-        a[i] = a[i].times(&F::frobenius(&b[i], 1)).weaken();
+        a[i] = a[i].times(&F::frobenius(&b[i], 1));
     }
     // x² + p² − 1, then + 3
     let mut c = [Fp12::one(); GROUPS];
@@ -320,6 +321,8 @@ fn final_exponentiations<F: CyclotomicKernels>(f: &mut [Fp12<F>]) {
     to_x(&c[..n], &mut b);
     for i in 0..n {
         let power = b[i].times(&F::frobenius(&a[i], 2)).times(&a[i].conjugate());
-        f[i] = power.times(&f[i].cyclotomic_squared(1)).times(&f[i]);
+        let mut square = f[i];
+        F::cyclotomic_square_run(&mut square, 0, 1);
+        f[i] = power.times(&square).times(&f[i]);
     }
 }

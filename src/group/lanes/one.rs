@@ -3,7 +3,7 @@
 //! It carries the bounds that [`Base`] states and asserts them at each step.
 #![allow(clippy::cast_precision_loss)] // the bounds are small
 
-use super::base::{Base, Constant, Factor, Mask, Multiple, Sum};
+use super::base::{Base, Constant, Factor, Mask, Multiple, Sum, WEAKENABLE};
 use ark_bls12_381::Fq;
 use ark_ff::{AdditiveGroup, Field};
 
@@ -83,7 +83,7 @@ impl Base for One {
 
     fn weakened(sum: &Sum<Self>) -> Self {
         let One { value, bound, .. } = sum.0.not_negative();
-        assert!(bound <= 8192.0, "{bound}p weakened");
+        assert!(bound <= WEAKENABLE as f64, "{bound}p weakened");
         Self::bounded(value, 1.006 + bound / 106_000.0)
     }
 

@@ -85,7 +85,7 @@ entries! {
 
     /// a^k in each lane; a in GT.
     fn pow_gt(a: &ByLane<Fq12>, k: &ByLane<Digits<1>>) -> ByLane<Fq12> {
-        store12(&table::power(&load12(a).weaken(), k))
+        store12(&table::power(&load12(a), k))
     }
 
     /// b^k in each lane for the base b of the table.
@@ -280,7 +280,7 @@ fn decoded(coordinates: &[ByLane<Coordinates>]) -> (Records, Groups<Verdict>) {
         for lane in 0..8 {
             larger |= Mask::from(coordinates[i][lane].larger) << lane;
         }
-        let x = Eight::from_integers(&coordinates[i].map(|r| r.x)).weaken();
+        let x = Eight::from_integers(&coordinates[i].map(|r| r.x));
         let (y, on_curve) = Eight::decompress_g1(&x, larger);
         records.points[i] = (x, y);
         compressed[i] = (c_of(&coordinates[i], 0), c_of(&coordinates[i], 2));

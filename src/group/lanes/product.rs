@@ -43,13 +43,13 @@ fn scatter<const C: usize>(x: &Eight, stored: &mut [[Row; C]], places: &[usize; 
     }
 }
 
-/// The rows of eight points.
+/// The rows of eight points, coordinates below 4p.
 #[inline(always)]
 pub(super) fn point_rows(x: &Eight, y: &Eight) -> [PointRows; 8] {
     let mut out = [[[0; LIMBS]; 2]; 8];
     let places = [0, 1, 2, 3, 4, 5, 6, 7];
-    scatter(&x.weaken(), &mut out, &places, 0);
-    scatter(&y.weaken(), &mut out, &places, 1);
+    scatter(x, &mut out, &places, 0);
+    scatter(y, &mut out, &places, 1);
     out
 }
 
@@ -91,12 +91,12 @@ impl Group for G1<'_> {
     #[inline(always)]
     fn factor(&self, [x, y]: &PointRows, inverted: Lanes) -> (Eight, Eight) {
         let y = Eight::broadcast(y);
-        (Eight::broadcast(x), Eight::zero().minus::<2>(&y).select(inverted, &y))
+        (Eight::broadcast(x), Eight::zero().minus::<4>(&y).select(inverted, &y))
     }
 
     #[inline(always)]
     fn lift(&self, (x, y): &(Eight, Eight)) -> Jacobian<Eight> {
-        Jacobian::affine(x, &y.weaken())
+        Jacobian::affine(x, y)
     }
 
     #[inline(always)]

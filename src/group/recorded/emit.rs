@@ -79,7 +79,7 @@ fn program(method: Method) -> Program {
         Method::Mixed => wides(3, |w| words2(&[Eight::mixed(&w[0], &w[1], &w[2])])),
         Method::Raise => record(24, |x| words2(&[eight(x, 0).raise(&wide(&x[LIMBS..]))])),
         Method::Lower => record(24, |x| words2(&[eight(x, 0).lower(&wide(&x[LIMBS..]))])),
-        Method::Reduce(k) => reduce!(k; 0, 1, 4, 8, 10, 16, 17),
+        Method::Reduce(k) => reduce!(k; 0, 1, 4, 7, 10, 16, 17),
         Method::ReduceTwo(k, l) => reduce_two!((k, l); (0, 0), (1, 0), (1, 1), (4, 4), (16, 16)),
     }
 }
@@ -373,11 +373,11 @@ fn cyclotomic() -> Vec<Named> {
         out.push((format!("frobenius_{n}"), kernel(12, |x| One::frobenius(&x.fp12(), n))));
     }
     for i in 0..RUN {
-        let full = kernel(12, |x| in_place(x.fp12(), |f| cyclotomic::square_once(f, &OFFSETS[i])));
+        let full = kernel(12, |x| in_place(x.fp12(), |f| One::cyclotomic_square_run(f, i, i + 1)));
         let compressed = kernel(8, |x| {
             in_place(x.next::<Compressed<One>>(8), |f| cyclotomic::square_pairs(f.0.each_mut(), &OFFSETS[i]))
         });
-        out.extend([(format!("cyclotomic_square_{i}"), full), (format!("compressed_square_{i}"), compressed)]);
+        out.extend([(format!("cyclotomic_square_run_{i}"), full), (format!("compressed_square_{i}"), compressed)]);
     }
     out
 }
@@ -403,7 +403,11 @@ fn first_users() -> Vec<Named> {
         named("inverses1_4", inverses(4, &[], |x| _ = One::inverses1(x))),
         named("inverses1_16", inverses(16, &[], |x| _ = One::inverses1(x))),
     ];
-    for n in [1, 2, 3, 9, 16, 32] {
+    out.push(named(
+        "cyclotomic_square_run_0_2",
+        kernel(12, |x| in_place(x.fp12(), |f| One::cyclotomic_square_run(f, 0, 2))),
+    ));
+    for n in [3, 9, 16, 32] {
         let power = kernel(12, |x| in_place(x.fp12(), |f| One::cyclotomic_square_times(f, n)));
         out.push((format!("cyclotomic_square_times_{n}"), power));
     }
