@@ -91,6 +91,9 @@ Definition square_root_is := kernel_is (inputs_below 1 16) [PowerIs ((p + 1) / 4
 
 (** ** The Miller loop *)
 
+(** The bounds of X, Y and Z, each of two coefficients. *)
+Definition homogeneous : list Z := inputs_below 2 4 ++ inputs_below 2 68 ++ inputs_below 2 4.
+
 (** 3 b' = 12 xi. *)
 Definition double_step_is :=
   let '(x, y, z) := (x2 1, x2 3, x2 5) in
@@ -98,11 +101,11 @@ Definition double_step_is :=
   let e := times2 12 (xi (mul2 z z)) in
   let f := times2 3 e in
   let s := add2 b f in
-  kernel_is (inputs_below 6 4 ++ inputs_below 2 4)
-    (values (times_p 4)
-      (coefficients2 (times2 2 (mul2 (mul2 x y) (sub2 b f))) ++
-       coefficients2 (sub2 (mul2 s s) (times2 12 (mul2 e e))) ++
-       coefficients2 (times2 8 (mul2 b (mul2 y z))) ++
+  kernel_is (homogeneous ++ inputs_below 2 4)
+    (values (times_p 4) (coefficients2 (times2 2 (mul2 (mul2 x y) (sub2 b f)))) ++
+     values (times_p 68) (coefficients2 (sub2 (mul2 s s) (times2 12 (mul2 e e)))) ++
+     values (times_p 4)
+      (coefficients2 (times2 8 (mul2 b (mul2 y z))) ++
        coefficients2 (scale2 (sub2 e b) (x1 8)) ++
        coefficients2 (scale2 (times2 3 (mul2 x x)) (x1 7)) ++
        coefficients2 (sub2 zero2 (mul2 y z)))).
@@ -117,11 +120,11 @@ Definition add_step_is :=
   let g := mul2 x d in
   let h := sub2 (add2 e (mul2 z (mul2 theta theta))) (times2 2 g) in
   let j := sub2 (mul2 theta xq) (mul2 lambda yq) in
-  kernel_is (inputs_below 6 4 ++ inputs_below 4 4 ++ inputs_below 2 4)
-    (values (times_p 4)
-      (coefficients2 (mul2 lambda h) ++
-       coefficients2 (sub2 (mul2 theta (sub2 g h)) (mul2 e y)) ++
-       coefficients2 (mul2 z e) ++
+  kernel_is (homogeneous ++ inputs_below 4 4 ++ inputs_below 2 4)
+    (values (times_p 4) (coefficients2 (mul2 lambda h)) ++
+     values (times_p 8) (coefficients2 (sub2 (mul2 theta (sub2 g h)) (mul2 e y))) ++
+     values (times_p 4)
+      (coefficients2 (mul2 z e) ++
        coefficients2 (scale2 (times2 2 j) (x1 12)) ++
        coefficients2 (scale2 (times2 (-2) theta) (x1 11))) ++
      values (times_p 8) (coefficients2 lambda)).

@@ -148,7 +148,13 @@ impl<F: Base> Sum<F> {
     /// self − other + K·p.
     #[inline(always)]
     pub(super) fn minus<const K: usize>(&self, other: &F) -> Self {
-        F::subtract(self, &Sum(*other), const { &Multiple::new(K) })
+        self.minus_sum::<K>(&Sum(*other))
+    }
+
+    /// self − other + K·p.
+    #[inline(always)]
+    pub(super) fn minus_sum<const K: usize>(&self, other: &Self) -> Self {
+        F::subtract(self, other, const { &Multiple::new(K) })
     }
 
     /// self − other + k.

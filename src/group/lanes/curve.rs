@@ -189,7 +189,7 @@ pub(super) fn chord<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Chord<F
 fn add_any_affine<F: CurveKernels>(p: &Jacobian<F>, x2: &F, y2: &F) -> Jacobian<F> {
     let Chord { sum, run, rise } = chord(p, x2, y2);
     let affine = Jacobian::affine(x2, y2);
-    let same = F::multiply1(&run, &F::one()).zeros() & rise.zeros();
+    let same = run.zeros() & rise.zeros();
     let sum = F::double_g1(&affine).select(same, &sum);
     affine.select(p.2.zeros(), &sum)
 }
@@ -213,7 +213,6 @@ fn in_g1<F: CurveKernels>(x: &F, y: &F) -> Mask {
     let Jacobian(x2, y2, z) = times_x(&times_x(&Jacobian(*x, *y, F::one())));
     let zz = F::square1(&z);
     let difference = F::multiply1(&F::multiply1(x, &F::constant(&BETA)), &zz).minus::<28>(&x2);
-    let same_x = F::multiply1(&difference, &F::one()).zeros();
     let same_y = F::multiply1(&F::multiply1(y, &z), &zz).plus(&y2).zeros();
-    same_x & same_y & !z.zeros()
+    difference.zeros() & same_y & !z.zeros()
 }

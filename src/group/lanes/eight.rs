@@ -190,7 +190,7 @@ impl Eight {
         out
     }
 
-    /// From below 16p to below p.
+    /// From below 8192p to below p.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn canonical(&self) -> Self {
         let weak = self.weaken();

@@ -71,6 +71,27 @@ impl<F: Base> Sum2<F> {
     }
 
     #[inline(always)]
+    pub(super) fn plus_sum(&self, x: &Self) -> Self {
+        Self(self.0.plus_sum(&x.0), self.1.plus_sum(&x.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn minus_sum<const K: usize>(&self, x: &Self) -> Self {
+        Self(self.0.minus_sum::<K>(&x.0), self.1.minus_sum::<K>(&x.1))
+    }
+
+    /// ξ·self; the second coefficient is below K·p.
+    #[inline(always)]
+    pub(super) fn times_xi<const K: usize>(&self) -> Self {
+        Self(self.0.minus_sum::<K>(&self.1), self.0.plus_sum(&self.1))
+    }
+
+    #[inline(always)]
+    pub(super) fn value(&self) -> Fp2<F> {
+        Fp2(self.0.value(), self.1.value())
+    }
+
+    #[inline(always)]
     pub(super) fn factor(&self) -> Factor2<F> {
         Factor2(self.0.factor(), self.1.factor(), F::add(&self.0, &self.1).factor())
     }

@@ -9,7 +9,7 @@
 //! eight records. A Q for each lane also costs 63 doublings and 5 additions on the twist, and products by whole lines.
 
 use super::base::{Constant2, constant2};
-use super::fp2::{Fp2, GROUPS};
+use super::fp2::{Fp2, GROUPS, Sum2};
 use super::kernels::kernels;
 use super::single::constant;
 use super::tower::{Fp6, Fp12, Line, TowerKernels};
@@ -114,7 +114,7 @@ fn conjugate<F: MillerKernels>(f: &Fp12<F>) -> Fp12<F> {
     Fp12(f.0, Fp6::zero().minus::<32>(&f.1))
 }
 
-/// A point in homogeneous coordinates (X : Y : Z), all below 4p.
+/// A point in homogeneous coordinates (X : Y : Z); X and Z below 4p, Y below 68p.
 #[derive(Clone, Copy)]
 pub(super) struct Homogeneous<F>(pub(super) Fp2<F>, pub(super) Fp2<F>, pub(super) Fp2<F>);
 
@@ -126,25 +126,27 @@ fn double_step<F: MillerKernels>(r: &Homogeneous<F>, p: &PointG1<F>) -> (Homogen
     let b = y.squared();
     let c = z.squared();
     // e = 3·b'·Z², b' = 4·ξ
-    let c3 = c.plus(&c).plus(&c);
-    let c12 = c3.plus(&c3).plus(&c3.plus(&c3));
-    let e = c12.times_xi::<64>();
-    let f = e.plus(&e).plus(&e);
+    let e = twelve_times(&c).times_xi::<64>().value();
+    let f = e.sum().plus(&e).plus(&e);
     let yz = y.times(z);
-    let h = yz.plus(&yz);
-    let ee = e.squared();
-    let ee12 = ee.plus(&ee).plus(&ee);
-    let ee12 = ee12.plus(&ee12).plus(&ee12.plus(&ee12));
-    let bh = b.times(&h);
+    let h2 = yz.sum().plus(&yz);
+    let h4 = h2.plus_sum(&h2);
     let double = Homogeneous(
-        xy.plus(&xy).times(&b.minus::<512>(&f)),
-        reduced(&b.plus(&f).squared().minus::<64>(&ee12)),
-        reduced(&bh.plus(&bh).plus(&bh.plus(&bh))),
+        xy.plus(&xy).times(&b.sum().minus_sum::<512>(&f).value()),
+        f.plus(&b).value().squared().sum().minus_sum::<64>(&twelve_times(&e.squared())).value(),
+        b.times(&h4.plus_sum(&h4).value()),
     );
     let j = x.squared();
-    let j3 = j.plus(&j).plus(&j);
+    let j3 = j.sum().plus(&j).plus(&j).value();
     let line = Line(e.minus::<4>(&b).scaled(&p.inverse_of_2y), j3.scaled(&p.x_over_2y));
     (double, line, Fp2::zero().minus::<4>(&yz))
+}
+
+#[inline(always)]
+fn twelve_times<F: MillerKernels>(x: &Fp2<F>) -> Sum2<F> {
+    let three = x.sum().plus(x).plus(x);
+    let six = three.plus_sum(&three);
+    six.plus_sum(&six)
 }
 
 /// R + Q and the line through them.
@@ -157,20 +159,16 @@ fn add_step<F: MillerKernels>(r: &Homogeneous<F>, q: &PointG2<F>, p: &PointG1<F>
     let e = lambda.times(&d);
     let f = z.times(&theta.squared());
     let g = x.times(&d);
-    let h = e.plus(&f).minus::<8>(&g.plus(&g));
-    let sum =
-        Homogeneous(lambda.times(&h), reduced(&theta.times(&g.minus::<16>(&h)).minus::<4>(&e.times(y))), z.times(&e));
-    let j = theta.times(&q.x).minus::<4>(&lambda.times(&q.y));
-    let minus_theta = Fp2::zero().minus::<16>(&theta);
+    let h = e.sum().plus(&f).minus_sum::<8>(&g.sum().plus(&g)).value();
+    let sum = Homogeneous(lambda.times(&h), theta.times(&g.minus::<16>(&h)).minus::<4>(&e.times(y)), z.times(&e));
+    let j = theta.times(&q.x).sum().minus::<4>(&lambda.times(&q.y));
+    let minus_theta = Fp2::zero().sum().minus::<72>(&theta);
     // Twice the line, so that λ is the half of its third coefficient.
-    let line = Line(j.plus(&j).scaled(&p.inverse_of_2y), minus_theta.plus(&minus_theta).scaled(&p.x_over_2y));
+    let line = Line(
+        j.plus_sum(&j).value().scaled(&p.inverse_of_2y),
+        minus_theta.plus_sum(&minus_theta).value().scaled(&p.x_over_2y),
+    );
     (sum, line, lambda)
-}
-
-/// The same value below 4p.
-#[inline(always)]
-fn reduced<F: MillerKernels>(x: &Fp2<F>) -> Fp2<F> {
-    x.scaled(&F::one())
 }
 
 /// f_{x,Q}(P) up to factors in F_p⁶, for a Q in each lane.
