@@ -1,5 +1,5 @@
-//! Jobs against an S3 server on the loopback interface: moto, or the program that `PHI_PRE_S3_SERVER` names, which must
-//! accept `-H HOST -p PORT`.
+//! Jobs against an S3 server on the loopback interface: moto by `cli/tests/store.py`, or the program that
+//! `PHI_PRE_S3_SERVER` names, which must accept `-H HOST -p PORT`.
 
 use crate::world::{Counts, World, files};
 use phi_pre::envelope::Header;
@@ -7,6 +7,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+const STORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/store.py");
 
 struct Server {
     child: Child,
@@ -29,7 +31,7 @@ impl Server {
     }
 
     fn spawn() -> Option<Self> {
-        let command = std::env::var_os("PHI_PRE_S3_SERVER").unwrap_or_else(|| "moto_server".into());
+        let command = std::env::var_os("PHI_PRE_S3_SERVER").unwrap_or_else(|| STORE.into());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut child = Command::new(command)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
