@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Mutates src/group/lanes in scratch copies, one mutation at a time: each must break the check of the programs that the
 # mutated code writes. Needs what proofs/check.sh needs.
-#   proofs/lanes/mutations.sh       all mutations of mutations.txt, about 10 minutes on two cores
+#   proofs/lanes/mutations.sh       all mutations of mutations.txt, about 15 minutes on two cores
 #   proofs/lanes/mutations.sh 8     every eighth one
 # Exit status: 0 each one was refused, 1 one was not.
 set -uo pipefail
