@@ -62,12 +62,12 @@ pub(super) struct Factor2<F>(Factor<F>, Factor<F>, Factor<F>);
 impl<F: Base> Sum2<F> {
     #[inline(always)]
     pub(super) fn plus(&self, x: &Fp2<F>) -> Self {
-        Self(self.0.plus(&x.0), self.1.plus(&x.1))
+        self.plus_sum(&x.sum())
     }
 
     #[inline(always)]
     pub(super) fn minus<const K: usize>(&self, x: &Fp2<F>) -> Self {
-        Self(self.0.minus::<K>(&x.0), self.1.minus::<K>(&x.1))
+        self.minus_sum::<K>(&x.sum())
     }
 
     #[inline(always)]
